@@ -1,0 +1,85 @@
+"""Errors that a user can cause, and mend.
+
+Every one says what was found, what was expected and what to do. Faces print ``str(error)`` and leave with
+``error.exit_code``; anything that is not a :class:`PartlyError` is a defect of Partly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PartlyError(Exception):
+    """An error that the user can mend.
+
+    Args:
+        found: what was found, as a clause ("has 3 channels", "no such file").
+        expected: what was expected instead.
+        remedy: what the user can do, as an imperative sentence.
+        path: the file or folder that it is about.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        expected: str | None = None,
+        remedy: str | None = None,
+        path: str | Path | None = None,
+    ) -> None:
+        self.found, self.expected, self.remedy = found, expected, remedy
+        self.path = None if path is None else Path(path)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        text = self.found if self.path is None else f"{self.path}: {self.found}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        text = text.rstrip(".") + "."
+        if self.remedy:
+            text += f" {self.remedy.rstrip('.')}."
+        return text
+
+
+class BadOption(PartlyError):
+    """A value given by the user that no command or function can take."""
+
+    exit_code = 2
+
+
+class BadPhoto(PartlyError):
+    """A photo that cannot be read: missing, truncated, no image, or too large."""
+
+
+class BadArchive(PartlyError):
+    """A zip or tar that cannot be read, or that would write outside its folder."""
+
+
+class BadLabel(PartlyError):
+    """A label map, part set or label file that contradicts itself or its picture."""
+
+
+class BadModelFile(PartlyError):
+    """A model folder that is missing, damaged, of unknown kind or of another version."""
+
+
+class BadProject(PartlyError):
+    """A project folder that is missing a step, or damaged."""
+
+
+class TrainingDiverged(PartlyError):
+    """A training whose loss is no longer a number."""
+
+
+class NotAvailable(PartlyError):
+    """Something that must be downloaded first, and cannot be."""
+
+    exit_code = 3
+
+
+class PartsFailed(PartlyError):
+    """The work was done, except for some inputs, which are listed."""
+
+    exit_code = 4
