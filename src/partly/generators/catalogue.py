@@ -1,0 +1,30 @@
+"""All families of generators; a new one is a file and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from partly.artefacts import load_card
+from partly.errors import BadModelFile
+from partly.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
+from partly.generators.mobile_stylegan import load_mobile_stylegan
+from partly.generators.protocol import Generator
+
+FAMILIES: dict[str, Callable[[Path], Generator]] = {MOBILE_STYLEGAN: load_mobile_stylegan}
+
+
+def load_generator(folder: Path) -> Generator:
+    """Read a generator's model folder, of whatever family.
+
+    Raises:
+        BadModelFile: it is damaged, or no generator.
+    """
+    kind = load_card(folder).kind
+    if kind not in FAMILIES:
+        raise BadModelFile(
+            f"is a model of kind {kind!r}",
+            expected=f"a generator: {', '.join(FAMILIES)}",
+            path=folder / "model.json",
+        )
+    return FAMILIES[kind](folder)

@@ -1,0 +1,64 @@
+"""Latents that depend on a seed and an index only, whatever else was drawn before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from partly.errors import BadOption
+from partly.generators.protocol import Generator
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """How far a latent may lie from the mean: a factor drawn evenly from [low, high] for each picture.
+
+    0 is the mean picture, 1 leaves the latent as it is (Karras et al., CVPR 2019, appendix B).
+    """
+
+    low: float = 0.7
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 2:
+            raise BadOption(
+                f"truncation is {self.low} to {self.high}",
+                expected="0 <= low <= high <= 2",
+                remedy="Try 0.7 to 1",
+            )
+
+
+def truncate(w: Tensor, w_mean: Tensor, factor: float | Tensor) -> Tensor:
+    """``w_mean + factor * (w - w_mean)`` for ``w [b, l, v]``: the truncation trick of StyleGAN."""
+    return w_mean + factor * (w - w_mean)
+
+
+def sample_z(z_dim: int, seed: int, index: int) -> Tensor:
+    """Standard normal ``z [1, z_dim]`` of one picture.
+
+    NumPy's Philox is the source: its values are the same on every machine and every version.
+    """
+    return torch.from_numpy(_bits(seed, index).standard_normal((1, z_dim)).astype(np.float32))
+
+
+def sample_factor(truncation: Truncation, seed: int, index: int) -> float:
+    """The truncation factor of one picture."""
+    return float(_bits(seed, index, stream=1).uniform(truncation.low, truncation.high))
+
+
+def sample_w(generator: Generator, seed: int, index: int, truncation: Truncation | None = None) -> Tensor:
+    """Mapped and truncated latent ``w [1, l, v]`` of picture ``index`` of ``seed``."""
+    with torch.no_grad():
+        w = generator.map(sample_z(generator.z_dim, seed, index))
+        if truncation is None:
+            return w
+        return truncate(w, generator.w_mean, sample_factor(truncation, seed, index))
+
+
+def _bits(seed: int, index: int, stream: int = 0) -> np.random.Generator:
+    if seed < 0 or index < 0:
+        raise BadOption(f"seed {seed}, index {index}", expected="numbers from 0 up")
+    return np.random.Generator(np.random.Philox(key=[seed, (stream << 48) | index]))

@@ -1,0 +1,38 @@
+"""Real models of a few kilobytes, so that tests run the true code and not a stand-in for it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import torch
+
+from partly.annotations.annotation import Annotation
+from partly.annotations.part_sets import PartSet
+from partly.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
+from partly.generators.sampling import sample_w
+
+TINY = MobileStyleGANShape(w_dim=8, n_mapping_layers=1, channels=(16, 16, 16, 16), up_channels=(4, 4, 4))
+TWO_PARTS = PartSet.from_names(("background", "thing"))
+
+
+def tiny_generator(seed: int = 0) -> MobileStyleGAN:
+    """A MobileStyleGAN of 64 px with random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = MobileStyleGAN(TINY).eval().requires_grad_(False)
+        for name, tensor in generator.state_dict().items():
+            if name.endswith("noise"):
+                tensor.normal_(0, 0.1)
+    weights = b"".join(t.numpy().tobytes() for t in generator.state_dict().values())
+    generator.digest = hashlib.sha256(weights).hexdigest()
+    return generator
+
+
+def thing_annotation(generator: MobileStyleGAN, index: int, *, size_px: int = 64) -> Annotation:
+    """A picture with the part "thing" where one channel of the features is above its median."""
+    w = sample_w(generator, 7, index)
+    features = generator.synthesise(w, features_px=16, images=False).pyramid.maps[-1][:, :1]
+    smooth = torch.nn.functional.interpolate(features, size=(size_px, size_px), mode="bilinear")[0, 0]
+    label_map = (smooth > smooth.median()).numpy().astype(np.uint8)
+    return Annotation(f"p{index}", label_map, np.ascontiguousarray(w[0].numpy()), generator.digest)
