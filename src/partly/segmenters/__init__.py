@@ -1,0 +1,1 @@
+"""Few-shot segmenters: feature pyramid to logits. One file a family, one line in the catalogue."""

@@ -1,0 +1,64 @@
+"""Running sums of weighted least squares with an L2 penalty: ridge regression that reads its data once.
+
+Hoerl and Kennard, "Ridge regression" (Technometrics, 1970): ``W = (XᵀSX + λP)⁻¹ XᵀSY``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """Sums over rows; adding two gives those of the rows of both, subtracting takes rows out again.
+
+    Attributes:
+        gram: ``XᵀSX``, ``[d, d]``.
+        moment: ``XᵀSY``, ``[d, k]``.
+        weight: sum of the rows' weights.
+    """
+
+    gram: Tensor
+    moment: Tensor
+    weight: float
+
+    def __add__(self, other: NormalEquations) -> NormalEquations:
+        return NormalEquations(self.gram + other.gram, self.moment + other.moment, self.weight + other.weight)
+
+    def __sub__(self, other: NormalEquations) -> NormalEquations:
+        return NormalEquations(self.gram - other.gram, self.moment - other.moment, self.weight - other.weight)
+
+    def scaled(self, factor: float) -> NormalEquations:
+        """The sums as if every row weighed ``factor`` times as much."""
+        return NormalEquations(self.gram * factor, self.moment * factor, self.weight * factor)
+
+    def solve(self, penalty: Tensor) -> Tensor:
+        """Weights ``[d, k]`` for the given penalty ``[d]`` of each feature, per unit of weight."""
+        gram = self.gram / self.weight
+        gram.diagonal().add_(penalty)
+        return torch.cholesky_solve(self.moment / self.weight, torch.linalg.cholesky(gram))
+
+
+def normal_equations(features: Tensor, targets: Tensor, weights: Tensor) -> NormalEquations:
+    """Sums of rows ``features [n, d]``, ``targets [n, k]`` and ``weights [n]`` (at least 0)."""
+    weighted = features * weights[:, None]
+    return NormalEquations(features.T @ weighted, weighted.T @ targets, float(weights.sum()))
+
+
+def part_weights(shares: Tensor, power: float) -> Tensor:
+    """Weight ``[n]`` of each row so that rare parts count: a part of ``m`` pixels counts ``m**-power`` each.
+
+    Args:
+        shares: ``[n, k]``, how much of each row (pixel or cell) each part covers; rows may sum to 0.
+        power: 0 leaves pixels equal, 1 makes parts equal.
+
+    Returns:
+        Weights whose sum is 1.
+    """
+    sizes = shares.sum(0)
+    factors = torch.where(sizes > 0, sizes.clamp(min=1e-12) ** -power, torch.zeros_like(sizes))
+    weights = shares @ factors
+    return weights / weights.sum().clamp(min=1e-12)
