@@ -1,0 +1,1 @@
+"""Procedures that train: each one visible loop, its mathematics elsewhere."""

@@ -1,0 +1,72 @@
+"""What can be chosen about the training of an auto-shot network; docs/lab.md has the reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from partly.errors import BadOption
+from partly.training.augmentation import Augmentation
+from partly.training.schedule import Stage
+
+_SMALLEST_PX = 32
+
+
+@dataclass(frozen=True)
+class AutoShotConfig:
+    """How to train an auto-shot network.
+
+    Attributes:
+        n_steps: number of steps.
+        batch_size: pictures in a step.
+        stages: sizes of the pictures, in order, each for its share of the steps.
+        learning_rate: highest learning rate of AdamW.
+        encoder_learning_rate_factor: what the encoder's learning rate is multiplied by.
+        weight_decay: of convolutions; norms and biases have none.
+        warm_up: share of the steps in which the learning rate rises.
+        ema_half_life: of the averaged weights, as a share of the steps.
+        part_weight_power: parts weigh ``frequency ** -power`` in the objective.
+        bias_fraction: how much of that is taken out of the logits afterwards; None chooses what agrees best
+            with the teacher on held-out pictures.
+        label_temperature: the teacher's logits are divided by it; below 1 sharpens.
+        augmentation: strengths of the augmentation.
+        n_held_out: pictures kept from training, to measure on; at most a tenth of all.
+        evaluate_every: steps between measurements.
+        checkpoint_every_s: seconds between checkpoints.
+        seed: of the order of pictures and of the augmentation.
+    """
+
+    n_steps: int = 500
+    batch_size: int = 8
+    stages: tuple[Stage, ...] = (Stage(0.7, 128), Stage(0.3, 192))
+    learning_rate: float = 4e-3
+    encoder_learning_rate_factor: float = 0.3
+    weight_decay: float = 0.02
+    warm_up: float = 0.05
+    ema_half_life: float = 0.02
+    part_weight_power: float = 0.5
+    bias_fraction: float | None = 0.5
+    label_temperature: float = 1.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    n_held_out: int = 32
+    evaluate_every: int = 100
+    checkpoint_every_s: float = 60.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        # Batch norm needs two pictures where maps have shrunk to one pixel.
+        for name, least in (("n_steps", 1), ("batch_size", 2), ("evaluate_every", 1)):
+            if getattr(self, name) < least:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected=f"{least} or more")
+        for name in ("learning_rate", "label_temperature"):
+            if not getattr(self, name) > 0:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        if not self.stages or any(s.share <= 0 or s.size_px < _SMALLEST_PX for s in self.stages):
+            raise BadOption(
+                f"stages are {[(s.share, s.size_px) for s in self.stages]}",
+                expected=f"at least one, shares above 0, sizes of {_SMALLEST_PX} px or more",
+            )
+
+    @property
+    def size_px(self) -> int:
+        """Size of the pictures of the last stage: what the network is best used at."""
+        return self.stages[-1].size_px

@@ -1,0 +1,200 @@
+"""Annotations to a few-shot segmenter: the choices in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from partly.annotations.annotation import Annotation
+from partly.annotations.label_maps import check_label_map
+from partly.annotations.part_sets import PartSet
+from partly.errors import BadLabel, BadOption
+from partly.generators.protocol import Generator
+from partly.pyramid import FeaturePyramid
+from partly.segmenters.base import FewShotSegmenter, choose_levels
+from partly.segmenters.cnn import DILATIONS, CNNSegmenter
+from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.segmenters.mlp import MLPSegmenter
+from partly.segmenters.ridge import RidgeSegmenter
+from partly.segmenters.standardise import Standardiser
+from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
+from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
+from partly.training.few_shot.ridge import RidgeFit
+
+MOST_LABELS_TO_SELF_TRAIN = 3
+METHODS = ("ridge", "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
+_HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class FewShotConfig:
+    """How a few-shot segmenter is fitted; the defaults are those that docs/lab.md found best.
+
+    Attributes:
+        methods: one of METHODS, or several for an ensemble.
+        sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
+        penalty: of ridge regression.
+        balance: how much rare parts count; see ``part_weights``.
+        coordinate_weight: how easily the position of a pixel is used.
+        n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
+            MOST_LABELS_TO_SELF_TRAIN labels, beyond which labels know better.
+        n_statistics: plain pictures from which mean and deviation of the features are learned.
+        gradient: how MLPs and CNNs are trained.
+        seed: of everything drawn.
+    """
+
+    methods: tuple[str, ...] = ("ridge",)
+    sizes_px: tuple[int, ...] | None = None
+    penalty: float = 3.0
+    balance: float = 0.5
+    coordinate_weight: float = 10.0
+    n_self_training: int = 24
+    n_statistics: int = 32
+    gradient: GradientConfig = field(default_factory=GradientConfig)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if unknown := [m for m in self.methods if m not in METHODS]:
+            raise BadOption(f"few-shot method {', '.join(unknown)}", expected=f"one of {', '.join(METHODS)}")
+        if not self.methods:
+            raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
+
+
+def fit_few_shot(
+    generator: Generator,
+    annotations: Sequence[Annotation],
+    part_set: PartSet,
+    config: FewShotConfig | None = None,
+    on_progress: Report | None = None,
+) -> FewShotSegmenter:
+    """Fit a segmenter on annotated pictures of ``generator``.
+
+    Args:
+        generator: makes the features again from the annotations' latents.
+        annotations: one or more, all of pictures of this generator.
+        part_set: what the ids of the label maps mean.
+        config: which segmenter, how; the best known one by default.
+        on_progress: told what is being done, how much is done and of how much.
+
+    Raises:
+        BadLabel: no annotation, nothing labelled, unknown ids, a part without any pixel, another generator.
+    """
+    config = config or FewShotConfig()
+    check_annotations(annotations, part_set)
+    latents = [latent_of(a, generator) for a in annotations]
+    indexes = choose_levels(generator.levels, config.sizes_px or default_sizes(generator))
+    channels = [generator.levels[i].n_channels for i in indexes]
+    standardiser = Standardiser(channels)
+    read = (p.select(indexes) for p in plain_pyramids(generator, config.n_statistics, indexes))
+    standardiser.estimate(_counted(read, config.n_statistics, on_progress, "reading plain pictures"))
+
+    def whole(i: int) -> FeaturePyramid:
+        return pyramid_of(generator, latents[i], indexes)
+
+    members: list[FewShotSegmenter] = []
+    for method in config.methods:
+        torch.manual_seed(config.seed)
+        segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
+        _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
+        plain = plain_pyramids(generator, config.n_self_training, indexes)
+        _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
+        members.append(segmenter.eval().requires_grad_(False))
+    return members[0] if len(members) == 1 else EnsembleSegmenter(members)
+
+
+def default_sizes(generator: Generator) -> tuple[int, ...]:
+    """From a 32nd of the picture's side to 128 px, and 8 px at the least: 32 to 128 px at 1024 px.
+
+    Coarser levels say little about where a part ends; finer ones say more about colour than about parts, and
+    cost most (docs/lab.md).
+    """
+    sizes = sorted({level.size_px for level in generator.levels})
+    smallest = max(8, generator.image_size_px // 32)
+    return tuple(s for s in sizes if smallest <= s <= 128) or tuple(sizes)
+
+
+def check_annotations(annotations: Sequence[Annotation], part_set: PartSet) -> None:
+    """Refuse annotations from which a part could not be learned.
+
+    Raises:
+        BadLabel: none at all, the same id twice, a broken label map, or a part without a pixel in any.
+    """
+    if not annotations:
+        raise BadLabel(
+            "no annotation", expected="at least one", remedy="Label a picture first: partly label --help"
+        )
+    ids = [a.id for a in annotations]
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        raise BadLabel(f"annotation {', '.join(twice)} is there twice", expected="each id once")
+    for annotation in annotations:
+        check_label_map(annotation.label_map, part_set, path=annotation.id)
+    seen = {int(i) for a in annotations for i in torch.from_numpy(a.label_map).unique().tolist()}
+    if missing := [name for i, name in enumerate(part_set.names) if i not in seen]:
+        raise BadLabel(
+            f"no picture has a pixel of {', '.join(missing)}",
+            expected="every part labelled in at least one picture",
+            remedy="Label a picture that shows it, or take the part out of the part set",
+        )
+
+
+def _untrained(
+    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
+) -> RidgeSegmenter | MLPSegmenter | CNNSegmenter:
+    if method == "ridge":
+        return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
+    if method in _HIDDEN:
+        return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
+    size = method.removeprefix("cnn-").upper()
+    if size not in DILATIONS:
+        raise BadOption(f"few-shot method {method!r}", expected=f"one of {', '.join(METHODS)}")
+    return CNNSegmenter(n_parts, indexes, channels, size)
+
+
+def _standardiser_of(segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter) -> Standardiser:
+    return segmenter.standardiser if isinstance(segmenter, RidgeSegmenter) else segmenter.first.standardiser
+
+
+def _fit_one(
+    segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter,
+    whole: Callable[[int], FeaturePyramid],
+    plain: Iterator[FeaturePyramid],
+    annotations: Sequence[Annotation],
+    config: FewShotConfig,
+    on_progress: Report | None,
+    method: str,
+) -> None:
+    def report(done: int, total: int) -> None:
+        if on_progress is not None:
+            on_progress(f"fitting {method}", done, total)
+
+    if isinstance(segmenter, RidgeSegmenter):
+        fit = RidgeFit(segmenter, config.penalty, config.balance)
+        for i, annotation in enumerate(annotations):
+            fit.add(annotation.id, whole(i), annotation.label_map)
+            report(i + 1, len(annotations))
+        fit.solve()
+        if len(annotations) <= MOST_LABELS_TO_SELF_TRAIN and config.n_self_training:
+            fit.self_train(
+                _counted(plain, config.n_self_training, on_progress, "learning from plain pictures")
+            )
+        return
+    gradient = replace(config.gradient, seed=config.seed)
+    fit_by_gradient(
+        segmenter,
+        whole,
+        [a.label_map for a in annotations],
+        gradient,
+        lambda step, _loss: report(step + 1, gradient.n_steps),
+    )
+
+
+def _counted(
+    pyramids: Iterator[FeaturePyramid], n_pictures: int, on_progress: Report | None, what: str
+) -> Iterator[FeaturePyramid]:
+    for done, pyramid in enumerate(pyramids, start=1):
+        yield pyramid
+        if on_progress is not None:
+            on_progress(what, done, n_pictures)

@@ -1,0 +1,138 @@
+"""Fits the paper's MLPs and CNNs by gradient descent on a few annotated pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from partly.annotations.part_sets import UNLABELLED
+from partly.pyramid import FeaturePyramid
+from partly.segmenters.cnn import CNNSegmenter
+from partly.segmenters.mlp import MLPSegmenter
+from partly.training.few_shot.targets import labelled_points
+
+PyramidOf = Callable[[int], FeaturePyramid]
+_CACHE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class GradientConfig:
+    """How an MLP or CNN is fitted.
+
+    Attributes:
+        n_steps: optimiser steps; each sees one picture.
+        n_points: pixels a step, for MLPs.
+        size_px: side at which CNNs see a picture.
+        learning_rate: of Adam with decoupled weight decay, falling to zero along a cosine.
+        weight_decay: the penalty that keeps one label from being learned by heart.
+        balance: pixels of a part of ``m`` pixels weigh ``m**-balance``.
+        seed: of weights, drawn pixels and dropout.
+    """
+
+    n_steps: int = 300
+    n_points: int = 4096
+    size_px: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    balance: float = 0.5
+    seed: int = 0
+
+
+def fit_by_gradient(
+    segmenter: MLPSegmenter | CNNSegmenter,
+    pyramids: PyramidOf,
+    label_maps: Sequence[np.ndarray],
+    config: GradientConfig,
+    on_step: Callable[[int, float], None] | None = None,
+) -> None:
+    """Fit in place; cross-entropy over labelled pixels, balanced between parts.
+
+    Args:
+        segmenter: with its standardiser already estimated.
+        pyramids: gives the whole pyramid of picture ``i``; called again when memory would not hold them all.
+        label_maps: ``[h, w]`` each, 255 where unlabelled.
+        config: how long and how hard.
+        on_step: told the step and its loss.
+    """
+    draws = torch.Generator().manual_seed(config.seed)
+    kept = _Kept(pyramids)
+    weights = part_factors(label_maps, segmenter.n_parts, config.balance)
+    trained = [p for p in segmenter.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.n_steps)
+    segmenter.train()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)  # dropout draws from the global generator
+        for step in range(config.n_steps):
+            i = int(torch.randint(len(label_maps), (), generator=draws))
+            if isinstance(segmenter, MLPSegmenter):
+                loss = _point_loss(segmenter, kept(i), label_maps[i], weights, config.n_points, draws)
+            else:
+                loss = _picture_loss(segmenter, kept(i), label_maps[i], weights, config.size_px)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            if on_step is not None:
+                on_step(step, loss.item())
+    segmenter.eval()
+
+
+def part_factors(label_maps: Sequence[np.ndarray], n_parts: int, balance: float) -> Tensor:
+    """Weight ``[k]`` of a pixel of each part, 1 on average over the labelled pixels; 0 for absent parts."""
+    counts = np.zeros(n_parts)
+    for label_map in label_maps:
+        counts += np.bincount(label_map[label_map != UNLABELLED], minlength=n_parts)[:n_parts]
+    factors = np.where(counts > 0, np.maximum(counts, 1) ** -balance, 0)
+    return torch.from_numpy(factors * counts.sum() / (factors * counts).sum()).float()
+
+
+def _point_loss(
+    segmenter: MLPSegmenter,
+    pyramid: FeaturePyramid,
+    label_map: np.ndarray,
+    weights: Tensor,
+    n_points: int,
+    draws: torch.Generator,
+) -> Tensor:
+    points, ids = labelled_points(label_map)
+    chosen = torch.randint(len(ids), (n_points,), generator=draws)
+    logits = segmenter.at_points(pyramid, points[chosen])
+    return F.cross_entropy(logits, ids[chosen], weights)
+
+
+def _picture_loss(
+    segmenter: CNNSegmenter,
+    pyramid: FeaturePyramid,
+    label_map: np.ndarray,
+    weights: Tensor,
+    size_px: int,
+) -> Tensor:
+    ids = torch.from_numpy(label_map.astype(np.int64))[None, None].float()
+    ids = F.interpolate(ids, size=(size_px, size_px), mode="nearest")[:, 0].long()
+    logits = segmenter(pyramid, size_px)
+    return F.cross_entropy(logits, ids, weights, ignore_index=UNLABELLED)
+
+
+class _Kept:
+    """Pyramids kept while they fit in memory, made again when they do not."""
+
+    def __init__(self, pyramids: PyramidOf) -> None:
+        self._pyramids = pyramids
+        self._known: dict[int, FeaturePyramid] = {}
+        self._n_bytes = 0
+
+    def __call__(self, i: int) -> FeaturePyramid:
+        if i in self._known:
+            return self._known[i]
+        pyramid = self._pyramids(i)
+        n_bytes = sum(m.numel() * m.element_size() for m in pyramid.maps)
+        if self._n_bytes + n_bytes <= _CACHE_BYTES:
+            self._known[i] = pyramid
+            self._n_bytes += n_bytes
+        return pyramid

@@ -1,0 +1,32 @@
+"""What a label map asks of a segmenter, on a grid of cells or at single pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from partly.annotations.part_sets import UNLABELLED
+
+
+def shares(label_map: np.ndarray, n_parts: int, grid_px: int) -> Tensor:
+    """How much of each cell each part covers, ``[grid_px², k]``; rows sum to the labelled share of the cell.
+
+    A label map smaller than the grid is repeated first.
+    """
+    ids = torch.from_numpy(label_map.astype(np.int64))
+    ids = torch.where(ids == UNLABELLED, n_parts, ids)
+    planes = F.one_hot(ids, n_parts + 1)[..., :n_parts].permute(2, 0, 1)[None].float()
+    if min(planes.shape[2:]) < grid_px:
+        planes = F.interpolate(planes, size=(grid_px, grid_px), mode="nearest")
+    return F.adaptive_avg_pool2d(planes, grid_px)[0].flatten(1).T
+
+
+def labelled_points(label_map: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Positions ``[n, 2]`` (x, y in [-1, 1]) and part ids ``[n]`` of all labelled pixels."""
+    rows, columns = np.nonzero(label_map != UNLABELLED)
+    height, width = label_map.shape
+    points = np.stack(((columns + 0.5) / width * 2 - 1, (rows + 0.5) / height * 2 - 1), axis=1)
+    ids = label_map[rows, columns].astype(np.int64)
+    return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(ids)

@@ -1,0 +1,108 @@
+"""What a training tells while it runs, and a progress bar that shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from partly.files import write_text
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """One step of a training.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        loss: of this step.
+        held_out_iou: mean IoU of the averaged network with the teacher on held-out pictures, in [0, 1], as
+            last measured; None before the first time.
+        pictures_per_s: pictures trained on in a second, lately.
+        time_left_s: estimated time to the end.
+        size_px: side of the pictures of this step.
+        learning_rate: of this step.
+        evaluated: whether ``held_out_iou`` was measured at this step.
+    """
+
+    step: int
+    n_steps: int
+    loss: float
+    held_out_iou: float | None
+    pictures_per_s: float
+    time_left_s: float
+    size_px: int
+    learning_rate: float
+    evaluated: bool
+
+
+OnStep = Callable[[StepReport], None]
+
+
+class ProgressBar:
+    """A live bar with loss, IoU on held-out pictures, pictures a second and time left.
+
+    Use it as a context manager and give it to the training as ``on_step``.
+    """
+
+    def __init__(self, console: Console | None = None, title: str = "auto-shot") -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+        )
+        self._task = self._progress.add_task(title, total=None, figures="")
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, report: StepReport) -> None:
+        """Show one step."""
+        self._progress.update(
+            self._task, completed=report.step, total=report.n_steps, figures=figures_text(report)
+        )
+
+
+def figures_text(report: StepReport) -> str:
+    """The figures of a step in one line."""
+    iou = "–" if report.held_out_iou is None else f"{100 * report.held_out_iou:.1f}"
+    return (
+        f"loss {report.loss:.3f}  IoU {iou}  {report.pictures_per_s:.1f} pictures/s at {report.size_px} px  "
+        f"{timedelta(seconds=round(report.time_left_s))} left"
+    )
+
+
+class JsonLog:
+    """``log.jsonl``: one JSON object a line, which survives being killed and goes on after a resume."""
+
+    def __init__(self, path: Path, resumed_step: int) -> None:
+        self.path = path
+        kept = [line for line in self._lines() if json.loads(line)["step"] <= resumed_step]
+        write_text(path, "".join(line + "\n" for line in kept))
+
+    def _lines(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        lines = self.path.read_text().split("\n")
+        # What follows the last line end was cut off by a kill.
+        return [line for line in lines[:-1] if line]
+
+    def write(self, report: StepReport) -> None:
+        """Add one line."""
+        with self.path.open("a") as file:
+            file.write(json.dumps(asdict(report)) + "\n")

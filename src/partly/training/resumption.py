@@ -1,0 +1,118 @@
+"""Everything that the next step of an auto-shot training depends on, saved and put back."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from torch.optim import Optimizer
+
+from partly.autoshot import AutoShotNetwork
+from partly.errors import BadOption
+from partly.training.auto_shot_config import AutoShotConfig
+from partly.training.checkpoints import (
+    Checkpoint,
+    optimizer_tensors,
+    read_checkpoint,
+    restore_module,
+    restore_optimizer,
+    with_prefix,
+    without_prefix,
+    write_checkpoint,
+)
+
+# How often to measure and to save changes nothing in the result.
+_FREE_TO_CHANGE = ("evaluate_every", "checkpoint_every_s")
+
+
+class TrainingState:
+    """A training between two steps.
+
+    Batches and augmentation are functions of seed and step, so there is no state of random numbers to keep.
+
+    Args:
+        network: being trained.
+        average: its moving average.
+        optimizer: of the network's parameters.
+        config: how it is trained.
+        n_pictures: how many pictures it is trained on.
+        path: where the checkpoint is; None keeps none.
+    """
+
+    def __init__(
+        self,
+        network: AutoShotNetwork,
+        average: AutoShotNetwork,
+        optimizer: Optimizer,
+        config: AutoShotConfig,
+        n_pictures: int,
+        path: Path | None,
+    ) -> None:
+        self.network, self.average, self.optimizer = network, average, optimizer
+        self.path = path
+        self.step = 0
+        self.time_s = 0.0
+        self.held_out_iou: float | None = None
+        self._config, self._n_pictures = _plain(config), n_pictures
+        self._every_s, self._saved_at = config.checkpoint_every_s, time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is old enough for another."""
+        return time.monotonic() - self._saved_at >= self._every_s
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        self._saved_at = time.monotonic()
+        if self.path is None:
+            return
+        tensors = (
+            with_prefix("network", self.network.state_dict())
+            | with_prefix("average", self.average.state_dict())
+            | with_prefix("optimizer", optimizer_tensors(self.optimizer))
+        )
+        values = {
+            "config": self._config,
+            "n_pictures": self._n_pictures,
+            "step": self.step,
+            "time_s": self.time_s,
+            "held_out_iou": self.held_out_iou,
+        }
+        write_checkpoint(self.path, Checkpoint(tensors, values))
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint, if there is one.
+
+        Raises:
+            BadModelFile: it is damaged, or of another network.
+            BadOption: it is of a training with another config or other pictures.
+        """
+        checkpoint = read_checkpoint(self.path) if self.path else None
+        if checkpoint is None or self.path is None:
+            return
+        if changed := self._changed(checkpoint):
+            raise BadOption(
+                f"is the checkpoint of a training with another {', '.join(changed)}",
+                expected="the same, to go on with it",
+                remedy="Train in another folder, or delete the file to start again",
+                path=self.path,
+            )
+        restore_module(self.network, without_prefix("network", checkpoint.tensors), self.path)
+        restore_module(self.average, without_prefix("average", checkpoint.tensors), self.path)
+        restore_optimizer(self.optimizer, without_prefix("optimizer", checkpoint.tensors))
+        self.step, self.time_s = int(checkpoint.values["step"]), float(checkpoint.values["time_s"])
+        self.held_out_iou = checkpoint.values["held_out_iou"]
+
+    def _changed(self, checkpoint: Checkpoint) -> list[str]:
+        before = checkpoint.values.get("config", {})
+        names = [name for name, value in self._config.items() if before.get(name) != value]
+        if checkpoint.values.get("n_pictures") != self._n_pictures:
+            names.append("number of pictures")
+        return names
+
+
+def _plain(config: AutoShotConfig) -> dict[str, object]:
+    """The config as JSON gives it back: lists for tuples."""
+    plain: dict[str, object] = json.loads(json.dumps(asdict(config)))
+    return {name: value for name, value in plain.items() if name not in _FREE_TO_CHANGE}

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from partly.annotations.annotation import Annotation
+from partly.annotations.part_sets import PartSet
+from partly.errors import BadLabel, BadOption
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.segmenters.ridge import RidgeSegmenter
+from partly.training.few_shot import FewShotConfig, RidgeFit, fit_few_shot
+from partly.training.few_shot.fit import METHODS
+from partly.training.few_shot.gradient import GradientConfig, part_factors
+from partly.training.few_shot.pictures import latent_of
+from partly.training.few_shot.targets import labelled_points, shares
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+
+QUICK = FewShotConfig(
+    n_statistics=4,
+    n_self_training=2,
+    penalty=0.1,
+    gradient=GradientConfig(n_steps=15, n_points=128, size_px=32),
+)
+
+
+@pytest.fixture(scope="module")
+def annotations() -> list[Annotation]:
+    generator = tiny_generator()
+    return [thing_annotation(generator, i) for i in range(5)]
+
+
+def _agreement(segmenter: FewShotSegmenter, annotations: list[Annotation]) -> float:
+    generator = tiny_generator()
+    right = []
+    for a in annotations:
+        pyramid = generator.synthesise(latent_of(a, generator)).pyramid
+        right.append((segmenter(pyramid, 64).argmax(1)[0].numpy() == a.label_map).mean())
+    return float(np.mean(right))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_learns_what_is_drawn(method: str, annotations: list[Annotation]) -> None:
+    fitted = fit_few_shot(tiny_generator(), annotations[:4], TWO_PARTS, replace(QUICK, methods=(method,)))
+    assert _agreement(fitted, annotations[:4]) > 0.8
+
+
+def test_ensemble_of_methods(annotations: list[Annotation]) -> None:
+    config = replace(QUICK, methods=("ridge", "mlp-0"))
+    fitted = fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, config)
+    assert isinstance(fitted, EnsembleSegmenter)
+    assert len(fitted.members) == 2
+
+
+def test_fitting_twice_gives_the_same(annotations: list[Annotation]) -> None:
+    for method in ("ridge", "cnn-s"):
+        config = replace(QUICK, methods=(method,))
+        first, second = (fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, config) for _ in range(2))
+        for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_progress_is_told(annotations: list[Annotation]) -> None:
+    told: list[tuple[str, int, int]] = []
+    fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, QUICK, lambda *args: told.append(args))
+    assert ("reading plain pictures", 4, 4) in told
+    assert ("fitting ridge", 1, 1) in told
+    assert ("learning from plain pictures", 2, 2) in told
+
+
+def test_scribbles_are_valid_labels(annotations: list[Annotation]) -> None:
+    scribbled = np.full_like(annotations[0].label_map, 255)
+    for part in (0, 1):
+        rows, columns = np.nonzero(annotations[0].label_map == part)
+        scribbled[rows[::9], columns[::9]] = part
+    sparse = replace(annotations[0], label_map=scribbled)
+    fitted = fit_few_shot(tiny_generator(), [sparse], TWO_PARTS, QUICK)
+    assert _agreement(fitted, annotations[:1]) > 0.8
+
+
+def test_taking_a_picture_out_undoes_taking_it_in(annotations: list[Annotation]) -> None:
+    generator = tiny_generator()
+    channels = [level.n_channels for level in generator.levels]
+    pyramids = [generator.synthesise(latent_of(a, generator)).pyramid for a in annotations[:2]]
+    fit = RidgeFit(RidgeSegmenter(2, range(len(channels)), channels), grid_px=16)
+    fit.add("a", pyramids[0], annotations[0].label_map)
+    alone = fit.solve().weight.clone()
+    fit.add("b", pyramids[1], annotations[1].label_map)
+    assert not torch.allclose(fit.solve().weight, alone)
+    fit.remove("b")
+    assert fit.names == ("a",)
+    assert torch.equal(fit.solve().weight, alone)
+    assert torch.equal(fit.self_train([]).weight, alone)
+    fit.remove("a")
+    with pytest.raises(BadLabel, match="no annotation; expected at least one labelled picture"):
+        fit.solve()
+
+
+def test_unlabelled_picture_is_refused(annotations: list[Annotation]) -> None:
+    generator = tiny_generator()
+    channels = [level.n_channels for level in generator.levels]
+    fit = RidgeFit(RidgeSegmenter(2, range(len(channels)), channels))
+    pyramid = generator.synthesise(latent_of(annotations[0], generator)).pyramid
+    with pytest.raises(BadLabel, match="picture 'x' has no labelled pixel"):
+        fit.add("x", pyramid, np.full((64, 64), 255, np.uint8))
+
+
+def test_shares_of_cells_against_counting() -> None:
+    label_map = np.random.default_rng(0).choice(np.array([0, 1, 255], np.uint8), (12, 12))
+    found = shares(label_map, 2, 4).unflatten(0, (4, 4))
+    for row in range(4):
+        for column in range(4):
+            cell = label_map[row * 3 : row * 3 + 3, column * 3 : column * 3 + 3]
+            expected = [float((cell == part).mean()) for part in (0, 1)]
+            torch.testing.assert_close(found[row, column], torch.tensor(expected))
+
+
+def test_small_label_maps_are_repeated() -> None:
+    assert shares(np.array([[0, 1]], np.uint8), 2, 4).tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]] * 4
+
+
+def test_points_of_labelled_pixels() -> None:
+    points, ids = labelled_points(np.array([[255, 1], [0, 255]], np.uint8))
+    assert points.tolist() == [[0.5, -0.5], [-0.5, 0.5]]
+    assert ids.tolist() == [1, 0]
+
+
+def test_part_factors_are_one_on_average_and_nothing_for_absent_parts() -> None:
+    label_map = np.array([[0] * 9 + [1]], np.uint8)
+    factors = part_factors([label_map], 3, 0.5)
+    assert float(factors[2]) == 0
+    torch.testing.assert_close((factors[0] * 9 + factors[1]) / 10, torch.tensor(1.0))
+    torch.testing.assert_close(factors[1] / factors[0], torch.tensor(3.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"generator_digest": "0" * 64}, r"belongs to generator 000000000000…; expected .*Use the generator"),
+        ({"w": np.zeros((2, 8), np.float32)}, r"latent of shape \[2, 8\]; expected \[11, 8\]"),
+        (
+            {"w": None, "generator_digest": None, "photo": "a.jpg", "photo_sha256": "1" * 64},
+            "belongs to a photo; expected a picture of the generator",
+        ),
+    ],
+)
+def test_annotations_of_something_else_are_refused(
+    annotations: list[Annotation], change: dict[str, object], text: str
+) -> None:
+    with pytest.raises(BadLabel, match=text):
+        fit_few_shot(tiny_generator(), [replace(annotations[0], **change)], TWO_PARTS, QUICK)
+
+
+def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Annotation]) -> None:
+    three = PartSet.from_names(("background", "thing", "other"))
+    with pytest.raises(
+        BadLabel, match=r"no picture has a pixel of other; expected every part .* Label a picture"
+    ):
+        fit_few_shot(tiny_generator(), annotations[:1], three, QUICK)
+    with pytest.raises(BadLabel, match=r"no annotation; expected at least one\. Label a picture first"):
+        fit_few_shot(tiny_generator(), [], TWO_PARTS, QUICK)
+    with pytest.raises(BadLabel, match="annotation p0 is there twice; expected each id once"):
+        fit_few_shot(tiny_generator(), [annotations[0]] * 2, TWO_PARTS, QUICK)
+
+
+def test_unknown_methods_are_refused() -> None:
+    with pytest.raises(BadOption, match="few-shot method forest; expected one of ridge, mlp-0"):
+        FewShotConfig(methods=("forest",))
+    with pytest.raises(BadOption, match="no few-shot method"):
+        FewShotConfig(methods=())
