@@ -1,0 +1,8 @@
+"""Labelled pictures as a stream of shards: made by a generator and a few-shot segmenter, read by index."""
+
+from partly.synthesis.config import SynthesisConfig, SynthesisReport
+from partly.synthesis.labelled import LabelledShards
+from partly.synthesis.progress import SynthesisBar
+from partly.synthesis.stream import synthesise_labelled
+
+__all__ = ["LabelledShards", "SynthesisBar", "SynthesisConfig", "SynthesisReport", "synthesise_labelled"]

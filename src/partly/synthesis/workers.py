@@ -1,0 +1,159 @@
+"""Shards made by this process, or by several beside it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from partly.errors import PartlyError
+from partly.generators.protocol import Generator
+from partly.segmenters.base import FewShotSegmenter
+from partly.synthesis.config import SynthesisConfig
+from partly.synthesis.plan import Span
+from partly.synthesis.samples import label_picture, to_files
+from partly.synthesis.shards import shard_writer
+
+Models = tuple[Generator, FewShotSegmenter]
+LoadModels = Callable[[], Models]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: PartlyError | None
+    text: str
+
+
+class _Tasks(Protocol):
+    def get(self) -> Span | None: ...
+
+
+class _Results(Protocol):
+    def put(self, result: int | _Failure | None, /) -> None: ...
+
+
+def make_shard(models: Models, config: SynthesisConfig, folder: Path, span: Span) -> Iterator[int]:
+    """Make one shard; yields the index of each picture as it is done. The last comes after the rename."""
+    generator, segmenter = models
+    last = span.stop - 1
+    with shard_writer(folder / span.file_name) as writer:
+        for index in range(span.start, span.stop):
+            sample = label_picture(generator, segmenter, config, index)
+            writer.add(f"{index:06}", to_files(sample, config.picture_format))
+            if index < last:
+                yield index
+    yield last
+
+
+def make_shards_here(
+    models: Models, config: SynthesisConfig, folder: Path, spans: Sequence[Span]
+) -> Iterator[int]:
+    """Make shards one after another in this process; yields the index of each picture.
+
+    With one thread, as workers have: sums in another order would make other bytes.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for span in spans:
+            yield from make_shard(models, config, folder, span)
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def make_shards_beside(
+    load_models: LoadModels, config: SynthesisConfig, folder: Path, spans: Sequence[Span], n_workers: int
+) -> Iterator[int]:
+    """Make shards in ``n_workers`` new processes of one thread each; yields the index of each picture.
+
+    Raises:
+        PartlyError: a worker met one, or died.
+    """
+    context = multiprocessing.get_context("spawn")
+    tasks: Queue[Span | None] = context.Queue()
+    results: Queue[int | _Failure | None] = context.Queue()
+    n_workers = min(n_workers, len(spans))
+    for span in [*spans, *[None] * n_workers]:
+        tasks.put(span)
+    workers = [
+        context.Process(target=_work, args=(load_models, config, folder, tasks, results), daemon=True)
+        for _ in range(n_workers)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        yield from _collect(results, workers)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join()
+
+
+def _collect(results: Queue[int | _Failure | None], workers: Sequence[BaseProcess]) -> Iterator[int]:
+    n_working = len(workers)
+    while n_working:
+        try:
+            result = results.get(timeout=0.5)
+        except queue.Empty:
+            dead = [worker for worker in workers if worker.exitcode not in (None, 0)]
+            if dead:
+                raise PartlyError(
+                    f"a worker process died (exit code {dead[0].exitcode})",
+                    remedy="Run the same command again, with fewer workers if memory was short; "
+                    "finished shards are kept",
+                ) from None
+            continue
+        if result is None:
+            n_working -= 1
+        elif isinstance(result, _Failure):
+            raise result.error or RuntimeError(result.text)
+        else:
+            yield result
+
+
+def _work(
+    load_models: LoadModels,
+    config: SynthesisConfig,
+    folder: Path,
+    tasks: _Tasks,
+    results: _Results,
+) -> None:
+    """What a worker process does."""
+    # Ctrl-C reaches every process of a terminal; the parent stops the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    _make_what_is_asked(load_models, config, folder, tasks, results)
+
+
+def _make_what_is_asked(
+    load_models: LoadModels, config: SynthesisConfig, folder: Path, tasks: _Tasks, results: _Results
+) -> None:
+    """Make shards until there are no more; what goes wrong is told to the parent."""
+    try:
+        models = load_models()
+        while (span := tasks.get()) is not None:
+            for index in make_shard(models, config, folder, span):
+                results.put(index)
+                if _is_orphan():
+                    return
+    except PartlyError as error:
+        results.put(_Failure(error, str(error)))
+    except Exception as error:  # noqa: BLE001 - it is raised again by the parent
+        results.put(_Failure(None, f"a worker failed: {type(error).__name__}: {error}"))
+    else:
+        results.put(None)
+
+
+def _is_orphan() -> bool:
+    """Whether the process that started this one is gone, killed before it could stop its workers."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()

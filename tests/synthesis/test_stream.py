@@ -1,0 +1,265 @@
+import io
+import json
+import queue
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from rich.console import Console
+
+from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
+from partly.generators.sampling import Truncation, sample_w
+from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.synthesis import (
+    LabelledShards,
+    SynthesisBar,
+    SynthesisConfig,
+    SynthesisReport,
+    synthesise_labelled,
+)
+from partly.synthesis.plan import Span
+from partly.synthesis.samples import label_picture
+from partly.synthesis.shards import read_index, shard_writer
+from partly.synthesis.workers import _make_what_is_asked
+
+from . import tiny
+
+CONFIG = SynthesisConfig(n_pictures=7, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
+
+
+def shard_bytes(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.tar"))}
+
+
+def run(folder, config=CONFIG, **others):
+    return synthesise_labelled(*tiny.load(), config, folder, **others)
+
+
+def test_pictures_are_read_as_they_were_made(tmp_path):
+    data = run(tmp_path)
+    assert len(data) == 7
+    images, logits, weights = data.read([5, 0])
+    assert (images.dtype, images.shape) == (torch.uint8, (2, 3, 16, 16))
+    assert (logits.dtype, logits.shape) == (torch.float16, (2, 3, 8, 8))
+    assert weights.tolist() == [1, 1]
+    made = label_picture(*tiny.load(), CONFIG, 5)
+    assert np.array_equal(logits[0].numpy(), made.logits)
+    difference = images[0].permute(1, 2, 0).numpy().astype(int) - made.pixels
+    assert np.abs(difference).mean() < 3  # JPEG
+
+
+def test_png_keeps_every_pixel(tmp_path):
+    config = SynthesisConfig(2, size_px=16, label_px=8, picture_format="png")
+    images, _, _ = run(tmp_path, config).read([1])
+    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), label_picture(*tiny.load(), config, 1).pixels)
+
+
+def test_a_shard_has_the_files_of_webdataset(tmp_path):
+    run(tmp_path)
+    files = read_index(tmp_path / "pictures-000003-000005.tar")
+    assert list(files) == ["000003", "000004", "000005"]
+    assert list(files["000004"]) == ["jpg", "logits.npy", "json"]
+    record = json.loads(files["000004"]["json"].read())
+    assert record.keys() == {"seed", "index", "truncation", "uncertainty"}
+    assert (record["seed"], record["index"]) == (3, 4)
+    assert 0.7 <= record["truncation"] <= 1.0
+    with Image.open(io.BytesIO(files["000004"]["jpg"].read())) as picture:
+        assert picture.size == (16, 16)
+
+
+def test_killed_and_run_again_gives_the_same_bytes(tmp_path):
+    run(tmp_path / "straight")
+    generator = tiny.TinyGenerator(fails_at=5)
+    with pytest.raises(RuntimeError, match="power cut"):
+        synthesise_labelled(generator, tiny.TinySegmenter(), CONFIG, tmp_path / "two")
+    assert list(shard_bytes(tmp_path / "two")) == ["pictures-000000-000002.tar"]
+    (tmp_path / "two" / ".pictures-000003-000005.tar.abc.part").write_bytes(b"left by kill -9")
+    reports = []
+    run(tmp_path / "two", on_picture=reports.append)
+    assert shard_bytes(tmp_path / "two") == shard_bytes(tmp_path / "straight")
+    assert [report.n_done for report in reports] == [4, 5, 6, 7]
+    assert reports[-1].time_left_s == 0
+    assert not list((tmp_path / "two").glob(".*.part"))
+
+
+def test_nothing_is_made_twice(tmp_path):
+    run(tmp_path)
+    reports = []
+    assert len(run(tmp_path, on_picture=reports.append)) == 7
+    assert reports == []
+
+
+def test_more_pictures_later_are_the_same_pictures(tmp_path):
+    few, many = tmp_path / "grown", tmp_path / "at_once"
+    grown = SynthesisConfig(10, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
+    run(few)
+    images, logits, _ = run(few, grown).read(range(10))
+    expected, expected_logits, _ = run(many, grown).read(range(10))
+    assert torch.equal(images, expected)
+    assert torch.equal(logits, expected_logits)
+    assert len(run(few, CONFIG)) == 7
+
+
+def test_several_workers_give_the_same_bytes(tmp_path):
+    threads = torch.get_num_threads()
+    run(tmp_path / "one")
+    assert torch.get_num_threads() == threads
+    reports = []
+    run(tmp_path / "two", load_models=tiny.load, n_workers=2, on_picture=reports.append)
+    assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
+    assert [report.n_done for report in reports] == list(range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("load", "error", "text"),
+    [
+        (tiny.load_nothing, NotAvailable, "the generator is gone. Get it again."),
+        (tiny.load_broken, RuntimeError, "a worker failed: ValueError: out of luck"),
+        (
+            tiny.load_and_die,
+            PartlyError,
+            r"a worker process died \(exit code 9\). Run the same",
+        ),
+    ],
+)
+def test_a_worker_that_fails(load, error, text, tmp_path):
+    with pytest.raises(error, match=text):
+        run(tmp_path, load_models=load, n_workers=2)
+
+
+@pytest.mark.parametrize("load", [tiny.load, tiny.load_nothing, tiny.load_broken])
+def test_what_a_worker_tells_its_parent(load, tmp_path):
+    tasks, results = queue.Queue(), queue.Queue()
+    for task in (Span(0, 2), Span(4, 5), None):
+        tasks.put(task)
+    _make_what_is_asked(load, CONFIG, tmp_path, tasks, results)
+    told = [results.get_nowait() for _ in range(results.qsize())]
+    if load is tiny.load:
+        assert told == [0, 1, 4, None]
+        assert list(shard_bytes(tmp_path)) == ["pictures-000000-000001.tar", "pictures-000004-000004.tar"]
+    else:
+        assert [failure.text for failure in told] == [
+            "the generator is gone. Get it again."
+            if load is tiny.load_nothing
+            else "a worker failed: ValueError: out of luck"
+        ]
+
+
+def test_the_bar_shows_pictures_and_time():
+    screen = io.StringIO()
+    with SynthesisBar(Console(file=screen, width=120, force_terminal=True)) as bar:
+        bar(SynthesisReport(n_done=30, n_pictures=90, pictures_per_s=1.25, time_left_s=48))
+    assert "30/90" in screen.getvalue()
+    assert "1.2 pictures/s  0:00:48 left" in screen.getvalue()
+
+
+def test_workers_need_to_know_how_to_load(tmp_path):
+    with pytest.raises(BadOption, match="2 workers without load_models"):
+        run(tmp_path, n_workers=2)
+
+
+def test_a_folder_of_other_pictures_is_refused(tmp_path):
+    run(tmp_path)
+    other = SynthesisConfig(7, size_px=16, label_px=8, seed=4, truncation=Truncation(0.5, 0.5))
+    with pytest.raises(BadOption, match=r"made with another seed, truncation; expected the same"):
+        run(tmp_path, other)
+    generator, segmenter = tiny.load()
+    with torch.no_grad():
+        segmenter.layer.bias += 1
+    generator.digest = "e" * 64
+    with pytest.raises(BadOption, match="another generator_digest, segmenter_digest"):
+        synthesise_labelled(generator, segmenter, CONFIG, tmp_path)
+    (tmp_path / "synthesis.json").write_text("{")
+    with pytest.raises(BadOption, match=r"synthesis.json: is no JSON"):
+        run(tmp_path)
+
+
+def test_uncertain_pictures_can_be_left_out(tmp_path):
+    every = run(tmp_path)
+    most_certain = np.argsort(every.uncertainties)[:4]
+    kept = LabelledShards(tmp_path, drop_uncertain=0.4)
+    assert sorted(kept.numbers) == sorted(most_certain.tolist())
+    assert kept.uncertainties.max() <= np.sort(every.uncertainties)[4]
+    images, _, _ = kept.read([0])
+    assert torch.equal(images, every.read([kept.numbers[0]])[0])
+    assert len(LabelledShards(tmp_path, n_pictures=4)) == 4
+    with pytest.raises(BadOption, match=r"drop_uncertain is 1.5; expected a share"):
+        LabelledShards(tmp_path, drop_uncertain=1.5)
+
+
+def test_an_ensemble_is_uncertain_where_its_members_disagree():
+    generator, one = tiny.load()
+    other = tiny.TinySegmenter()
+    with torch.no_grad():
+        other.layer.weight *= -1
+    alike = label_picture(generator, EnsembleSegmenter([one, one]), CONFIG, 0)
+    unlike = label_picture(generator, EnsembleSegmenter([one, other]), CONFIG, 0)
+    assert alike.record["uncertainty"] == pytest.approx(0, abs=1e-6)
+    assert unlike.record["uncertainty"] > 0.01
+    shares = torch.from_numpy(unlike.logits).float().softmax(0)
+    pyramid = generator.synthesise(sample_w(generator, 3, 0, CONFIG.truncation)).pyramid
+    with torch.inference_mode():
+        expected = (one(pyramid, 8).softmax(1) + other(pyramid, 8).softmax(1)) / 2
+    assert torch.allclose(shares, expected[0], atol=2e-3)
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(BadArchive, match="has no shards; expected labelled pictures"):
+        LabelledShards(tmp_path)
+
+
+def test_a_damaged_shard_is_named(tmp_path):
+    run(tmp_path)
+    shard = tmp_path / "pictures-000003-000005.tar"
+    shard.write_bytes(shard.read_bytes()[:2000])
+    with pytest.raises(BadArchive, match=r"pictures-000003-000005.tar: .* Delete the file and run the same"):
+        LabelledShards(tmp_path)
+    shard.unlink()
+    assert len(run(tmp_path)) == 7
+
+
+def test_a_shard_that_is_not_what_its_name_says(tmp_path):
+    with shard_writer(tmp_path / Span(0, 2).file_name) as writer:
+        writer.add("000000", {"json": b"{}"})
+    with pytest.raises(BadArchive, match="has 1 labelled pictures; expected pictures 0 to 1"):
+        LabelledShards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ({"jpg": b"no image"}, "its member 000000.jpg is no image"),
+        ({"txt": b""}, "its member 000000.txt has no picture beside it"),
+        ({"png": None, "logits.npy": b"no array"}, "its member 000000.logits.npy is no array"),
+        ({"png": None}, "has no logits.npy beside it"),
+    ],
+)
+def test_damaged_members_are_named(files, text, tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    content = {ending: picture.getvalue() if data is None else data for ending, data in files.items()}
+    with shard_writer(tmp_path / Span(0, 1).file_name) as writer:
+        writer.add("000000", content | {"json": b'{"uncertainty": 0}'})
+    with pytest.raises(BadArchive, match=text):
+        LabelledShards(tmp_path).read([0])
+
+
+def test_damaged_records_are_named(tmp_path):
+    with shard_writer(tmp_path / Span(0, 1).file_name) as writer:
+        writer.add("000000", {"json": b"{"})
+    with pytest.raises(BadArchive, match=r"its member 000000.json is no JSON"):
+        LabelledShards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"n_pictures": 0}, "n_pictures is 0; expected 1 or more"),
+        ({"label_px": 0}, "label_px is 0"),
+        ({"picture_format": "gif"}, "picture_format is 'gif'; expected jpg or png"),
+    ],
+)
+def test_impossible_configs(wrong, text):
+    with pytest.raises(BadOption, match=text):
+        SynthesisConfig(**{"n_pictures": 1} | wrong)
