@@ -85,7 +85,7 @@ class AutoShotNetwork(nn.Module):
             ) from error
         fill(self.body.encoder, tensors, path)
 
-    def save(self, folder: Path, extra: Mapping[str, Any] | None = None) -> ModelCard:
+    def save(self, folder: str | Path, extra: Mapping[str, Any] | None = None) -> ModelCard:
         """Write the network as a model folder; ``extra`` is kept in ``model.json``.
 
         Returns:
@@ -98,7 +98,7 @@ class AutoShotNetwork(nn.Module):
         }
         preprocessing = {"channels": "RGB", "range": [-1, 1], "size_px": self.size_px}
         card = ModelCard(KIND, arguments, {"preprocessing": preprocessing, **dict(extra or {})})
-        return save_model(folder, card, self.state_dict())
+        return save_model(Path(folder), card, self.state_dict())
 
     def segment(self, photo: Any, *, size_px: int | None = None, mirror_average: bool = True) -> Segmentation:
         """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size."""
@@ -107,12 +107,13 @@ class AutoShotNetwork(nn.Module):
         return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average)
 
 
-def load_network(folder: Path) -> AutoShotNetwork:
+def load_network(folder: str | Path) -> AutoShotNetwork:
     """Read an auto-shot network, in eval mode.
 
     Raises:
         BadModelFile: files are missing or damaged, or it is another kind of model.
     """
+    folder = Path(folder)
     card, tensors = load_model(folder, "auto_shot/")
     try:
         part_set = PartSet.from_json(card.arguments["part_set"])

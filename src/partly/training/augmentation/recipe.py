@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from partly.training.augmentation.backdrop import backdrops, paste_behind
 from partly.training.augmentation.colour import (
     colour_transform,
     gamma_curve,
@@ -42,6 +43,7 @@ class Augmentation:
         translation: largest shift, as a share of the picture.
         padding: what surrounds the picture.
         outside_weight: weight in the objective of pixels that come from the padding.
+        backdrop_probability: of another background, cut out of other pictures of the batch.
         colour_probability: of all changes of light and colour together.
         brightness: largest change, of the range [-1, 1].
         contrast: largest factor (and its inverse).
@@ -70,6 +72,7 @@ class Augmentation:
     translation: float = 0.15
     padding: Padding = "reflection"
     outside_weight: float = 0.0
+    backdrop_probability: float = 0.4
     colour_probability: float = 0.9
     brightness: float = 0.3
     contrast: float = 1.5
@@ -93,6 +96,7 @@ class Augmentation:
 NO_AUGMENTATION = Augmentation(
     flip_probability=0,
     geometry_probability=0,
+    backdrop_probability=0,
     colour_probability=0,
     grey_probability=0,
     blur_probability=0,
@@ -117,7 +121,7 @@ def augment(
 
     Args:
         images: ``[b, 3, s, s]`` in [-1, 1].
-        labels: logits or probabilities ``[b, k, t, t]``.
+        labels: logits ``[b, k, t, t]``.
         size_px: side of the result.
         augmentation: the strengths.
         mirror_permutation: which part each becomes in a mirrored picture, of length ``k``.
@@ -133,6 +137,7 @@ def augment(
         warp(labels, matrices, size_px, augmentation.padding), flips, mirror_permutation
     )
     weights = inside(sampling_grid(matrices, size_px)).clamp_min(augmentation.outside_weight)
+    images = _replace_background(images, labels, augmentation, generator)
     images, weights = _hide(images, weights, augmentation, generator)
     images = _recolour(images, augmentation, generator)
     return _degrade(images, augmentation, generator), labels, weights
@@ -147,6 +152,16 @@ def _random_matrices(n: int, a: Augmentation, generator: torch.Generator) -> tup
     return flips, affine_matrices(
         flips, angles * moved, torch.where(moved, scales, 1.0), shifts * moved[:, None]
     )
+
+
+def _replace_background(
+    images: Tensor, labels: Tensor, a: Augmentation, generator: torch.Generator
+) -> Tensor:
+    if not a.backdrop_probability:
+        return images
+    chosen = happens(len(images), a.backdrop_probability, generator).view(-1, 1, 1, 1)
+    # Part 0 is the background in every part set.
+    return paste_behind(images, labels.softmax(dim=1)[:, :1] * chosen, backdrops(images, generator))
 
 
 def _hide(

@@ -35,7 +35,7 @@ class GradientConfig:
     """
 
     n_steps: int = 300
-    n_points: int = 4096
+    n_points: int = 1024
     size_px: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.1

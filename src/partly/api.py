@@ -1,0 +1,226 @@
+"""The Python API: one label to a network in five lines, without a project on disk.
+
+>>> import partly
+>>> generator = partly.load_generator("ffhq")
+>>> teacher = partly.fit_few_shot(generator, partly.load_annotations("faces"))
+>>> network = partly.distil(generator, teacher)
+>>> labels = network.segment("photo.jpg")
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from partly.annotations import FACE_PARTS, Annotation, PartSet, annotation_ids, list_annotations
+from partly.autoshot import AutoShotNetwork
+from partly.autoshot import load_network as load_network_folder
+from partly.distillation import DistilConfig, DistilReports
+from partly.distillation import distil as distil_into
+from partly.downloads.models import encoder_weights, load_generator
+from partly.errors import BadLabel, NotAvailable
+from partly.generators.protocol import Generator
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.catalogue import load_segmenter, save_segmenter
+from partly.training.few_shot import FewShotConfig
+from partly.training.few_shot import fit_few_shot as fit_segmenter
+
+__all__ = [
+    "Annotations",
+    "Teacher",
+    "distil",
+    "fit_few_shot",
+    "load_annotations",
+    "load_generator",
+    "load_network",
+]
+
+SHIPPED = "faces"
+
+
+@dataclass(frozen=True)
+class Annotations(Sequence[Annotation]):
+    """Annotations with the part set that their ids mean.
+
+    Attributes:
+        annotations: in order of their ids.
+        part_set: the parts.
+    """
+
+    annotations: tuple[Annotation, ...]
+    part_set: PartSet
+
+    def __len__(self) -> int:
+        return len(self.annotations)
+
+    @overload
+    def __getitem__(self, index: int) -> Annotation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Annotations: ...
+    def __getitem__(self, index: int | slice) -> Annotation | Annotations:
+        """One annotation, or some of them with the same part set."""
+        if isinstance(index, slice):
+            return replace(self, annotations=self.annotations[index])
+        return self.annotations[index]
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A fitted few-shot segmenter.
+
+    Attributes:
+        segmenter: feature pyramid to logits.
+        part_set: what the logits mean.
+    """
+
+    segmenter: FewShotSegmenter
+    part_set: PartSet
+
+    def save(self, folder: str | Path) -> None:
+        """Write it as a model folder."""
+        save_segmenter(Path(folder), self.segmenter, self.part_set, {})
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Teacher:
+        """Read it from a model folder.
+
+        Raises:
+            BadModelFile: it is damaged, or of another kind.
+        """
+        segmenter, part_set, _ = load_segmenter(Path(folder))
+        return cls(segmenter, part_set)
+
+    def label(self, generator: Generator, w: Tensor, size_px: int = 256) -> Tensor:
+        """Logits ``[b, k, size_px, size_px]`` of the pictures of ``w [b, l, v]``."""
+        finest_px = max(generator.levels[i].size_px for i in self.segmenter.level_indexes)
+        with torch.inference_mode():
+            pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
+            return self.segmenter(pyramid, size_px)
+
+
+def load_annotations(source: str | Path = SHIPPED) -> Annotations:
+    """The annotations of a folder, or ``"faces"``: those that ship with Partly, for the generator ``ffhq``.
+
+    Raises:
+        BadLabel: there are none, or one is damaged or has parts that the first one lacks.
+    """
+    if str(source) == SHIPPED and not Path(source).is_dir():
+        with as_file(files("partly") / "shipped" / "faces" / "annotations") as folder:
+            return Annotations(tuple(list_annotations(folder, FACE_PARTS)), FACE_PARTS)
+    folder = Path(source)
+    ids = annotation_ids(folder)
+    if not ids:
+        raise BadLabel(
+            "holds no annotations",
+            expected="<id>.png with <id>.json, as partly label writes them into a project's annotations",
+            path=folder,
+        )
+    part_set = _part_set_of(folder / f"{ids[0]}.json")
+    return Annotations(tuple(list_annotations(folder, part_set)), part_set)
+
+
+def fit_few_shot(
+    generator: Generator,
+    annotations: Sequence[Annotation],
+    part_set: PartSet | None = None,
+    config: FewShotConfig | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Teacher:
+    """Fit a few-shot segmenter on annotated pictures of a generator.
+
+    Args:
+        generator: the one whose pictures were labelled.
+        annotations: one or more.
+        part_set: the parts; None takes those that come with the annotations, else the parts of faces.
+        config: which segmenter, how; the best known one by default.
+        on_progress: told what is done, how much of it and of how much.
+
+    Raises:
+        BadLabel: annotations are missing, or of another generator, or a part has no pixel.
+    """
+    if part_set is None:
+        part_set = annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
+    return Teacher(fit_segmenter(generator, annotations, part_set, config, on_progress), part_set)
+
+
+def distil(
+    generator: Generator,
+    teacher: Teacher,
+    config: DistilConfig | None = None,
+    *,
+    folder: str | Path | None = None,
+    reports: DistilReports | None = None,
+) -> AutoShotNetwork:
+    """Make a network for photos: the teacher labels generated pictures, the network learns from them.
+
+    Args:
+        generator: makes the pictures.
+        teacher: labels them.
+        config: how many pictures, which network, how long; about half an hour on two cores by default.
+        folder: keeps pictures, checkpoint and panels, so that the same call goes on after a stop; None keeps
+            nothing.
+        reports: who is told what meanwhile.
+
+    Raises:
+        NotAvailable: a pretrained encoder is wanted, and not on this machine.
+        BadOption: the folder holds something made with other choices.
+        TrainingDiverged: the loss is no number.
+    """
+    config = config or DistilConfig()
+    weights = _encoder_weights() if config.pretrained else None
+    with _folder_or_temporary(folder) as place:
+        return distil_into(
+            generator,
+            teacher.segmenter,
+            teacher.part_set,
+            config,
+            pictures_folder=place / "pictures",
+            training_folder=place / "training",
+            encoder_weights=weights,
+            reports=reports,
+        ).network
+
+
+def load_network(folder: str | Path) -> AutoShotNetwork:
+    """Read an auto-shot network from its model folder (``models/auto_shot`` of a project).
+
+    Raises:
+        BadModelFile: files are missing or damaged, or it is another kind of model.
+    """
+    return load_network_folder(Path(folder))
+
+
+def _encoder_weights() -> Path:
+    try:
+        return encoder_weights()
+    except NotAvailable as error:
+        raise NotAvailable(
+            error.found,
+            remedy=f"{error.remedy}, or give DistilConfig(architecture='unet-small', pretrained=False)",
+            path=error.path,
+        ) from None
+
+
+@contextmanager
+def _folder_or_temporary(folder: str | Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="partly-") as name:
+        yield Path(name)
+
+
+def _part_set_of(path: Path) -> PartSet:
+    try:
+        return PartSet.from_json(json.loads(path.read_bytes())["part_set"], path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadLabel(f"names no part set ({error})", remedy="Label the picture again", path=path) from error

@@ -1,0 +1,55 @@
+"""``partly demo``."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+
+import click
+
+from partly.cli.output import Output, json_option
+from partly.cli.progress import Bars
+from partly.demo import DemoChoices, DemoReports, run_demo
+from partly.distillation import DistilReports
+
+
+@click.command()
+@click.option(
+    "--photo",
+    "photos",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A photo, folder or zip to segment too; may be given several times.",
+)
+@click.option(
+    "--out",
+    "out_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-faces"),
+    show_default=True,
+    help="Folder of the project that it makes.",
+)
+@click.option(
+    "--open/--no-open", "opens", default=None, help="Open the page; by default only from a terminal."
+)
+@click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
+@json_option
+def command(
+    photos: tuple[Path, ...], out_folder: Path, opens: bool | None, n_workers: int | None, as_json: bool
+) -> None:
+    """Do the whole job once, on faces: one label in, segmented photos out, on a page that shows it all.
+
+    Gets the generator (37 MB), fits on one label map that ships with Partly, labels generated pictures,
+    trains a small network, and segments a portrait and your photos. It takes minutes; stopped, it goes on.
+    """
+    output = Output(as_json)
+    choices = DemoChoices(photos=photos, n_workers=n_workers)
+    with Bars() as bars:
+        distil = DistilReports(on_picture=bars.picture, on_step=bars.step)
+        page, summary = run_demo(out_folder, choices, DemoReports(output.say, bars, distil))
+    output.say(f"Page: {page.resolve()}")
+    output.result({"page": str(page.resolve()), "segmented": [*summary.segmented, *summary.kept]})
+    if opens if opens is not None else sys.stdout.isatty() and not as_json:
+        webbrowser.open(page.resolve().as_uri())
+    summary.raise_failures()

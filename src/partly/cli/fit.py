@@ -1,0 +1,46 @@
+"""``partly fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from partly.cli.output import Output, json_option
+from partly.cli.progress import Bars
+from partly.project import open_project
+from partly.project.fit import fit_project
+from partly.training.few_shot import FewShotConfig
+from partly.training.few_shot.fit import METHODS
+
+
+@click.command()
+@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    type=click.Choice(METHODS),
+    help="A few-shot segmenter; several make an ensemble. As project.toml says by default.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of everything drawn.")
+@click.option("--again", is_flag=True, help="Fit even if nothing changed.")
+@json_option
+def command(project_folder: Path, methods: tuple[str, ...], seed: int, again: bool, as_json: bool) -> None:
+    """Fit the few-shot segmenter of PROJECT on all its labelled pictures, and preview it on fresh ones."""
+    output = Output(as_json)
+    project = open_project(project_folder)
+    config = FewShotConfig(methods=methods or project.settings.few_shot.methods, seed=seed)
+    with Bars() as bars:
+        result = fit_project(project, config, anew=again, on_progress=bars)
+    done = "Nothing changed since it was fitted" if result.was_there else "Fitted"
+    output.say(f"{done} on {', '.join(result.annotation_ids)}; see {result.previews}")
+    output.say(f"Next: partly distil {project_folder}")
+    output.result(
+        {
+            "folder": str(result.folder),
+            "annotations": list(result.annotation_ids),
+            "previews": str(result.previews),
+            "was_there": result.was_there,
+        }
+    )

@@ -1,0 +1,66 @@
+"""``partly pictures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from partly.cli.output import Output, json_option
+from partly.cli.progress import Bars
+from partly.downloads.models import load_generator
+from partly.project import open_project
+from partly.project.pictures import SHEET_NAME, propose_pictures
+
+
+@click.command()
+@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@click.option("--n", "n_pictures", default=8, show_default=True, help="How many pictures.")
+@click.option(
+    "--together", is_flag=True, help="Choose pictures that are all to be labelled, unlike each other."
+)
+@click.option("--seed", default=0, show_default=True, help="Another seed proposes other pictures.")
+@click.option(
+    "--truncation",
+    nargs=2,
+    type=float,
+    metavar="LOW HIGH",
+    help="How far pictures may lie from the mean one: 0 is the mean, 1 anywhere.",
+)
+@click.option("--candidates", "n_candidates", type=int, help="How many pictures are looked at.")
+@json_option
+def command(
+    project_folder: Path,
+    n_pictures: int,
+    together: bool,
+    seed: int,
+    truncation: tuple[float, float] | None,
+    n_candidates: int | None,
+    as_json: bool,
+) -> None:
+    """Write the generated pictures that are best labelled as PNG, with a contact sheet, best first.
+
+    Label one of them in any program that writes palette PNG, LabelMe, COCO or CVAT, then: partly label.
+    """
+    output = Output(as_json)
+    project = open_project(project_folder)
+    generator = load_generator(project.generator_source)
+    with Bars() as bars:
+        pictures = propose_pictures(
+            project,
+            generator,
+            n_pictures,
+            together=together,
+            seed=seed,
+            truncation=truncation,
+            n_candidates=n_candidates,
+            on_progress=bars,
+        )
+    output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
+    output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
+    output.result(
+        {
+            "contact_sheet": str(project.pictures / SHEET_NAME),
+            "pictures": [{"id": p.id, "path": str(p.path), "size_px": p.size_px} for p in pictures],
+        }
+    )

@@ -1,0 +1,84 @@
+"""``partly segment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from partly.cli.output import Output, json_option
+from partly.cli.progress import Bars
+from partly.imagery.sources import find_photos
+from partly.predict import Progress, segment_all
+from partly.project.networks import network_of
+
+
+@click.command()
+@click.argument("network_folder", metavar="NETWORK", type=click.Path(path_type=Path))
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    "out_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("segmented"),
+    show_default=True,
+    help="Folder of the results.",
+)
+@click.option("--size", "size_px", type=int, help="Side that the network sees; its training size by default.")
+@click.option("--mirror/--no-mirror", default=True, help="Average with the mirrored photo: slower, better.")
+@click.option("--overlay/--no-overlay", default=True, help="Also write the parts' colours over the photo.")
+@click.option(
+    "--areas",
+    type=click.Choice(["json", "csv"]),
+    default="json",
+    show_default=True,
+    help="How areas and confidences of the parts are written.",
+)
+@json_option
+def command(
+    network_folder: Path,
+    photos: tuple[Path, ...],
+    out_folder: Path,
+    size_px: int | None,
+    mirror: bool,
+    overlay: bool,
+    areas: Literal["json", "csv"],
+    as_json: bool,
+) -> None:
+    """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
+
+    Writes a palette PNG for each photo at its own size. Photos that cannot be read are listed, and the exit
+    code is 4 then; the same command goes on after a stop.
+    """
+    output = Output(as_json)
+    network = network_of(network_folder)
+    sources = find_photos(photos, leave_out=[out_folder])
+    with Bars() as bars:
+
+        def report(progress: Progress) -> None:
+            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
+
+        summary = segment_all(
+            network,
+            sources,
+            out_folder,
+            size_px=size_px,
+            mirror_average=mirror,
+            overlay=overlay,
+            areas=areas,
+            progress=report,
+        )
+    kept = f", {len(summary.kept)} were done already" if summary.kept else ""
+    output.say(f"Segmented {len(summary.segmented)} photos{kept}: {summary.folder}")
+    output.result(
+        {
+            "folder": str(summary.folder),
+            "areas": str(summary.areas_path),
+            "segmented": list(summary.segmented),
+            "kept": list(summary.kept),
+            "failed": [{"photo": name, "reason": reason} for name, reason in summary.failed],
+            "ignored": sources.n_ignored,
+        }
+    )
+    summary.raise_failures()

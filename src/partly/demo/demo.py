@@ -1,0 +1,184 @@
+"""From one labelled picture to segmented photos, within minutes; what was done before is not done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from partly.annotations import FACE_PARTS
+from partly.demo.page import FRESH, PORTRAIT, write_demo_page
+from partly.demo.times import Times
+from partly.distillation import DistilConfig, DistilReports
+from partly.downloads.catalogue import ENCODER, get
+from partly.downloads.models import load_generator
+from partly.errors import NotAvailable
+from partly.generators.sampling import Truncation, sample_w
+from partly.imagery.encoding import write_png
+from partly.imagery.photos import read_photo
+from partly.imagery.sources import PhotoSources, find_photos
+from partly.predict import Progress, Summary, segment_all
+from partly.project import Project, create_project, open_project
+from partly.project.distil import distil_project
+from partly.project.fit import fit_project
+from partly.project.labels import import_shipped
+from partly.project.networks import network_of
+from partly.project.pictures import picture_pixels
+from partly.project.project import is_project
+from partly.project.settings import Settings
+
+GENERATOR = "ffhq"
+_HELD_OUT_SEED = 90_000
+# Left, top, right, bottom: the head fills as much of it as of a generated picture.
+_HEAD_BOX = (115, 0, 335, 220)
+
+
+@dataclass(frozen=True)
+class DemoChoices:
+    """What the demo does.
+
+    Attributes:
+        photos: photos, folders and zips to segment besides the portrait that ships with Partly.
+        generator: name or model folder.
+        annotation_ids: which of the shipped annotations to fit on.
+        n_held_out: fresh generated pictures to segment.
+        distil: how the network is made.
+        n_workers: processes that make pictures; None: one a processor.
+    """
+
+    photos: tuple[Path, ...] = ()
+    generator: str = GENERATOR
+    annotation_ids: tuple[str, ...] = ("face-1",)
+    n_held_out: int = 9
+    distil: DistilConfig = field(
+        default_factory=lambda: DistilConfig(n_pictures=300, size_px=128, n_steps=600)
+    )
+    n_workers: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoReports:
+    """Who is told what.
+
+    Attributes:
+        say: told each step in words.
+        on_progress: told what is done, how much of it and of how much.
+        distil: told about labelled pictures and training steps.
+    """
+
+    say: Callable[[str], None]
+    on_progress: Callable[[str, int, int], None]
+    distil: DistilReports
+
+
+def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[Path, Summary]:
+    """Do it all; after a stop, the same call goes on.
+
+    Args:
+        folder: a project, made if it is not there.
+        choices: what to do.
+        reports: who is told what.
+
+    Returns:
+        The page, and what became of the photos.
+
+    Raises:
+        NotAvailable: the generator cannot be had.
+        BadPhoto: a photo is not there at all.
+        PartlyError: as the steps.
+    """
+    if choices.photos:
+        find_photos(choices.photos)  # better refused now than after the training
+    _get_generator(choices.generator, reports)
+    config = _with_encoder(choices.distil, reports)
+    project = _project(folder, choices.generator)
+    times = Times(folder / "times.json")
+    reports.say(f"Labels: {', '.join(choices.annotation_ids)}, drawn by hand, shipped with Partly")
+    import_shipped(project, choices.annotation_ids)
+
+    reports.say("Fitting the few-shot segmenter on it …")
+    began = time.monotonic()
+    fitted = fit_project(project, on_progress=reports.on_progress)
+    times.add("fit the few-shot segmenter", began, skipped=fitted.was_there)
+
+    reports.say(f"Labelling {config.n_pictures} generated pictures, and training a network on them …")
+    began = time.monotonic()
+    distilled = distil_project(project, config, n_workers=choices.n_workers, reports=reports.distil)
+    times.add("label generated pictures, train the network", began, skipped=distilled.was_there)
+
+    reports.say("Segmenting pictures it never saw, and photos …")
+    began = time.monotonic()
+    sources, summary = _segment(project, choices, reports)
+    times.add("segment", began, skipped=not summary.segmented)
+    return write_demo_page(project, sources, summary, times.seconds), summary
+
+
+def _get_generator(source: str, reports: DemoReports) -> None:
+    if source != GENERATOR:
+        return
+    try:
+        got = get(source)
+    except NotAvailable as error:
+        raise NotAvailable(
+            f"the demo needs the generator of faces, which cannot be had: {error.found}",
+            expected=error.expected,
+            remedy="With a network, run the same command again. Without one, fetch the file elsewhere with "
+            "`pip download --no-deps random-face==2021.7.21.1`, and give it: partly get ffhq --from FILE",
+        ) from error
+    reports.say(f"Generator: {got.folder}")
+
+
+def _with_encoder(config: DistilConfig, reports: DemoReports) -> DistilConfig:
+    """The config, without the pretrained encoder where that cannot be had."""
+    if not config.pretrained:
+        return config
+    try:
+        get(ENCODER)
+    except NotAvailable as error:
+        reports.say(f"Without pretrained encoder, which cannot be had ({error.found}): results are worse.")
+        return replace(config, architecture="unet-small", pretrained=False)
+    return config
+
+
+def _project(folder: Path, generator: str) -> Project:
+    return (
+        open_project(folder)
+        if is_project(folder)
+        else create_project(folder, Settings(generator, FACE_PARTS))
+    )
+
+
+def _segment(project: Project, choices: DemoChoices, reports: DemoReports) -> tuple[PhotoSources, Summary]:
+    fresh, portrait = _fresh_pictures(project, choices.n_held_out), _portrait(project)
+    network = network_of(project.folder)
+
+    def report(progress: Progress) -> None:
+        reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
+
+    sources = find_photos([*choices.photos, portrait, fresh])
+    return sources, segment_all(network, sources, project.folder / "segmented", progress=report)
+
+
+def _portrait(project: Project) -> Path:
+    """A folder with the portrait that ships with Partly, whole and cropped to the head."""
+    folder = project.folder / PORTRAIT
+    with as_file(files("partly") / "shipped" / "portraits" / "astronaut.png") as path:
+        pixels = read_photo(path).pixels
+    left, top, right, bottom = _HEAD_BOX
+    write_png(folder / "astronaut.png", pixels)
+    write_png(folder / "astronaut-head.png", pixels[top:bottom, left:right])
+    return folder
+
+
+def _fresh_pictures(project: Project, n_pictures: int) -> Path:
+    """A folder of generated pictures that neither segmenter nor network saw."""
+    folder = project.folder / FRESH
+    missing = [i for i in range(n_pictures) if not (folder / f"fresh-{i + 1}.png").exists()]
+    if missing:
+        generator = load_generator(project.generator_source)
+        for i in missing:
+            w = sample_w(generator, _HELD_OUT_SEED, i, Truncation(0.7, 0.9))
+            write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))
+    return folder

@@ -1,0 +1,137 @@
+"""The page of the demo: what went in, what came out, what it took, and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from partly.annotations.label_maps import read_label_map
+from partly.files import write_text
+from partly.imagery.grids import side_by_side
+from partly.imagery.sources import PhotoSource, PhotoSources
+from partly.predict import Summary
+from partly.project import Project
+from partly.project.digests import model_card
+from partly.project.page import latest_run, project_sections
+from partly.report import (
+    KeyFigure,
+    Panel,
+    Picture,
+    Section,
+    key_figures,
+    labelled_pictures,
+    legend,
+    notes,
+    page,
+    panels,
+    picture_grid,
+    ribbon,
+    table,
+)
+
+FRESH = "fresh"
+"""In the demo's folder: generated pictures that neither segmenter nor network saw."""
+PORTRAIT = "portrait"
+"""In the demo's folder: the portrait that ships with Partly, whole and cropped."""
+
+_LIMITS = (
+    "The network knows what the generator can make: frontal, well lit faces that fill the picture. Profiles, "
+    "hands before the face, opaque glasses, hats and several people fail.",
+    "From one label, what varies most between pictures is learned worst: clothes, background, long hair.",
+    "Everything here is quick: more pictures, more steps, more labels (three to ten) and a larger size give "
+    "better results; docs/lab.md has figures.",
+    "Generated faces are those of the people that the generator learned from, with all their biases.",
+)
+_LICENCES = (
+    "The generator's weights come from the package random-face: for research, not for products.",
+    "The portrait is Eileen Collins, by NASA, in the public domain.",
+    "Partly itself is under the Apache License 2.0; the shipped label maps are part of it.",
+)
+
+
+def write_demo_page(
+    project: Project, sources: PhotoSources, summary: Summary, times_s: Mapping[str, float]
+) -> Path:
+    """Write ``index.html`` in the project's folder."""
+    entries = _entries(summary)
+    fresh = [s for s in sources if s.path.parent == project.folder / FRESH]
+    photos = [s for s in sources if s not in fresh]
+    sections = [
+        Section(
+            "Photos",
+            [legend(project.part_set), panels([_panel(s, project, summary, entries) for s in photos])],
+            intro="Real photos; the network saw none before. The figure says how sure it is on average. The "
+            "portrait is there twice: cropped as the generated pictures are, and whole, where the head is "
+            "too small for this quick network.",
+        ),
+        Section(
+            "Generated pictures",
+            [picture_grid([_pair(_panel(s, project, summary, entries)) for s in fresh], width_px=320)],
+            intro="Fresh pictures that neither segmenter nor network was made with, labelled by the network.",
+        ),
+        *project_sections(project),
+        Section("Times", [table(["step", "seconds"], [*times_s.items(), ("all", sum(times_s.values()))])]),
+        Section("What it cannot do", [notes(_LIMITS)]),
+        Section("Where things come from", [notes(_LICENCES)]),
+    ]
+    html = page(
+        "One label, and what became of it",
+        sections,
+        lead="One generated face was labelled by hand. A segmenter fitted on it labelled other generated "
+        "faces, and a small network learned from those: it needs neither generator nor label any more.",
+        header=[ribbon(project.part_set), key_figures(_figures(project, times_s))],
+    )
+    path = project.folder / "index.html"
+    write_text(path, html)
+    return path
+
+
+def _entries(summary: Summary) -> dict[str, Any]:
+    """What is known of each segmented photo, by name."""
+    if summary.areas_path is None:
+        return {}
+    areas = json.loads(summary.areas_path.read_text())
+    return {entry["photo"]: entry for entry in areas["photos"]}
+
+
+def _panel(source: PhotoSource, project: Project, summary: Summary, entries: Mapping[str, Any]) -> Panel:
+    entry = entries.get(source.name)
+    if entry is None:
+        reason = dict(summary.failed).get(source.name, "")
+        return Panel(source.name, (), note=f"It could not be segmented: {reason}")
+    pixels = source.read().pixels
+    label_map = read_label_map(summary.folder / entry["label_map"], project.part_set)
+    pictures: tuple[Picture, ...] = labelled_pictures(source.name, pixels, label_map, project.part_set)
+    return Panel(source.name, pictures, figure=_confidence(entry))
+
+
+def _pair(panel: Panel) -> Picture:
+    """The pictures of a panel as one."""
+    return Picture(side_by_side([picture.pixels for picture in panel.pictures]), panel.title)
+
+
+def _confidence(entry: Mapping[str, Any]) -> str:
+    """Mean confidence over the photo, as text."""
+    parts = entry["parts"].values()
+    mean = sum(p["share"] * p["confidence"] for p in parts if p["confidence"] is not None)
+    return f"{100 * mean:.0f} % sure"
+
+
+def _figures(project: Project, times_s: Mapping[str, float]) -> list[KeyFigure]:
+    card = model_card(project.auto_shot)
+    run = latest_run(project, "distil")
+    iou = ((run.result if run else None) or {}).get("held_out_iou")
+    size_mb = (project.auto_shot / "model.safetensors").stat().st_size / 1e6
+    figures = [
+        KeyFigure("Labelled by hand", "1", note="generated picture"),
+        KeyFigure("Labelled by it", str(card["config"]["n_pictures"]), note="generated pictures"),
+        KeyFigure("Network", f"{size_mb:.0f}", "MB", f"{card['config']['architecture']}"),
+        KeyFigure("Time", f"{sum(times_s.values()) / 60:.1f}", "min", "on this machine"),
+    ]
+    if iou is not None:
+        figures.insert(
+            3, KeyFigure("Agreement", f"{100 * iou:.0f}", "%", "mean IoU with the segmenter, held out")
+        )
+    return figures

@@ -1,0 +1,6 @@
+"""From a generator and a few-shot segmenter to an auto-shot network: synthesis, then training."""
+
+from partly.distillation.config import DistilConfig
+from partly.distillation.distil import DistilReports, distil
+
+__all__ = ["DistilConfig", "DistilReports", "distil"]

@@ -1,0 +1,103 @@
+"""Few-shot segmenter to auto-shot network (Tritrong et al., CVPR 2021, section 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from partly.annotations.part_sets import PartSet
+from partly.autoshot import AutoShotNetwork
+from partly.distillation.config import DistilConfig
+from partly.errors import BadOption
+from partly.generators.protocol import Generator
+from partly.segmenters.base import FewShotSegmenter
+from partly.synthesis import LabelledShards, synthesise_labelled
+from partly.synthesis.config import OnPicture
+from partly.synthesis.workers import LoadModels
+from partly.training.auto_shot import AutoShotResult, train_auto_shot
+from partly.training.progress import OnStep
+
+
+@dataclass(frozen=True)
+class DistilReports:
+    """Who is told what while it runs.
+
+    Attributes:
+        on_picture: called after each labelled picture.
+        on_step: called after each training step.
+    """
+
+    on_picture: OnPicture | None = None
+    on_step: OnStep | None = None
+
+
+def distil(
+    generator: Generator,
+    segmenter: FewShotSegmenter,
+    part_set: PartSet,
+    config: DistilConfig,
+    *,
+    pictures_folder: Path,
+    training_folder: Path,
+    encoder_weights: Path | None = None,
+    load_models: LoadModels | None = None,
+    n_workers: int = 1,
+    reports: DistilReports | None = None,
+) -> AutoShotResult:
+    """Label generated pictures and train a network on them; after a stop, the same call goes on.
+
+    Args:
+        generator: makes the pictures.
+        segmenter: labels them.
+        part_set: what its logits mean.
+        config: the choices.
+        pictures_folder: where the labelled pictures are kept; later calls use them again.
+        training_folder: where checkpoint, log and panels are written.
+        encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
+        load_models: gives generator and segmenter in a worker process; needed for more than one.
+        n_workers: processes that synthesise.
+        reports: who is told what.
+
+    Raises:
+        BadOption: folders hold something made with other choices, or an argument is missing.
+        BadArchive: a shard is damaged.
+        BadModelFile: checkpoint or encoder weights are damaged.
+        TrainingDiverged: the loss is no number.
+    """
+    reports = reports or DistilReports()
+    network = new_network(part_set, config, encoder_weights)
+    synthesise_labelled(
+        generator,
+        segmenter,
+        config.synthesis(),
+        pictures_folder,
+        on_picture=reports.on_picture,
+        load_models=load_models,
+        n_workers=n_workers,
+    )
+    pictures = LabelledShards(
+        pictures_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
+    )
+    return train_auto_shot(
+        network, pictures, config.training(), folder=training_folder, on_step=reports.on_step
+    )
+
+
+def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:
+    """An untrained network; its first weights depend on the config's seed only.
+
+    Raises:
+        BadOption: a pretrained encoder is asked for without its weights.
+        BadModelFile: the weights are damaged, or do not fit.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = AutoShotNetwork(config.architecture, part_set, config.size_px)
+    if not config.pretrained:
+        return network
+    if encoder_weights is None:
+        raise BadOption("a pretrained encoder without its weights", expected="encoder_weights")
+    network.load_pretrained_encoder(encoder_weights)
+    return network

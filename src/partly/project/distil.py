@@ -1,0 +1,159 @@
+"""The project's few-shot segmenter to its auto-shot network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from partly.annotations.part_sets import PartSet
+from partly.artefacts import ModelCard
+from partly.distillation import DistilConfig, DistilReports, distil
+from partly.downloads.models import encoder_weights, generator_folder, load_generator
+from partly.errors import BadProject
+from partly.files import sha256_of
+from partly.project.digests import model_digest
+from partly.project.leftovers import remove_leftovers
+from partly.project.project import Project
+from partly.project.runs import Run, begin_run
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.catalogue import load_segmenter
+from partly.synthesis.workers import Models
+
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class DistilResult:
+    """A trained network.
+
+    Attributes:
+        folder: its model folder.
+        run_folder: where its log, curve and panels are.
+        held_out_iou: mean IoU with the few-shot segmenter on held-out pictures, in [0, 1], or None.
+        was_there: an earlier run had done it all.
+    """
+
+    folder: Path
+    run_folder: Path
+    held_out_iou: float | None
+    was_there: bool
+
+
+def distil_config(project: Project, **chosen: Any) -> DistilConfig:
+    """The choices of ``project.toml``, with those that are given now (not None) in their place.
+
+    Raises:
+        BadOption: a choice that cannot be.
+    """
+    choices = asdict(project.settings.auto_shot) | {k: v for k, v in chosen.items() if v is not None}
+    if (
+        chosen.get("pretrained") is None
+        and choices["architecture"] != project.settings.auto_shot.architecture
+    ):
+        choices["pretrained"] = choices["architecture"] == DistilConfig.architecture
+    return DistilConfig(**choices)
+
+
+def distil_project(
+    project: Project,
+    config: DistilConfig,
+    *,
+    n_workers: int | None = None,
+    anew: bool = False,
+    reports: DistilReports | None = None,
+) -> DistilResult:
+    """Label generated pictures, train the network, keep it; after a stop, the same call goes on.
+
+    Raises:
+        BadProject: there is no few-shot segmenter yet.
+        NotAvailable: generator or encoder are not on this machine.
+        BadModelFile: a model is damaged.
+        BadArchive: labelled pictures are damaged.
+        TrainingDiverged: the loss is no number.
+    """
+    remove_leftovers(project.folder)
+    generator = load_generator(project.generator_source)
+    segmenter, part_set, card = _load_fitted(project, generator.digest)
+    weights = encoder_weights() if config.pretrained else None
+    parents = {
+        "generator_sha256": generator.digest,
+        "few_shot_sha256": card.weights_sha256,
+        "encoder_sha256": sha256_of(weights) if weights else None,
+    }
+    extra = {"config": asdict(config), "parents": parents}
+    run = begin_run(project.runs, "distil", extra, anew=anew)
+    if done := _finished(project, run):
+        return done
+    folders = generator_folder(project.generator_source), project.few_shot
+    result = distil(
+        generator,
+        segmenter,
+        part_set,
+        config,
+        pictures_folder=project.labelled / _pictures_key(config, parents),
+        training_folder=run.folder,
+        encoder_weights=weights,
+        load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
+        n_workers=n_workers or default_workers(),
+        reports=reports,
+    )
+    saved = result.network.save(project.auto_shot, extra)
+    run.finish(
+        {
+            "network_sha256": saved.weights_sha256,
+            "held_out_iou": result.held_out_iou,
+            "training_time_s": round(result.time_s, 1),
+        }
+    )
+    return DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
+
+
+def load_models(generator_source: str, segmenter_folder: str) -> Models:
+    """Generator and segmenter, in a worker process."""
+    return load_generator(generator_source), load_segmenter(Path(segmenter_folder))[0]
+
+
+def default_workers() -> int:
+    """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, _MOST_WORKERS)
+
+
+def _load_fitted(project: Project, generator_digest: str) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
+    """The few-shot segmenter, checked to be one for the generator and the parts of today."""
+    if not (project.few_shot / "model.json").is_file():
+        raise BadProject(
+            "there is no few-shot segmenter yet",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.few_shot,
+        )
+    segmenter, part_set, card = load_segmenter(project.few_shot)
+    fitted_on = dict(card.extra.get("parents", {})).get("generator_sha256")
+    if fitted_on != generator_digest or part_set != project.part_set:
+        what = "parts" if fitted_on == generator_digest else "generator"
+        raise BadProject(
+            f"the few-shot segmenter was fitted with other {what}",
+            expected=f"the {what} of project.toml",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.few_shot,
+        )
+    return segmenter, part_set, card
+
+
+def _finished(project: Project, run: Run) -> DistilResult | None:
+    """The result of a run that is finished and whose network is the project's now."""
+    if not run.result or run.result["network_sha256"] != model_digest(project.auto_shot):
+        return None
+    return DistilResult(project.auto_shot, run.folder, run.result["held_out_iou"], was_there=True)
+
+
+def _pictures_key(config: DistilConfig, parents: dict[str, Any]) -> str:
+    """Name of the folder of labelled pictures: a digest of all that they depend on but their number."""
+    identity = asdict(config.synthesis()) | parents
+    del identity["n_pictures"], identity["pictures_per_shard"], identity["encoder_sha256"]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,110 @@
+"""Label maps or a network against the truth, with the page and the JSON that are kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from partly.annotations.part_sets import PartSet
+from partly.errors import BadOption
+from partly.evaluate import Evaluation, evaluate_folders, evaluate_network, read_truth_mapping
+from partly.files import write_json, write_text
+from partly.imagery.sources import find_photos
+from partly.predict import segment_photo
+from partly.project.networks import network_of
+from partly.project.project import is_project
+from partly.report import evaluation_page
+
+OnPhoto = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EvaluationChoices:
+    """How to evaluate.
+
+    Attributes:
+        photos: folder or zip of the photos; a network needs them, label maps are shown on them.
+        mapping: file that says what the ids of the truth mean.
+        part_set: the parts of label maps; a network knows its own.
+        resize: bring predictions of another size to that of the truth.
+        size_px: side that the network sees; None: its training size.
+        mirror_average: average the network's logits with those of the mirrored photo.
+        n_worst: how many of the worst photos are shown.
+    """
+
+    photos: Path | None = None
+    mapping: Path | None = None
+    part_set: PartSet | None = None
+    resize: bool = False
+    size_px: int | None = None
+    mirror_average: bool = True
+    n_worst: int = 8
+
+
+def evaluate_against(
+    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None = None
+) -> Evaluation:
+    """Evaluate a network (a project, or its model folder) or a folder of label maps.
+
+    Raises:
+        BadOption: photos for a network, or parts for label maps, are missing.
+        PartlyError: as the readers of label maps, photos and networks.
+    """
+    if is_project(what) or (what / "model.json").is_file():
+        return _evaluate_network(what, truths, choices, on_photo)
+    if choices.part_set is None:
+        raise BadOption(
+            "label maps are given without their parts",
+            expected="a part set",
+            remedy="Give --parts faces, or the project.toml of the project with --parts",
+            path=what,
+        )
+    mapping = read_truth_mapping(choices.mapping, choices.part_set) if choices.mapping else None
+    return evaluate_folders(
+        what,
+        truths,
+        choices.part_set,
+        photos=choices.photos,
+        mapping=mapping,
+        resize=choices.resize,
+        n_worst=choices.n_worst,
+        progress=on_photo,
+    )
+
+
+def _evaluate_network(
+    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None
+) -> Evaluation:
+    if choices.photos is None:
+        raise BadOption(
+            "a network is given without photos",
+            expected="the photos that belong to the truth",
+            remedy="Give --photos",
+            path=what,
+        )
+    network = network_of(what).for_inference()
+    mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
+    return evaluate_network(
+        lambda pixels: (
+            segment_photo(
+                network, pixels, size_px=choices.size_px, mirror_average=choices.mirror_average
+            ).label_map
+        ),
+        find_photos(choices.photos),
+        truths,
+        network.part_set,
+        mapping=mapping,
+        resize=choices.resize,
+        n_worst=choices.n_worst,
+        progress=on_photo,
+    )
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, what: Path, truths: Path) -> Path:
+    """Write ``evaluation.json`` and ``evaluation.html``; returns the page's path."""
+    write_json(folder / "evaluation.json", evaluation.to_json())
+    page = folder / "evaluation.html"
+    settings = {"evaluated": what, "truth": truths}
+    write_text(page, evaluation_page(evaluation, title=f"Evaluation of {what.name}", settings=settings))
+    return page

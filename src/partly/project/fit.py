@@ -1,0 +1,110 @@
+"""The project's annotations to its few-shot segmenter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from partly.annotations import list_annotations
+from partly.downloads.models import load_generator
+from partly.generators.protocol import Generator
+from partly.generators.sampling import Truncation, sample_w
+from partly.imagery.encoding import thumbnail, write_jpeg, write_png
+from partly.imagery.grids import grid, side_by_side
+from partly.imagery.overlays import overlay
+from partly.project.digests import annotations_digest, model_digest
+from partly.project.leftovers import remove_leftovers
+from partly.project.pictures import pixels_of
+from partly.project.project import PREVIEW_NAME, Project
+from partly.project.runs import begin_run
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.catalogue import save_segmenter
+from partly.training.few_shot import FewShotConfig, fit_few_shot
+
+OnProgress = Callable[[str, int, int], None]
+_PREVIEW_SEED = 77_000
+_PREVIEW_PX = 256
+_N_PREVIEWS = 8
+_OPACITY = 0.6
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fitted segmenter.
+
+    Attributes:
+        folder: its model folder.
+        annotation_ids: what it was fitted on.
+        previews: fresh pictures with their labels.
+        was_there: an earlier run had done it all.
+    """
+
+    folder: Path
+    annotation_ids: tuple[str, ...]
+    previews: Path
+    was_there: bool
+
+
+def fit_project(
+    project: Project,
+    config: FewShotConfig | None = None,
+    *,
+    anew: bool = False,
+    on_progress: OnProgress | None = None,
+) -> FitResult:
+    """Fit on all annotations and keep the segmenter; preview it on pictures that nobody labelled.
+
+    Raises:
+        NotAvailable: the generator is not on this machine.
+        BadLabel: annotations are missing, damaged, or of another generator.
+        BadModelFile: the generator's files are damaged.
+    """
+    config = config or FewShotConfig(methods=project.settings.few_shot.methods)
+    remove_leftovers(project.folder)
+    annotations = list_annotations(project.annotations, project.part_set)
+    generator = load_generator(project.generator_source)
+    extra = {
+        "config": asdict(config),
+        "parents": {
+            "generator_sha256": generator.digest,
+            "annotations": [annotation.id for annotation in annotations],
+            "annotations_sha256": annotations_digest(annotations),
+        },
+    }
+    run = begin_run(project.runs, "fit", {"part_set": project.part_set.to_json(), **extra}, anew=anew)
+    result = FitResult(
+        project.few_shot, tuple(a.id for a in annotations), run.folder / PREVIEW_NAME, was_there=True
+    )
+    if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot):
+        return result
+    segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
+    write_previews(result.previews, generator, segmenter, project, on_progress)
+    card = save_segmenter(project.few_shot, segmenter, project.part_set, extra)
+    run.finish({"few_shot_sha256": card.weights_sha256})
+    return replace(result, was_there=False)
+
+
+@torch.inference_mode()
+def write_previews(
+    path: Path,
+    generator: Generator,
+    segmenter: FewShotSegmenter,
+    project: Project,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """Write fresh pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
+    finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
+    rows = []
+    for index in range(_N_PREVIEWS):
+        w = sample_w(generator, _PREVIEW_SEED, index, Truncation(0.7, 1.0))
+        synthesis = generator.synthesise(w, features_px=finest_px)
+        picture = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
+        labels = segmenter(synthesis.pyramid, picture.shape[0])[0].argmax(0).to(torch.uint8).numpy()
+        rows.append(side_by_side([picture, overlay(picture, labels, project.part_set.colours, _OPACITY)]))
+        write_jpeg(path.with_suffix("") / f"preview-{index + 1}.jpg", rows[-1])
+        if on_progress:
+            on_progress("previewing", index + 1, _N_PREVIEWS)
+    write_png(path, grid(rows, 2, gap_px=0))

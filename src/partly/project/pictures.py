@@ -1,0 +1,222 @@
+"""Pictures proposed for labelling: PNGs named by id, each with its latent in a JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partly.annotations.latents import latent_from_json, latent_to_json
+from partly.errors import BadLabel, BadProject
+from partly.files import write_text
+from partly.imagery.encoding import thumbnail, write_png
+from partly.imagery.grids import grid
+from partly.imagery.photos import read_photo
+from partly.project.project import Project
+
+if TYPE_CHECKING:
+    from partly.generators.protocol import Generator, Synthesis
+    from partly.proposals import Proposal
+
+SHEET_NAME = "contact-sheet.png"
+_SHEET_PX = 256
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class ProposedPicture:
+    """A generated picture in the project's folder of pictures.
+
+    Attributes:
+        id: its name, and that of an annotation of it.
+        path: the PNG.
+        w: its latent, float32 ``[l, v]``.
+        generator_digest: of the generator that made it.
+        size_px: its side.
+    """
+
+    id: str
+    path: Path
+    w: npt.NDArray[np.float32]
+    generator_digest: str
+    size_px: int
+
+    @property
+    def pixels(self) -> Pixels:
+        """The picture, uint8 ``[h, w, 3]``."""
+        return read_photo(self.path).pixels
+
+
+def propose_pictures(
+    project: Project,
+    generator: Generator,
+    n_pictures: int,
+    *,
+    together: bool = False,
+    seed: int = 0,
+    truncation: tuple[float, float] | None = None,
+    n_candidates: int | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> list[ProposedPicture]:
+    """Choose the pictures that are best labelled, and write them with a contact sheet; best first.
+
+    Args:
+        project: whose folder of pictures is written to.
+        generator: makes them.
+        n_pictures: how many.
+        together: all are to be labelled, so that they should not be alike; else each is good alone.
+        seed: of the candidates.
+        truncation: range of the candidates' truncation factors; None leaves it to the proposals.
+        n_candidates: how many are looked at.
+        on_progress: told what is done, how much of it and of how much.
+    """
+    from partly.generators.sampling import Truncation
+    from partly.proposals import propose
+
+    def report(done: int, total: int) -> None:
+        if on_progress:
+            on_progress("looking at candidates", done, total)
+
+    options: dict[str, Any] = {} if n_candidates is None else {"n_candidates": n_candidates}
+    if truncation is not None:
+        options["truncation"] = Truncation(*truncation)
+    chosen = propose(generator, n_pictures, seed, together=together, on_progress=report, **options)
+    pictures = []
+    for done, proposal in enumerate(chosen, start=1):
+        name = _picture_id(proposal, is_default=truncation is None)
+        pictures.append(keep_picture(project, generator, name, proposal.w[0].numpy(), _facts(proposal)))
+        if on_progress:
+            on_progress("writing pictures", done, len(chosen))
+    write_sheet(project.pictures / SHEET_NAME, pictures)
+    return pictures
+
+
+def keep_picture(
+    project: Project,
+    generator: Generator,
+    name: str,
+    w: npt.NDArray[np.float32],
+    facts: dict[str, Any] | None = None,
+) -> ProposedPicture:
+    """The picture of a latent as a file of the project, made unless it is there.
+
+    Raises:
+        BadProject: another picture of that name is there.
+    """
+    if _record_path(project, name).is_file():
+        known = find_picture(project, name)
+        if known.generator_digest != generator.digest or known.w.tobytes() != w.tobytes():
+            raise BadProject(
+                "is another picture, of another latent or generator",
+                expected="the same picture under the same name",
+                remedy="Move the folder of pictures away, and ask for pictures again",
+                path=known.path,
+            )
+        return known
+    path = project.pictures / f"{name}.png"
+    pixels = picture_pixels(generator, w)
+    write_png(path, pixels)
+    record = {
+        "id": name,
+        **(facts or {}),
+        "generator_digest": generator.digest,
+        "size_px": pixels.shape[0],
+        "w": latent_to_json(w),
+    }
+    # After the PNG: a picture with its JSON is complete.
+    write_text(_record_path(project, name), json.dumps(record) + "\n")
+    return ProposedPicture(name, path, w, generator.digest, pixels.shape[0])
+
+
+def picture_pixels(generator: Generator, w: npt.NDArray[np.float32]) -> Pixels:
+    """The picture of a latent ``[l, v]``, uint8 ``[h, w, 3]``."""
+    import torch
+
+    with torch.inference_mode():
+        latent = torch.from_numpy(w)[None]
+        return pixels_of(generator.synthesise(latent, features_px=generator.levels[0].size_px))
+
+
+def pixels_of(synthesis: Synthesis) -> Pixels:
+    """The first picture of a synthesis, uint8 ``[h, w, 3]``."""
+    if synthesis.images is None:
+        raise TypeError("the generator gave no picture")
+    levels = ((synthesis.images[0].clamp(-1, 1) + 1) * 127.5).round()
+    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy().astype(np.uint8))
+
+
+def find_picture(project: Project, name: str) -> ProposedPicture:
+    """A picture of the project by its id.
+
+    Raises:
+        BadLabel: there is none; the known ones are listed.
+        BadProject: its JSON is damaged.
+    """
+    path = _record_path(project, name)
+    try:
+        record = json.loads(path.read_bytes())
+        w = latent_from_json(record["w"])
+        if w is None:
+            raise ValueError("no latent")
+        return ProposedPicture(
+            name, project.pictures / f"{name}.png", w, str(record["generator_digest"]), int(record["size_px"])
+        )
+    except FileNotFoundError:
+        raise unknown_picture(project, name) from None
+    except (ValueError, KeyError, TypeError, BadLabel) as error:
+        raise BadProject(
+            f"is damaged ({error})",
+            remedy="Delete it, and run partly pictures again with the same seed",
+            path=path,
+        ) from error
+
+
+def unknown_picture(project: Project, name: str) -> BadLabel:
+    """The error of a picture that the project does not have."""
+    known = picture_ids(project)
+    return BadLabel(
+        f"there is no picture {name!r} in the project",
+        expected=f"one of {', '.join(known)}" if known else "a picture that partly pictures wrote",
+        remedy="Name the picture with --picture" if known else f"Run: partly pictures {project.folder}",
+        path=project.pictures,
+    )
+
+
+def picture_ids(project: Project) -> list[str]:
+    """Ids of the complete pictures, sorted."""
+    return sorted(path.stem for path in _records(project).glob("*.json") if not path.name.startswith("."))
+
+
+def _record_path(project: Project, name: str) -> Path:
+    return _records(project) / f"{name}.json"
+
+
+def _records(project: Project) -> Path:
+    # Not beside the pictures: there, LabelMe keeps its own files of their names.
+    return project.pictures / "latents"
+
+
+def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:
+    """Write all pictures, small, with their ids below them, as one PNG."""
+    cells = [thumbnail(picture.pixels, _SHEET_PX) for picture in pictures]
+    captions = [f"{place}. {picture.id}" for place, picture in enumerate(pictures, start=1)]
+    write_png(path, grid(cells, captions=captions))
+
+
+def _picture_id(proposal: Proposal, *, is_default: bool) -> str:
+    name = f"picture-{proposal.seed}-{proposal.index}"
+    return name if is_default else f"{name}-t{round(1000 * proposal.truncation)}"
+
+
+def _facts(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "seed": proposal.seed,
+        "index": proposal.index,
+        "truncation": proposal.truncation,
+        "score": proposal.score,
+    }

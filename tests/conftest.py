@@ -1,0 +1,73 @@
+"""What tests of several rooms need: an empty cache, a generator on disk, a project with a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from partly.annotations import Annotation, PartSet, save_annotation
+from partly.generators.mobile_stylegan import MobileStyleGAN
+from partly.project import Project, create_project
+from partly.project.settings import AutoShotChoices, Settings
+
+from .fakes import TWO_PARTS, thing_annotation, tiny_generator
+
+TINY_CHOICES = AutoShotChoices(
+    n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3
+)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, so that no test sees, or changes, the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("PARTLY_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def generator_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model folder of a generator of 64 px with random weights."""
+    folder = tmp_path_factory.mktemp("generator")
+    tiny_generator().save(folder, {"title": "tiny"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def generator(generator_folder: Path) -> MobileStyleGAN:
+    """The generator of ``generator_folder``."""
+    made = tiny_generator()
+    made.save(generator_folder, {"title": "tiny"})
+    return made
+
+
+@pytest.fixture
+def annotation(generator: MobileStyleGAN) -> Annotation:
+    """A labelled picture of the tiny generator."""
+    return thing_annotation(generator, 0)
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, generator_folder: Path) -> Callable[..., Project]:
+    """Makes a project of the tiny generator with tiny choices."""
+
+    def make(name: str = "project", part_set: PartSet = TWO_PARTS) -> Project:
+        settings = Settings(str(generator_folder), part_set, auto_shot=TINY_CHOICES)
+        return create_project(tmp_path / name, settings)
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    """An empty project."""
+    return make_project()
+
+
+@pytest.fixture
+def labelled_project(project: Project, annotation: Annotation) -> Project:
+    """A project with one annotation."""
+    save_annotation(project.annotations, annotation, project.part_set)
+    return project

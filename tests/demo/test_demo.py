@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from partly.annotations import FACE_PARTS, Annotation, save_annotation
+from partly.cli import demo as verb
+from partly.cli.main import run
+from partly.demo import DemoChoices, DemoReports, run_demo
+from partly.demo import demo as demo_module
+from partly.demo.times import Times
+from partly.distillation import DistilConfig, DistilReports
+from partly.errors import BadPhoto, NotAvailable
+
+from ..fakes import thing_annotation
+
+TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
+
+
+@pytest.fixture
+def shipped(monkeypatch, tmp_path, generator):
+    """An annotation of the tiny generator with all parts of a face, in place of the shipped ones."""
+    folder = tmp_path / "package" / "shipped" / "faces" / "annotations"
+    made = thing_annotation(generator, 0)
+    stripes = np.repeat(np.arange(64, dtype=np.uint8)[:, None] // 7, 64, axis=1)
+    save_annotation(folder, Annotation("face-1", stripes, made.w, made.generator_digest), FACE_PARTS)
+    monkeypatch.setattr("partly.project.labels.files", lambda _package: tmp_path / "package")
+
+
+@pytest.fixture
+def choices(shipped, generator_folder, tmp_path):
+    photo = tmp_path / "me.png"
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(photo)
+    return DemoChoices(
+        photos=(photo,), generator=str(generator_folder), n_held_out=2, distil=TINY, n_workers=1
+    )
+
+
+def reports(said):
+    return DemoReports(said.append, lambda *_: None, DistilReports())
+
+
+def test_one_label_to_a_page(choices, tmp_path):
+    said = []
+    page, summary = run_demo(tmp_path / "demo", choices, reports(said))
+    assert summary.segmented == (
+        "me.png",
+        "portrait/astronaut-head.png",
+        "portrait/astronaut.png",
+        "fresh/fresh-1.png",
+        "fresh/fresh-2.png",
+    )
+    text = page.read_text()
+    for title in ("Photos", "Generated pictures", "Few-shot segmenter", "Times", "What it cannot do"):
+        assert f">{title}</h2>" in text
+    times = json.loads((tmp_path / "demo/times.json").read_text())
+    assert len(times) == 3
+    assert any("drawn by hand" in line for line in said)
+
+    again, kept = run_demo(tmp_path / "demo", choices, reports([]))
+    assert again == page
+    assert kept.kept == summary.segmented
+    assert json.loads((tmp_path / "demo/times.json").read_text()) == times
+
+
+def test_bad_photos_are_refused_before_the_work_or_shown_after_it(choices, tmp_path):
+    with pytest.raises(BadPhoto):
+        run_demo(tmp_path / "demo", DemoChoices(photos=(tmp_path / "none.png",)), reports([]))
+    choices.photos[0].write_bytes(b"no photo")
+    page, summary = run_demo(tmp_path / "demo", choices, reports([]))
+    assert [name for name, _ in summary.failed] == ["me.png"]
+    assert "It could not be segmented" in page.read_text()
+
+
+def unavailable(name, **_options):
+    raise NotAvailable(f"no network for {name}")
+
+
+def test_without_a_network_it_says_what_to_do(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(demo_module, "get", unavailable)
+    assert run(["demo", "--out", str(tmp_path / "demo")]) == 3
+    said = capsys.readouterr().err
+    assert "the demo needs the generator of faces, which cannot be had: no network for ffhq" in said
+    assert "partly get ffhq --from FILE" in said
+    assert not (tmp_path / "demo").exists()
+
+
+def test_without_encoder_it_learns_from_scratch(monkeypatch):
+    monkeypatch.setattr(demo_module, "get", unavailable)
+    said = []
+    config = demo_module._with_encoder(DemoChoices().distil, reports(said))
+    assert (config.architecture, config.pretrained) == ("unet-small", False)
+    assert "no network for efficientnet-lite0" in said[0]
+
+
+def test_the_verb(choices, monkeypatch, tmp_path, capsys):
+    opened = []
+    monkeypatch.setattr(verb, "DemoChoices", lambda **_: choices)
+    monkeypatch.setattr(verb.webbrowser, "open", opened.append)
+    assert run(["demo", "--out", str(tmp_path / "demo"), "--json", "--open"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["page"].endswith("index.html")
+    assert opened == [f"file://{told['page']}"]
+
+
+def test_times_add_up(tmp_path):
+    times = Times(tmp_path / "times.json")
+    times.add("fit", 0.0, skipped=True)
+    assert times.seconds == {}
+    times.seconds["fit"] = 5.0
+    times.add("fit", demo_module.time.monotonic() - 2, skipped=False)
+    assert Times(tmp_path / "times.json").seconds["fit"] == pytest.approx(7, abs=0.5)
+    (tmp_path / "times.json").write_text("{")
+    assert Times(tmp_path / "times.json").seconds == {}

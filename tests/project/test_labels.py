@@ -1,0 +1,198 @@
+import json
+
+import numpy as np
+import pytest
+
+from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_annotation, write_label_map
+from partly.annotations.formats import write_labels
+from partly.cli.main import run
+from partly.errors import BadLabel, BadProject
+from partly.project.labels import import_labels, import_shipped, shipped_annotations
+from partly.project.pictures import find_picture, keep_picture, picture_ids, propose_pictures
+from partly.proposals import propose
+
+from ..fakes import TWO_PARTS, thing_annotation, tiny_generator
+
+
+def label_map(size=64, n_things=1):
+    made = np.zeros((size, size), np.uint8)
+    made[:n_things, :5] = 1
+    return made
+
+
+@pytest.fixture
+def pictures(project, generator):
+    return propose_pictures(project, generator, 2, n_candidates=4)
+
+
+def labelled(folder, name, made=None):
+    path = folder / f"{name}.png"
+    write_label_map(path, label_map() if made is None else made, TWO_PARTS)
+    return path
+
+
+def test_files_become_annotations_of_the_pictures_they_are_named_after(project, pictures, tmp_path):
+    paths = [labelled(tmp_path, picture.id) for picture in pictures]
+    kept = import_labels(project, paths)
+    for one, picture in zip(kept, pictures, strict=True):
+        annotation = load_annotation(project.annotations, picture.id, TWO_PARTS)
+        assert np.array_equal(annotation.label_map, label_map())
+        assert np.array_equal(annotation.w, picture.w)
+        assert annotation.generator_digest == picture.generator_digest
+        assert one.overlay.is_file()
+        assert not one.was_there
+    assert all(one.was_there for one in import_labels(project, paths))
+
+
+@pytest.mark.parametrize("format_name", ["labelme", "coco", "cvat"])
+def test_other_formats(project, pictures, tmp_path, format_name):
+    suffix = ".xml" if format_name == "cvat" else ".json"
+    path = tmp_path / f"labels{suffix}"
+    label_maps = [(picture.path.name, label_map()) for picture in pictures[:1]]
+    write_labels(path, label_maps, TWO_PARTS, format_name=format_name)
+    kept = import_labels(project, [path], format_name=format_name)
+    assert np.array_equal(kept[0].annotation.label_map, label_map())
+
+
+def test_a_named_picture(project, pictures, tmp_path):
+    path = labelled(tmp_path, "anything")
+    assert import_labels(project, [path], picture_id=pictures[1].id)[0].annotation.id == pictures[1].id
+    with pytest.raises(BadLabel, match="is one of 2 label files; expected one label map, since one picture"):
+        import_labels(project, [path, path], picture_id=pictures[1].id)
+
+
+def test_another_size_is_refused(project, pictures, tmp_path):
+    path = labelled(tmp_path, pictures[0].id, label_map(32))
+    with pytest.raises(BadLabel) as caught:
+        import_labels(project, [path])
+    assert str(caught.value) == (
+        f"{path}: the label map is 32 x 32 px; expected 64 x 64 px, the size of its picture. "
+        "Label the picture at its own size, or resize the label map without smoothing."
+    )
+
+
+def test_unknown_pictures_are_refused(project, tmp_path, generator):
+    path = labelled(tmp_path, "moon")
+    with pytest.raises(BadLabel, match=r"no picture 'moon' in the project; .*Run: partly pictures"):
+        import_labels(project, [path])
+    propose_pictures(project, generator, 1, n_candidates=2)
+    with pytest.raises(BadLabel, match=r"expected one of picture-0-\d. Name the picture with --picture"):
+        import_labels(project, [path])
+
+
+def test_two_label_maps_of_one_picture_are_refused(project, pictures, tmp_path):
+    path = labelled(tmp_path, pictures[0].id)
+    (tmp_path / "again").mkdir()
+    again = labelled(tmp_path / "again", pictures[0].id)
+    with pytest.raises(BadLabel, match=f"has a second label map of picture {pictures[0].id}"):
+        import_labels(project, [path, again])
+
+
+def test_other_annotations_are_replaced_only_when_asked(project, pictures, tmp_path):
+    import_labels(project, [labelled(tmp_path, pictures[0].id)])
+    path = labelled(tmp_path, pictures[0].id, label_map(n_things=2))
+    with pytest.raises(BadLabel, match=f"there are other annotations of {pictures[0].id} already.*--replace"):
+        import_labels(project, [path])
+    import_labels(project, [path], replace=True)
+    annotation = load_annotation(project.annotations, pictures[0].id, TWO_PARTS)
+    assert np.array_equal(annotation.label_map, label_map(n_things=2))
+
+
+def test_nothing_is_kept_when_one_file_is_bad(project, pictures, tmp_path):
+    good, bad = labelled(tmp_path, pictures[0].id), tmp_path / f"{pictures[1].id}.png"
+    bad.write_bytes(good.read_bytes()[:40])
+    with pytest.raises(BadLabel, match="cannot be used as a label map"):
+        import_labels(project, [good, bad])
+    assert list(project.annotations.iterdir()) == []
+
+
+def test_a_damaged_annotation_counts_as_another_one(project, pictures, tmp_path):
+    path = labelled(tmp_path, pictures[0].id)
+    import_labels(project, [path])
+    (project.annotations / f"{pictures[0].id}.json").write_text("{")
+    with pytest.raises(BadLabel, match="other annotations"):
+        import_labels(project, [path])
+    import_labels(project, [path], replace=True)
+
+
+def test_pictures_are_made_once(project, pictures, generator):
+    times = [picture.path.stat().st_mtime_ns for picture in pictures]
+    again = propose_pictures(project, generator, 2, n_candidates=4)
+    assert [picture.path.stat().st_mtime_ns for picture in again] == times
+    assert picture_ids(project) == sorted(picture.id for picture in pictures)
+    other = propose_pictures(project, generator, 1, n_candidates=4, truncation=(0.2, 0.3))
+    assert "-t2" in other[0].id
+
+
+def test_pictures_that_are_labelled_together(project, generator, capsys):
+    options = ["--n", "2", "--candidates", "6", "--together", "--json"]
+    assert run(["pictures", str(project.folder), *options]) == 0
+    told = json.loads(capsys.readouterr().out)
+    expected = propose(generator, 2, 0, together=True, n_candidates=6)
+    assert [one["id"] for one in told["pictures"]] == [f"picture-0-{one.index}" for one in expected]
+
+
+def test_another_picture_of_the_same_name_is_refused(project, pictures, generator):
+    with pytest.raises(BadProject, match="is another picture, of another latent or generator"):
+        keep_picture(project, generator, pictures[0].id, pictures[1].w)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"w": null}', '{"w": {"n_layers": 1, "values": ["a"]}}'])
+def test_damaged_pictures(project, pictures, text):
+    (project.pictures / "latents" / f"{pictures[0].id}.json").write_text(text)
+    with pytest.raises(BadProject, match="is damaged"):
+        find_picture(project, pictures[0].id)
+
+
+def test_shipped_annotations_of_another_generator_are_refused(make_project):
+    project = make_project("faces", FACE_PARTS)
+    with pytest.raises(
+        BadLabel, match=r"annotation 'face-1' belongs to generator .*expected .*of the project"
+    ):
+        import_shipped(project, ["face-1"])
+    with pytest.raises(
+        BadLabel, match="no annotation face-0 ships with Partly; expected one of face-1, face-2"
+    ):
+        shipped_annotations(FACE_PARTS, ["face-0"])
+
+
+def test_shipped_annotations_need_their_parts(project):
+    with pytest.raises(BadLabel, match="has pixels of parts that the part set lacks"):
+        import_shipped(project)
+
+
+@pytest.fixture
+def shipped(monkeypatch, tmp_path, generator):
+    """Annotations of the tiny generator, shipped in place of the faces."""
+    folder = tmp_path / "package" / "shipped" / "faces" / "annotations"
+    for index in range(2):
+        made = thing_annotation(generator, index, size_px=32)
+        made = Annotation(f"face-{index + 1}", made.label_map, made.w, made.generator_digest)
+        save_annotation(folder, made, TWO_PARTS)
+    monkeypatch.setattr("partly.project.labels.files", lambda _package: tmp_path / "package")
+
+
+def test_label_shipped(project, shipped, capsys):
+    assert run(["label", str(project.folder), "--shipped", "face-2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["id"] for one in told["annotations"]] == ["face-2"]
+    assert picture_ids(project) == ["face-2"]
+    assert run(["label", str(project.folder), "--shipped", "all"]) == 0
+    said = capsys.readouterr().out
+    assert "face-1 is labelled; see" in said
+    assert "face-2 was there already; see" in said
+
+
+def test_parts_without_a_pixel_are_told(project, pictures, tmp_path, capsys):
+    path = labelled(tmp_path, pictures[0].id, np.ones((64, 64), np.uint8))
+    assert run(["label", str(project.folder), str(path)]) == 0
+    assert "without a pixel: background" in capsys.readouterr().out
+
+
+def test_a_project_of_another_generator_tells_so(project, labelled_project, tmp_path, capsys):
+    tiny_generator(5).save(tmp_path / "other", {})
+    text = (project.folder / "project.toml").read_text()
+    changed = text.replace(project.settings.generator, str(tmp_path / "other"))
+    (project.folder / "project.toml").write_text(changed)
+    assert run(["fit", str(project.folder)]) == 1
+    assert "Use the generator that made the labelled picture." in capsys.readouterr().err

@@ -1,0 +1,165 @@
+import tomllib
+
+import pytest
+
+from partly.annotations import FACE_PARTS, Part, PartSet
+from partly.errors import BadOption, BadProject
+from partly.project import create_project, open_project
+from partly.project.settings import (
+    AutoShotChoices,
+    FewShotChoices,
+    Settings,
+    generator_reference,
+    read_settings,
+    write_settings,
+)
+
+MIRRORED = PartSet(
+    (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))
+)
+
+
+@pytest.mark.parametrize("part_set", [FACE_PARTS, MIRRORED])
+def test_what_is_written_is_read(tmp_path, part_set):
+    settings = Settings(
+        "ffhq",
+        part_set,
+        FewShotChoices(("ridge", "mlp-2")),
+        AutoShotChoices(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
+    )
+    path = write_settings(tmp_path, settings)
+    assert read_settings(tmp_path) == settings
+    assert path.read_text().startswith("# A project of Partly.")
+
+
+def edited(folder, old, new):
+    path = write_settings(folder, Settings("ffhq", MIRRORED))
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return text.splitlines()
+
+
+def test_what_is_left_out_takes_its_default(tmp_path):
+    edited(tmp_path, "n_pictures = 700\n", "")
+    assert read_settings(tmp_path).auto_shot.n_pictures == AutoShotChoices.n_pictures
+
+
+def test_a_whole_number_is_a_number_too(tmp_path):
+    edited(tmp_path, "drop_uncertain = 0.0", "drop_uncertain = 0")
+    assert read_settings(tmp_path).auto_shot.drop_uncertain == 0.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "n_pictures = 700",
+            'n_pictures = "many"',
+            "has n_pictures = 'many' (line {}); expected a whole number",
+        ),
+        (
+            "n_pictures = 700",
+            "pictures = 700",
+            "has an unknown key 'pictures' (line {}); expected one of n_p",
+        ),
+        ("pretrained = true", "pretrained = 1", "has pretrained = 1 (line {}); expected true or false"),
+        ('generator = "ffhq"', 'generator = ""', "has generator = '' (line {}); expected a text in quotes"),
+        ("[few_shot]", "[fewshot]", "has an unknown key 'fewshot' (line {}); expected one of schema_version"),
+        (
+            "drop_uncertain = 0.0",
+            "drop_uncertain = true",
+            "has drop_uncertain = True (line {}); expected a num",
+        ),
+    ],
+)
+def test_errors_name_key_and_line(tmp_path, old, new, said):
+    lines = edited(tmp_path, old, new)
+    number = next(i for i, line in enumerate(lines, start=1) if old in line)
+    with pytest.raises(BadProject) as caught:
+        read_settings(tmp_path)
+    assert said.format(number) in str(caught.value)
+    assert caught.value.path == tmp_path / "project.toml"
+
+
+def test_methods_must_be_texts(tmp_path):
+    path = write_settings(tmp_path, Settings("ffhq", MIRRORED))
+    values = tomllib.loads(path.read_text())
+    assert values["few_shot"]["methods"] == ["ridge"]
+    path.write_text(path.read_text().replace('"ridge"', "1"))
+    with pytest.raises(BadProject, match=r"has methods = \[1\] \(line \d+\); expected a list of texts"):
+        read_settings(tmp_path)
+
+
+def test_a_table_that_is_none(tmp_path):
+    (tmp_path / "project.toml").write_text('schema_version = 1\ngenerator = "g"\nfew_shot = 3\n[[parts]]\n')
+    with pytest.raises(BadProject, match=r"has few_shot = 3 \(line 3\); expected a table"):
+        read_settings(tmp_path)
+
+
+def test_an_unknown_table_inside_another(tmp_path):
+    lines = edited(tmp_path, "[auto_shot]", "[few_shot.auto]")
+    number = lines.index("[auto_shot]") + 1
+    with pytest.raises(
+        BadProject, match=rf"has an unknown key 'auto' \(line {number}\); expected one of methods"
+    ):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("schema_version = 1", "lacks generator; expected a text in quotes"),
+        ('schema_version = 1\ngenerator = "g"', "has no parts; expected a [[parts]] table for each part"),
+        ('schema_version = 2\ngenerator = "g"', "has schema version 2; expected version 1"),
+        ("generator = \n", "is no TOML (Invalid value (at line 1"),
+        (
+            'schema_version = 1\ngenerator = "g"\n[[parts]]\nname = "a"\ncolour = [0, 0, 0]',
+            "the part set has one part only (line 3)",
+        ),
+    ],
+)
+def test_unusable_files(tmp_path, text, said):
+    (tmp_path / "project.toml").write_text(text)
+    with pytest.raises(BadProject) as caught:
+        read_settings(tmp_path)
+    assert said in str(caught.value)
+
+
+def test_no_project(tmp_path):
+    with pytest.raises(
+        BadProject, match=r"no such file; expected the folder of a project. Make one: partly new"
+    ):
+        open_project(tmp_path / "nothing")
+    (tmp_path / "project.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadProject, match="cannot be read"):
+        open_project(tmp_path)
+
+
+def test_new_projects_need_an_empty_folder(tmp_path):
+    project = create_project(tmp_path / "a" / "b", Settings("ffhq", MIRRORED))
+    assert open_project(project.folder) == project
+    with pytest.raises(BadProject, match="is a project already"):
+        create_project(project.folder, Settings("ffhq", MIRRORED))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadProject, match="file: is a file; expected a new or empty folder"):
+        create_project(tmp_path / "file", Settings("ffhq", MIRRORED))
+    with pytest.raises(BadProject, match="is not empty"):
+        create_project(tmp_path, Settings("ffhq", MIRRORED))
+
+
+def test_what_a_project_says_of_its_generator(generator_folder, monkeypatch):
+    assert generator_reference("ffhq") == "ffhq"
+    monkeypatch.chdir(generator_folder.parent)
+    assert generator_reference(generator_folder.name) == str(generator_folder)
+    for none in ("moon", "efficientnet-lite0"):
+        with pytest.raises(BadOption, match=f"no generator '{none}'; expected ffhq, or a model folder"):
+            generator_reference(none)
+
+
+def test_a_generator_beside_the_project_is_found_from_anywhere(tmp_path):
+    project = create_project(tmp_path / "p", Settings("models/generator", MIRRORED))
+    assert project.generator_source == "models/generator"
+    (tmp_path / "p/models/generator").mkdir(parents=True)
+    (tmp_path / "p/models/generator/model.json").write_text("{}")
+    assert project.generator_source == str(tmp_path / "p/models/generator")

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+
+import partly
+from partly.annotations import save_annotation
+from partly.errors import BadLabel, NotAvailable
+from partly.generators.sampling import sample_w
+
+from .fakes import TWO_PARTS, thing_annotation
+
+TINY = {"n_pictures": 20, "size_px": 32, "architecture": "unet-small", "pretrained": False, "n_steps": 2}
+
+
+@pytest.fixture
+def annotations(tmp_path, generator):
+    for index in range(3):
+        save_annotation(tmp_path / "annotations", thing_annotation(generator, index), TWO_PARTS)
+    return tmp_path / "annotations"
+
+
+def test_five_lines_do_the_job(generator_folder, annotations):
+    generator = partly.load_generator(generator_folder)
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations))
+    network = partly.distil(generator, teacher, partly.DistilConfig(**TINY))
+    labels = network.segment(np.zeros((20, 30, 3), np.uint8))
+    assert labels.label_map.shape == (20, 30)
+    assert labels.part_set == TWO_PARTS
+    network.save(annotations / "network")
+    assert partly.load_network(str(annotations / "network")).digest == network.digest
+
+
+def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+    steps = []
+    reports = partly.DistilReports(on_step=steps.append)
+    config = partly.DistilConfig(**TINY)
+    first = partly.distil(generator, teacher, config, folder=tmp_path / "work", reports=reports)
+    assert len(steps) == 2
+    again = partly.distil(generator, teacher, config, folder=tmp_path / "work", reports=reports)
+    assert len(steps) == 2
+    assert first.digest == again.digest
+
+
+def test_annotations_know_their_parts(annotations):
+    found = partly.load_annotations(annotations)
+    assert [annotation.id for annotation in found] == ["p0", "p1", "p2"]
+    assert len(found) == 3
+    assert found[1].id == "p1"
+    assert found[1:].part_set == TWO_PARTS
+
+
+def test_shipped_annotations():
+    found = partly.load_annotations("faces")
+    assert found.part_set is partly.FACE_PARTS
+    assert found[0].id == "face-1"
+    assert len({annotation.generator_digest for annotation in found}) == 1
+    assert len(set(np.unique(found[0].label_map).tolist()) - {255}) == 10
+
+
+def test_folders_without_annotations(tmp_path):
+    with pytest.raises(BadLabel, match="holds no annotations"):
+        partly.load_annotations(tmp_path)
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(BadLabel, match="names no part set"):
+        partly.load_annotations(tmp_path)
+
+
+def test_parts_of_bare_annotations_are_those_of_faces(generator):
+    with pytest.raises(BadLabel, match="no picture has a pixel of nose"):
+        partly.fit_few_shot(generator, [thing_annotation(generator, 0)])
+
+
+def test_teachers_are_kept_and_label(generator, annotations, tmp_path):
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations))
+    teacher.save(tmp_path / "teacher")
+    kept = partly.Teacher.load(tmp_path / "teacher")
+    assert kept.part_set == TWO_PARTS
+    w = sample_w(generator, 0, 0)
+    logits = teacher.label(generator, w, 32)
+    assert logits.shape == (1, 2, 32, 32)
+    assert torch.equal(kept.label(generator, w, 32), logits)
+
+
+def test_without_encoder_the_error_says_what_else(generator, annotations):
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations))
+    with pytest.raises(NotAvailable, match=r"Run: partly get .*, or give DistilConfig\(arch"):
+        partly.distil(generator, teacher)
+
+
+def test_every_public_name_is_there():
+    assert set(partly.__all__) <= set(dir(partly))
+    for name in partly.__all__:
+        assert getattr(partly, name) is not None
+    assert partly.__version__.startswith("0.")
+    with pytest.raises(AttributeError, match="module 'partly' has no attribute 'magic'"):
+        partly.magic  # noqa: B018
