@@ -1,0 +1,297 @@
+"""Writes docs/reference from the commands' help and the docstrings; with --check, says whether it is current.
+
+The Python part reads the sources and runs none of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import click
+
+from partly.cli.main import VERBS, cli
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "src"
+REFERENCE = ROOT / "docs" / "reference"
+WIDTH = 100
+MADE_BY = "<!-- Made by scripts/generate_reference.py from the code: edit that. -->\n"
+
+MODULES = (
+    "partly.annotations",
+    "partly.annotations.formats",
+    "partly.imagery",
+    "partly.pyramid",
+    "partly.generators.protocol",
+    "partly.generators.sampling",
+    "partly.proposals",
+    "partly.segmenters.base",
+    "partly.segmenters.uncertainty",
+    "partly.training.few_shot",
+    "partly.synthesis",
+    "partly.autoshot",
+    "partly.training.auto_shot_config",
+    "partly.training.augmentation",
+    "partly.distillation",
+    "partly.predict",
+    "partly.metrics",
+    "partly.evaluate",
+    "partly.project",
+    "partly.artefacts",
+    "partly.errors",
+)
+"""After ``partly`` itself; a module's ``__all__``, or all its public classes and functions."""
+
+Definition = ast.ClassDef | ast.FunctionDef
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A class, a function, or (None) a constant, and where it is defined."""
+
+    name: str
+    home: str
+    node: Definition | None
+
+
+def pages() -> dict[str, str]:
+    """File name to content."""
+    return {"index.md": index_page(), "commands.md": commands_page(), "python.md": python_page()}
+
+
+def index_page() -> str:
+    return (
+        "# Reference\n"
+        + MADE_BY
+        + "\n- [Commands](commands.md): every verb with its options\n"
+        + "- [Python API](python.md): `partly`, and the modules below it\n"
+    )
+
+
+# Commands
+
+
+def commands_page() -> str:
+    root = cli.make_context(
+        "partly", [], resilient_parsing=True, terminal_width=WIDTH, max_content_width=WIDTH, color=False
+    )
+    parts = ["# Commands\n" + MADE_BY, help_text(root)]
+    for verb in VERBS:
+        command = cli.get_command(root, verb)
+        if command is None:
+            raise LookupError(verb)
+        context = command.make_context(verb, [], parent=root, resilient_parsing=True)
+        parts.append(f"## partly {verb}\n\n{help_text(context)}")
+    return "\n".join(parts)
+
+
+def help_text(context: click.Context) -> str:
+    return f"```\n{context.get_help().rstrip()}\n```\n"
+
+
+# Python
+
+
+def python_page() -> str:
+    parts = [
+        "# Python API\n" + MADE_BY,
+        "What `import partly` gives comes first; everything is imported lazily.\n",
+    ]
+    parts += [module_text(module) for module in ("partly", *MODULES)]
+    return "\n".join(parts)
+
+
+def module_text(module: str) -> str:
+    tree = parsed(module)
+    parts = [f"## {module}\n"]
+    if text := ast.get_docstring(tree):
+        parts.append(markdown(text))
+    # What the package itself gives is told in full there, and only named again where it comes from.
+    known = set() if module == "partly" else {(d.name, d.home) for d in definitions("partly")}
+    found = definitions(module)
+    named = [d.name for d in found if (d.name, d.home) in known]
+    parts += [documented_text(d) for d in found if (d.name, d.home) not in known]
+    if named:
+        parts.append(f"And {', '.join(f'`{name}`' for name in named)}: see [partly](#partly).\n")
+    return "\n".join(parts)
+
+
+def definitions(module: str) -> list[Documented]:
+    names = exported_names(module)
+    return [d for name in names if not name.startswith("_") if (d := definition(module, name))]
+
+
+def exported_names(module: str) -> list[str]:
+    tree = parsed(module)
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and names_of(node) == ["__all__"]:
+            exported: list[str] = ast.literal_eval(node.value)
+            return exported
+    return [n.name for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")]
+
+
+def definition(module: str, name: str) -> Documented | None:
+    """Where a name is defined, found by following imports, those for type checkers too."""
+    for node in statements(parsed(module)):
+        if isinstance(node, Definition) and node.name == name:
+            return Documented(name, module, node)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and name in names_of(node):
+            return Documented(name, module, None)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("partly"):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return definition(node.module, alias.name)
+    return None
+
+
+def statements(tree: ast.Module) -> list[ast.stmt]:
+    inner = [s for node in tree.body if isinstance(node, ast.If) for s in node.body]
+    return [*tree.body, *inner]
+
+
+def names_of(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def parsed(module: str) -> ast.Module:
+    path = SOURCES / Path(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def documented_text(documented: Documented) -> str:
+    name, node = documented.name, documented.node
+    if node is None:
+        text = constant_docstring(documented)
+        return f"### {name}\n\n" + (markdown(text) if text else f"A constant of `{documented.home}`.\n")
+    if isinstance(node, ast.FunctionDef):
+        return f"### {name}\n\n{signature_text(node, name)}\n{docstring_text(node)}"
+    parts = [f"### {name}\n", signature_text(node, name), docstring_text(node)]
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and is_public(method) and ast.get_docstring(method):
+            parts.append(f"#### {name}.{method.name}\n\n{signature_text(method, method.name)}")
+            parts.append(docstring_text(method))
+    return "\n".join(parts)
+
+
+def constant_docstring(documented: Documented) -> str | None:
+    """The text below a constant, which is no docstring for Python but one for people."""
+    body = parsed(documented.home).body
+    for node, below in pairwise(body):
+        is_it = isinstance(node, ast.Assign | ast.AnnAssign) and documented.name in names_of(node)
+        if is_it and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            return str(below.value.value)
+    return None
+
+
+def is_public(method: ast.FunctionDef) -> bool:
+    return not method.name.startswith("_")
+
+
+def signature_text(node: Definition, name: str) -> str:
+    decorators = {ast.unparse(d).split("(")[0] for d in node.decorator_list}
+    if isinstance(node, ast.FunctionDef):
+        returned = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+        arguments = "" if "property" in decorators else wrapped(name, argument_texts(node.args), returned)
+        text = f"{name}{returned.replace(' -> ', ': ')}" if "property" in decorators else arguments
+        return f"```python\n{text}\n```\n"
+    fields = class_fields(node, "dataclass" in decorators)
+    return f"```python\n{wrapped(f'class {name}', fields, '')}\n```\n"
+
+
+def class_fields(node: ast.ClassDef, is_dataclass: bool) -> list[str]:
+    """What a class is made from: the fields of a dataclass, the arguments of another, or its bases."""
+    if is_dataclass:
+        annotated = [s for s in node.body if isinstance(s, ast.AnnAssign)]
+        return [ast.unparse(s) for s in annotated if not names_of(s)[0].startswith("_")]
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            return argument_texts(method.args)
+    return [ast.unparse(base) for base in node.bases]
+
+
+def argument_texts(arguments: ast.arguments) -> list[str]:
+    """Each argument with its type and default, without self."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    texts = [argument_text(a, d) for a, d in zip(positional, defaults, strict=True)]
+    if positional and positional[0].arg in ("self", "cls"):
+        texts = texts[1:]
+    if arguments.vararg:
+        texts.append(f"*{argument_text(arguments.vararg, None)}")
+    elif arguments.kwonlyargs:
+        texts.append("*")
+    texts += [argument_text(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    if arguments.kwarg:
+        texts.append(f"**{argument_text(arguments.kwarg, None)}")
+    return texts
+
+
+def argument_text(argument: ast.arg, default: ast.expr | None) -> str:
+    text = f"{argument.arg}: {ast.unparse(argument.annotation)}" if argument.annotation else argument.arg
+    if default is None:
+        return text
+    return f"{text} = {ast.unparse(default)}" if argument.annotation else f"{text}={ast.unparse(default)}"
+
+
+def wrapped(name: str, arguments: list[str], returned: str) -> str:
+    line = f"{name}({', '.join(arguments)}){returned}"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), f"){returned}"])
+
+
+def docstring_text(node: Definition) -> str:
+    text = ast.get_docstring(node)
+    return markdown(text) if text else ""
+
+
+_ROLE = re.compile(r":\w+:`~?([^`]+)`")
+_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):$")
+_ENTRY = re.compile(r"^    (\S[^:]*): (.*)$")
+_DOCTEST = re.compile(r"^(>>>|\.\.\.) ")
+
+
+def markdown(docstring: str) -> str:
+    """A docstring in Google's style as Markdown: sections in bold, what they list as lists."""
+    text = _ROLE.sub(r"`\1`", docstring).replace("``", "`")
+    lines: list[str] = []
+    section = ""
+    for line in text.splitlines():
+        if match := _SECTION.match(line):
+            section = match[1]
+            lines += ["**Arguments**" if section == "Args" else f"**{section}**", ""]
+        elif section and (entry := _ENTRY.match(line)) and section != "Returns":
+            lines.append(f"- `{entry[1]}`: {entry[2]}")
+        elif section and line.startswith("    "):
+            lines.append(f"  {line.strip()}" if section != "Returns" else line.strip())
+        elif _DOCTEST.match(line):
+            lines.append(f"    {line}")
+        else:
+            section = "" if line.strip() else section
+            lines.append(line)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for name, text in pages().items():
+        path = REFERENCE / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print(f"{'Stale' if '--check' in arguments else 'Written'}: {', '.join(stale) or 'nothing'}")
+    return int("--check" in arguments and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
