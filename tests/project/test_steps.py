@@ -173,6 +173,7 @@ def test_what_is_next(project, labelled_project, monkeypatch, generator, cache):
 def test_what_is_next_without_labels(project, generator):
     assert state_of(project).next_step == f"partly pictures {project.folder}"
     (project.pictures).mkdir()
+    (project.pictures / "latents").mkdir(parents=True)
     (project.pictures / "latents" / "picture-0-1.json").write_text("{}")
     assert state_of(project).next_step == f"partly label {project.folder} FILE"
 
