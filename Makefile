@@ -66,7 +66,7 @@ bench-few-shot: $(READY_DEV)
 	$(BIN)/python -m benchmarks.few_shot $(if $(METHODS),--methods $(METHODS))
 
 bench-faces: $(READY_DEV)
-	$(BIN)/python -m benchmarks.faces $(LABELS) --data '$(DATA)' --half $(HALF)
+	$(BIN)/python -m benchmarks.faces $(LABELS) --data '$(DATA)' --half $(HALF) $(if $(THOROUGH),--thorough)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed

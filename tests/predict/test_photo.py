@@ -185,3 +185,18 @@ def test_save_writes_the_label_map(tmp_path: Path) -> None:
     result = segment_photo(ColourNetwork(), two_halves(20, 30))
     result.save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_label_map(tmp_path / "a.png", PART_SET), result.label_map)
+
+
+def test_several_sizes_are_averaged() -> None:
+    network = ColourNetwork(24)
+    result = segment_photo(network, two_halves(60, 60), mirror_average=False, scales=(0.5, 1.0, 1.5))
+    assert [images.shape[-1] for images in network.seen] == [12, 24, 36]
+    alone = segment_photo(ColourNetwork(24), two_halves(60, 60), mirror_average=False, scales=(1.5,))
+    assert (result.label_map == alone.label_map).mean() > 0.95
+    assert not np.array_equal(result.confidence, alone.confidence)
+
+
+@pytest.mark.parametrize("scales", [(), (0.0, 1.0)])
+def test_impossible_scales_are_refused(scales: tuple[float, ...]) -> None:
+    with pytest.raises(BadOption, match=r"scales are \[.*\]; expected one or more, above 0"):
+        segment_photo(ColourNetwork(), two_halves(8, 8), scales=scales)

@@ -10,7 +10,7 @@ import click
 from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
 from partly.imagery.sources import find_photos
-from partly.predict import Progress, segment_all
+from partly.predict import THOROUGH, Progress, segment_all
 from partly.project.networks import network_of
 
 
@@ -27,6 +27,7 @@ from partly.project.networks import network_of
 )
 @click.option("--size", "size_px", type=int, help="Side that the network sees; its training size by default.")
 @click.option("--mirror/--no-mirror", default=True, help="Average with the mirrored photo: slower, better.")
+@click.option("--thorough", is_flag=True, help="Average over several sizes: slower, a little better.")
 @click.option("--overlay/--no-overlay", default=True, help="Also write the parts' colours over the photo.")
 @click.option(
     "--areas",
@@ -42,6 +43,7 @@ def command(
     out_folder: Path,
     size_px: int | None,
     mirror: bool,
+    thorough: bool,
     overlay: bool,
     areas: Literal["json", "csv"],
     as_json: bool,
@@ -65,6 +67,7 @@ def command(
             out_folder,
             size_px=size_px,
             mirror_average=mirror,
+            scales=THOROUGH if thorough else (1.0,),
             overlay=overlay,
             areas=areas,
             progress=report,

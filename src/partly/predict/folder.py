@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ def segment_all(
     *,
     size_px: int | None = None,
     mirror_average: bool = True,
+    scales: Sequence[float] = (1.0,),
     overlay: bool = True,
     areas: AreasFormat | None = "json",
     progress: Callable[[Progress], None] | None = None,
@@ -64,6 +65,7 @@ def segment_all(
         out_folder: the folder of results.
         size_px: see :func:`segment_photo`.
         mirror_average: see :func:`segment_photo`.
+        scales: see :func:`segment_photo`.
         overlay: also write the parts' colours over the photo.
         areas: how areas and mean confidences of the parts are written.
         progress: called after each photo.
@@ -81,9 +83,9 @@ def segment_all(
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, overlay=overlay)
-    key = _key(network, size_px, mirror_average)
+    key = _key(network, size_px, mirror_average, scales)
     fast = network.for_inference() if hasattr(network, "for_inference") else network
-    segment = partial(segment_photo, fast, size_px=size_px, mirror_average=mirror_average)
+    segment = partial(segment_photo, fast, size_px=size_px, mirror_average=mirror_average, scales=scales)
     n_photos = len(sources) if isinstance(sources, Collection) else None
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
     failed: list[tuple[str, str]] = []
@@ -118,7 +120,7 @@ def network_digest(network: PartNetwork) -> str | None:
     return None
 
 
-def _key(network: PartNetwork, size_px: int, mirror_average: bool) -> dict[str, Any]:
+def _key(network: PartNetwork, size_px: int, mirror_average: bool, scales: Sequence[float]) -> dict[str, Any]:
     """What results depend on, besides the photo."""
     return {
         "version": RECORD_VERSION,
@@ -126,6 +128,7 @@ def _key(network: PartNetwork, size_px: int, mirror_average: bool) -> dict[str, 
         "part_set": network.part_set.to_json(),
         "size_px": size_px,
         "mirror_average": mirror_average,
+        "scales": [round(float(scale), 4) for scale in scales],
     }
 
 

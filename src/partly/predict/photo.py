@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,9 @@ from partly.imagery.encoding import resize_pixels
 from partly.imagery.modes import Pixels
 from partly.imagery.photos import Photo, photo_of
 from partly.predict.segmentation import Segmentation
+
+THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
+"""Scales of a thorough segmentation: 160, 192, 224 and 256 px for a network of 192 px."""
 
 _STRIP_VALUES = 1 << 20
 """Logits that are upsampled at a time: 4 MiB."""
@@ -40,6 +43,7 @@ def segment_photo(
     *,
     size_px: int | None = None,
     mirror_average: bool = True,
+    scales: Sequence[float] = (1.0,),
 ) -> Segmentation:
     """Segment one photo, at its own size.
 
@@ -52,15 +56,19 @@ def segment_photo(
         photo: a path, the bytes of an image file, uint8 ``[h, w, 3]``, a Pillow image or a :class:`Photo`.
         size_px: size that the network sees; its training size when not given.
         mirror_average: average the logits with those of the mirrored photo, left and right parts exchanged.
+        scales: average the logits over these multiples of ``size_px``; THOROUGH is slower and better.
 
     Raises:
         BadPhoto: the photo cannot be read.
-        BadOption: ``size_px`` is below 1.
+        BadOption: ``size_px`` is below 1, or there are no scales above 0.
         BadModelFile: the network's logits are not finite.
     """
     size_px = network_size_px(network, size_px)
     pixels = photo_of(photo).pixels
-    logits = _photo_logits(network, pixels, size_px, mirror_average)
+    if not scales or min(scales) <= 0:
+        raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
+    sizes = [max(1, round(size_px * scale)) for scale in scales]
+    logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
     height, width = pixels.shape[:2]
     label_map = np.empty((height, width), np.uint8)
     confidence = np.empty((height, width), np.float32)
@@ -73,6 +81,13 @@ def segment_photo(
         confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
         top = rows.stop
     return Segmentation(label_map, confidence, network.part_set)
+
+
+def _mean(several: Sequence[Tensor]) -> Tensor:
+    """Mean of logits ``[k, h, w]`` of several sizes, at the size of the largest."""
+    height, width = (max(one.shape[i] for one in several) for i in (1, 2))
+    at_size = [F.interpolate(one[None], (height, width), mode="bilinear")[0] for one in several]
+    return torch.stack(at_size).mean(0) if len(several) > 1 else several[0]
 
 
 def network_size_px(network: PartNetwork, size_px: int | None) -> int:

@@ -37,11 +37,17 @@ class CNNSegmenter(FewShotSegmenter):
         self.size, self.n_first, self.n_inner = size, n_first, n_inner
         self.coordinate_weight, self.dropout = coordinate_weight, dropout
         self.first = SplitFirstLayer(n_channels, n_first, coordinate_weight)
-        widths = [n_first, *[n_inner] * len(DILATIONS[size])]
-        self.inner = nn.ModuleList(
+        dilations = DILATIONS[size]
+        widths = [n_first, *[n_inner] * len(dilations)]
+        inner = [
             nn.Conv2d(n_in, n_inner, 3, padding=d, dilation=d)
-            for n_in, d in zip(widths, DILATIONS[size], strict=False)
-        )
+            for n_in, d in zip(widths, dilations, strict=False)
+        ]
+        for layer in inner:
+            # He et al. (ICCV 2015), and less the more layers add up.
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            layer.weight.data.mul_(len(inner) ** -0.5)
+        self.inner = nn.ModuleList(inner)
         self.last = nn.Conv2d(n_inner, n_parts, 1)
 
     def arguments(self) -> dict[str, Any]:
@@ -61,5 +67,8 @@ class CNNSegmenter(FewShotSegmenter):
         """Logits ``[b, k, size_px, size_px]``."""
         x = F.dropout2d(self.first(self.read(pyramid).maps, size_px), self.dropout, self.training)
         for layer in self.inner:
-            x = layer(x.relu())
+            step = layer(x.relu())
+            # Added to what it read, where widths allow (He et al., CVPR 2016): from one label, nine plain
+            # layers learn nothing in hundreds of steps.
+            x = x + step if step.shape == x.shape else step
         return self.last(x.relu())

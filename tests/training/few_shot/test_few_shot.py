@@ -10,11 +10,12 @@ from partly.annotations.annotation import Annotation
 from partly.annotations.part_sets import PartSet
 from partly.errors import BadLabel, BadOption
 from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot import FewShotConfig, RidgeFit, fit_few_shot
 from partly.training.few_shot.fit import METHODS
-from partly.training.few_shot.gradient import GradientConfig, part_factors
+from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient, part_factors
 from partly.training.few_shot.pictures import latent_of
 from partly.training.few_shot.targets import labelled_points, shares
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
@@ -23,7 +24,7 @@ QUICK = FewShotConfig(
     n_statistics=4,
     n_self_training=2,
     penalty=0.1,
-    gradient=GradientConfig(n_steps=15, n_points=128, size_px=32),
+    gradient=GradientConfig(n_steps=30, n_points=128, size_px=32),
 )
 
 
@@ -79,6 +80,21 @@ def test_scribbles_are_valid_labels(annotations: list[Annotation]) -> None:
     sparse = replace(annotations[0], label_map=scribbled)
     fitted = fit_few_shot(tiny_generator(), [sparse], TWO_PARTS, QUICK)
     assert _agreement(fitted, annotations[:1]) > 0.8
+
+
+def test_thin_scribbles_reach_a_cnn(annotations: list[Annotation]) -> None:
+    thin = np.full((256, 256), 255, np.uint8)
+    thin[1::2, 1] = 0
+    thin[1::2, 201] = 1
+    losses: list[float] = []
+    generator = tiny_generator()
+    whole = generator.synthesise(latent_of(annotations[0], generator)).pyramid
+    channels = [level.n_channels for level in generator.levels]
+    segmenter = CNNSegmenter(2, range(len(channels)), channels, "S", 8, 8)
+    config = GradientConfig(n_steps=8, size_px=32, learning_rate=1e-2)
+    fit_by_gradient(segmenter, lambda _i: whole, [thin], config, lambda _step, loss: losses.append(loss))
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
 
 
 def test_taking_a_picture_out_undoes_taking_it_in(annotations: list[Annotation]) -> None:

@@ -14,7 +14,7 @@ from partly.annotations.part_sets import UNLABELLED
 from partly.pyramid import FeaturePyramid
 from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.mlp import MLPSegmenter
-from partly.training.few_shot.targets import labelled_points
+from partly.training.few_shot.targets import labelled_points, shares
 
 PyramidOf = Callable[[int], FeaturePyramid]
 _CACHE_BYTES = 1 << 30
@@ -113,10 +113,11 @@ def _picture_loss(
     weights: Tensor,
     size_px: int,
 ) -> Tensor:
-    ids = torch.from_numpy(label_map.astype(np.int64))[None, None].float()
-    ids = F.interpolate(ids, size=(size_px, size_px), mode="nearest")[:, 0].long()
     logits = segmenter(pyramid, size_px)
-    return F.cross_entropy(logits, ids, weights, ignore_index=UNLABELLED)
+    # Shares of each cell, so that a scribble counts however thin it is.
+    wanted = shares(label_map, segmenter.n_parts, size_px) * weights
+    log_probabilities = logits.log_softmax(1)[0].flatten(1).T
+    return -(wanted * log_probabilities).sum() / wanted.sum()
 
 
 class _Kept:
