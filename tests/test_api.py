@@ -4,10 +4,11 @@ import torch
 
 import partly
 from partly.annotations import save_annotation
-from partly.errors import BadLabel, NotAvailable
+from partly.api import _load_models_from
+from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.sampling import sample_w
 
-from .fakes import TWO_PARTS, thing_annotation
+from .fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 TINY = {"n_pictures": 20, "size_px": 32, "architecture": "unet-small", "pretrained": False, "n_steps": 2}
 
@@ -40,6 +41,47 @@ def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
     again = partly.distil(generator, teacher, config, folder=tmp_path / "work", reports=reports)
     assert len(steps) == 2
     assert first.digest == again.digest
+
+
+def test_workers_make_the_same_network(generator_folder, annotations):
+    generator = partly.load_generator(generator_folder)
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+    # More pictures than fit into one shard, or a single worker would do it all.
+    config = partly.DistilConfig(**TINY | {"n_pictures": 30})
+    networks = [partly.distil(generator, teacher, config, n_workers=n) for n in (1, 2)]
+    assert networks[0].digest == networks[1].digest
+
+
+def test_workers_read_models_from_folders(generator_folder, annotations, tmp_path):
+    generator = partly.load_generator(generator_folder)
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+    read, segmenter = _load_models_from(generator, teacher, tmp_path / "place")()
+    assert read.folder == generator_folder
+    assert read.digest == generator.digest
+    state = teacher.segmenter.state_dict()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in segmenter.state_dict().items())
+    assert [path.name for path in (tmp_path / "place").iterdir()] == ["teacher"]
+
+
+def test_workers_get_generators_without_a_folder_too(generator, annotations, tmp_path):
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+    made = tiny_generator(1)
+    read, _ = _load_models_from(made, teacher, tmp_path)()
+    assert read.folder == tmp_path / "generator"
+    assert torch.equal(read.constant, made.constant)
+    # Another generator was written there since.
+    tiny_generator(2).save(tmp_path / "generator", {})
+    read, _ = _load_models_from(made, teacher, tmp_path / "other")()
+    assert torch.equal(read.constant, made.constant)
+
+
+def test_workers_cannot_get_every_generator(generator, annotations, tmp_path):
+    class Foreign:
+        digest = ""
+
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+    with pytest.raises(BadOption, match="of type Foreign has no model folder for workers to read"):
+        _load_models_from(Foreign(), teacher, tmp_path)
 
 
 def test_annotations_know_their_parts(annotations):

@@ -24,6 +24,8 @@ from partly.project.fit import fit_project
 MOST_RUNS = 40
 N_STEPS = 24
 Fault = Callable[[], None]
+# OpenMP's threads wait in the parent; the child, with one thread, never asks them.
+FORKS = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def fill_disk() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "file")
 
 
+@FORKS
 @pytest.mark.parametrize(("fault", "code"), [(kill, -signal.SIGKILL), (fill_disk, 1)])
 def test_distil_stopped_at_every_write_ends_at_the_same_files(make_fitted, fault, code, capfd):
     whole, stopped = make_fitted("whole"), make_fitted("stopped")
@@ -101,6 +104,7 @@ def test_distil_stopped_at_every_write_ends_at_the_same_files(make_fitted, fault
         assert "no space is left on the disk" in capfd.readouterr().err
 
 
+@FORKS
 def test_fit_killed_at_every_write_ends_at_the_same_model(make_project, annotation):
     models = []
     for name in ("whole", "stopped"):

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import overload
@@ -22,15 +23,17 @@ import torch
 from torch import Tensor
 
 from partly.annotations import FACE_PARTS, Annotation, PartSet, annotation_ids, list_annotations
+from partly.artefacts import load_card
 from partly.autoshot import AutoShotNetwork
 from partly.autoshot import load_network as load_network_folder
 from partly.distillation import DistilConfig, DistilReports
 from partly.distillation import distil as distil_into
 from partly.downloads.models import encoder_weights, load_generator
-from partly.errors import BadLabel, NotAvailable
+from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import load_segmenter, save_segmenter
+from partly.synthesis.workers import LoadModels, Models
 from partly.training.few_shot import FewShotConfig
 from partly.training.few_shot import fit_few_shot as fit_segmenter
 
@@ -158,6 +161,7 @@ def distil(
     config: DistilConfig | None = None,
     *,
     folder: str | Path | None = None,
+    n_workers: int = 1,
     reports: DistilReports | None = None,
 ) -> AutoShotNetwork:
     """Make a network for photos: the teacher labels generated pictures, the network learns from them.
@@ -165,14 +169,18 @@ def distil(
     Args:
         generator: makes the pictures.
         teacher: labels them.
-        config: how many pictures, which network, how long; about half an hour on two cores by default.
+        config: how many pictures, which network, how long.
         folder: keeps pictures, checkpoint and panels, so that the same call goes on after a stop; None keeps
             nothing.
+        n_workers: processes that make the pictures, whose number changes no picture. They import the script
+            that calls this, so with more than one a script must call it below
+            ``if __name__ == "__main__":``.
         reports: who is told what meanwhile.
 
     Raises:
         NotAvailable: a pretrained encoder is wanted, and not on this machine.
-        BadOption: the folder holds something made with other choices.
+        BadOption: the folder holds something made with other choices, or the generator cannot be given to
+            more workers than one.
         TrainingDiverged: the loss is no number.
     """
     config = config or DistilConfig()
@@ -186,6 +194,8 @@ def distil(
             pictures_folder=place / "pictures",
             training_folder=place / "training",
             encoder_weights=weights,
+            load_models=_load_models_from(generator, teacher, place) if n_workers > 1 else None,
+            n_workers=n_workers,
             reports=reports,
         ).network
 
@@ -197,6 +207,32 @@ def load_network(folder: str | Path) -> AutoShotNetwork:
         BadModelFile: files are missing or damaged, or it is another kind of model.
     """
     return load_network_folder(Path(folder))
+
+
+def _load_models_from(generator: Generator, teacher: Teacher, place: Path) -> LoadModels:
+    """What gives generator and teacher in a worker process: both are read from model folders."""
+    teacher.save(place / "teacher")
+    folders = _folder_of(generator, place), (place / "teacher").absolute()
+    return partial(_load_models, *folders)
+
+
+def _load_models(generator_folder: Path, teacher_folder: Path) -> Models:
+    return load_generator(generator_folder), Teacher.load(teacher_folder).segmenter
+
+
+def _folder_of(generator: Generator, place: Path) -> Path:
+    """The model folder of a generator; it is written into ``place`` if it has none, or one that changed."""
+    folder: Path | None = getattr(generator, "folder", None)
+    if folder and (folder / "model.json").is_file() and load_card(folder).weights_sha256 == generator.digest:
+        return folder
+    if not hasattr(generator, "save"):
+        raise BadOption(
+            f"a generator of type {type(generator).__name__} has no model folder for workers to read",
+            remedy="Give n_workers=1, or the type a method save(folder, extra)",
+        )
+    folder = (place / "generator").absolute()
+    generator.save(folder, {})
+    return folder
 
 
 def _encoder_weights() -> Path:

@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 _CHUNK_BYTES = 1 << 20
+_OLD_S = 3600.0
 
 
 @contextmanager
@@ -35,6 +37,19 @@ def atomic_path(target: Path) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files in a folder that killed processes left: those not written to for an hour.
+
+    Younger ones may belong to another process that is still at work.
+    """
+    for path in folder.rglob(".*.part"):
+        try:
+            if time.time() - path.stat().st_mtime > _OLD_S:
+                path.unlink()
+        except FileNotFoundError:
+            continue
 
 
 def write_bytes(target: Path, data: bytes) -> None:

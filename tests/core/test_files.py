@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from partly.files import atomic_path, cache_folder, sha256_of, write_json, write_text
+from partly.files import atomic_path, cache_folder, remove_leftovers, sha256_of, write_json, write_text
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -48,3 +50,16 @@ def test_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert cache_folder() == Path.home() / ".cache" / "partly"
     monkeypatch.setenv("PARTLY_CACHE", str(tmp_path / "mine"))
     assert cache_folder() == tmp_path / "mine"
+
+
+def test_old_leftovers_go_and_young_ones_stay(tmp_path):
+    old, young, other = tmp_path / "a" / ".model.x.part", tmp_path / ".model.y.part", tmp_path / "z.part"
+    old.parent.mkdir()
+    for path in (old, young, other):
+        path.write_text("")
+    for path in (old, other):
+        os.utime(path, (time.time() - 4000,) * 2)
+    remove_leftovers(tmp_path)
+    assert not old.exists()
+    assert young.exists()
+    assert other.exists()

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,17 @@ def test_one_label_to_a_page(choices, tmp_path):
     assert again == page
     assert kept.kept == summary.segmented
     assert json.loads((tmp_path / "demo/times.json").read_text()) == times
+
+
+def test_what_the_demo_made_is_no_photo_of_the_user(choices, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    choices.photos[0].rename(photos / "me.png")
+    choices = replace(choices, photos=(photos,))
+    _, summary = run_demo(photos / "demo", choices, reports([]))
+    _, again = run_demo(photos / "demo", choices, reports([]))
+    assert again.kept == summary.segmented
+    assert [name for name in again.kept if name.startswith("photos/")] == ["photos/me.png"]
 
 
 def test_bad_photos_are_refused_before_the_work_or_shown_after_it(choices, tmp_path):

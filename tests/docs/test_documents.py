@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 
 import click
@@ -62,3 +63,9 @@ def test_the_reference_is_current():
 def test_every_decision_is_listed():
     listed = set(links(ROOT / "docs" / "adr" / "index.md"))
     assert listed == {path.name for path in (ROOT / "docs" / "adr").glob("0*.md")}
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_figure_is_missing(path):
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    assert not [number for number, line in lines if re.search(r"\bFIGURES?\b", line)]

@@ -54,6 +54,23 @@ def test_other_formats(project, pictures, tmp_path, format_name):
     assert np.array_equal(kept[0].annotation.label_map, label_map())
 
 
+def test_labels_that_were_saved_beside_the_pictures(project, pictures):
+    path = project.pictures / f"{pictures[1].id}.json"
+    write_labels(path, [(pictures[1].path.name, label_map())], TWO_PARTS, format_name="labelme")
+    (kept,) = import_labels(project, [project.pictures])
+    assert kept.annotation.id == pictures[1].id
+    assert picture_ids(project) == sorted(picture.id for picture in pictures)
+
+
+def test_pictures_that_were_moved_away_are_made_again(project, pictures, generator):
+    project.pictures.rename(project.folder / "old")
+    assert picture_ids(project) == []
+    with pytest.raises(BadLabel, match="there is no picture"):
+        find_picture(project, pictures[0].id)
+    again = propose_pictures(project, generator, 2, n_candidates=4)
+    assert [picture.id for picture in again] == [picture.id for picture in pictures]
+
+
 def test_a_named_picture(project, pictures, tmp_path):
     path = labelled(tmp_path, "anything")
     assert import_labels(project, [path], picture_id=pictures[1].id)[0].annotation.id == pictures[1].id
@@ -139,7 +156,7 @@ def test_another_picture_of_the_same_name_is_refused(project, pictures, generato
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"w": null}', '{"w": {"n_layers": 1, "values": ["a"]}}'])
 def test_damaged_pictures(project, pictures, text):
-    (project.pictures / "latents" / f"{pictures[0].id}.json").write_text(text)
+    (project.latents / f"{pictures[0].id}.json").write_text(text)
     with pytest.raises(BadProject, match="is damaged"):
         find_picture(project, pictures[0].id)
 

@@ -1,9 +1,6 @@
 import json
-import os
-import time
 
 from partly.project import runs as runs_module
-from partly.project.leftovers import remove_leftovers
 from partly.project.runs import begin_run, list_runs
 
 
@@ -12,6 +9,7 @@ def test_a_run_is_found_again_by_its_config(tmp_path):
     assert json.loads((first.folder / "config.json").read_text()) == {"verb": "distil", "n": [1, 2]}
     assert json.loads((first.folder / "environment.json").read_text())["python"]
     assert begin_run(tmp_path, "distil", {"n": (1, 2)}).folder == first.folder
+    first.finish({})
     others = [
         begin_run(tmp_path, "distil", {"n": (1, 3)}),
         begin_run(tmp_path, "fit", {"n": (1, 2)}),
@@ -19,6 +17,14 @@ def test_a_run_is_found_again_by_its_config(tmp_path):
     ]
     assert len({first.folder, *(run.folder for run in others)}) == 4
     assert begin_run(tmp_path, "distil", {"n": (1, 2)}).folder == others[-1].folder
+
+
+def test_a_stopped_run_is_gone_on_with_even_when_it_was_begun_anew(tmp_path):
+    begin_run(tmp_path, "distil", {}).finish({})
+    stopped = begin_run(tmp_path, "distil", {}, anew=True)
+    assert begin_run(tmp_path, "distil", {}, anew=True).folder == stopped.folder
+    stopped.finish({})
+    assert begin_run(tmp_path, "distil", {}, anew=True).folder != stopped.folder
 
 
 def test_a_run_has_a_result_when_it_is_finished(tmp_path):
@@ -45,16 +51,3 @@ def test_names_say_when(tmp_path, monkeypatch):
 
 def test_versions_that_are_unknown_are_none():
     assert runs_module._version("no-such-package") is None
-
-
-def test_old_leftovers_go_and_young_ones_stay(tmp_path):
-    old, young, other = tmp_path / "a" / ".model.x.part", tmp_path / ".model.y.part", tmp_path / "z.part"
-    old.parent.mkdir()
-    for path in (old, young, other):
-        path.write_text("")
-    for path in (old, other):
-        os.utime(path, (time.time() - 4000,) * 2)
-    remove_leftovers(tmp_path)
-    assert not old.exists()
-    assert young.exists()
-    assert other.exists()

@@ -22,8 +22,8 @@ from partly.project.distil import default_workers, distil_config, distil_project
 from partly.project.evaluation import EvaluationChoices, evaluate_against
 from partly.project.fit import fit_project
 from partly.project.networks import network_of
-from partly.project.page import read_log, write_project_page
-from partly.project.runs import Run, list_runs
+from partly.project.page import read_log, run_of_model, write_project_page
+from partly.project.runs import Run, begin_run, list_runs
 from partly.project.state import state_of
 from partly.training.few_shot import FewShotConfig
 
@@ -62,6 +62,23 @@ def test_fit_does_nothing_twice_unless_something_changed(fitted, generator):
 def test_fit_needs_an_annotation(project):
     with pytest.raises(BadLabel, match="no annotation"):
         fit_project(project)
+    assert list_runs(project.runs) == []
+
+
+def test_other_colours_make_models_anew_and_the_old_ones_too(fitted):
+    distil_project(fitted, distil_config(fitted), n_workers=1)
+    shards = {path: path.stat().st_mtime_ns for path in fitted.labelled.rglob("*.tar")}
+    red = fitted.part_set.parts[1].colour[0]
+    for old, new in ((red, red - 1), (red - 1, red)):
+        project = edit(fitted, f"    {old},", f"    {new},")
+        state = state_of(project)
+        assert (state.few_shot, state.auto_shot) == ("outdated", "outdated")
+        assert not fit_project(project).was_there
+        assert state_of(project).next_step == f"partly distil {project.folder}"
+        assert not distil_project(project, distil_config(project), n_workers=1).was_there
+        assert network_of(project.folder).part_set == project.part_set
+        assert state_of(project).auto_shot == "ready"
+    assert {path: path.stat().st_mtime_ns for path in fitted.labelled.rglob("*.tar")} == shards
 
 
 def test_distil_needs_a_segmenter_of_these_parts_and_this_generator(project, fitted, make_project):
@@ -95,6 +112,8 @@ def test_choices_of_project_toml_and_of_now(project):
         ({"n_pictures": 1}, "n_pictures is 1; expected 2 or more"),
         ({"drop_uncertain": 1.0}, "drop_uncertain is 1.0; expected a share from 0 to below 1"),
         ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
+        ({"seed": 2**31}, "seed is 2147483648; expected 0 to 2147483647"),
+        ({"seed": -1}, "seed is -1; expected 0 to 2147483647"),
         ({"size_px": 8}, "sizes of 32 px or more"),
     ],
 )
@@ -172,9 +191,9 @@ def test_what_is_next(project, labelled_project, monkeypatch, generator, cache):
 
 def test_what_is_next_without_labels(project, generator):
     assert state_of(project).next_step == f"partly pictures {project.folder}"
-    (project.pictures).mkdir()
-    (project.pictures / "latents").mkdir(parents=True)
-    (project.pictures / "latents" / "picture-0-1.json").write_text("{}")
+    for path in (project.pictures / "picture-0-1.png", project.latents / "picture-0-1.json"):
+        path.parent.mkdir()
+        path.write_text("{}")
     assert state_of(project).next_step == f"partly label {project.folder} FILE"
 
 
@@ -208,6 +227,22 @@ def test_pages_of_projects_in_any_state(project, annotation, monkeypatch):
     page = write_project_page(project).read_text()
     assert "Agreement on held-out pictures" in page
     assert "Settings of the network" in page
+
+
+def test_a_page_shows_the_run_that_made_the_model(project):
+    for verb, name, folder in (
+        ("fit", "few_shot_sha256", project.few_shot),
+        ("distil", "network_sha256", project.auto_shot),
+    ):
+        assert run_of_model(project, verb) is None
+        ours, others, stopped = (begin_run(project.runs, verb, {"n": n}) for n in range(3))
+        assert run_of_model(project, verb) == stopped
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text('{"weights_sha256": "a"}')
+        others.finish({name: "b"})
+        assert run_of_model(project, verb) is None
+        ours.finish({name: "a"})
+        assert run_of_model(project, verb) == ours
 
 
 def test_a_cut_line_of_a_log_is_left_out(tmp_path):

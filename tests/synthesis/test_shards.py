@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from partly.errors import BadArchive
 from partly.synthesis.plan import Span, finished_spans, missing_spans, n_finished
-from partly.synthesis.shards import read_index, remove_unfinished, shard_writer
+from partly.synthesis.shards import read_index, shard_writer
 
 
 @pytest.fixture
@@ -48,14 +48,6 @@ def test_an_unfinished_shard_never_appears(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         add_and_fail(tmp_path / "pictures-000000-000001.tar")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_kill_leaves_is_removed_and_nothing_else(shard, tmp_path):
-    left = tmp_path / ".pictures-000002-000003.tar.x1y2z3.part"
-    left.write_bytes(b"half")
-    (tmp_path / "notes.txt").write_text("mine")
-    remove_unfinished(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", shard.name]
 
 
 @pytest.mark.parametrize("n_bytes", [0, 100, 1024, 3072])

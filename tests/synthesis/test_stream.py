@@ -1,6 +1,9 @@
+import errno
 import io
 import json
+import os
 import queue
+import time
 
 import numpy as np
 import pytest
@@ -74,13 +77,16 @@ def test_killed_and_run_again_gives_the_same_bytes(tmp_path):
     with pytest.raises(RuntimeError, match="power cut"):
         synthesise_labelled(generator, tiny.TinySegmenter(), CONFIG, tmp_path / "two")
     assert list(shard_bytes(tmp_path / "two")) == ["pictures-000000-000002.tar"]
-    (tmp_path / "two" / ".pictures-000003-000005.tar.abc.part").write_bytes(b"left by kill -9")
+    left, at_work = (tmp_path / "two" / f".pictures-000003-000005.tar.{name}.part" for name in "ab")
+    left.write_bytes(b"left by kill -9")
+    os.utime(left, (time.time() - 4000,) * 2)
+    at_work.write_bytes(b"being written by another process")
     reports = []
     run(tmp_path / "two", on_picture=reports.append)
     assert shard_bytes(tmp_path / "two") == shard_bytes(tmp_path / "straight")
     assert [report.n_done for report in reports] == [4, 5, 6, 7]
     assert reports[-1].time_left_s == 0
-    assert not list((tmp_path / "two").glob(".*.part"))
+    assert list((tmp_path / "two").glob(".*.part")) == [at_work]
 
 
 def test_nothing_is_made_twice(tmp_path):
@@ -128,7 +134,13 @@ def test_a_worker_that_fails(load, error, text, tmp_path):
         run(tmp_path, load_models=load, n_workers=2)
 
 
-@pytest.mark.parametrize("load", [tiny.load, tiny.load_nothing, tiny.load_broken])
+def test_a_disk_that_is_full_for_a_worker(tmp_path):
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        run(tmp_path, load_models=tiny.load_from_full_disk, n_workers=2)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "file")
+
+
+@pytest.mark.parametrize("load", [tiny.load, tiny.load_nothing, tiny.load_from_full_disk, tiny.load_broken])
 def test_what_a_worker_tells_its_parent(load, tmp_path):
     tasks, results = queue.Queue(), queue.Queue()
     for task in (Span(0, 2), Span(4, 5), None):
@@ -139,11 +151,12 @@ def test_what_a_worker_tells_its_parent(load, tmp_path):
         assert told == [0, 1, 4, None]
         assert list(shard_bytes(tmp_path)) == ["pictures-000000-000001.tar", "pictures-000004-000004.tar"]
     else:
-        assert [failure.text for failure in told] == [
-            "the generator is gone. Get it again."
-            if load is tiny.load_nothing
-            else "a worker failed: ValueError: out of luck"
-        ]
+        expected = {
+            tiny.load_nothing: "the generator is gone. Get it again.",
+            tiny.load_from_full_disk: f"[Errno {errno.ENOSPC}] No space left on device: 'file'",
+            tiny.load_broken: "a worker failed: ValueError: out of luck",
+        }
+        assert [failure.text for failure in told] == [expected[load]]
 
 
 def test_the_bar_shows_pictures_and_time():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import torch
@@ -67,6 +68,10 @@ def load_nothing():
 
 def load_broken():
     raise ValueError("out of luck")
+
+
+def load_from_full_disk():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "file")
 
 
 def load_and_die():

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from partly.annotations.part_sets import PartSet
 from partly.errors import BadModelFile, BadOption, TrainingDiverged
 from partly.objectives.distillation import bias_correction
 from partly.training.agreement import agreement, best_bias_fraction, corrected_copy, part_frequencies
@@ -78,10 +79,7 @@ def test_a_killed_training_ends_at_the_same_result(make_network, pictures, tmp_p
     with pytest.raises(KilledError):
         train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "two", on_step=kill_after(step))
     reports = []
-    # Another start shows that everything comes from the checkpoint.
-    again = train_auto_shot(
-        make_network(seed=99), pictures, QUICK, folder=tmp_path / "two", on_step=reports.append
-    )
+    again = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "two", on_step=reports.append)
     assert reports[0].step == step
     assert same_weights(straight.network, again.network)
     assert straight.held_out_iou == again.held_out_iou
@@ -116,9 +114,7 @@ def test_kill_9_loses_no_finished_checkpoint(make_network, pictures, tmp_path):
     assert killed.returncode == -signal.SIGKILL
     straight = train_auto_shot(make_network(), pictures, QUICK)
     reports = []
-    again = train_auto_shot(
-        make_network(seed=99), pictures, QUICK, folder=tmp_path / "two", on_step=reports.append
-    )
+    again = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "two", on_step=reports.append)
     assert reports[0].step == 6
     assert torch.allclose(straight.network.body.head.weight, again.network.body.head.weight, atol=1e-6)
 
@@ -126,7 +122,7 @@ def test_kill_9_loses_no_finished_checkpoint(make_network, pictures, tmp_path):
 def test_a_finished_training_gives_its_result_again(make_network, pictures, tmp_path):
     first = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path)
     reports = []
-    again = train_auto_shot(make_network(seed=3), pictures, QUICK, folder=tmp_path, on_step=reports.append)
+    again = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path, on_step=reports.append)
     assert reports == []
     assert same_weights(first.network, again.network)
     assert again.held_out_iou == first.held_out_iou
@@ -141,7 +137,7 @@ def test_ctrl_c_leaves_a_checkpoint(make_network, pictures, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train_auto_shot(make_network(), pictures, slow_to_save, folder=tmp_path, on_step=stop)
     reports = []
-    train_auto_shot(make_network(seed=4), pictures, slow_to_save, folder=tmp_path, on_step=reports.append)
+    train_auto_shot(make_network(), pictures, slow_to_save, folder=tmp_path, on_step=reports.append)
     assert reports[0].step == 5
 
 
@@ -155,6 +151,14 @@ def test_another_config_is_not_gone_on_with(make_network, pictures, tmp_path):
         train_auto_shot(make_network(), pictures, other, folder=tmp_path)
     with pytest.raises(BadOption, match="with another number of pictures"):
         train_auto_shot(make_network(), coloured_pictures(30), QUICK, folder=tmp_path)
+    with pytest.raises(BadOption, match="with another choice of pictures;"):
+        train_auto_shot(make_network(), coloured_pictures(24, seed=1), QUICK, folder=tmp_path)
+    with pytest.raises(BadOption, match="with another start;"):
+        train_auto_shot(make_network(seed=1), pictures, QUICK, folder=tmp_path)
+    unmirrored = make_network()
+    unmirrored.part_set = PartSet.from_names(unmirrored.part_set.names)
+    with pytest.raises(BadOption, match="with another part set;"):
+        train_auto_shot(unmirrored, pictures, QUICK, folder=tmp_path)
 
 
 def test_damaged_checkpoint_is_named(make_network, pictures, tmp_path):
@@ -173,17 +177,17 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(make_netwo
             with torch.no_grad():
                 network.body.head.bias.fill_(float("nan"))
 
-    network = make_network()
     slow_to_save = dataclasses.replace(QUICK, checkpoint_every_s=1e9)
     with pytest.raises(KeyboardInterrupt):
         train_auto_shot(
-            network,
+            make_network(),
             pictures,
             slow_to_save,
             folder=tmp_path,
             on_step=lambda r: os.kill(os.getpid(), signal.SIGINT),
         )
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    network = make_network()
     with pytest.raises(TrainingDiverged, match=r"the loss is nan at step 3; .* lower learning_rate"):
         train_auto_shot(network, pictures, slow_to_save, folder=tmp_path, on_step=poison)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
@@ -204,6 +208,7 @@ def test_few_pictures_hold_none_out(make_network):
     [
         ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
         ({"batch_size": -1}, "batch_size is -1; expected 2 or more"),
+        ({"seed": 2**32}, "seed is 4294967296; expected 0 to 2147483647"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0; expected more than 0"),
         ({"stages": ()}, "at least one, shares above 0, sizes of 32 px or more"),
         ({"stages": (Stage(1, 16),)}, r"stages are \[\(1, 16\)\]"),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from partly.training.data import ArrayPictures, BatchOrder, JoinedPictures, SomePictures, hold_out
+from partly.training.data import ArrayPictures, BatchOrder, SomePictures, hold_out
 from partly.training.tensors import resized, to_images
 
 
@@ -41,17 +41,6 @@ def test_some_pictures_are_read_by_their_place(pictures):
 def test_weights_of_pictures(pictures):
     weighted = ArrayPictures(pictures.images, pictures.logits, torch.arange(24.0))
     assert weighted.read([2, 5])[2].tolist() == pytest.approx([2, 5])
-
-
-def test_joined_sources_are_read_as_one(pictures):
-    joined = JoinedPictures((SomePictures(pictures, (3,)), SomePictures(pictures, (8, 9))))
-    assert len(joined) == 3
-    images, logits, weights = joined.read([2, 0])
-    assert torch.equal(images, pictures.images[[9, 3]])
-    assert torch.equal(logits, pictures.logits[[9, 3]].float())
-    assert weights.tolist() == [1, 1]
-    with pytest.raises(IndexError, match="there are 3 pictures"):
-        joined.read([3])
 
 
 def test_sizes_of_pictures():

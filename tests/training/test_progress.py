@@ -1,14 +1,12 @@
-import io
 import json
 import os
 import signal
 import threading
 
 import pytest
-from rich.console import Console
 
 from partly.training.interruption import noticed_interruption
-from partly.training.progress import JsonLog, ProgressBar, StepReport, figures_text
+from partly.training.progress import JsonLog, StepReport, figures_text
 
 
 def report(step, iou=None):
@@ -28,14 +26,6 @@ def report(step, iou=None):
 def test_figures_in_one_line():
     assert figures_text(report(3)) == "loss 1.235  IoU –  27.3 pictures/s at 128 px  1:02:05 left"
     assert "IoU 67.8 " in figures_text(report(3, 0.678))
-
-
-def test_the_bar_shows_steps_and_figures():
-    screen = io.StringIO()
-    with ProgressBar(Console(file=screen, width=120, force_terminal=True)) as bar:
-        bar(report(20, 0.5))
-    assert "20/40" in screen.getvalue()
-    assert "IoU 50.0" in screen.getvalue()
 
 
 def test_log_keeps_the_steps_before_the_resumed_one(tmp_path):

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from partly.annotations import count_part_pixels
-from partly.annotations.formats import FORMATS
+from partly.annotations.formats import FORMATS, Style
 from partly.annotations.formats.painting import FILL_IDS, Fill
 from partly.cli.output import Output, json_option
 from partly.project import Project, open_project
+from partly.project.export import export_labels
 from partly.project.labels import LabelledFile, import_labels, import_shipped
 from partly.project.state import state_of
 
@@ -41,6 +42,20 @@ from partly.project.state import state_of
     metavar="ID",
     help="Take a label map that ships with Partly, of the generator ffhq: face-1 to face-5, or `all`.",
 )
+@click.option(
+    "--export",
+    "export_path",
+    metavar="FILE_OR_FOLDER",
+    type=click.Path(path_type=Path),
+    help="Take nothing in: write the project's labels there, in the format of --format.",
+)
+@click.option(
+    "--style",
+    default="mask",
+    show_default=True,
+    type=click.Choice(["mask", "polygon"]),
+    help="With --export: bitmaps, or polygons along the edges of pixels.",
+)
 @json_option
 def command(
     project_folder: Path,
@@ -50,12 +65,21 @@ def command(
     fill: Fill,
     replace: bool,
     shipped: tuple[str, ...],
+    export_path: Path | None,
+    style: Style,
     as_json: bool,
 ) -> None:
     """Take the labels of pictures from FILE..., label files or folders of them, into PROJECT.
 
     A file belongs to the picture whose name it has, or names; --picture names another. 255 is unlabelled.
     """
+    if export_path is not None:
+        if files or shipped or picture_id or replace:
+            raise click.UsageError("--export takes no label files, --shipped, --picture or --replace.")
+        if format_name == "auto":
+            raise click.UsageError(f"Give --export a --format: {', '.join(FORMATS)}.")
+        _export(open_project(project_folder), export_path, format_name, style, fill, Output(as_json))
+        return
     if not files and not shipped:
         raise click.UsageError("Give label files, or --shipped face-1.")
     output = Output(as_json)
@@ -86,6 +110,13 @@ def command(
             "next_step": state.next_step,
         }
     )
+
+
+def _export(project: Project, path: Path, format_name: str, style: Style, fill: Fill, output: Output) -> None:
+    written = export_labels(project, path, format_name=format_name, style=style, fill=fill)
+    for file in written:
+        output.say(f"Wrote {file}")
+    output.result({"files": [str(file) for file in written]})
 
 
 def _told(project: Project, one: LabelledFile) -> str:

@@ -90,7 +90,7 @@ def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[
         PartlyError: as the steps.
     """
     if choices.photos:
-        find_photos(choices.photos)  # better refused now than after the training
+        find_photos(choices.photos, leave_out=[folder])  # better refused now than after the training
     _get_generator(choices.generator, reports)
     config = _with_encoder(choices.distil, reports)
     project = _project(folder, choices.generator)
@@ -157,7 +157,7 @@ def _segment(project: Project, choices: DemoChoices, reports: DemoReports) -> tu
     def report(progress: Progress) -> None:
         reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
-    sources = find_photos([*choices.photos, portrait, fresh])
+    sources = find_photos([*choices.photos, portrait, fresh], leave_out=[project.folder])
     return sources, segment_all(network, sources, project.folder / "segmented", progress=report)
 
 

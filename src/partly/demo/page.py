@@ -14,7 +14,7 @@ from partly.imagery.sources import PhotoSource, PhotoSources
 from partly.predict import Summary
 from partly.project import Project
 from partly.project.digests import model_card
-from partly.project.page import latest_run, project_sections
+from partly.project.page import project_sections, run_of_model
 from partly.report import (
     KeyFigure,
     Panel,
@@ -121,7 +121,7 @@ def _confidence(entry: Mapping[str, Any]) -> str:
 
 def _figures(project: Project, times_s: Mapping[str, float]) -> list[KeyFigure]:
     card = model_card(project.auto_shot)
-    run = latest_run(project, "distil")
+    run = run_of_model(project, "distil")
     iou = ((run.result if run else None) or {}).get("held_out_iou")
     size_mb = (project.auto_shot / "model.safetensors").stat().st_size / 1e6
     figures = [

@@ -154,7 +154,11 @@ def inverse_haar(bands: Tensor) -> Tensor:
 
 
 class MobileStyleGAN(nn.Module):
-    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes."""
+    """The generator; see :class:`partly.generators.protocol.Generator` for its other attributes.
+
+    Attributes:
+        folder: the model folder that it was last read from or written to, absolute; None before.
+    """
 
     w_mean: Tensor
 
@@ -171,6 +175,7 @@ class MobileStyleGAN(nn.Module):
         self.n_layers = 1 + 3 * n_blocks + 1
         self.image_size_px = 8 << n_blocks
         self.digest = ""
+        self.folder: Path | None = None
         self.levels = _levels(shape)
         self.mapping = MappingNetwork(shape.w_dim, shape.n_mapping_layers)
         self.constant = nn.Parameter(torch.randn(1, shape.channels[0], 4, 4))
@@ -214,6 +219,7 @@ class MobileStyleGAN(nn.Module):
         """Write the model folder."""
         card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
         self.digest = card.weights_sha256
+        self.folder = folder.absolute()
 
 
 def load_mobile_stylegan(folder: Path) -> MobileStyleGAN:
@@ -233,6 +239,7 @@ def load_mobile_stylegan(folder: Path) -> MobileStyleGAN:
     generator = MobileStyleGAN(shape)
     fill(generator, tensors, folder)
     generator.digest = card.weights_sha256
+    generator.folder = folder.absolute()
     return generator.eval().requires_grad_(False)
 
 

@@ -27,6 +27,12 @@ def model_digest(folder: Path) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
+def model_part_set(folder: Path) -> Any:
+    """The part set of a model folder as JSON, by its card; None where there is none."""
+    card = model_card(folder)
+    return card.get("part_set", card.get("arguments", {}).get("part_set"))
+
+
 def model_card(folder: Path) -> dict[str, Any]:
     """``model.json`` of a model folder as it stands there, without torch; empty where there is none."""
     try:

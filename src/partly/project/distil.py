@@ -15,9 +15,8 @@ from partly.artefacts import ModelCard
 from partly.distillation import DistilConfig, DistilReports, distil
 from partly.downloads.models import encoder_weights, generator_folder, load_generator
 from partly.errors import BadProject
-from partly.files import sha256_of
-from partly.project.digests import model_digest
-from partly.project.leftovers import remove_leftovers
+from partly.files import remove_leftovers, sha256_of
+from partly.project.digests import model_digest, model_part_set
 from partly.project.project import Project
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
@@ -86,7 +85,8 @@ def distil_project(
         "encoder_sha256": sha256_of(weights) if weights else None,
     }
     extra = {"config": asdict(config), "parents": parents}
-    run = begin_run(project.runs, "distil", extra, anew=anew)
+    asked = {"part_set": part_set.to_json(), **extra}
+    run = begin_run(project.runs, "distil", asked, anew=anew)
     if done := _finished(project, run):
         return done
     folders = generator_folder(project.generator_source), project.few_shot
@@ -148,6 +148,9 @@ def _load_fitted(project: Project, generator_digest: str) -> tuple[FewShotSegmen
 def _finished(project: Project, run: Run) -> DistilResult | None:
     """The result of a run that is finished and whose network is the project's now."""
     if not run.result or run.result["network_sha256"] != model_digest(project.auto_shot):
+        return None
+    # The weights are the same whatever the parts' colours are.
+    if model_part_set(project.auto_shot) != project.part_set.to_json():
         return None
     return DistilResult(project.auto_shot, run.folder, run.result["held_out_iou"], was_there=True)
 

@@ -10,19 +10,19 @@ import torch
 
 from partly.annotations import list_annotations
 from partly.downloads.models import load_generator
+from partly.files import remove_leftovers
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_w
 from partly.imagery.encoding import thumbnail, write_jpeg, write_png
 from partly.imagery.grids import grid, side_by_side
 from partly.imagery.overlays import overlay
-from partly.project.digests import annotations_digest, model_digest
-from partly.project.leftovers import remove_leftovers
+from partly.project.digests import annotations_digest, model_digest, model_part_set
 from partly.project.pictures import pixels_of
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import save_segmenter
-from partly.training.few_shot import FewShotConfig, fit_few_shot
+from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
 
 OnProgress = Callable[[str, int, int], None]
 _PREVIEW_SEED = 77_000
@@ -66,6 +66,7 @@ def fit_project(
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
     generator = load_generator(project.generator_source)
+    check_annotations(annotations, project.part_set, generator)
     extra = {
         "config": asdict(config),
         "parents": {
@@ -78,7 +79,9 @@ def fit_project(
     result = FitResult(
         project.few_shot, tuple(a.id for a in annotations), run.folder / PREVIEW_NAME, was_there=True
     )
-    if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot):
+    # The weights are the same whatever the parts' colours are.
+    same_parts = model_part_set(project.few_shot) == project.part_set.to_json()
+    if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot) and same_parts:
         return result
     segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
     write_previews(result.previews, generator, segmenter, project, on_progress)

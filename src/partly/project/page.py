@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from partly.annotations import Annotation, list_annotations
 from partly.files import write_text
 from partly.imagery.photos import read_photo
-from partly.project.digests import model_card
+from partly.project.digests import model_card, model_digest
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import Run, list_runs
 from partly.project.state import ProjectState, state_of
@@ -55,12 +55,17 @@ def project_sections(project: Project) -> list[Section]:
     return [*_label_section(project), *_preview_section(project), *_training_section(project)]
 
 
-def latest_run(project: Project, verb: str) -> Run | None:
-    """The latest finished run of a verb, or else the latest one."""
+def run_of_model(project: Project, verb: Literal["fit", "distil"]) -> Run | None:
+    """The run that made the project's model of today; while there is no model, the latest run of the verb."""
+    folder, name = {
+        "fit": (project.few_shot, "few_shot_sha256"),
+        "distil": (project.auto_shot, "network_sha256"),
+    }[verb]
+    digest = model_digest(folder)
     runs = [run for run in list_runs(project.runs) if run.verb == verb]
-    finished = [run for run in runs if run.result is not None]
-    latest = finished or runs
-    return latest[-1] if latest else None
+    if digest is not None:
+        runs = [run for run in runs if (run.result or {}).get(name) == digest]
+    return runs[-1] if runs else None
 
 
 def read_log(run: Run) -> list[dict[str, Any]]:
@@ -73,7 +78,7 @@ def read_log(run: Run) -> list[dict[str, Any]]:
 
 
 def _figures(project: Project, state: ProjectState) -> list[KeyFigure]:
-    run = latest_run(project, "distil")
+    run = run_of_model(project, "distil")
     result = (run.result if run else None) or {}
     figures = [
         KeyFigure("Labelled pictures", str(len(state.annotation_ids))),
@@ -109,7 +114,7 @@ def _annotation_pictures(project: Project, annotation: Annotation) -> Sequence[P
 
 
 def _preview_section(project: Project) -> list[Section]:
-    run = latest_run(project, "fit")
+    run = run_of_model(project, "fit")
     paths = sorted((run.folder / PREVIEW_NAME).with_suffix("").glob("*.jpg")) if run else []
     if not paths:
         return []
@@ -124,7 +129,7 @@ def _preview_section(project: Project) -> list[Section]:
 
 
 def _training_section(project: Project) -> list[Section]:
-    run = latest_run(project, "distil")
+    run = run_of_model(project, "distil")
     log = read_log(run) if run else []
     if run is None or not log:
         return []

@@ -1,4 +1,4 @@
-"""Pictures proposed for labelling: PNGs named by id, each with its latent in a JSON beside it."""
+"""Pictures proposed for labelling: PNGs named by id, each with its latent in a JSON of the same name."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def keep_picture(
     Raises:
         BadProject: another picture of that name is there.
     """
-    if _record_path(project, name).is_file():
+    if name in picture_ids(project):
         known = find_picture(project, name)
         if known.generator_digest != generator.digest or known.w.tobytes() != w.tobytes():
             raise BadProject(
@@ -128,7 +128,6 @@ def keep_picture(
         "size_px": pixels.shape[0],
         "w": latent_to_json(w),
     }
-    # After the PNG: a picture with its JSON is complete.
     write_text(_record_path(project, name), json.dumps(record) + "\n")
     return ProposedPicture(name, path, w, generator.digest, pixels.shape[0])
 
@@ -158,6 +157,8 @@ def find_picture(project: Project, name: str) -> ProposedPicture:
         BadProject: its JSON is damaged.
     """
     path = _record_path(project, name)
+    if name not in picture_ids(project):
+        raise unknown_picture(project, name)
     try:
         record = json.loads(path.read_bytes())
         w = latent_from_json(record["w"])
@@ -166,8 +167,6 @@ def find_picture(project: Project, name: str) -> ProposedPicture:
         return ProposedPicture(
             name, project.pictures / f"{name}.png", w, str(record["generator_digest"]), int(record["size_px"])
         )
-    except FileNotFoundError:
-        raise unknown_picture(project, name) from None
     except (ValueError, KeyError, TypeError, BadLabel) as error:
         raise BadProject(
             f"is damaged ({error})",
@@ -188,17 +187,13 @@ def unknown_picture(project: Project, name: str) -> BadLabel:
 
 
 def picture_ids(project: Project) -> list[str]:
-    """Ids of the complete pictures, sorted."""
-    return sorted(path.stem for path in _records(project).glob("*.json") if not path.name.startswith("."))
+    """Ids of the complete pictures, those with PNG and JSON, sorted."""
+    records = (path.stem for path in project.latents.glob("*.json") if not path.name.startswith("."))
+    return sorted(name for name in records if (project.pictures / f"{name}.png").is_file())
 
 
 def _record_path(project: Project, name: str) -> Path:
-    return _records(project) / f"{name}.json"
-
-
-def _records(project: Project) -> Path:
-    # Not beside the pictures: there, LabelMe keeps its own files of their names.
-    return project.pictures / "latents"
+    return project.latents / f"{name}.json"
 
 
 def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:

@@ -42,6 +42,11 @@ class Project:
         return self.folder / "pictures"
 
     @property
+    def latents(self) -> Path:
+        """For each of these pictures a JSON with its latent; apart, since label files lie beside pictures."""
+        return self.folder / "latents"
+
+    @property
     def annotations(self) -> Path:
         """Label maps with what they belong to."""
         return self.folder / "annotations"

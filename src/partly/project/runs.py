@@ -48,12 +48,15 @@ def begin_run(runs: Path, verb: str, config: Mapping[str, Any], *, anew: bool = 
         runs: folder of the runs.
         verb: what is done.
         config: everything that the result depends on; plain JSON values.
-        anew: begin a new one even so.
+        anew: begin a new one where that run is finished; one that was stopped is gone on with even so.
     """
     asked: dict[str, Any] = json.loads(json.dumps({"verb": verb, **config}))
     for folder in sorted(runs.glob(f"*-{verb}*"), reverse=True):
-        if not anew and _json_or_none(folder / "config.json") == asked:
-            return Run(folder, verb, asked)
+        if _json_or_none(folder / "config.json") == asked:
+            latest = Run(folder, verb, asked)
+            if anew and latest.result is not None:
+                break
+            return latest
     folder = _new_folder(runs, verb)
     write_json(folder / "environment.json", environment())
     # The config last: a folder with a config is one that can be gone on with.

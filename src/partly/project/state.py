@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from partly.annotations import annotation_ids, list_annotations
 from partly.downloads.catalogue import ENCODER, generator_names, model_folder
-from partly.project.digests import annotations_digest, model_card, model_digest
+from partly.project.digests import annotations_digest, model_card, model_digest, model_part_set
 from partly.project.pictures import picture_ids
 from partly.project.project import Project
 
@@ -100,7 +100,7 @@ def _few_shot(project: Project, generator_digest: str | None) -> Freshness:
     same = (
         parents.get("annotations_sha256") == annotations_digest(annotations)
         and generator_digest in (parents.get("generator_sha256"), None)
-        and card.get("part_set") == project.part_set.to_json()
+        and model_part_set(project.few_shot) == project.part_set.to_json()
     )
     return "ready" if same else "outdated"
 
@@ -110,8 +110,12 @@ def _auto_shot(project: Project, few_shot: Freshness) -> Freshness:
     if not card:
         return "missing"
     made_from = card.get("parents", {}).get("few_shot_sha256")
-    is_fresh = few_shot == "ready" and made_from == model_digest(project.few_shot)
-    return "ready" if is_fresh else "outdated"
+    same = (
+        few_shot == "ready"
+        and made_from == model_digest(project.few_shot)
+        and model_part_set(project.auto_shot) == project.part_set.to_json()
+    )
+    return "ready" if same else "outdated"
 
 
 def _next(

@@ -98,9 +98,3 @@ def _is_whole(shard: Path) -> bool:
         size = file.seek(0, io.SEEK_END)
         file.seek(max(0, size - len(_END_OF_ARCHIVE)))
         return file.read() == _END_OF_ARCHIVE
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Delete what shards that were being written left when their process was killed."""
-    for temporary in folder.glob(".*.tar.*.part"):
-        temporary.unlink(missing_ok=True)

@@ -13,13 +13,12 @@ from typing import Any
 
 from partly.artefacts import tensors_to_bytes
 from partly.errors import BadOption
-from partly.files import write_json
+from partly.files import remove_leftovers, write_json
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis.config import OnPicture, SynthesisConfig, SynthesisReport
 from partly.synthesis.labelled import LabelledShards
 from partly.synthesis.plan import finished_spans, missing_spans, n_finished
-from partly.synthesis.shards import remove_unfinished
 from partly.synthesis.workers import LoadModels, make_shards_beside, make_shards_here
 
 _CONFIG_NAME = "synthesis.json"
@@ -55,7 +54,7 @@ def synthesise_labelled(
         BadArchive: a shard is damaged.
     """
     _claim(folder, config, generator, segmenter)
-    remove_unfinished(folder)
+    remove_leftovers(folder)
     finished = finished_spans(folder)
     spans = missing_spans(config.n_pictures, config.pictures_per_shard, finished)
     n_before = n_finished(config.n_pictures, finished)

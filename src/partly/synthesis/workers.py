@@ -28,7 +28,7 @@ LoadModels = Callable[[], Models]
 
 @dataclass(frozen=True)
 class _Failure:
-    error: PartlyError | None
+    error: PartlyError | OSError | None
     text: str
 
 
@@ -76,6 +76,7 @@ def make_shards_beside(
 
     Raises:
         PartlyError: a worker met one, or died.
+        OSError: a worker met one, e.g. a full disk.
     """
     context = multiprocessing.get_context("spawn")
     tasks: Queue[Span | None] = context.Queue()
@@ -147,6 +148,10 @@ def _make_what_is_asked(
                     return
     except PartlyError as error:
         results.put(_Failure(error, str(error)))
+    except OSError as error:
+        # Made anew, since what derives from it need not travel between processes.
+        plain = OSError(error.errno, error.strerror or str(error), error.filename)
+        results.put(_Failure(plain, str(plain)))
     except Exception as error:  # noqa: BLE001 - it is raised again by the parent
         results.put(_Failure(None, f"a worker failed: {type(error).__name__}: {error}"))
     else:

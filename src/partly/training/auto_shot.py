@@ -60,7 +60,8 @@ def train_auto_shot(
     """Train ``network`` (in place) on ``data``; a training that was stopped goes on where it was.
 
     Args:
-        network: a new network, or one to go on with.
+        network: where the training starts: a new network, or one to train further. To go on after a stop,
+            give it as it was at first.
         data: labelled pictures.
         config: how to train.
         folder: where checkpoint, log and panels are written; None writes nothing.
@@ -84,7 +85,7 @@ def train_auto_shot(
     part_weights = part_weights_from_frequencies(part_frequencies(data), config.part_weight_power)
     optimizer = _optimizer(network, config)
     state = TrainingState(
-        network, average, optimizer, config, len(data), folder / "checkpoint.safetensors" if folder else None
+        network, average, optimizer, config, data, folder / "checkpoint.safetensors" if folder else None
     )
     state.resume()
     log = JsonLog(folder / "log.jsonl", state.step) if folder else None

@@ -60,6 +60,9 @@ class AutoShotConfig:
         for name in ("learning_rate", "label_temperature"):
             if not getattr(self, name) > 0:
                 raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        # Seed and step make the 64 bits of a generator's seed.
+        if not 0 <= self.seed < 2**31:
+            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
         if not self.stages or any(s.share <= 0 or s.size_px < _SMALLEST_PX for s in self.stages):
             raise BadOption(
                 f"stages are {[(s.share, s.size_px) for s in self.stages]}",

@@ -66,32 +66,6 @@ class SomePictures:
         return self.data.read([self.indexes[i] for i in indexes])
 
 
-@dataclass(frozen=True)
-class JoinedPictures:
-    """Several sources one after another, e.g. generated pictures and photos that a network labelled.
-
-    Their pictures must be of one size, and their labels too.
-    """
-
-    sources: tuple[LabelledPictures, ...]
-
-    def __len__(self) -> int:
-        return sum(len(source) for source in self.sources)
-
-    def read(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """As :meth:`LabelledPictures.read`."""
-        read = [self._one(index) for index in indexes]
-        images, logits, weights = zip(*read, strict=True)
-        return torch.cat(images), torch.cat([some.float() for some in logits]), torch.cat(weights)
-
-    def _one(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        for source in self.sources:
-            if index < len(source):
-                return source.read([index])
-            index -= len(source)
-        raise IndexError(f"there are {len(self)} pictures")
-
-
 def hold_out(data: LabelledPictures, n_held_out: int, seed: int) -> tuple[SomePictures, SomePictures]:
     """Split pictures at random, but the same way for the same seed: (for training, held out)."""
     order = np.random.default_rng([seed, 0x5EED]).permutation(len(data)).tolist()

@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and a progress bar that shows it."""
+"""What a training tells while it runs, and the log that keeps it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from partly.files import write_text
 
@@ -44,38 +40,6 @@ class StepReport:
 
 
 OnStep = Callable[[StepReport], None]
-
-
-class ProgressBar:
-    """A live bar with loss, IoU on held-out pictures, pictures a second and time left.
-
-    Use it as a context manager and give it to the training as ``on_step``.
-    """
-
-    def __init__(self, console: Console | None = None, title: str = "auto-shot") -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=console,
-        )
-        self._task = self._progress.add_task(title, total=None, figures="")
-
-    def __enter__(self) -> ProgressBar:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def __call__(self, report: StepReport) -> None:
-        """Show one step."""
-        self._progress.update(
-            self._task, completed=report.step, total=report.n_steps, figures=figures_text(report)
-        )
 
 
 def figures_text(report: StepReport) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from torch.optim import Optimizer
 
 from partly.autoshot import AutoShotNetwork
@@ -22,9 +24,11 @@ from partly.training.checkpoints import (
     without_prefix,
     write_checkpoint,
 )
+from partly.training.data import LabelledPictures
 
 # How often to measure and to save changes nothing in the result.
 _FREE_TO_CHANGE = ("evaluate_every", "checkpoint_every_s")
+_N_COMPARED = 16
 
 
 class TrainingState:
@@ -37,7 +41,7 @@ class TrainingState:
         average: its moving average.
         optimizer: of the network's parameters.
         config: how it is trained.
-        n_pictures: how many pictures it is trained on.
+        pictures: what it is trained on.
         path: where the checkpoint is; None keeps none.
     """
 
@@ -47,7 +51,7 @@ class TrainingState:
         average: AutoShotNetwork,
         optimizer: Optimizer,
         config: AutoShotConfig,
-        n_pictures: int,
+        pictures: LabelledPictures,
         path: Path | None,
     ) -> None:
         self.network, self.average, self.optimizer = network, average, optimizer
@@ -55,7 +59,8 @@ class TrainingState:
         self.step = 0
         self.time_s = 0.0
         self.held_out_iou: float | None = None
-        self._config, self._n_pictures = _plain(config), n_pictures
+        self._config = _plain(config)
+        self._identity = _identity(network, pictures) if path else {}
         self._every_s, self._saved_at = config.checkpoint_every_s, time.monotonic()
 
     def is_due(self) -> bool:
@@ -74,7 +79,7 @@ class TrainingState:
         )
         values = {
             "config": self._config,
-            "n_pictures": self._n_pictures,
+            **self._identity,
             "step": self.step,
             "time_s": self.time_s,
             "held_out_iou": self.held_out_iou,
@@ -86,7 +91,7 @@ class TrainingState:
 
         Raises:
             BadModelFile: it is damaged, or of another network.
-            BadOption: it is of a training with another config or other pictures.
+            BadOption: it is of a training with another config, other first weights, parts or pictures.
         """
         checkpoint = read_checkpoint(self.path) if self.path else None
         if checkpoint is None or self.path is None:
@@ -107,9 +112,30 @@ class TrainingState:
     def _changed(self, checkpoint: Checkpoint) -> list[str]:
         before = checkpoint.values.get("config", {})
         names = [name for name, value in self._config.items() if before.get(name) != value]
-        if checkpoint.values.get("n_pictures") != self._n_pictures:
-            names.append("number of pictures")
+        names += [name for name, value in self._identity.items() if checkpoint.values.get(name) != value]
         return names
+
+
+def _identity(network: AutoShotNetwork, pictures: LabelledPictures) -> dict[str, object]:
+    """What a training depends on besides its config, by the words that errors use."""
+    return {
+        "part set": network.part_set.to_json(),
+        "start": network.digest,
+        "number of pictures": len(pictures),
+        "choice of pictures": _labels_digest(pictures),
+    }
+
+
+def _labels_digest(pictures: LabelledPictures) -> str:
+    """SHA-256 of the labels of a few pictures spread over all, which move when others are left out.
+
+    Labels and not pictures: another version of a JPEG decoder may give other pixels.
+    """
+    digest = hashlib.sha256()
+    spread = np.linspace(0, len(pictures) - 1, min(_N_COMPARED, len(pictures))).round().astype(int)
+    for index in spread.tolist():
+        digest.update(pictures.read([index])[1].float().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _plain(config: AutoShotConfig) -> dict[str, object]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from partly.annotations.formats import read_labelme, write_labelme
+from partly.annotations.formats import read_labelme, read_labels, write_labelme
 from partly.annotations.rasterise import ellipse_mask
 from partly.errors import BadLabel
 
@@ -113,6 +113,19 @@ def test_folders_give_names_relative_to_them_and_leave_out_what_has_no_shape(tmp
     saved(tmp_path, square, name="a.json")
     saved(tmp_path, name="c.json", imagePath="c.jpg")
     assert [name for name, _ in read_labelme(tmp_path, PARTS)] == ["a.jpg", "pictures/x.jpg"]
+
+
+def test_folders_may_hold_json_of_other_kinds(tmp_path):
+    (tmp_path / "a.json").write_text('{"w": 1}')
+    with pytest.raises(BadLabel, match=r"a.json: has no shapes"):
+        read_labelme(tmp_path, PARTS)
+    with pytest.raises(BadLabel, match="is of no known label format"):
+        read_labels(tmp_path, PARTS)
+    saved(tmp_path, shape("left", [[0, 0], [2, 2]], "rectangle"), name="b.json", imagePath="b.jpg")
+    assert [name for name, _ in read_labels(tmp_path, PARTS)] == ["b.jpg"]
+    (tmp_path / "c.json").write_text('{"images": [], "annotations": []}')
+    with pytest.raises(BadLabel, match=r"c.json: has no shapes"):
+        read_labels(tmp_path, PARTS)
 
 
 def test_files_without_a_picture_name_go_by_their_own(tmp_path):

@@ -64,6 +64,18 @@ def test_fitting_twice_gives_the_same(annotations: list[Annotation]) -> None:
             assert torch.equal(a, b)
 
 
+def test_random_numbers_of_the_caller_stay_as_they_are(annotations: list[Annotation]) -> None:
+    before = torch.get_rng_state()
+    fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, replace(QUICK, methods=("mlp-0",)))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31])
+def test_seeds_have_31_bits(seed: int) -> None:
+    with pytest.raises(BadOption, match=f"seed is {seed}; expected 0 to 2147483647"):
+        FewShotConfig(seed=seed)
+
+
 def test_progress_is_told(annotations: list[Annotation]) -> None:
     told: list[tuple[str, int, int]] = []
     fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, QUICK, lambda *args: told.append(args))

@@ -11,7 +11,7 @@ from partly.annotations.formats.coco import is_coco, read_coco, write_coco
 from partly.annotations.formats.cutting import Style
 from partly.annotations.formats.cvat import read_cvat, read_cvat_root, write_cvat
 from partly.annotations.formats.json_files import read_json_object
-from partly.annotations.formats.labelme import is_labelme, read_labelme, write_labelme
+from partly.annotations.formats.labelme import is_foreign, is_labelme, read_labelme, write_labelme
 from partly.annotations.formats.painting import Fill, NamedLabelMap
 from partly.annotations.formats.palette_png import read_palette_png, write_palette_png
 from partly.annotations.label_maps import LabelMap
@@ -171,5 +171,10 @@ def _first_file(folder: Path) -> Path:
     for suffix in (".json", ".png"):
         files = sorted(folder.rglob(f"*{suffix}"))
         if files:
-            return files[0]
+            return next((file for file in files if not _is_foreign(file)), files[0])
     raise BadLabel("has no label files in it", expected="LabelMe JSON or palette PNG", path=folder)
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether a file is a JSON that has nothing to do with labels."""
+    return file.suffix == ".json" and is_foreign(read_json_object(file))

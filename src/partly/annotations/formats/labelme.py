@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from partly.annotations.formats.checks import checked_image_size, checked_points, refuse_shape_kinds
+from partly.annotations.formats.coco import is_coco
 from partly.annotations.formats.cutting import Style, bounding_box, checked_labels, output_paths, part_masks
 from partly.annotations.formats.json_files import checked_entries, read_json_object, write_compact_json
 from partly.annotations.formats.painting import Fill, NamedLabelMap, paint_images
@@ -36,6 +37,7 @@ _VERSION = "5.5.0"
 def read_labelme(path: str | Path, part_set: PartSet, *, fill: Fill = "background") -> list[NamedLabelMap]:
     """Read one LabelMe file, or all in a folder and its subfolders.
 
+    In a folder, JSON that has nothing to do with labels is passed over unless there is nothing else.
     Later shapes cover earlier ones; a shape called ``unlabelled`` gives 255.
 
     Args:
@@ -47,8 +49,13 @@ def read_labelme(path: str | Path, part_set: PartSet, *, fill: Fill = "backgroun
         BadLabel: damaged files, labels that are no part, shapes that are no areas, or no shape at all.
     """
     path = Path(path)
-    files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-    images = [_image(file, file.parent.relative_to(path) if path.is_dir() else Path()) for file in files]
+    if not path.is_dir():
+        return paint_images([_image(path, Path(), read_json_object(path))], part_set, fill, path)
+    files = sorted(path.rglob("*.json"))
+    read = ((file, file.parent.relative_to(path), read_json_object(file)) for file in files)
+    images = [_image(file, folder, values) for file, folder, values in read if not is_foreign(values)]
+    if files and not images:
+        images = [_image(files[0], Path(), read_json_object(files[0]))]
     return paint_images(images, part_set, fill, path)
 
 
@@ -97,8 +104,12 @@ def is_labelme(values: dict[str, Any]) -> bool:
     return "shapes" in values and "imagePath" in values
 
 
-def _image(path: Path, folder: Path) -> ImageShapes:
-    values = read_json_object(path)
+def is_foreign(values: dict[str, Any]) -> bool:
+    """Whether a JSON object has nothing to do with labels."""
+    return "shapes" not in values and not is_coco(values)
+
+
+def _image(path: Path, folder: Path, values: dict[str, Any]) -> ImageShapes:
     entries = checked_entries(values, "shapes", path)
     size = checked_image_size(values.get("imageHeight"), values.get("imageWidth"), "the picture", path)
     image_path = values.get("imagePath")

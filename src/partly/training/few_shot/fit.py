@@ -61,6 +61,8 @@ class FewShotConfig:
             raise BadOption(f"few-shot method {', '.join(unknown)}", expected=f"one of {', '.join(METHODS)}")
         if not self.methods:
             raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
+        if not 0 <= self.seed < 2**31:
+            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
 
 def fit_few_shot(
@@ -83,7 +85,7 @@ def fit_few_shot(
         BadLabel: no annotation, nothing labelled, unknown ids, a part without any pixel, another generator.
     """
     config = config or FewShotConfig()
-    check_annotations(annotations, part_set)
+    check_annotations(annotations, part_set, generator)
     latents = [latent_of(a, generator) for a in annotations]
     indexes = choose_levels(generator.levels, config.sizes_px or default_sizes(generator))
     channels = [generator.levels[i].n_channels for i in indexes]
@@ -96,11 +98,12 @@ def fit_few_shot(
 
     members: list[FewShotSegmenter] = []
     for method in config.methods:
-        torch.manual_seed(config.seed)
-        segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
-        _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
-        plain = plain_pyramids(generator, config.n_self_training, indexes)
-        _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
+            _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
+            plain = plain_pyramids(generator, config.n_self_training, indexes)
+            _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
         members.append(segmenter.eval().requires_grad_(False))
     return members[0] if len(members) == 1 else EnsembleSegmenter(members)
 
@@ -116,11 +119,12 @@ def default_sizes(generator: Generator) -> tuple[int, ...]:
     return tuple(s for s in sizes if smallest <= s <= 128) or tuple(sizes)
 
 
-def check_annotations(annotations: Sequence[Annotation], part_set: PartSet) -> None:
+def check_annotations(annotations: Sequence[Annotation], part_set: PartSet, generator: Generator) -> None:
     """Refuse annotations from which a part could not be learned.
 
     Raises:
-        BadLabel: none at all, the same id twice, a broken label map, or a part without a pixel in any.
+        BadLabel: none at all, the same id twice, a broken label map, a part without a pixel in any, or one of
+            another generator or of a photo.
     """
     if not annotations:
         raise BadLabel(
@@ -138,6 +142,8 @@ def check_annotations(annotations: Sequence[Annotation], part_set: PartSet) -> N
             expected="every part labelled in at least one picture",
             remedy="Label a picture that shows it, or take the part out of the part set",
         )
+    for annotation in annotations:
+        latent_of(annotation, generator)
 
 
 def _untrained(
