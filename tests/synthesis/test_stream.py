@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from rich.console import Console
 
 from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
 from partly.generators.sampling import Truncation, sample_w
 from partly.segmenters.ensemble import EnsembleSegmenter
 from partly.synthesis import (
     LabelledShards,
-    SynthesisBar,
     SynthesisConfig,
-    SynthesisReport,
     synthesise_labelled,
 )
 from partly.synthesis.plan import Span
@@ -157,14 +154,6 @@ def test_what_a_worker_tells_its_parent(load, tmp_path):
             tiny.load_broken: "a worker failed: ValueError: out of luck",
         }
         assert [failure.text for failure in told] == [expected[load]]
-
-
-def test_the_bar_shows_pictures_and_time():
-    screen = io.StringIO()
-    with SynthesisBar(Console(file=screen, width=120, force_terminal=True)) as bar:
-        bar(SynthesisReport(n_done=30, n_pictures=90, pictures_per_s=1.25, time_left_s=48))
-    assert "30/90" in screen.getvalue()
-    assert "1.2 pictures/s  0:00:48 left" in screen.getvalue()
 
 
 def test_workers_need_to_know_how_to_load(tmp_path):

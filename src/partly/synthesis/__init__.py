@@ -2,7 +2,6 @@
 
 from partly.synthesis.config import SynthesisConfig, SynthesisReport
 from partly.synthesis.labelled import LabelledShards
-from partly.synthesis.progress import SynthesisBar
 from partly.synthesis.stream import synthesise_labelled
 
-__all__ = ["LabelledShards", "SynthesisBar", "SynthesisConfig", "SynthesisReport", "synthesise_labelled"]
+__all__ = ["LabelledShards", "SynthesisConfig", "SynthesisReport", "synthesise_labelled"]
