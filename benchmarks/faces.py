@@ -74,7 +74,7 @@ class LoadModels:
         return load_generator("ffhq"), load_segmenter(self.teacher)[0]
 
 
-class FlippedParser:
+class ParserAsNetwork:
     """The parser in the place of a network: the ceiling, trained on more than 27,000 labels."""
 
     part_set, size_px = FACE_PARTS, 512
@@ -135,7 +135,7 @@ def main() -> None:
     out: Path = arguments.out / "faces" / arguments.labels / settings
     start = time.perf_counter()
     if arguments.labels == "ceiling":
-        network: PartNetwork = FlippedParser(arguments.parser)
+        network: PartNetwork = ParserAsNetwork(arguments.parser)
     elif arguments.labels == "baseline":
         network = _baseline(arguments, out)
     else:

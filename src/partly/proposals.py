@@ -12,13 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_factor, sample_w
-from partly.pyramid import FeaturePyramid, resize
+from partly.pyramid import on_grid
 from partly.segmenters.coordinates import coordinates
 
 _GRID_PX = 32
@@ -137,13 +136,8 @@ def _pixels(generator: Generator, w: Tensor) -> Tensor:
     largest = max(s for s in {level.size_px for level in generator.levels} if s <= 2 * _GRID_PX)
     pyramid = generator.synthesise(w, features_px=largest, images=False).pyramid
     middle = [m for m in pyramid.maps if m.shape[-1] >= _GRID_PX // 2] or list(pyramid.maps)
-    columns = [F.adaptive_avg_pool2d(m, _GRID_PX) if m.shape[-1] > _GRID_PX else m for m in middle]
-    return (
-        FeaturePyramid(tuple(resize(c, _GRID_PX) for c in columns))
-        .hypercolumn(_GRID_PX)[0]
-        .flatten(1)
-        .T.half()
-    )
+    columns = torch.cat([on_grid(m, _GRID_PX) for m in middle], dim=1)
+    return columns[0].flatten(1).T.half()
 
 
 def _surprise(pixels: Tensor) -> Tensor:

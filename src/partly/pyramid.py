@@ -72,3 +72,10 @@ def resize(maps: Tensor, size_px: int) -> Tensor:
     if maps.shape[-1] == size_px and maps.shape[-2] == size_px:
         return maps
     return F.interpolate(maps, size=(size_px, size_px), mode="bilinear", align_corners=False)
+
+
+def on_grid(maps: Tensor, grid_px: int) -> Tensor:
+    """``[b, c, grid_px, grid_px]`` of ``maps``: finer ones averaged over cells, coarser ones interpolated."""
+    if maps.shape[-1] > grid_px:
+        return F.adaptive_avg_pool2d(maps, grid_px)
+    return resize(maps, grid_px)

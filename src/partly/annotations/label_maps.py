@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from partly.annotations.label_colours import ids_of_image
+from partly.annotations.label_files import read_label_file
 from partly.annotations.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
 from partly.annotations.png import decode_png
 from partly.annotations.wording import counted, listed
@@ -161,14 +162,7 @@ def _nearest(n_new: int, n_old: int) -> npt.NDArray[np.int64]:
 
 
 def _read_png(path: Path) -> Image.Image:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadLabel(
-            "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})",
-            expected="a label map as PNG",
-            path=path,
-        ) from error
+    data = read_label_file(path, "a label map as PNG")
     try:
         return decode_png(data)
     except ValueError as error:

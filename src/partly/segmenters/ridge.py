@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partly.pyramid import FeaturePyramid, resize
+from partly.pyramid import FeaturePyramid, on_grid, resize
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.coordinates import N_COORDINATES, coordinates
 from partly.segmenters.standardise import Standardiser
@@ -81,16 +81,10 @@ class RidgeSegmenter(FewShotSegmenter):
         Levels finer than the grid are averaged over its cells, coarser ones interpolated.
         """
         maps = self.standardiser(self.read(pyramid).maps)
-        columns = [_on_grid(m, grid_px) for m in maps]
+        columns = [on_grid(m, grid_px) for m in maps]
         place = self._coordinates(grid_px)[None].expand(columns[0].shape[0], -1, -1, -1)
         columns += [place, torch.ones_like(place[:, :1])]
         return torch.cat([c.flatten(2).transpose(1, 2) for c in columns], dim=2).flatten(0, 1)
 
     def _coordinates(self, size_px: int) -> Tensor:
         return coordinates(size_px).to(self.weight.device) * self.coordinate_weight
-
-
-def _on_grid(maps: Tensor, grid_px: int) -> Tensor:
-    if maps.shape[-1] > grid_px:
-        return F.adaptive_avg_pool2d(maps, grid_px)
-    return resize(maps, grid_px)

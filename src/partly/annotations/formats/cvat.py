@@ -22,6 +22,7 @@ from partly.annotations.formats.cutting import Style, bounding_box, checked_labe
 from partly.annotations.formats.painting import Fill, NamedLabelMap, paint_images
 from partly.annotations.formats.run_lengths import run_lengths
 from partly.annotations.formats.shapes import Ellipse, ImageShapes, Polygons, Region, Runs, Shape
+from partly.annotations.label_files import read_label_file
 from partly.annotations.label_maps import LabelMap
 from partly.annotations.outlines import outline_polygons
 from partly.annotations.part_sets import UNLABELLED_NAME, PartSet
@@ -112,15 +113,9 @@ def read_cvat_root(path: Path) -> ElementTree.Element:
     """
     try:
         parser = ElementTree.XMLParser(target=_BuilderWithoutDoctype(path))
-        parser.feed(path.read_bytes())
+        parser.feed(read_label_file(path))
         root: ElementTree.Element = parser.close()
         return root
-    except OSError as error:
-        raise BadLabel(
-            "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})",
-            expected="a label file",
-            path=path,
-        ) from error
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise BadLabel(f"is no XML ({error})", remedy="Export the labels again", path=path) from error
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from partly.annotations.label_files import read_label_file
 from partly.errors import BadLabel
 from partly.files import write_text
 
@@ -17,13 +18,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
         BadLabel: the file is missing, no JSON, or no object.
     """
     try:
-        value = json.loads(path.read_bytes())
-    except OSError as error:
-        raise BadLabel(
-            "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})",
-            expected="a label file",
-            path=path,
-        ) from error
+        value = json.loads(read_label_file(path))
     except (ValueError, RecursionError) as error:
         raise BadLabel(f"is no JSON ({error})", remedy="Export the labels again", path=path) from error
     if not isinstance(value, dict):

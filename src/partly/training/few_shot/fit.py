@@ -14,7 +14,7 @@ from partly.errors import BadLabel, BadOption
 from partly.generators.protocol import Generator
 from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter, choose_levels
-from partly.segmenters.cnn import DILATIONS, CNNSegmenter
+from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
 from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
@@ -153,10 +153,7 @@ def _untrained(
         return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
     if method in _HIDDEN:
         return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
-    size = method.removeprefix("cnn-").upper()
-    if size not in DILATIONS:
-        raise BadOption(f"few-shot method {method!r}", expected=f"one of {', '.join(METHODS)}")
-    return CNNSegmenter(n_parts, indexes, channels, size)
+    return CNNSegmenter(n_parts, indexes, channels, method.removeprefix("cnn-").upper())
 
 
 def _standardiser_of(segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter) -> Standardiser:
