@@ -41,6 +41,10 @@ def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
     again = partly.distil(generator, teacher, config, folder=tmp_path / "work", reports=reports)
     assert len(steps) == 2
     assert first.digest == again.digest
+    assert {path.name for path in (tmp_path / "work").iterdir()} == {"pictures", "labels", "training"}
+    other = partly.fit_few_shot(generator, partly.load_annotations(annotations)[1:])
+    with pytest.raises(BadOption, match=r"work/labels: holds something made with another segmenter_digest"):
+        partly.distil(generator, other, config, folder=tmp_path / "work")
 
 
 def test_workers_make_the_same_network(generator_folder, annotations):

@@ -170,8 +170,8 @@ def distil(
         generator: makes the pictures.
         teacher: labels them.
         config: how many pictures, which network, how long.
-        folder: keeps pictures, checkpoint and panels, so that the same call goes on after a stop; None keeps
-            nothing.
+        folder: keeps pictures, labels, checkpoint and panels, so that the same call goes on after a stop;
+            None keeps nothing.
         n_workers: processes that make the pictures, whose number changes no picture. They import the script
             that calls this, so with more than one a script must call it below
             ``if __name__ == "__main__":``.
@@ -192,6 +192,7 @@ def distil(
             teacher.part_set,
             config,
             pictures_folder=place / "pictures",
+            labels_folder=place / "labels",
             training_folder=place / "training",
             encoder_weights=weights,
             load_models=_load_models_from(generator, teacher, place) if n_workers > 1 else None,

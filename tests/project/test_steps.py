@@ -150,11 +150,30 @@ def test_a_network_starts_from_the_encoder_it_is_given(tmp_path):
 
 def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert run(["distil", str(fitted.folder), "--workers", "1", "--json"]) == 0
-    shards = {path.name: path.read_bytes() for path in fitted.labelled.rglob("*.tar")}
+    shards = {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")}
     shutil.rmtree(fitted.labelled)
     assert run(["distil", str(fitted.folder), "--workers", "2", "--again"]) == 0
-    assert {path.name: path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
+    assert {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 2
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.tar")}
+
+
+def test_all_teachers_of_a_project_share_its_pictures(fitted):
+    distil_project(fitted, distil_config(fitted), n_workers=1)
+    pictures, labels = (files_of(fitted.labelled / name) for name in ("pictures", "labels"))
+    assert len(pictures) == len(labels) == 2
+    fit_project(fitted, FewShotConfig(n_statistics=4))
+    distil_project(fitted, distil_config(fitted), n_workers=1)
+    assert files_of(fitted.labelled / "pictures") == pictures
+    both = files_of(fitted.labelled / "labels")
+    assert len(both) == 4
+    assert labels.items() < both.items()
+    distil_project(fitted, distil_config(fitted, seed=1), n_workers=1)
+    assert len(list((fitted.labelled / "pictures").iterdir())) == 2
+    assert len(list((fitted.labelled / "labels").iterdir())) == 3
 
 
 def test_networks_of_projects_and_folders(project, tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partly.errors import BadArchive
-from partly.synthesis.plan import Span, finished_spans, missing_spans, n_finished
+from partly.synthesis.plan import Piece, Span, finished_spans, missing_pieces, missing_spans
 from partly.synthesis.shards import read_index, shard_writer
 
 
@@ -74,19 +74,33 @@ def test_a_shard_that_vanishes_or_shrinks_after_it_was_opened(shard):
 
 
 def test_names_say_what_is_inside(tmp_path):
-    assert Span(25, 50).file_name == "pictures-000025-000049.tar"
+    assert Span(25, 50).file_name("pictures") == "pictures-000025-000049.tar"
     for span in (Span(25, 50), Span(0, 25), Span(1_000_000, 1_000_001)):
-        (tmp_path / span.file_name).touch()
+        (tmp_path / span.file_name("pictures")).touch()
+    (tmp_path / Span(50, 75).file_name("labels")).touch()
     (tmp_path / "pictures-old.tar").touch()
-    assert finished_spans(tmp_path) == [Span(0, 25), Span(25, 50), Span(1_000_000, 1_000_001)]
+    assert finished_spans(tmp_path, "pictures") == [Span(0, 25), Span(25, 50), Span(1_000_000, 1_000_001)]
+    assert finished_spans(tmp_path, "labels") == [Span(50, 75)]
 
 
 def test_a_folder_that_grows_keeps_its_short_last_shard():
     finished = [Span(0, 4), Span(4, 6)]
     assert missing_spans(6, 4, finished) == []
     assert missing_spans(11, 4, finished) == [Span(6, 8), Span(8, 11)]
-    assert n_finished(5, finished) == 5
-    assert n_finished(11, finished) == 6
+
+
+def test_a_piece_is_what_is_missing_of_each_kind():
+    assert missing_pieces(6, 4, [], []) == [Piece(Span(0, 4), True, True), Piece(Span(4, 6), True, True)]
+    assert missing_pieces(6, 4, [Span(0, 4), Span(4, 6)], []) == [
+        Piece(Span(0, 4), False, True),
+        Piece(Span(4, 6), False, True),
+    ]
+    assert missing_pieces(9, 4, [Span(0, 4), Span(4, 6)], [Span(4, 8), Span(8, 9)]) == [
+        Piece(Span(0, 4), False, True),
+        Piece(Span(6, 8), True, False),
+        Piece(Span(8, 9), True, False),
+    ]
+    assert missing_pieces(5, 4, [Span(0, 8)], [Span(0, 8)]) == []
 
 
 @settings(deadline=None)
@@ -101,3 +115,19 @@ def test_finished_and_missing_cover_each_picture_once(n_pictures, per_shard, len
     covered = [i for span in [*finished, *missing] for i in range(span.start, span.stop) if i < n_pictures]
     assert sorted(covered) == list(range(n_pictures))
     assert all(1 <= len(span) <= per_shard for span in missing)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30), st.integers(1, 7), st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
+def test_pieces_are_just_what_is_missing(n_pictures, per_shard, with_pictures, with_labels):
+    pictures, labels = (
+        [Span(4 * i, 4 * i + 4) for i in sorted(blocks)] for blocks in (with_pictures, with_labels)
+    )
+    pieces = missing_pieces(n_pictures, per_shard, pictures, labels)
+    assert all(1 <= len(piece.span) <= per_shard for piece in pieces)
+    assert [piece.span for piece in pieces] == sorted(piece.span for piece in pieces)
+    told = {i: (p.pictures, p.labels) for p in pieces for i in range(p.span.start, p.span.stop)}
+    assert len(told) == sum(len(piece.span) for piece in pieces)
+    for i in range(n_pictures):
+        assert told.pop(i, (False, False)) == (i // 4 not in with_pictures, i // 4 not in with_labels)
+    assert not told

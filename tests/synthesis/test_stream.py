@@ -3,6 +3,7 @@ import io
 import json
 import os
 import queue
+import shutil
 import time
 
 import numpy as np
@@ -18,10 +19,10 @@ from partly.synthesis import (
     SynthesisConfig,
     synthesise_labelled,
 )
-from partly.synthesis.plan import Span
-from partly.synthesis.samples import label_picture
+from partly.synthesis.plan import Piece, Span
+from partly.synthesis.samples import make_sample
 from partly.synthesis.shards import read_index, shard_writer
-from partly.synthesis.workers import _make_what_is_asked
+from partly.synthesis.workers import Folders, _make_what_is_asked
 
 from . import tiny
 
@@ -29,11 +30,24 @@ CONFIG = SynthesisConfig(n_pictures=7, size_px=16, label_px=8, seed=3, pictures_
 
 
 def shard_bytes(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.tar"))}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.tar"))}
 
 
-def run(folder, config=CONFIG, **others):
-    return synthesise_labelled(*tiny.load(), config, folder, **others)
+def run(folder, config=CONFIG, models=None, labels="labels", **others):
+    return synthesise_labelled(
+        *(models or tiny.load()), config, folder / "pictures", folder / labels, **others
+    )
+
+
+def read(folder, **choices):
+    return LabelledShards(folder / "pictures", folder / "labels", **choices)
+
+
+def another_segmenter():
+    segmenter = tiny.TinySegmenter()
+    with torch.no_grad():
+        segmenter.layer.bias += 1
+    return segmenter
 
 
 def test_pictures_are_read_as_they_were_made(tmp_path):
@@ -43,8 +57,8 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
     assert (images.dtype, images.shape) == (torch.uint8, (2, 3, 16, 16))
     assert (logits.dtype, logits.shape) == (torch.float16, (2, 3, 8, 8))
     assert weights.tolist() == [1, 1]
-    made = label_picture(*tiny.load(), CONFIG, 5)
-    assert np.array_equal(logits[0].numpy(), made.logits)
+    made = make_sample(*tiny.load(), CONFIG, 5)
+    assert np.array_equal(logits[0].numpy(), made.label.logits)
     difference = images[0].permute(1, 2, 0).numpy().astype(int) - made.pixels
     assert np.abs(difference).mean() < 3  # JPEG
 
@@ -52,29 +66,34 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
 def test_png_keeps_every_pixel(tmp_path):
     config = SynthesisConfig(2, size_px=16, label_px=8, picture_format="png")
     images, _, _ = run(tmp_path, config).read([1])
-    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), label_picture(*tiny.load(), config, 1).pixels)
+    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), make_sample(*tiny.load(), config, 1).pixels)
 
 
-def test_a_shard_has_the_files_of_webdataset(tmp_path):
+def test_shards_have_the_files_of_webdataset(tmp_path):
     run(tmp_path)
-    files = read_index(tmp_path / "pictures-000003-000005.tar")
-    assert list(files) == ["000003", "000004", "000005"]
-    assert list(files["000004"]) == ["jpg", "logits.npy", "json"]
-    record = json.loads(files["000004"]["json"].read())
-    assert record.keys() == {"seed", "index", "truncation", "uncertainty"}
+    pictures = read_index(tmp_path / "pictures" / "pictures-000003-000005.tar")
+    labels = read_index(tmp_path / "labels" / "labels-000003-000005.tar")
+    assert list(pictures) == list(labels) == ["000003", "000004", "000005"]
+    assert list(pictures["000004"]) == ["jpg", "json"]
+    assert list(labels["000004"]) == ["logits.npy", "json"]
+    record = json.loads(pictures["000004"]["json"].read())
+    assert record.keys() == {"seed", "index", "truncation"}
     assert (record["seed"], record["index"]) == (3, 4)
     assert 0.7 <= record["truncation"] <= 1.0
-    with Image.open(io.BytesIO(files["000004"]["jpg"].read())) as picture:
+    assert json.loads(labels["000004"]["json"].read()).keys() == {*record, "uncertainty"}
+    with Image.open(io.BytesIO(pictures["000004"]["jpg"].read())) as picture:
         assert picture.size == (16, 16)
 
 
 def test_killed_and_run_again_gives_the_same_bytes(tmp_path):
     run(tmp_path / "straight")
-    generator = tiny.TinyGenerator(fails_at=5)
     with pytest.raises(RuntimeError, match="power cut"):
-        synthesise_labelled(generator, tiny.TinySegmenter(), CONFIG, tmp_path / "two")
-    assert list(shard_bytes(tmp_path / "two")) == ["pictures-000000-000002.tar"]
-    left, at_work = (tmp_path / "two" / f".pictures-000003-000005.tar.{name}.part" for name in "ab")
+        run(tmp_path / "two", models=(tiny.TinyGenerator(fails_at=5), tiny.TinySegmenter()))
+    assert list(shard_bytes(tmp_path / "two")) == [
+        "labels/labels-000000-000002.tar",
+        "pictures/pictures-000000-000002.tar",
+    ]
+    left, at_work = (tmp_path / "two" / "labels" / f".labels-000003-000005.tar.{name}.part" for name in "ab")
     left.write_bytes(b"left by kill -9")
     os.utime(left, (time.time() - 4000,) * 2)
     at_work.write_bytes(b"being written by another process")
@@ -83,7 +102,66 @@ def test_killed_and_run_again_gives_the_same_bytes(tmp_path):
     assert shard_bytes(tmp_path / "two") == shard_bytes(tmp_path / "straight")
     assert [report.n_done for report in reports] == [4, 5, 6, 7]
     assert reports[-1].time_left_s == 0
-    assert list((tmp_path / "two").glob(".*.part")) == [at_work]
+    assert list((tmp_path / "two").rglob(".*.part")) == [at_work]
+
+
+def test_another_segmenter_labels_the_pictures_that_are_there(tmp_path):
+    run(tmp_path)
+    pictures = shard_bytes(tmp_path / "pictures")
+    generator = tiny.TinyGenerator()
+    reports = []
+    models = (generator, another_segmenter())
+    others = run(tmp_path, models=models, labels="others", on_picture=reports.append)
+    assert (generator.n_made, generator.n_drawn) == (7, 0)
+    assert [report.n_done for report in reports] == list(range(1, 8))
+    assert shard_bytes(tmp_path / "pictures") == pictures
+    images, logits, _ = others.read([4])
+    assert torch.equal(images, read(tmp_path).read([4])[0])
+    assert not torch.equal(logits, read(tmp_path).read([4])[1])
+    run(tmp_path / "alone", models=(tiny.TinyGenerator(), another_segmenter()))
+    assert shard_bytes(tmp_path / "others") == shard_bytes(tmp_path / "alone" / "labels")
+
+
+@pytest.mark.parametrize(("lost", "n_drawn"), [("pictures", 3), ("labels", 0)])
+def test_only_what_is_missing_is_made(lost, n_drawn, tmp_path):
+    run(tmp_path)
+    before = shard_bytes(tmp_path)
+    (tmp_path / lost / f"{lost}-000003-000005.tar").unlink()
+    generator = tiny.TinyGenerator()
+    reports = []
+    run(tmp_path, models=(generator, tiny.TinySegmenter()), on_picture=reports.append)
+    assert (generator.n_made, generator.n_drawn) == (3, n_drawn)
+    assert [report.n_done for report in reports] == [5, 6, 7]
+    assert shard_bytes(tmp_path) == before
+
+
+def test_both_come_from_one_synthesis(tmp_path):
+    generator = tiny.TinyGenerator()
+    run(tmp_path, models=(generator, tiny.TinySegmenter()))
+    assert (generator.n_made, generator.n_drawn) == (7, 7)
+
+
+def test_fewer_pictures_than_there_are_can_be_labelled(tmp_path):
+    run(tmp_path)
+    models = (tiny.TinyGenerator(), another_segmenter())
+    few = SynthesisConfig(4, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
+    assert len(run(tmp_path, few, models, labels="others")) == 4
+    assert len(LabelledShards(tmp_path / "pictures", tmp_path / "others")) == 4
+    run(tmp_path, CONFIG, models, labels="others")
+    assert list(shard_bytes(tmp_path / "others"))[1:3] == [
+        "labels-000003-000003.tar",
+        "labels-000004-000005.tar",
+    ]
+
+
+def test_a_generator_that_gives_no_picture(tmp_path, monkeypatch):
+    generator, segmenter = tiny.load()
+    original = generator.synthesise
+    monkeypatch.setattr(
+        generator, "synthesise", lambda w, **others: original(w, **others | {"images": False})
+    )
+    with pytest.raises(TypeError, match="the generator gave no picture"):
+        run(tmp_path, models=(generator, segmenter))
 
 
 def test_nothing_is_made_twice(tmp_path):
@@ -112,6 +190,9 @@ def test_several_workers_give_the_same_bytes(tmp_path):
     run(tmp_path / "two", load_models=tiny.load, n_workers=2, on_picture=reports.append)
     assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
     assert [report.n_done for report in reports] == list(range(1, 8))
+    shutil.rmtree(tmp_path / "two" / "labels")
+    run(tmp_path / "two", load_models=tiny.load, n_workers=2)
+    assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
 
 
 @pytest.mark.parametrize(
@@ -140,13 +221,17 @@ def test_a_disk_that_is_full_for_a_worker(tmp_path):
 @pytest.mark.parametrize("load", [tiny.load, tiny.load_nothing, tiny.load_from_full_disk, tiny.load_broken])
 def test_what_a_worker_tells_its_parent(load, tmp_path):
     tasks, results = queue.Queue(), queue.Queue()
-    for task in (Span(0, 2), Span(4, 5), None):
+    for task in (Piece(Span(0, 2), True, True), Piece(Span(4, 5), False, True), None):
         tasks.put(task)
-    _make_what_is_asked(load, CONFIG, tmp_path, tasks, results)
+    _make_what_is_asked(load, CONFIG, Folders(tmp_path, tmp_path), tasks, results)
     told = [results.get_nowait() for _ in range(results.qsize())]
     if load is tiny.load:
         assert told == [0, 1, 4, None]
-        assert list(shard_bytes(tmp_path)) == ["pictures-000000-000001.tar", "pictures-000004-000004.tar"]
+        assert list(shard_bytes(tmp_path)) == [
+            "labels-000000-000001.tar",
+            "labels-000004-000004.tar",
+            "pictures-000000-000001.tar",
+        ]
     else:
         expected = {
             tiny.load_nothing: "the generator is gone. Get it again.",
@@ -163,31 +248,84 @@ def test_workers_need_to_know_how_to_load(tmp_path):
 
 def test_a_folder_of_other_pictures_is_refused(tmp_path):
     run(tmp_path)
-    other = SynthesisConfig(7, size_px=16, label_px=8, seed=4, truncation=Truncation(0.5, 0.5))
-    with pytest.raises(BadOption, match=r"made with another seed, truncation; expected the same"):
-        run(tmp_path, other)
+    other = SynthesisConfig(7, size_px=32, label_px=8, seed=4, truncation=Truncation(0.5, 0.5))
+    with pytest.raises(
+        BadOption, match=r"pictures: holds .* another seed, truncation, size_px; expected the"
+    ):
+        run(tmp_path, other, labels="others")
     generator, segmenter = tiny.load()
-    with torch.no_grad():
-        segmenter.layer.bias += 1
     generator.digest = "e" * 64
-    with pytest.raises(BadOption, match="another generator_digest, segmenter_digest"):
-        synthesise_labelled(generator, segmenter, CONFIG, tmp_path)
-    (tmp_path / "synthesis.json").write_text("{")
-    with pytest.raises(BadOption, match=r"synthesis.json: is no JSON"):
+    with pytest.raises(BadOption, match=r"pictures: holds .* another generator_digest; .* delete this one"):
+        run(tmp_path, models=(generator, segmenter))
+
+
+def test_a_folder_of_other_labels_is_refused(tmp_path):
+    run(tmp_path)
+    with pytest.raises(BadOption, match="labels: holds something made with another segmenter_digest;"):
+        run(tmp_path, models=(tiny.TinyGenerator(), another_segmenter()))
+    finer = SynthesisConfig(7, size_px=16, label_px=16, seed=3)
+    with pytest.raises(BadOption, match="labels: holds something made with another label_px; expected"):
+        run(tmp_path, finer)
+    with pytest.raises(BadOption, match=r"pictures: holds .* another label_px, segmenter_digest, size_px"):
+        run(tmp_path, labels="pictures")
+
+
+def test_a_folder_that_held_pictures_and_labels_in_one_is_refused(tmp_path):
+    run(tmp_path)
+    path = tmp_path / "pictures" / "synthesis.json"
+    former = json.loads(path.read_text()) | {"label_px": 8, "segmenter_digest": "f" * 64}
+    path.write_text(json.dumps(former))
+    with pytest.raises(BadOption, match=r"another label_px, segmenter_digest; .* or delete this one: it is"):
         run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", r"is no JSON \("), ("[]", "is no JSON object. Use an empty")]
+)
+def test_a_folder_whose_record_is_damaged(text, said, tmp_path):
+    run(tmp_path)
+    (tmp_path / "pictures" / "synthesis.json").write_text(text)
+    with pytest.raises(BadOption, match=f"synthesis.json: {said}"):
+        run(tmp_path)
+
+
+def test_labels_of_other_pictures_are_refused(tmp_path):
+    run(tmp_path)
+    run(tmp_path / "other", SynthesisConfig(7, size_px=16, label_px=8, seed=4))
+    with pytest.raises(
+        BadOption, match="labels: holds labels of pictures with another seed; expected labels"
+    ):
+        LabelledShards(tmp_path / "pictures", tmp_path / "other" / "labels")
+
+
+@pytest.mark.parametrize(
+    ("lost", "text"),
+    [
+        (
+            "pictures/pictures-000003-000005.tar",
+            "pictures: has no picture 3; expected pictures in .* with the",
+        ),
+        ("labels/labels-000000-000002.tar", "labels: has no label 0; .* Run the same command again"),
+    ],
+)
+def test_pictures_and_labels_must_have_the_same_indexes(lost, text, tmp_path):
+    run(tmp_path)
+    (tmp_path / lost).unlink()
+    with pytest.raises(BadArchive, match=text):
+        read(tmp_path)
 
 
 def test_uncertain_pictures_can_be_left_out(tmp_path):
     every = run(tmp_path)
     most_certain = np.argsort(every.uncertainties)[:4]
-    kept = LabelledShards(tmp_path, drop_uncertain=0.4)
+    kept = read(tmp_path, drop_uncertain=0.4)
     assert sorted(kept.numbers) == sorted(most_certain.tolist())
     assert kept.uncertainties.max() <= np.sort(every.uncertainties)[4]
     images, _, _ = kept.read([0])
     assert torch.equal(images, every.read([kept.numbers[0]])[0])
-    assert len(LabelledShards(tmp_path, n_pictures=4)) == 4
+    assert len(read(tmp_path, n_pictures=4)) == 4
     with pytest.raises(BadOption, match=r"drop_uncertain is 1.5; expected a share"):
-        LabelledShards(tmp_path, drop_uncertain=1.5)
+        read(tmp_path, drop_uncertain=1.5)
 
 
 def test_an_ensemble_is_uncertain_where_its_members_disagree():
@@ -195,11 +333,11 @@ def test_an_ensemble_is_uncertain_where_its_members_disagree():
     other = tiny.TinySegmenter()
     with torch.no_grad():
         other.layer.weight *= -1
-    alike = label_picture(generator, EnsembleSegmenter([one, one]), CONFIG, 0)
-    unlike = label_picture(generator, EnsembleSegmenter([one, other]), CONFIG, 0)
-    assert alike.record["uncertainty"] == pytest.approx(0, abs=1e-6)
-    assert unlike.record["uncertainty"] > 0.01
-    shares = torch.from_numpy(unlike.logits).float().softmax(0)
+    alike = make_sample(generator, EnsembleSegmenter([one, one]), CONFIG, 0)
+    unlike = make_sample(generator, EnsembleSegmenter([one, other]), CONFIG, 0)
+    assert alike.label.uncertainty == pytest.approx(0, abs=1e-6)
+    assert unlike.label.uncertainty > 0.01
+    shares = torch.from_numpy(unlike.label.logits).float().softmax(0)
     pyramid = generator.synthesise(sample_w(generator, 3, 0, CONFIG.truncation)).pyramid
     with torch.inference_mode():
         expected = (one(pyramid, 8).softmax(1) + other(pyramid, 8).softmax(1)) / 2
@@ -207,51 +345,55 @@ def test_an_ensemble_is_uncertain_where_its_members_disagree():
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(BadArchive, match="has no shards; expected labelled pictures"):
-        LabelledShards(tmp_path)
+    with pytest.raises(BadArchive, match="labels: has no shards; expected labels of pictures"):
+        read(tmp_path)
 
 
 def test_a_damaged_shard_is_named(tmp_path):
     run(tmp_path)
-    shard = tmp_path / "pictures-000003-000005.tar"
+    shard = tmp_path / "labels" / "labels-000003-000005.tar"
     shard.write_bytes(shard.read_bytes()[:2000])
-    with pytest.raises(BadArchive, match=r"pictures-000003-000005.tar: .* Delete the file and run the same"):
-        LabelledShards(tmp_path)
+    with pytest.raises(BadArchive, match=r"labels-000003-000005.tar: .* Delete the file and run the same"):
+        read(tmp_path)
     shard.unlink()
     assert len(run(tmp_path)) == 7
 
 
+def write_shard(folder, kind, files, stop=1):
+    with shard_writer(folder / kind / Span(0, stop).file_name(kind)) as writer:
+        writer.add("000000", files)
+
+
 def test_a_shard_that_is_not_what_its_name_says(tmp_path):
-    with shard_writer(tmp_path / Span(0, 2).file_name) as writer:
-        writer.add("000000", {"json": b"{}"})
-    with pytest.raises(BadArchive, match="has 1 labelled pictures; expected pictures 0 to 1"):
-        LabelledShards(tmp_path)
+    write_shard(tmp_path, "labels", {"json": b"{}"}, stop=2)
+    with pytest.raises(BadArchive, match="has 1 labels; expected labels 0 to 1, as its name says"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("files", "text"),
+    ("picture", "label", "text"),
     [
-        ({"jpg": b"no image"}, "its member 000000.jpg is no image"),
-        ({"txt": b""}, "its member 000000.txt has no picture beside it"),
-        ({"png": None, "logits.npy": b"no array"}, "its member 000000.logits.npy is no array"),
-        ({"png": None}, "has no logits.npy beside it"),
+        ({"jpg": b"no image"}, {}, "its member 000000.jpg is no image"),
+        ({"txt": b""}, {}, "its member 000000.txt has no picture beside it"),
+        ({"png": None}, {"logits.npy": b"no array"}, "its member 000000.logits.npy is no array"),
+        ({"png": None}, {}, "has no logits.npy beside it"),
     ],
 )
-def test_damaged_members_are_named(files, text, tmp_path):
-    picture = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(picture, "PNG")
-    content = {ending: picture.getvalue() if data is None else data for ending, data in files.items()}
-    with shard_writer(tmp_path / Span(0, 1).file_name) as writer:
-        writer.add("000000", content | {"json": b'{"uncertainty": 0}'})
+def test_damaged_members_are_named(picture, label, text, tmp_path):
+    pixels = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(pixels, "PNG")
+    content = {ending: pixels.getvalue() if data is None else data for ending, data in picture.items()}
+    write_shard(tmp_path, "pictures", content)
+    write_shard(tmp_path, "labels", label | {"json": b'{"uncertainty": 0}'})
     with pytest.raises(BadArchive, match=text):
-        LabelledShards(tmp_path).read([0])
+        read(tmp_path).read([0])
 
 
 def test_damaged_records_are_named(tmp_path):
-    with shard_writer(tmp_path / Span(0, 1).file_name) as writer:
-        writer.add("000000", {"json": b"{"})
+    write_shard(tmp_path, "pictures", {"jpg": b""})
+    write_shard(tmp_path, "labels", {"json": b"{"})
     with pytest.raises(BadArchive, match=r"its member 000000.json is no JSON"):
-        LabelledShards(tmp_path)
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(

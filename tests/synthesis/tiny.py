@@ -27,7 +27,7 @@ class TinyGenerator:
         self.weights = [torch.randn(6, level.n_channels * 16, generator=made) for level in self.levels]
         self.to_rgb = torch.randn(3, 2, generator=made)
         self.w_mean = torch.zeros(6)
-        self.fails_at, self.n_made = fails_at, 0
+        self.fails_at, self.n_made, self.n_drawn = fails_at, 0, 0
 
     def map(self, z):
         return z[:, None].expand(-1, 2, -1)
@@ -36,6 +36,7 @@ class TinyGenerator:
         self.n_made += 1
         if self.n_made == self.fails_at:
             raise RuntimeError("power cut")
+        self.n_drawn += images
         maps = [
             F.interpolate((w[:, 0] @ weights).view(len(w), -1, 4, 4), (level.size_px,) * 2, mode="bilinear")
             for weights, level in zip(self.weights, self.levels, strict=True)

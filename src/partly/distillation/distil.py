@@ -40,6 +40,7 @@ def distil(
     config: DistilConfig,
     *,
     pictures_folder: Path,
+    labels_folder: Path,
     training_folder: Path,
     encoder_weights: Path | None = None,
     load_models: LoadModels | None = None,
@@ -53,7 +54,8 @@ def distil(
         segmenter: labels them.
         part_set: what its logits mean.
         config: the choices.
-        pictures_folder: where the labelled pictures are kept; later calls use them again.
+        pictures_folder: where the pictures are kept; all teachers label the same ones, made once.
+        labels_folder: where this segmenter's labels of them are kept; later calls use them again.
         training_folder: where checkpoint, log and panels are written.
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_models: gives generator and segmenter in a worker process; needed for more than one.
@@ -73,12 +75,13 @@ def distil(
         segmenter,
         config.synthesis(),
         pictures_folder,
+        labels_folder,
         on_picture=reports.on_picture,
         load_models=load_models,
         n_workers=n_workers,
     )
     pictures = LabelledShards(
-        pictures_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
+        pictures_folder, labels_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
     )
     return train_auto_shot(
         network, pictures, config.training(), folder=training_folder, on_step=reports.on_step

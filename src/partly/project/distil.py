@@ -21,6 +21,7 @@ from partly.project.project import Project
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import load_segmenter
+from partly.synthesis.claims import labels_identity, pictures_identity
 from partly.synthesis.workers import Models
 
 _MOST_WORKERS = 8
@@ -90,12 +91,14 @@ def distil_project(
     if done := _finished(project, run):
         return done
     folders = generator_folder(project.generator_source), project.few_shot
+    pictures_key, labels_key = _keys(config, generator.digest, card.weights_sha256)
     result = distil(
         generator,
         segmenter,
         part_set,
         config,
-        pictures_folder=project.labelled / _pictures_key(config, parents),
+        pictures_folder=project.labelled / "pictures" / pictures_key,
+        labels_folder=project.labelled / "labels" / labels_key,
         training_folder=run.folder,
         encoder_weights=weights,
         load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
@@ -155,8 +158,15 @@ def _finished(project: Project, run: Run) -> DistilResult | None:
     return DistilResult(project.auto_shot, run.folder, run.result["held_out_iou"], was_there=True)
 
 
-def _pictures_key(config: DistilConfig, parents: dict[str, Any]) -> str:
-    """Name of the folder of labelled pictures: a digest of all that they depend on but their number."""
-    identity = asdict(config.synthesis()) | parents
-    del identity["n_pictures"], identity["pictures_per_shard"], identity["encoder_sha256"]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+def _keys(config: DistilConfig, generator_digest: str, few_shot_digest: str) -> tuple[str, str]:
+    """Names of the folders of pictures and of labels: digests of all that these depend on but their number.
+
+    All teachers of a project share its pictures; each has labels of its own.
+    """
+    synthesis = config.synthesis()
+    identities = (
+        pictures_identity(synthesis, generator_digest),
+        labels_identity(synthesis, generator_digest, few_shot_digest),
+    )
+    pictures, labels = (json.dumps(identity, sort_keys=True).encode() for identity in identities)
+    return hashlib.sha256(pictures).hexdigest()[:12], hashlib.sha256(labels).hexdigest()[:12]

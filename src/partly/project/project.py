@@ -58,7 +58,7 @@ class Project:
 
     @property
     def labelled(self) -> Path:
-        """Generated pictures that the few-shot segmenter labelled, as shards."""
+        """Generated pictures, and the labels that few-shot segmenters gave them, as shards."""
         return self.folder / "labelled"
 
     @property

@@ -10,52 +10,60 @@ import torch
 from torch import Tensor
 
 from partly.errors import BadArchive, BadOption
-from partly.synthesis.plan import finished_spans
+from partly.synthesis.claims import check_same_latents
+from partly.synthesis.plan import Kind, finished_spans
 from partly.synthesis.samples import read_logits, read_pixels, read_record
 from partly.synthesis.shards import Member, read_index
 
+_Samples = dict[int, dict[str, Member]]
+
 
 class LabelledShards:
-    """The labelled pictures of a folder; only the places of the files are kept in memory.
+    """Pictures of one folder with their labels of another; only the places of the files are kept in memory.
 
     Args:
-        folder: where :func:`partly.synthesis.synthesise_labelled` wrote the shards.
+        pictures_folder: where :func:`partly.synthesis.synthesise_labelled` wrote the shards of pictures. It
+            may hold more pictures than are labelled, after the labelled ones.
+        labels_folder: where it wrote the shards of labels.
         n_pictures: use the first so many pictures; None uses all.
         drop_uncertain: share of these that is left out, the most uncertain ones, in [0, 1).
 
     Raises:
-        BadArchive: there are no shards, or one is damaged.
+        BadOption: the labels are of other pictures, or ``drop_uncertain`` is no such share.
+        BadArchive: there are no shards, or one is damaged, or missing in one of the folders.
     """
 
-    def __init__(self, folder: Path, *, n_pictures: int | None = None, drop_uncertain: float = 0.0) -> None:
+    def __init__(
+        self,
+        pictures_folder: Path,
+        labels_folder: Path,
+        *,
+        n_pictures: int | None = None,
+        drop_uncertain: float = 0.0,
+    ) -> None:
         if not 0 <= drop_uncertain < 1:
             raise BadOption(f"drop_uncertain is {drop_uncertain}", expected="a share from 0 to below 1")
-        samples: dict[int, dict[str, Member]] = {}
-        for span in finished_spans(folder):
-            path = folder / span.file_name
-            found = {int(stem): files for stem, files in read_index(path).items() if stem.isdecimal()}
-            if set(found) != set(range(span.start, span.stop)):
-                raise BadArchive(
-                    f"has {len(found)} labelled pictures",
-                    expected=f"pictures {span.start} to {span.stop - 1}, as its name says",
-                    remedy="Delete the file and run the same command again: it is made anew",
-                    path=path,
-                )
-            samples |= found
-        order = sorted(samples)[:n_pictures]
+        check_same_latents(pictures_folder, labels_folder)
+        pictures, labels = _samples(pictures_folder, "pictures"), _samples(labels_folder, "labels")
+        order = sorted(labels)[:n_pictures]
         if not order:
             raise BadArchive(
-                "has no shards", expected="labelled pictures", remedy="Synthesise some first", path=folder
+                "has no shards",
+                expected="labels of pictures",
+                remedy="Synthesise some first",
+                path=labels_folder,
             )
-        self.uncertainties = np.array([read_record(samples[i])["uncertainty"] for i in order])
+        _check_same_indexes(order, pictures, labels_folder, pictures_folder)
+        uncertainties = np.array([read_record(labels[i])["uncertainty"] for i in order])
         n_kept = max(1, round(len(order) * (1 - drop_uncertain)))
-        kept = np.sort(np.argsort(self.uncertainties, kind="stable")[:n_kept])
-        self.uncertainties = self.uncertainties[kept]
+        kept = np.sort(np.argsort(uncertainties, kind="stable")[:n_kept])
+        self.uncertainties = uncertainties[kept]
         self.numbers = [order[i] for i in kept]
-        self._samples = [samples[number] for number in self.numbers]
+        self._pictures = [pictures[number] for number in self.numbers]
+        self._labels = [labels[number] for number in self.numbers]
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self.numbers)
 
     def read(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Some pictures.
@@ -66,7 +74,40 @@ class LabelledShards:
         Raises:
             BadArchive: a shard is damaged.
         """
-        pixels = np.stack([read_pixels(self._samples[i]) for i in indexes])
-        logits = np.stack([read_logits(self._samples[i]) for i in indexes])
+        pixels = np.stack([read_pixels(self._pictures[i]) for i in indexes])
+        logits = np.stack([read_logits(self._labels[i]) for i in indexes])
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
         return images, torch.from_numpy(logits), torch.ones(len(indexes))
+
+
+def _samples(folder: Path, kind: Kind) -> _Samples:
+    """The places of the files in a folder's shards, by index."""
+    samples: _Samples = {}
+    for span in finished_spans(folder, kind):
+        path = folder / span.file_name(kind)
+        found = {int(stem): files for stem, files in read_index(path).items() if stem.isdecimal()}
+        if set(found) != set(range(span.start, span.stop)):
+            raise BadArchive(
+                f"has {len(found)} {kind}",
+                expected=f"{kind} {span.start} to {span.stop - 1}, as its name says",
+                remedy="Delete the file and run the same command again: it is made anew",
+                path=path,
+            )
+        samples |= found
+    return samples
+
+
+def _check_same_indexes(
+    labelled: Sequence[int], pictures: _Samples, labels_folder: Path, pictures_folder: Path
+) -> None:
+    """Check that up to the last label each picture has a label, and each label a picture."""
+    unpaired = set(labelled) ^ {i for i in pictures if i <= labelled[-1]}
+    if unpaired:
+        first = min(unpaired)
+        lacking, kind = (labels_folder, "label") if first in pictures else (pictures_folder, "picture")
+        raise BadArchive(
+            f"has no {kind} {first}",
+            expected=f"pictures in {pictures_folder} and labels in {labels_folder} with the same indexes",
+            remedy="Run the same command again: what is missing is made anew",
+            path=lacking,
+        )

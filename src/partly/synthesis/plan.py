@@ -1,18 +1,23 @@
-"""Which shard holds which pictures: fixed by the number of pictures in a shard, whoever makes it."""
+"""Which shard holds which pictures or labels: fixed by their number in a shard, whoever makes it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
-_NAME = re.compile(r"pictures-(\d{6,})-(\d{6,})\.tar")
+Kind = Literal["pictures", "labels"]
+"""What a shard holds; its name begins so."""
+
+_NAME = re.compile(r"[a-z]+-(\d{6,})-(\d{6,})\.tar")
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """Pictures ``start`` to ``stop - 1``."""
+    """Pictures, or labels, ``start`` to ``stop - 1``."""
 
     start: int
     stop: int
@@ -20,16 +25,41 @@ class Span:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    @property
-    def file_name(self) -> str:
-        """Name of the shard; it says first and last picture."""
-        return f"pictures-{self.start:06}-{self.stop - 1:06}.tar"
+    def file_name(self, kind: Kind) -> str:
+        """Name of the shard; it says the first and the last index."""
+        return f"{kind}-{self.start:06}-{self.stop - 1:06}.tar"
 
 
-def finished_spans(folder: Path) -> list[Span]:
+@dataclass(frozen=True)
+class Piece:
+    """What one sitting makes, from one synthesis of each index: a shard of each kind that is missing.
+
+    Attributes:
+        span: the indexes.
+        pictures: whether the pictures are missing.
+        labels: whether the labels are missing.
+    """
+
+    span: Span
+    pictures: bool
+    labels: bool
+
+
+def finished_spans(folder: Path, kind: Kind) -> list[Span]:
     """The shards of a folder, in order."""
-    matches = [_NAME.fullmatch(path.name) for path in folder.glob("pictures-*.tar")]
+    matches = [_NAME.fullmatch(path.name) for path in folder.glob(f"{kind}-*.tar")]
     return sorted(Span(int(m[1]), int(m[2]) + 1) for m in matches if m)
+
+
+def missing_pieces(
+    n_pictures: int, pictures_per_shard: int, pictures: Sequence[Span], labels: Sequence[Span]
+) -> list[Piece]:
+    """What is still to be made, in order, beside the finished shards of pictures and those of labels."""
+    of_each = [missing_spans(n_pictures, pictures_per_shard, finished) for finished in (pictures, labels)]
+    cuts = sorted({cut for spans in of_each for span in spans for cut in (span.start, span.stop)})
+    no_picture, no_label = ({i for span in spans for i in range(span.start, span.stop)} for spans in of_each)
+    pieces = [Piece(Span(*ends), ends[0] in no_picture, ends[0] in no_label) for ends in pairwise(cuts)]
+    return [piece for piece in pieces if piece.pictures or piece.labels]
 
 
 def missing_spans(n_pictures: int, pictures_per_shard: int, finished: Sequence[Span]) -> list[Span]:
@@ -39,11 +69,6 @@ def missing_spans(n_pictures: int, pictures_per_shard: int, finished: Sequence[S
         stop = min(start + pictures_per_shard, n_pictures)
         missing += _gaps(Span(start, stop), finished)
     return missing
-
-
-def n_finished(n_pictures: int, finished: Iterable[Span]) -> int:
-    """How many of the first ``n_pictures`` are in finished shards."""
-    return sum(max(0, min(span.stop, n_pictures) - span.start) for span in finished)
 
 
 def _gaps(wanted: Span, finished: Sequence[Span]) -> list[Span]:

@@ -1,4 +1,4 @@
-"""One labelled picture: how it is made, and how it is written in a shard."""
+"""One picture and its label: how they are made, and how they are written in shards."""
 
 from __future__ import annotations
 
@@ -30,40 +30,66 @@ _JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True)
-class LabelledPicture:
-    """A generated picture with its soft label.
+class SoftLabel:
+    """What a segmenter says of a picture.
 
     Attributes:
-        pixels: uint8 ``[s, s, 3]``.
         logits: float16 ``[k, t, t]``.
-        record: seed, index, truncation and uncertainty: plain JSON values.
+        uncertainty: in [0, 1].
     """
 
-    pixels: NDArray[np.uint8]
     logits: NDArray[np.float16]
+    uncertainty: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was made of one index: a generated picture, its label, or both.
+
+    Attributes:
+        record: seed, index and truncation: plain JSON values.
+        pixels: uint8 ``[s, s, 3]``.
+        label: of the picture.
+    """
+
     record: Mapping[str, Any]
+    pixels: NDArray[np.uint8] | None
+    label: SoftLabel | None
 
 
 @torch.inference_mode()
-def label_picture(
-    generator: Generator, segmenter: FewShotSegmenter, config: SynthesisConfig, index: int
-) -> LabelledPicture:
-    """Make and label picture ``index``."""
+def make_sample(
+    generator: Generator,
+    segmenter: FewShotSegmenter,
+    config: SynthesisConfig,
+    index: int,
+    *,
+    picture: bool = True,
+    label: bool = True,
+) -> Sample:
+    """Make picture ``index``, or label it, or both from one synthesis.
+
+    A generator's features are the same with a picture and without, so either can be made first.
+    """
     w = sample_w(generator, config.seed, index, config.truncation)
-    finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
-    synthesis = generator.synthesise(w, features_px=finest_px)
-    if synthesis.images is None:
-        raise TypeError("the generator gave no picture")
-    logits, doubt = _labelled(segmenter, synthesis.pyramid, config.label_px)
+    indexes = segmenter.level_indexes if label else (0,)
+    finest_px = max(generator.levels[i].size_px for i in indexes)
+    synthesis = generator.synthesise(w, features_px=finest_px, images=picture)
     record = {
         "seed": config.seed,
         "index": index,
         "truncation": sample_factor(config.truncation, config.seed, index),
-        "uncertainty": float(doubt[0]),
     }
-    return LabelledPicture(
-        _pixels(synthesis.images, config.size_px), logits[0].numpy().astype(np.float16), record
+    return Sample(
+        record,
+        _pixels(synthesis.images, config.size_px) if picture else None,
+        _soft_label(segmenter, synthesis.pyramid, config.label_px) if label else None,
     )
+
+
+def _soft_label(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: int) -> SoftLabel:
+    logits, doubt = _labelled(segmenter, pyramid, label_px)
+    return SoftLabel(logits[0].numpy().astype(np.float16), float(doubt[0]))
 
 
 def _labelled(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: int) -> tuple[Tensor, Tensor]:
@@ -79,30 +105,40 @@ def _labelled(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: in
     return logits, uncertainty(logits)
 
 
-def _pixels(images: Tensor, size_px: int) -> NDArray[np.uint8]:
+def _pixels(images: Tensor | None, size_px: int) -> NDArray[np.uint8]:
     """The first of ``images [b, 3, h, w]`` in [-1, 1], shrunk by means of areas, as bytes."""
+    if images is None:
+        raise TypeError("the generator gave no picture")
     smaller = F.interpolate(images[:1].clamp(-1, 1), (size_px, size_px), mode="area")[0]
     levels: NDArray[np.uint8] = ((smaller + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
     return np.ascontiguousarray(levels)
 
 
-def to_files(sample: LabelledPicture, picture_format: str) -> dict[str, bytes]:
-    """The files of a sample: ending to content."""
-    picture, logits = io.BytesIO(), io.BytesIO()
+def picture_files(
+    pixels: NDArray[np.uint8], record: Mapping[str, Any], picture_format: str
+) -> dict[str, bytes]:
+    """The files of a picture in its shard: ending to content."""
+    picture = io.BytesIO()
     if picture_format == "png":
-        Image.fromarray(sample.pixels).save(picture, "PNG")
+        Image.fromarray(pixels).save(picture, "PNG")
     else:
-        Image.fromarray(sample.pixels).save(picture, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
-    np.save(logits, sample.logits, allow_pickle=False)
-    return {
-        picture_format: picture.getvalue(),
-        "logits.npy": logits.getvalue(),
-        "json": json.dumps(dict(sample.record)).encode(),
-    }
+        Image.fromarray(pixels).save(picture, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+    return {picture_format: picture.getvalue(), "json": _json(record)}
+
+
+def label_files(label: SoftLabel, record: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of a label in its shard: ending to content."""
+    logits = io.BytesIO()
+    np.save(logits, label.logits, allow_pickle=False)
+    return {"logits.npy": logits.getvalue(), "json": _json({**record, "uncertainty": label.uncertainty})}
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(record)).encode()
 
 
 def read_pixels(files: Mapping[str, Member]) -> NDArray[np.uint8]:
-    """The picture of a sample, uint8 ``[s, s, 3]``."""
+    """The picture of a sample in a shard of pictures, uint8 ``[s, s, 3]``."""
     member = files.get("jpg") or files.get("png")
     if member is None:
         raise _damaged(next(iter(files.values())), "has no picture beside it")
@@ -114,7 +150,7 @@ def read_pixels(files: Mapping[str, Member]) -> NDArray[np.uint8]:
 
 
 def read_logits(files: Mapping[str, Member]) -> NDArray[np.float16]:
-    """The soft label of a sample, float16 ``[k, t, t]``."""
+    """The soft label of a sample in a shard of labels, float16 ``[k, t, t]``."""
     member = _member(files, "logits.npy")
     try:
         logits: NDArray[np.float16] = np.load(io.BytesIO(member.read()), allow_pickle=False)

@@ -6,6 +6,7 @@ import multiprocessing
 import queue
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
@@ -18,8 +19,8 @@ from partly.errors import PartlyError
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis.config import SynthesisConfig
-from partly.synthesis.plan import Span
-from partly.synthesis.samples import label_picture, to_files
+from partly.synthesis.plan import Piece
+from partly.synthesis.samples import label_files, make_sample, picture_files
 from partly.synthesis.shards import shard_writer
 
 Models = tuple[Generator, FewShotSegmenter]
@@ -33,59 +34,85 @@ class _Failure:
 
 
 class _Tasks(Protocol):
-    def get(self) -> Span | None: ...
+    def get(self) -> Piece | None: ...
 
 
 class _Results(Protocol):
     def put(self, result: int | _Failure | None, /) -> None: ...
 
 
-def make_shard(models: Models, config: SynthesisConfig, folder: Path, span: Span) -> Iterator[int]:
-    """Make one shard; yields the index of each picture as it is done. The last comes after the rename."""
-    generator, segmenter = models
-    last = span.stop - 1
-    with shard_writer(folder / span.file_name) as writer:
+@dataclass(frozen=True)
+class Folders:
+    """Where shards are written.
+
+    Attributes:
+        pictures: those of pictures.
+        labels: those of labels.
+    """
+
+    pictures: Path
+    labels: Path
+
+
+def make_shards(models: Models, config: SynthesisConfig, folders: Folders, piece: Piece) -> Iterator[int]:
+    """Make the shards of one piece; yields each index as it is done. The last comes after the renames."""
+    span, last = piece.span, piece.span.stop - 1
+    with ExitStack() as stack:
+        # What is opened last is renamed first: the pictures, which take longer to make.
+        labels = pictures = None
+        if piece.labels:
+            labels = stack.enter_context(shard_writer(folders.labels / span.file_name("labels")))
+        if piece.pictures:
+            pictures = stack.enter_context(shard_writer(folders.pictures / span.file_name("pictures")))
         for index in range(span.start, span.stop):
-            sample = label_picture(generator, segmenter, config, index)
-            writer.add(f"{index:06}", to_files(sample, config.picture_format))
+            sample = make_sample(*models, config, index, picture=piece.pictures, label=piece.labels)
+            if pictures and sample.pixels is not None:
+                files = picture_files(sample.pixels, sample.record, config.picture_format)
+                pictures.add(f"{index:06}", files)
+            if labels and sample.label:
+                labels.add(f"{index:06}", label_files(sample.label, sample.record))
             if index < last:
                 yield index
     yield last
 
 
 def make_shards_here(
-    models: Models, config: SynthesisConfig, folder: Path, spans: Sequence[Span]
+    models: Models, config: SynthesisConfig, folders: Folders, pieces: Sequence[Piece]
 ) -> Iterator[int]:
-    """Make shards one after another in this process; yields the index of each picture.
+    """Make shards one after another in this process; yields each index.
 
     With one thread, as workers have: sums in another order would make other bytes.
     """
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for span in spans:
-            yield from make_shard(models, config, folder, span)
+        for piece in pieces:
+            yield from make_shards(models, config, folders, piece)
     finally:
         torch.set_num_threads(n_threads)
 
 
 def make_shards_beside(
-    load_models: LoadModels, config: SynthesisConfig, folder: Path, spans: Sequence[Span], n_workers: int
+    load_models: LoadModels,
+    config: SynthesisConfig,
+    folders: Folders,
+    pieces: Sequence[Piece],
+    n_workers: int,
 ) -> Iterator[int]:
-    """Make shards in ``n_workers`` new processes of one thread each; yields the index of each picture.
+    """Make shards in ``n_workers`` new processes of one thread each; yields each index.
 
     Raises:
         PartlyError: a worker met one, or died.
         OSError: a worker met one, e.g. a full disk.
     """
     context = multiprocessing.get_context("spawn")
-    tasks: Queue[Span | None] = context.Queue()
+    tasks: Queue[Piece | None] = context.Queue()
     results: Queue[int | _Failure | None] = context.Queue()
-    n_workers = min(n_workers, len(spans))
-    for span in [*spans, *[None] * n_workers]:
-        tasks.put(span)
+    n_workers = min(n_workers, len(pieces))
+    for piece in [*pieces, *[None] * n_workers]:
+        tasks.put(piece)
     workers = [
-        context.Process(target=_work, args=(load_models, config, folder, tasks, results), daemon=True)
+        context.Process(target=_work, args=(load_models, config, folders, tasks, results), daemon=True)
         for _ in range(n_workers)
     ]
     for worker in workers:
@@ -124,7 +151,7 @@ def _collect(results: Queue[int | _Failure | None], workers: Sequence[BaseProces
 def _work(
     load_models: LoadModels,
     config: SynthesisConfig,
-    folder: Path,
+    folders: Folders,
     tasks: _Tasks,
     results: _Results,
 ) -> None:
@@ -132,17 +159,17 @@ def _work(
     # Ctrl-C reaches every process of a terminal; the parent stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    _make_what_is_asked(load_models, config, folder, tasks, results)
+    _make_what_is_asked(load_models, config, folders, tasks, results)
 
 
 def _make_what_is_asked(
-    load_models: LoadModels, config: SynthesisConfig, folder: Path, tasks: _Tasks, results: _Results
+    load_models: LoadModels, config: SynthesisConfig, folders: Folders, tasks: _Tasks, results: _Results
 ) -> None:
     """Make shards until there are no more; what goes wrong is told to the parent."""
     try:
         models = load_models()
-        while (span := tasks.get()) is not None:
-            for index in make_shard(models, config, folder, span):
+        while (piece := tasks.get()) is not None:
+            for index in make_shards(models, config, folders, piece):
                 results.put(index)
                 if _is_orphan():
                     return
