@@ -51,8 +51,8 @@ clean:
 
 # Benchmarks (make bench-faces and the like) go below this line.
 
-# They print their figures and write them to bench-out/; docs/lab.md holds those of the record. DATA is the folder of
-# the benchmark's photos (see benchmarks/faces.py), LABELS one of: one ten drawn-one drawn-five baseline ceiling.
+# They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
+# DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed
 
 DATA ?= data
@@ -63,10 +63,18 @@ bench-original: $(READY_DEV)
 	$(BIN)/python -m benchmarks.original
 
 bench-few-shot: $(READY_DEV)
-	$(BIN)/python -m benchmarks.few_shot $(if $(METHODS),--methods $(METHODS))
+	$(BIN)/partly experiment few-shot-networks
 
 bench-faces: $(READY_DEV)
-	$(BIN)/python -m benchmarks.faces $(LABELS) --data '$(DATA)' --half $(HALF) $(if $(THOROUGH),--thorough)
+	$(BIN)/partly experiment faces --data '$(DATA)' --half $(HALF)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed
+
+# Rivals of Partly on the same photos: RIVAL is the name of one (see benchmarks/rivals/catalogue.py), LABELS one or ten.
+.PHONY: bench-rivals
+RIVAL ?= all
+
+bench-rivals: $(READY_DEV)
+	$(BIN)/python -m benchmarks.rivals $(RIVAL) --labels $(LABELS) --data '$(DATA)' --half $(HALF)
+	$(BIN)/python -m benchmarks.rivals.table --half $(HALF)

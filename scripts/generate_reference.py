@@ -42,6 +42,7 @@ MODULES = (
     "partly.metrics",
     "partly.evaluate",
     "partly.project",
+    "partly.experiments",
     "partly.artefacts",
     "partly.errors",
 )

@@ -54,3 +54,14 @@ def test_on_a_terminal_live_bars(monkeypatch, capsys):
     assert "looking" in said
     assert "2/2" in said
     assert "writing" in said
+
+
+def test_what_is_done_once_more_is_estimated_anew(clock, capsys):
+    with Bars() as bars:
+        bars("looking", 1, 20)
+        clock.now += 1000
+        bars("looking", 20, 20)
+        for done in range(1, 11):
+            clock.now += 2
+            bars("looking", done, 20)
+    assert capsys.readouterr().err.splitlines()[-1] == "looking: 10 of 20  0:00:20 left"

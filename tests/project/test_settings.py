@@ -1,10 +1,13 @@
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from partly.annotations import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
 from partly.project import create_project, open_project
+from partly.project.fit import few_shot_config
+from partly.project.project import Project
 from partly.project.settings import (
     AutoShotChoices,
     FewShotChoices,
@@ -13,6 +16,7 @@ from partly.project.settings import (
     read_settings,
     write_settings,
 )
+from partly.training.few_shot import FewShotConfig
 
 MIRRORED = PartSet(
     (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))
@@ -101,7 +105,8 @@ def test_an_unknown_table_inside_another(tmp_path):
     lines = edited(tmp_path, "[auto_shot]", "[few_shot.auto]")
     number = lines.index("[auto_shot]") + 1
     with pytest.raises(
-        BadProject, match=rf"has an unknown key 'auto' \(line {number}\); expected one of methods"
+        BadProject,
+        match=rf"has an unknown key 'auto' \(line {number}\); expected one of methods, fixed_layout",
     ):
         read_settings(tmp_path)
 
@@ -163,3 +168,13 @@ def test_a_generator_beside_the_project_is_found_from_anywhere(tmp_path):
     (tmp_path / "p/models/generator").mkdir(parents=True)
     (tmp_path / "p/models/generator/model.json").write_text("{}")
     assert project.generator_source == str(tmp_path / "p/models/generator")
+
+
+def test_a_free_layout_is_a_choice_of_the_project_or_of_the_fit(tmp_path):
+    project = Project(tmp_path, Settings("ffhq", MIRRORED))
+    assert few_shot_config(project) == FewShotConfig()
+    assert few_shot_config(project, fixed_layout=False).layout_spread is None
+    settings = replace(project.settings, few_shot=FewShotChoices(fixed_layout=False))
+    free = replace(project, settings=settings)
+    assert few_shot_config(free).layout_spread is None
+    assert few_shot_config(free, fixed_layout=True, methods=("cnn-s",)) == FewShotConfig(methods=("cnn-s",))

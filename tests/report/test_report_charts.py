@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partly.report import Series, curves, histogram
+from partly.report import Series, curves, curves_svg, histogram
 from partly.report.axes import linear_axis, log_axis, span_axis, tick_label
 from partly.report.charts import thin
 
@@ -166,3 +167,22 @@ def test_histogram_counts(document):
     heights = [float(bar["height"]) for bar in bars]
     assert heights[0] == heights[2] == pytest.approx(2 * heights[1], abs=0.2)
     assert "5 values from 1 to 99, median 2" in found.all("svg")[0]["aria-label"]
+
+
+def test_curves_as_a_file_are_svg_with_their_legend():
+    series = [Series("one & two", [1, 10, 100], [70.0, 75.0, 80.0]), Series("b", [1], [72.0])]
+    text = curves_svg(series, title="A < B", x_label="n", y_label="IoU", log_x=True)
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert words[:3] == ["A < B", "one & two", "b"]
+    assert {"n", "IoU", "10"} <= set(words)
+    # On a logarithmic axis, ten is half-way between one and a hundred.
+    circles = [float(c.get("cx")) for c in root.iter("{http://www.w3.org/2000/svg}circle")]
+    assert circles[1] == pytest.approx((circles[0] + circles[2]) / 2, abs=0.2)
+
+
+def test_curves_as_a_file_without_values_say_so():
+    text = curves_svg([Series("a", [0.0], [1.0])], title="T", log_x=True)
+    assert "Nothing was measured yet." in text
+    ElementTree.fromstring(text)

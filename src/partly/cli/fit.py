@@ -9,8 +9,7 @@ import click
 from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
 from partly.project import open_project
-from partly.project.fit import fit_project
-from partly.training.few_shot import FewShotConfig
+from partly.project.fit import few_shot_config, fit_project
 from partly.training.few_shot.fit import METHODS
 
 
@@ -23,14 +22,26 @@ from partly.training.few_shot.fit import METHODS
     type=click.Choice(METHODS),
     help="A few-shot segmenter; several make an ensemble. As project.toml says by default.",
 )
+@click.option(
+    "--fixed-layout/--free-layout",
+    default=None,
+    help="Whether parts stay near where labels show them, or are anywhere. As project.toml says by default.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of everything drawn.")
 @click.option("--again", is_flag=True, help="Fit even if nothing changed.")
 @json_option
-def command(project_folder: Path, methods: tuple[str, ...], seed: int, again: bool, as_json: bool) -> None:
+def command(
+    project_folder: Path,
+    methods: tuple[str, ...],
+    fixed_layout: bool | None,
+    seed: int,
+    again: bool,
+    as_json: bool,
+) -> None:
     """Fit the few-shot segmenter of PROJECT on all its labelled pictures, and preview it on fresh ones."""
     output = Output(as_json)
     project = open_project(project_folder)
-    config = FewShotConfig(methods=methods or project.settings.few_shot.methods, seed=seed)
+    config = few_shot_config(project, methods=methods, fixed_layout=fixed_layout, seed=seed)
     with Bars() as bars:
         result = fit_project(project, config, anew=again, on_progress=bars)
     done = "Nothing changed since it was fitted" if result.was_there else "Fitted"

@@ -33,6 +33,7 @@ VERBS = {
     "segment": "Segment photos, folders and zips.",
     "evaluate": "Compare label maps, or a network, with the truth.",
     "report": "Write a page about a project.",
+    "experiment": "Measure the project's claims anew.",
     "info": "Tell versions, models, and what a project needs next.",
 }
 

@@ -33,6 +33,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._told_at = time.monotonic()
         self._began: dict[str, tuple[float, int]] = {}
+        self._done: dict[str, int] = {}
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -53,6 +54,10 @@ class Bars:
             figures: more about it; None estimates the time left.
         """
         began, first = self._began.setdefault(title, (time.monotonic(), done))
+        if done < self._done.get(title, 0):
+            # The same thing is done once more.
+            began, first = self._began[title] = (time.monotonic(), done)
+        self._done[title] = done
         if figures is None and done > first:
             left_s = (time.monotonic() - began) / (done - first) * (total - done)
             figures = _left(left_s)

@@ -48,6 +48,20 @@ class FitResult:
     was_there: bool
 
 
+def few_shot_config(
+    project: Project, *, methods: tuple[str, ...] = (), fixed_layout: bool | None = None, seed: int = 0
+) -> FewShotConfig:
+    """What is given, and for the rest what project.toml says.
+
+    Raises:
+        BadOption: an unknown method, or a seed that is none.
+    """
+    choices = project.settings.few_shot
+    fixed = choices.fixed_layout if fixed_layout is None else fixed_layout
+    config = FewShotConfig(methods=methods or choices.methods, seed=seed)
+    return config if fixed else replace(config, layout_spread=None)
+
+
 def fit_project(
     project: Project,
     config: FewShotConfig | None = None,
@@ -62,7 +76,7 @@ def fit_project(
         BadLabel: annotations are missing, damaged, or of another generator.
         BadModelFile: the generator's files are damaged.
     """
-    config = config or FewShotConfig(methods=project.settings.few_shot.methods)
+    config = config or few_shot_config(project)
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
     generator = load_generator(project.generator_source)

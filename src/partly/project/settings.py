@@ -32,9 +32,12 @@ class FewShotChoices:
 
     Attributes:
         methods: one few-shot method, or several for an ensemble.
+        fixed_layout: parts stay near where labels show them; false for objects that are anywhere in the
+            picture.
     """
 
     methods: tuple[str, ...] = ("ridge",)
+    fixed_layout: bool = True
 
 
 @dataclass(frozen=True)

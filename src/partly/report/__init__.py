@@ -1,6 +1,6 @@
 """Self-contained HTML pages, and tables for the terminal."""
 
-from partly.report.charts import Series, curves, histogram
+from partly.report.charts import Series, curves, curves_svg, histogram
 from partly.report.evaluation import evaluation_figures, evaluation_page, evaluation_sections
 from partly.report.figures import KeyFigure, key_figures
 from partly.report.images import picture_uri
@@ -19,6 +19,7 @@ __all__ = [
     "Series",
     "confusion_table",
     "curves",
+    "curves_svg",
     "evaluation_figures",
     "evaluation_page",
     "evaluation_sections",

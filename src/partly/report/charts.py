@@ -1,4 +1,4 @@
-"""Charts drawn as inline SVG: curves of several series, and histograms."""
+"""Charts drawn as SVG, inline or as files: curves of several series, and histograms."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from partly.report.rendering import render
 _N_STYLES = 6
 _MAX_POINTS = 600
 _MAX_MARKED_POINTS = 24
+_LEGEND_COLUMNS = 3
+_LEGEND_ROW = 20.0
 
 Point = tuple[float, float]
 
@@ -71,7 +73,13 @@ class _Bar:
 
 
 def curves(
-    series: Sequence[Series], *, title: str, x_label: str = "", y_label: str = "", log_y: bool = False
+    series: Sequence[Series],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
 ) -> Markup:
     """Curves of several series over one pair of axes, with a legend that gives the last values.
 
@@ -80,27 +88,66 @@ def curves(
         title: what the chart shows.
         x_label: name and unit of the horizontal axis.
         y_label: name and unit of the vertical axis.
+        log_x: logarithmic horizontal axis; points that are not positive are left out.
         log_y: logarithmic vertical axis; values that are not positive are left out.
     """
-    drawn = [(one.name, _points(one, log_y)) for one in series]
+    context = _curves_context(series, _Frame(), title, (x_label, y_label), (log_x, log_y))
+    return render("curves.html", **context) if context else render("chart_empty.html", title=title)
+
+
+def curves_svg(
+    series: Sequence[Series],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+) -> str:
+    """The drawing of :func:`curves` as an SVG file of its own, with title, legend and colours in it.
+
+    Args:
+        series, title, x_label, y_label, log_x, log_y: as for :func:`curves`.
+
+    Returns:
+        The file's text; without any value to draw, it says so.
+    """
+    n_rows = -(-len(series) // _LEGEND_COLUMNS)
+    frame = _Frame(height=360.0 + _LEGEND_ROW * n_rows, top=44.0 + _LEGEND_ROW * n_rows)
+    context = _curves_context(series, frame, title, (x_label, y_label), (log_x, log_y)) or {
+        "title": title,
+        "frame": frame,
+        "lines": [],
+    }
+    column = (frame.width - frame.left - frame.right) / _LEGEND_COLUMNS
+    places = [
+        (frame.left + column * (i % _LEGEND_COLUMNS), 44.0 + _LEGEND_ROW * (i // _LEGEND_COLUMNS))
+        for i in range(len(series))
+    ]
+    return str(render("curves.svg", places=places, **context))
+
+
+def _curves_context(
+    series: Sequence[Series], frame: _Frame, title: str, labels: tuple[str, str], logs: tuple[bool, bool]
+) -> dict[str, object] | None:
+    """What the templates of curves draw; None where there is nothing to draw."""
+    drawn = [(one.name, _points(one, *logs)) for one in series]
     known = [point for _, points in drawn for point in points if point is not None]
     if not known:
-        return render("chart_empty.html", title=title)
+        return None
     xs, ys = [x for x, _ in known], [y for _, y in known]
-    x_axis = span_axis(min(xs), max(xs))
-    y_axis = log_axis(min(ys), max(ys)) if log_y else linear_axis(min(ys), max(ys))
-    frame = _Frame()
+    x_axis = log_axis(min(xs), max(xs)) if logs[0] else span_axis(min(xs), max(xs))
+    y_axis = log_axis(min(ys), max(ys)) if logs[1] else linear_axis(min(ys), max(ys))
     lines = [
         _line(name, index % _N_STYLES + 1, points, x_axis, y_axis, frame)
         for index, (name, points) in enumerate(drawn)
     ]
-    return render(
-        "curves.html",
-        title=title,
-        summary="; ".join(_summary(name, points) for name, points in drawn),
-        lines=lines,
-        **_axes(frame, x_axis, y_axis, x_label, y_label),
-    )
+    return {
+        "title": title,
+        "summary": "; ".join(_summary(name, points) for name, points in drawn),
+        "lines": lines,
+        **_axes(frame, x_axis, y_axis, *labels),
+    }
 
 
 def histogram(
@@ -156,14 +203,18 @@ def _axes(frame: _Frame, x_axis: Axis, y_axis: Axis, x_label: str, y_label: str)
     }
 
 
-def _points(series: Series, positive: bool) -> list[Point | None]:
+def _points(series: Series, positive_x: bool, positive_y: bool) -> list[Point | None]:
     """Points to draw; None stands for a gap."""
     pairs = zip(series.x, series.y, strict=True)
     points: list[Point | None] = [
-        (float(x), float(y)) if math.isfinite(y) and math.isfinite(x) and (y > 0 or not positive) else None
+        (float(x), float(y)) if _can_stand(x, positive_x) and _can_stand(y, positive_y) else None
         for x, y in pairs
     ]
     return thin(points, _MAX_POINTS)
+
+
+def _can_stand(value: float, positive: bool) -> bool:
+    return math.isfinite(value) and (value > 0 or not positive)
 
 
 def thin(points: list[Point | None], max_points: int) -> list[Point | None]:

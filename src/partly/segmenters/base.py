@@ -6,10 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from partly.errors import BadOption
-from partly.pyramid import FeaturePyramid, Level
+from partly.pyramid import FeaturePyramid, Level, resize
+
+LAYOUT_PX = 64
+"""Side of the grid on which a layout is kept."""
 
 
 class FewShotSegmenter(nn.Module, ABC):
@@ -19,7 +23,11 @@ class FewShotSegmenter(nn.Module, ABC):
         n_parts: number ``k`` of parts, background included.
         level_indexes: which levels of the whole pyramid it reads, coarse to fine.
         n_channels: channels of those levels.
+        layout: what is added to the logits at each place, ``[k, LAYOUT_PX, LAYOUT_PX]``: where parts may
+            lie. 0 until it is set; see :func:`partly.training.few_shot.layout.layout_of`.
     """
+
+    layout: Tensor
 
     def __init__(self, n_parts: int, level_indexes: Sequence[int], n_channels: Sequence[int]) -> None:
         super().__init__()
@@ -30,10 +38,15 @@ class FewShotSegmenter(nn.Module, ABC):
         self.n_parts = n_parts
         self.level_indexes = tuple(level_indexes)
         self.n_channels = tuple(n_channels)
+        self.register_buffer("layout", torch.zeros(n_parts, LAYOUT_PX, LAYOUT_PX))
 
-    @abstractmethod
     def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Logits ``[b, k, size_px, size_px]`` of a whole pyramid; their softmax are soft labels."""
+        return self.logits(pyramid, size_px) + resize(self.layout[None], size_px)
+
+    @abstractmethod
+    def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+        """As :meth:`forward`, from features alone: without the layout."""
 
     @abstractmethod
     def arguments(self) -> dict[str, Any]:

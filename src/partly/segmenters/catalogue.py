@@ -55,7 +55,9 @@ def load_segmenter(folder: Path) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
             )
         member = FAMILIES[family](**arguments)
         prefix = f"{i}."
-        fill(member, {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}, folder)
+        own = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+        # Folders of version 0.1 have no layout: it is 0 there.
+        fill(member, {"layout": member.layout, **own}, folder)
         members.append(member.eval().requires_grad_(False))
     segmenter = members[0] if len(members) == 1 else EnsembleSegmenter(members)
     return segmenter, PartSet.from_json(card.extra["part_set"]), card

@@ -63,7 +63,7 @@ class CNNSegmenter(FewShotSegmenter):
             "dropout": self.dropout,
         }
 
-    def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+    def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Logits ``[b, k, size_px, size_px]``."""
         x = F.dropout2d(self.first(self.read(pyramid).maps, size_px), self.dropout, self.training)
         for layer in self.inner:

@@ -36,7 +36,7 @@ class EnsembleSegmenter(FewShotSegmenter):
         """Log-probabilities of each member, ``[m, b, k, size_px, size_px]``."""
         return torch.stack([member(pyramid, size_px).log_softmax(1) for member in self.members])
 
-    def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+    def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Log of the mean soft label, ``[b, k, size_px, size_px]``."""
         opinions = self.opinions(pyramid, size_px)
         return opinions.logsumexp(0) - torch.log(torch.tensor(float(len(opinions))))

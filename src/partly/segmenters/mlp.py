@@ -46,7 +46,7 @@ class MLPSegmenter(FewShotSegmenter):
             "dropout": self.dropout,
         }
 
-    def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+    def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Logits ``[b, k, size_px, size_px]``."""
         x = self.first(self.read(pyramid).maps, size_px)
         for layer in self.rest:

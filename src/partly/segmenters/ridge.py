@@ -52,7 +52,7 @@ class RidgeSegmenter(FewShotSegmenter):
             "coordinate_weight": self.coordinate_weight,
         }
 
-    def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+    def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Logits ``[b, k, size_px, size_px]``."""
         return self.scores(pyramid, size_px) * self.sharpness
 

@@ -20,6 +20,7 @@ from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
 from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
+from partly.training.few_shot.layout import layout_of
 from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
 from partly.training.few_shot.ridge import RidgeFit
 
@@ -39,6 +40,8 @@ class FewShotConfig:
         penalty: of ridge regression.
         balance: how much rare parts count; see ``part_weights``.
         coordinate_weight: how easily the position of a pixel is used.
+        layout_spread: how far from where labels show it a part may lie, as a share of the picture's side;
+            None for objects that are anywhere in the picture. See ``layout_of``.
         n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
             MOST_LABELS_TO_SELF_TRAIN labels, beyond which labels know better.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
@@ -51,6 +54,7 @@ class FewShotConfig:
     penalty: float = 3.0
     balance: float = 0.5
     coordinate_weight: float = 10.0
+    layout_spread: float | None = 0.1
     n_self_training: int = 24
     n_statistics: int = 32
     gradient: GradientConfig = field(default_factory=GradientConfig)
@@ -61,6 +65,8 @@ class FewShotConfig:
             raise BadOption(f"few-shot method {', '.join(unknown)}", expected=f"one of {', '.join(METHODS)}")
         if not self.methods:
             raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
+        if self.layout_spread is not None and not self.layout_spread > 0:
+            raise BadOption(f"layout_spread is {self.layout_spread}", expected="more than 0, or none")
         if not 0 <= self.seed < 2**31:
             raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
@@ -102,6 +108,8 @@ def fit_few_shot(
             torch.manual_seed(config.seed)
             segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
             _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
+            if config.layout_spread is not None:
+                segmenter.layout.copy_(layout_of(annotations, part_set, config.layout_spread))
             plain = plain_pyramids(generator, config.n_self_training, indexes)
             _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
         members.append(segmenter.eval().requires_grad_(False))

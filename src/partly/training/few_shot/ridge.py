@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from partly.errors import BadLabel
-from partly.pyramid import FeaturePyramid
+from partly.pyramid import FeaturePyramid, on_grid
 from partly.segmenters.normal_equations import NormalEquations, normal_equations, part_weights
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot.targets import shares
@@ -87,17 +87,19 @@ class RidgeFit:
         """Solve once more, with what the solved segmenter says of pictures that nobody labelled.
 
         Pseudo-labels (Lee, ICML workshops 2013): each cell of a plain picture asks for the part that got the
-        highest score for. One label knows one background and one hairstyle; its own guesses on others carry
-        over what it knows to theirs. One round helps, a second does not (docs/lab.md).
+        highest score, the layout considered. One label knows one background and one hairstyle; its own
+        guesses on others carry over what it knows to theirs. One round helps, a second does not
+        (docs/lab.md).
 
         Args:
             pyramids: whole pyramids of plain pictures, one picture each.
             share: weight of the pseudo-labels against that of the labels.
         """
         labelled, guessed = self._total(), None
+        lie = on_grid(self.segmenter.layout[None], self.grid_px)[0].flatten(1).T / self.segmenter.sharpness
         for pyramid in pyramids:
             features = self.segmenter.rows(pyramid, self.grid_px)
-            best = (features @ self.segmenter.weight.T).argmax(1)
+            best = (features @ self.segmenter.weight.T + lie).argmax(1)
             targets = F.one_hot(best, self.segmenter.n_parts).float()
             sums = normal_equations(features, targets, part_weights(targets, self.balance))
             guessed = sums if guessed is None else guessed + sums

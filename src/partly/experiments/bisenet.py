@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.annotations.part_sets import FACE_PARTS, UNLABELLED
@@ -22,10 +23,13 @@ _NAMES = (
     *("mouth", "mouth", "mouth", "neck", "neck", "cloth", "hair", "background"),
 )
 _SIZE_PX = 512
+LEFT_EYE, RIGHT_EYE, NOSE = 4, 5, 10
+MOUTH = (11, 12, 13)
+FACE = (1, 2, 3, LEFT_EYE, RIGHT_EYE, 6, NOSE, *MOUTH)
+"""Ids of the parser that lie within a face: skin, brows, eyes, eyeglasses, nose, mouth and lips."""
 
 
-def _to_face_parts() -> np.ndarray:
-    """Table from the parser's 19 ids to the ten face parts; eyeglasses are left out of the count."""
+def _to_face_parts() -> NDArray[np.uint8]:
     table = np.full(256, UNLABELLED, np.uint8)
     for theirs, name in enumerate(_NAMES):
         if name is not None:
@@ -33,22 +37,40 @@ def _to_face_parts() -> np.ndarray:
     return table
 
 
+def face_parts_of(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The parser's 19 ids as the ten face parts, 255 where it sees eyeglasses."""
+    return _to_face_parts()[ids]
+
+
 class BiSeNet:
-    """Face parser: images ``[b, 3, h, w]`` in [-1, 1] to label maps of the ten face parts."""
+    """Face parser: images ``[b, 3, h, w]`` in [-1, 1] to label maps.
+
+    Args:
+        weights: ``79999_iter.pth``.
+    """
 
     def __init__(self, weights: Path) -> None:
         state = torch.load(weights, map_location="cpu", weights_only=True)
         self._w = {name: tensor.float() for name, tensor in state.items()}
-        self._table = torch.from_numpy(_to_face_parts())
 
     @torch.no_grad()
-    def parse(self, images: Tensor, size_px: int) -> np.ndarray:
-        """Label maps uint8 ``[b, size_px, size_px]``, 255 where the parser sees eyeglasses."""
-        x = F.interpolate(images.clamp(-1, 1), size=(_SIZE_PX, _SIZE_PX), mode="bilinear", antialias=True)
+    def parse_ids(self, images: Tensor, size_px: int, *, seen_px: int = _SIZE_PX) -> NDArray[np.uint8]:
+        """Label maps uint8 ``[b, size_px, size_px]`` of the parser's own 19 ids.
+
+        Args:
+            images: ``[b, 3, h, w]`` in [-1, 1].
+            size_px: side of the label maps.
+            seen_px: side at which the parser sees the images.
+        """
+        x = F.interpolate(images.clamp(-1, 1), size=(seen_px, seen_px), mode="bilinear", antialias=True)
         mean, std = (torch.tensor(v).view(3, 1, 1) for v in (_MEAN, _STD))
         scores = self._forward(((x + 1) / 2 - mean) / std)
         ids = F.interpolate(scores, size=(size_px, size_px), mode="bilinear", align_corners=False).argmax(1)
-        return self._table[ids].numpy()
+        return ids.to(torch.uint8).numpy()
+
+    def parse(self, images: Tensor, size_px: int) -> NDArray[np.uint8]:
+        """Label maps uint8 ``[b, size_px, size_px]`` of the ten face parts, 255 for eyeglasses."""
+        return face_parts_of(self.parse_ids(images, size_px))
 
     def _conv(self, x: Tensor, name: str, norm: str | None, stride: int = 1, *, relu: bool = True) -> Tensor:
         weight, bias = self._w[f"{name}.weight"], None

@@ -1,0 +1,147 @@
+"""Auto-shot networks of the experiments: pictures are made once, and labelled by each teacher."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from partly.annotations import FACE_PARTS, Annotation
+from partly.autoshot import AutoShotNetwork, load_network
+from partly.distillation import DistilConfig, DistilReports, distil
+from partly.distillation.distil import new_network
+from partly.errors import BadModelFile
+from partly.experiments.workshop import Tell, Workshop
+from partly.generators.protocol import Generator
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.catalogue import load_segmenter
+from partly.synthesis.config import SynthesisReport
+from partly.training.auto_shot import train_auto_shot
+from partly.training.data import ArrayPictures
+from partly.training.few_shot.pictures import latent_of
+from partly.training.progress import StepReport
+
+# Copies of the labelled pictures that make the batches of the baseline.
+_N_COPIES = 20
+# Logits of a painted label: as good as certain.
+_CERTAIN = 20.0
+
+
+@dataclass(frozen=True)
+class LoadModels:
+    """Loads what a worker process needs."""
+
+    get_generator: Callable[[], Generator]
+    teacher: Path
+
+    def __call__(self) -> tuple[Generator, FewShotSegmenter]:
+        """The generator and the teacher."""
+        return self.get_generator(), load_segmenter(self.teacher)[0]
+
+
+def network_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+    """The network distilled from one draw of labels; after a stop, the same call goes on.
+
+    Args:
+        workshop: gives generator and teacher.
+        n_labels: how many labels the teacher has.
+        draw: which.
+        config: pictures and training. Pictures are shared by all teachers, and by all numbers of pictures.
+
+    Returns:
+        The network, ready for use.
+    """
+    folder = workshop.cache / f"auto-shot-{workshop.teacher_name(n_labels, draw)}" / _digest(asdict(config))
+    if (known := _known(folder)) is not None:
+        return known
+    teacher = workshop.teacher_folder(n_labels, draw)
+    result = distil(
+        workshop.generator,
+        workshop.teacher(n_labels, draw),
+        FACE_PARTS,
+        config,
+        pictures_folder=workshop.cache / "pictures" / _pictures_digest(config),
+        labels_folder=workshop.cache
+        / f"labels-of-{workshop.teacher_name(n_labels, draw)}"
+        / _pictures_digest(config),
+        training_folder=folder / "training",
+        encoder_weights=workshop.get_encoder() if config.pretrained else None,
+        load_models=LoadModels(workshop.get_generator, teacher),
+        n_workers=workshop.n_workers,
+        reports=_reports(workshop.tell),
+    )
+    result.network.save(folder, {"time_s": result.time_s})
+    return result.network.for_inference()
+
+
+def baseline_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+    """The same network, augmentation and steps, trained on the labelled pictures themselves."""
+    folder = workshop.cache / f"baseline-{n_labels}-{draw}" / _digest(asdict(config))
+    if (known := _known(folder)) is not None:
+        return known
+    data = labelled_pictures(workshop.generator, workshop.labels(n_labels, draw), _picture_px(config))
+    network = new_network(FACE_PARTS, config, workshop.get_encoder() if config.pretrained else None)
+    result = train_auto_shot(
+        network,
+        data,
+        config.training(),
+        folder=folder / "training",
+        on_step=_reports(workshop.tell).on_step,
+    )
+    result.network.save(folder, {"time_s": result.time_s})
+    return result.network.for_inference()
+
+
+@torch.no_grad()
+def labelled_pictures(generator: Generator, labels: Sequence[Annotation], size_px: int) -> ArrayPictures:
+    """The labelled pictures as training data, several copies of each."""
+    images, logits = [], []
+    for annotation in labels:
+        made = generator.synthesise(latent_of(annotation, generator), features_px=4).images
+        if made is None:
+            raise TypeError("the generator gave no picture")
+        small = F.interpolate(made.clamp(-1, 1), size=(size_px, size_px), mode="area")
+        images.append(((small + 1) * 127.5).round().byte())
+        ids = torch.from_numpy(annotation.label_map.astype(np.int64)).clamp(max=FACE_PARTS.n_parts)
+        # Unlabelled pixels ask for nothing: their soft label is even.
+        planes = F.one_hot(ids, FACE_PARTS.n_parts + 1)[..., : FACE_PARTS.n_parts]
+        logits.append(planes.permute(2, 0, 1)[None].float() * _CERTAIN)
+    n_copies = -(-_N_COPIES // len(labels))
+    return ArrayPictures(torch.cat(images * n_copies), torch.cat(logits * n_copies))
+
+
+def _known(folder: Path) -> AutoShotNetwork | None:
+    try:
+        return load_network(folder).for_inference()
+    except BadModelFile:
+        return None
+
+
+def _picture_px(config: DistilConfig) -> int:
+    return config.synthesis().size_px
+
+
+def _pictures_digest(config: DistilConfig) -> str:
+    values = asdict(config.synthesis())
+    del values["n_pictures"], values["pictures_per_shard"]
+    return _digest(values)
+
+
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _reports(tell: Tell) -> DistilReports:
+    def picture(report: SynthesisReport) -> None:
+        tell("labelling pictures", report.n_done, report.n_pictures)
+
+    def step(report: StepReport) -> None:
+        tell("training", report.step, report.n_steps)
+
+    return DistilReports(picture, step)

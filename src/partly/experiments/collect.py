@@ -1,0 +1,66 @@
+"""All measured experiments on one page, below what a person wrote at its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from partly.errors import BadOption
+from partly.experiments.experiment import Experiment
+from partly.experiments.protocol import HALVES, Protocol
+from partly.experiments.store import results_folder, rows_of
+from partly.experiments.summary import images_of, plot_svg, summary_markdown
+from partly.files import write_bytes, write_text
+
+MARKER = "<!-- results below are written by partly experiment --collect -->"
+_HEAD = "# Results\n"
+
+
+def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: Protocol) -> list[str]:
+    """Write the page; plots and images go to a folder of its name beside it.
+
+    Args:
+        experiments: in the order of the page; those without any measured cell are left out.
+        out: folder of results.
+        file: the page. What stands in it above :data:`MARKER` is kept.
+        protocol: cells that were measured otherwise do not count.
+
+    Returns:
+        Titles of the experiments on the page.
+
+    Raises:
+        BadOption: the file is there without the marker, so that all of it may be a person's.
+    """
+    head = _head(file)
+    titles, sections = [], []
+    for experiment in experiments:
+        for half in HALVES if experiment.reads_photos else HALVES[:1]:
+            folder = results_folder(out, experiment, half)
+            rows = rows_of(experiment, folder, protocol)
+            if not any(row.figures for row in rows):
+                continue
+            pictures = file.with_suffix("") / folder.name
+            for plot in experiment.plots:
+                write_text(pictures / f"{plot.name}.svg", plot_svg(plot, rows))
+            for name in images_of(rows):
+                write_bytes(pictures / name, (folder / name).read_bytes())
+            place = f"{file.stem}/{folder.name}/"
+            sections.append(summary_markdown(experiment, rows, protocol, half, place))
+            titles.append(experiment.title)
+    write_text(file, "\n".join([f"{head}{MARKER}\n", *sections]))
+    return titles
+
+
+def _head(file: Path) -> str:
+    """What stands above the marker."""
+    if not file.exists():
+        return _HEAD + "\n"
+    head, marker, _ = file.read_text(encoding="utf-8").partition(MARKER)
+    if not marker:
+        raise BadOption(
+            "has no line that says where the results begin",
+            expected=f"the line {MARKER}",
+            remedy="Put it below what is to be kept, or name a new file",
+            path=file,
+        )
+    return head

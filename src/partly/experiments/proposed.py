@@ -1,0 +1,93 @@
+"""Proposed pictures, labelled by the stand-in for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from partly.annotations import FACE_PARTS, Annotation, annotation_ids, list_annotations, save_annotation
+from partly.errors import BadLabel
+from partly.experiments.bisenet import face_parts_of
+from partly.experiments.person import Person
+from partly.experiments.protocol import PROTOCOL, Protocol
+from partly.generators.protocol import Generator
+from partly.proposals import Proposal, propose
+
+
+def proposed_labels(
+    generator: Generator,
+    person: Person,
+    n: int,
+    folder: Path,
+    *,
+    together: bool,
+    seed: int = 0,
+    protocol: Protocol = PROTOCOL,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Annotation]:
+    """``n`` labelled proposals, kept in ``folder``; what is there already is only read.
+
+    Alone, a picture on which a part cannot be seen is passed over, as a person would: one label shows all.
+
+    Args:
+        generator: makes the pictures.
+        person: labels them.
+        n: how many.
+        folder: where they are kept as annotations.
+        together: chosen to be labelled together; otherwise each to be labelled alone.
+        seed: of the candidates.
+        protocol: sizes, and how many candidates there are.
+        on_progress: told how many candidates were looked at, and of how many.
+
+    Raises:
+        BadLabel: too few proposals show every part.
+    """
+    if len(annotation_ids(folder)) < n:
+        n_asked = n if together else min(8 * n, protocol.n_candidates)
+        proposals = propose(
+            generator,
+            n_asked,
+            seed,
+            together=together,
+            n_candidates=protocol.n_candidates,
+            on_progress=on_progress,
+        )
+        kept = 0
+        for proposal in proposals:
+            name = f"{kept:02}-picture-{proposal.index}"
+            annotation = _labelled(generator, person, proposal, name, protocol.label_px)
+            if together or _shows_every_part(annotation, protocol.visible_px):
+                save_annotation(folder, annotation, FACE_PARTS, overwrite=True)
+                kept += 1
+            if kept == n:
+                break
+        if kept < n:
+            raise BadLabel(f"{kept} of {n_asked} proposed pictures show every part", expected=f"{n} or more")
+    return list_annotations(folder, FACE_PARTS)[:n]
+
+
+def ids_of_picture(generator: Generator, person: Person, w: Tensor, size_px: int) -> NDArray[np.uint8]:
+    """What the person sees in the picture of ``w [1, l, v]``: ids ``[size_px, size_px]`` of the parser."""
+    images = generator.synthesise(w, features_px=4).images
+    if images is None:
+        raise TypeError("the generator gave no picture")
+    return person.parse_ids(images, size_px)[0]
+
+
+def _labelled(
+    generator: Generator, person: Person, proposal: Proposal, name: str, size_px: int
+) -> Annotation:
+    label_map = face_parts_of(ids_of_picture(generator, person, proposal.w, size_px))
+    w = np.ascontiguousarray(proposal.w[0].numpy())
+    note = f"seed {proposal.seed}, index {proposal.index}; labelled by a parser"
+    return Annotation(name, label_map, w, generator.digest, note=note)
+
+
+def _shows_every_part(annotation: Annotation, visible_px: int) -> bool:
+    # What a person would call visible: eyes or brows smaller than this are hidden by hair or glasses.
+    counts = np.bincount(annotation.label_map.ravel(), minlength=256)[: FACE_PARTS.n_parts]
+    return bool((counts >= visible_px).all())

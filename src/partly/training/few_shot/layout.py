@@ -1,0 +1,55 @@
+"""Where parts may lie: near where labels show them. Keeps clothes out of the sky.
+
+A generator puts its object into the same place of every picture, so a label says where a part can be, not
+only what it looks like. A segmenter's coordinates know this too, but only as a curve of second degree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from partly.annotations.annotation import Annotation
+from partly.annotations.part_sets import PartSet
+from partly.segmenters.base import LAYOUT_PX
+from partly.training.few_shot.targets import shares
+
+# A part that is far away is as good as impossible; what is beyond needs no larger number.
+_LOWEST = -50.0
+
+
+def layout_of(annotations: Sequence[Annotation], part_set: PartSet, spread: float) -> Tensor:
+    """Logits ``[k, LAYOUT_PX, LAYOUT_PX]``, 0 where a label shows the part, less the further away.
+
+    ``-d² / (2 spread²)`` at the distance ``d`` from the nearest place at which a label, or a label mirrored,
+    shows the part: the logarithm of the highest of Gaussians that stand on all these places. What nobody
+    labelled may be anything.
+
+    Args:
+        annotations: the labels.
+        part_set: says what parts become in a mirrored picture.
+        spread: standard deviation, as a share of the picture's side.
+    """
+    seen = torch.zeros(part_set.n_parts, LAYOUT_PX, LAYOUT_PX, dtype=torch.bool)
+    mirrored = list(part_set.mirror_permutation())
+    for annotation in annotations:
+        covered = shares(annotation.label_map, part_set.n_parts, LAYOUT_PX)
+        # Half a pixel in a thousand is rounding, not something left unlabelled.
+        open_to_all = covered.sum(1, keepdim=True) < 1 - 1e-3
+        here = ((covered > 0) | open_to_all).T.unflatten(1, (LAYOUT_PX, LAYOUT_PX))
+        seen |= here | here.flip(-1)[mirrored]
+    squared = squared_distances(seen) / LAYOUT_PX**2
+    return (-squared / (2 * spread**2)).clamp_min(_LOWEST)
+
+
+def squared_distances(places: Tensor) -> Tensor:
+    """Squared distances in cells to the nearest true cell of ``places [k, s, s]``; infinite where none is.
+
+    Rows first, then columns, since squared distances add up (Felzenszwalb and Huttenlocher, 2012, section 3).
+    """
+    ticks = torch.arange(places.shape[-1], dtype=torch.float32)
+    steps = (ticks[:, None] - ticks).square()
+    along_rows = torch.where(places[:, :, None, :], steps, torch.inf).amin(-1)
+    return (along_rows[:, None] + steps[None, :, :, None]).amin(2)

@@ -1,0 +1,71 @@
+import pytest
+
+from partly.errors import BadOption
+from partly.experiments import MARKER, collect, results_folder, run_experiment
+
+from .test_runner import counted, experiment
+
+
+def with_image(cell):
+    return {"pooled": 1.0, "images": {f"{cell.key}.jpg": "What it looks like"}}
+
+
+@pytest.fixture
+def made(workshop):
+    made = experiment(counted([], with_image), cells=("one",))
+    folder = results_folder(workshop.out, made, "choices")
+    folder.mkdir(parents=True)
+    (folder / "one.jpg").write_bytes(b"jpeg")
+    run_experiment(made, workshop)
+    return made
+
+
+def test_the_hand_written_head_is_kept(made, workshop, tmp_path):
+    page = tmp_path / "docs" / "results.md"
+    assert collect([made], workshop.out, page, workshop.protocol) == ["Tiny"]
+    text = page.read_text()
+    assert text.startswith(f"# Results\n\n{MARKER}\n\n## Tiny\n")
+    page.write_text("# Ours\nThe words of a person.\n\n" + text.split("\n", 2)[2])
+    collect([made], workshop.out, page, workshop.protocol)
+    assert page.read_text() == text.replace("# Results\n", "# Ours\nThe words of a person.\n", 1)
+
+
+def test_plots_and_images_lie_beside_the_page(made, workshop, tmp_path):
+    page = tmp_path / "docs" / "results.md"
+    collect([made], workshop.out, page, workshop.protocol)
+    text = page.read_text()
+    assert "![A & B](results/tiny/curve.svg)" in text
+    assert "![What it looks like](results/tiny/one.jpg)" in text
+    assert (page.parent / "results/tiny/curve.svg").is_file()
+    assert (page.parent / "results/tiny/one.jpg").read_bytes() == b"jpeg"
+
+
+def test_a_page_without_the_marker_is_a_persons(made, workshop, tmp_path):
+    page = tmp_path / "results.md"
+    page.write_text("All mine.\n")
+    with pytest.raises(BadOption) as error:
+        collect([made], workshop.out, page, workshop.protocol)
+    assert str(error.value) == (
+        f"{page}: has no line that says where the results begin; expected the line {MARKER}. "
+        "Put it below what is to be kept, or name a new file."
+    )
+    assert page.read_text() == "All mine.\n"
+
+
+def test_what_was_not_measured_is_left_out(workshop, tmp_path):
+    page = tmp_path / "results.md"
+    assert collect([experiment(counted([]))], workshop.out, page, workshop.protocol) == []
+    assert page.read_text() == f"# Results\n\n{MARKER}\n"
+
+
+def test_both_halves_are_shown(workshop, tmp_path):
+    made = experiment(counted([]), cells=("one",), reads_photos=True)
+    for half in ("choices", "figure"):
+        workshop.half = half
+        run_experiment(made, workshop)
+    page = tmp_path / "results.md"
+    collect([made], workshop.out, page, workshop.protocol)
+    text = page.read_text()
+    assert "the choices half" in text
+    assert "the figure half" in text
+    assert "results/tiny-figure/curve.svg" in text

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from partly.annotations import PartSet
+from partly.experiments.scoring import (
+    by_network,
+    by_segmenter,
+    fresh_figures,
+    over_draws,
+    part_figures,
+    photo_figures,
+)
+from partly.experiments.studies.faces import PersonAsNetwork
+
+from .conftest import FakePerson
+
+
+def test_the_truth_agrees_with_itself(workshop):
+    figures = fresh_figures(lambda picture: picture.truth, workshop.fresh())
+    assert (figures["pooled"], figures["per_picture"], figures["spread"]) == (100, 100, 0)
+    assert figures["n_pictures"] == 3
+    assert figures["parts"]["nose"] == 100
+
+
+def test_a_segmenter_and_a_network_are_asked_alike(workshop):
+    predict = by_segmenter(workshop.generator, workshop.teacher(1, 0), 64)
+    assert predict(workshop.fresh()[0]).shape == (64, 64)
+    found = by_network(PersonAsNetwork(FakePerson(), 64))(workshop.fresh()[0])
+    assert found.shape == (64, 64)
+    assert set(np.unique(found)) == set(range(10))
+
+
+def test_photos_are_scored_at_one_size(workshop):
+    figures = photo_figures(PersonAsNetwork(FakePerson(), 32), workshop.photos(), 16)
+    assert figures["n_pictures"] == 2
+    assert 0 < figures["pooled"] < 100
+
+
+def test_one_part_alone():
+    parts = PartSet.from_names(("rest", "shape"))
+    truth = np.zeros((4, 4), np.uint8)
+    truth[:2] = 1
+    half = truth.copy()
+    half[0] = 0
+    none = np.zeros_like(truth)
+    figures = part_figures([("a", half, truth), ("b", truth, truth), ("c", none, none)], parts, "shape")
+    assert figures == {"pooled": 75.0, "per_picture": 75.0, "spread": 25.0, "n_pictures": 2}
+    assert part_figures([("c", none, none)], parts, "shape")["pooled"] is None
+
+
+def test_means_over_draws():
+    each = [
+        {"pooled": 70.0, "parts": {"nose": 80.0, "ear": None}, "n": 40, "name": "x"},
+        {"pooled": 74.0, "parts": {"nose": 90.0, "ear": 10.0}, "n": 40, "name": "x"},
+    ]
+    mean = over_draws(each)
+    assert mean == {
+        "pooled": 72.0,
+        "parts": {"nose": 85.0, "ear": 10.0},
+        "n": 40,
+        "name": "x",
+        "draws_spread": 2.0,
+        "pooled_each": [70.0, 74.0],
+    }
+    assert over_draws(each[:1])["draws_spread"] is None
+    assert over_draws([{"pooled": None}, {"pooled": 1.0}])["pooled"] == pytest.approx(1.0)
