@@ -4,9 +4,15 @@ import pytest
 import torch
 
 from partly.errors import BadOption
+from partly.generators.mobile_stylegan import MobileStyleGAN
 from partly.generators.sampling import Truncation, sample_w
-from partly.proposals import k_medoids, propose
-from tests.fakes import tiny_generator
+from partly.proposals import k_medoids, propose, propose_unsure
+from partly.segmenters.base import FewShotSegmenter
+from partly.segmenters.uncertainty import uncertainty
+from partly.training.few_shot import FewShotConfig, fit_few_shot
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+
+FULL = Truncation(0.7, 1.0)
 
 
 def test_proposals_can_be_made_again_from_what_they_say() -> None:
@@ -49,3 +55,42 @@ def test_k_medoids_finds_well_parted_clusters() -> None:
 def test_more_pictures_than_candidates_are_refused() -> None:
     with pytest.raises(BadOption, match="5 pictures of 3; expected 1 or more, and no more than candidates"):
         propose(tiny_generator(), 5, n_candidates=3)
+
+
+def _fitted() -> tuple[MobileStyleGAN, FewShotSegmenter]:
+    generator = tiny_generator()
+    config = FewShotConfig(n_statistics=4, n_self_training=2, penalty=0.1)
+    return generator, fit_few_shot(generator, [thing_annotation(generator, 0)], TWO_PARTS, config)
+
+
+def test_unsure_pictures_are_the_least_sure_of_all() -> None:
+    generator, segmenter = _fitted()
+    told: list[int] = []
+    ranked = propose_unsure(
+        generator, segmenter, 1, 5, n_candidates=9, on_progress=lambda i, _n: told.append(i)
+    )
+    assert told == list(range(1, 10))
+    doubts = []
+    for index in range(9):
+        w = sample_w(generator, 5, index, Truncation(0.7, 1.0))
+        logits = segmenter(generator.synthesise(w, features_px=64, images=False).pyramid, 64)
+        doubts.append(float(uncertainty(logits)))
+    assert ranked[0].index == doubts.index(max(doubts))
+    assert ranked[0].score == pytest.approx(max(doubts))
+
+
+def test_labelled_pictures_are_not_proposed_again() -> None:
+    generator, segmenter = _fitted()
+    [first] = propose_unsure(generator, segmenter, 1, n_candidates=6)
+    [second] = propose_unsure(generator, segmenter, 1, n_candidates=6, known=[first.w])
+    assert second.index != first.index
+    assert second.score <= first.score
+    with pytest.raises(BadOption, match="2 pictures of 1 that are not labelled; expected 1 or more"):
+        propose_unsure(generator, segmenter, 2, n_candidates=2, known=[sample_w(generator, 0, 0, FULL)])
+
+
+def test_several_unsure_pictures_differ() -> None:
+    generator, segmenter = _fitted()
+    several = propose_unsure(generator, segmenter, 3, n_candidates=20)
+    assert len({p.index for p in several}) == 3
+    assert [p.score for p in several] == sorted((p.score for p in several), reverse=True)

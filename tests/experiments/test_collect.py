@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from partly.errors import BadOption
@@ -69,3 +71,13 @@ def test_both_halves_are_shown(workshop, tmp_path):
     assert "the choices half" in text
     assert "the figure half" in text
     assert "results/tiny-figure/curve.svg" in text
+
+
+def test_cells_that_another_machine_measured_stay_on_the_page(made, workshop, tmp_path):
+    page = tmp_path / "docs" / "results.md"
+    collect([made], workshop.out, page, workshop.protocol)
+    text = page.read_text()
+    collect([made], tmp_path / "nothing-measured-here", page, workshop.protocol)
+    assert page.read_text() == text
+    other = replace(workshop.protocol, n_fresh=77)
+    assert collect([made], tmp_path / "nothing-measured-here", page, other) == []

@@ -209,12 +209,20 @@ def test_memory_is_told_where_the_system_tells_it(monkeypatch, tmp_path):
     assert measured(lambda: None)["peak_mib"] == 2.0
 
 
+def test_choosing(workshop):
+    together, grown = figures_of(
+        with_cells("choosing", *({"n_labels": 3, "n_first": n_first, "n_draws": 2} for n_first in (None, 2))),
+        workshop,
+    )
+    assert len(together["pooled_each"]) == len(grown["pooled_each"]) == 2
+
+
 def test_unknown_experiments():
     with pytest.raises(BadOption) as error:
         experiment_named("level")
     assert str(error.value) == (
-        "there is no experiment 'level'; expected one of faces, few-shot-networks, labels, levels, shapes, "
-        "label-noise, pictures, cost. Did you mean 'levels'."
+        "there is no experiment 'level'; expected one of faces, few-shot-networks, choosing, labels, levels, "
+        "shapes, label-noise, pictures, cost. Did you mean 'levels'."
     )
     with pytest.raises(BadOption, match=r"cost\.$"):
         experiment_named("xyz")

@@ -138,3 +138,24 @@ def test_without_generator_or_parser_it_says_so(tmp_path):
     with pytest.raises(Exception, match=r"parser\.tar\.gz"):
         load_person(tmp_path / "parser.tar.gz")
     assert tiny_generator().digest == tiny_generator().digest
+
+
+def test_labels_grow_by_what_the_segmenter_is_least_sure_of(workshop):
+    grown = workshop.labels(4, 0, n_first=2)
+    together = workshop.labels(2, 0)
+    assert len(grown) == 4
+    for one, other in zip(grown, together, strict=False):
+        assert np.array_equal(one.w, other.w)
+    assert all("unsure" in one.id for one in grown[2:])
+    assert len({one.w.tobytes() for one in grown}) == 4
+    assert [one.id for one in anew(workshop).labels(4, 0, n_first=2)] == [one.id for one in grown]
+    assert workshop.teacher_name(4, 0, 2) != workshop.teacher_name(4, 0)
+
+
+def test_growing_goes_on_after_a_stop(workshop):
+    grown = workshop.labels(4, 0, n_first=2)
+    folder = workshop.cache / "labels-grown-2-to-4-0"
+    for path in folder.glob(f"{grown[-1].id}.*"):
+        path.unlink()
+    again = workshop.labels(4, 0, n_first=2)
+    assert [(one.id, one.w.tobytes()) for one in again] == [(one.id, one.w.tobytes()) for one in grown]

@@ -7,9 +7,11 @@ from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_ann
 from partly.annotations.formats import write_labels
 from partly.cli.main import run
 from partly.errors import BadLabel, BadProject
+from partly.project.fit import fit_project
 from partly.project.labels import import_labels, import_shipped, shipped_annotations
 from partly.project.pictures import find_picture, keep_picture, picture_ids, propose_pictures
 from partly.proposals import propose
+from partly.training.few_shot import FewShotConfig
 
 from ..fakes import TWO_PARTS, thing_annotation, tiny_generator
 
@@ -147,6 +149,22 @@ def test_pictures_that_are_labelled_together(project, generator, capsys):
     told = json.loads(capsys.readouterr().out)
     expected = propose(generator, 2, 0, together=True, n_candidates=6)
     assert [one["id"] for one in told["pictures"]] == [f"picture-0-{one.index}" for one in expected]
+
+
+def test_pictures_that_the_segmenter_is_unsure_of(project, generator, pictures, tmp_path, capsys):
+    options = ["--n", "1", "--candidates", "6", "--unsure"]
+    assert run(["pictures", str(project.folder), *options]) == 1
+    said = capsys.readouterr().err
+    assert "cannot tell what it is unsure of" in said
+    assert f"Fit the labelled pictures first: partly fit {project.folder}" in said
+    import_labels(project, [labelled(tmp_path, pictures[0].id)])
+    fit_project(project, FewShotConfig(n_statistics=2, n_self_training=0))
+    [found] = propose_pictures(project, generator, 1, n_candidates=6, unsure=True)
+    assert found.id != pictures[0].id
+    assert run(["pictures", str(project.folder), *options, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["id"] == found.id
+    assert run(["pictures", str(project.folder), *options, "--together"]) == 2
+    assert "both --unsure and --together; expected one of them" in capsys.readouterr().err
 
 
 def test_another_picture_of_the_same_name_is_refused(project, pictures, generator):

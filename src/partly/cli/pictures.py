@@ -19,6 +19,9 @@ from partly.project.pictures import SHEET_NAME, propose_pictures
 @click.option(
     "--together", is_flag=True, help="Choose pictures that are all to be labelled, unlike each other."
 )
+@click.option(
+    "--unsure", is_flag=True, help="Choose what the fitted segmenter is least sure of: best labelled next."
+)
 @click.option("--seed", default=0, show_default=True, help="Another seed proposes other pictures.")
 @click.option(
     "--truncation",
@@ -33,6 +36,7 @@ def command(
     project_folder: Path,
     n_pictures: int,
     together: bool,
+    unsure: bool,
     seed: int,
     truncation: tuple[float, float] | None,
     n_candidates: int | None,
@@ -51,6 +55,7 @@ def command(
             generator,
             n_pictures,
             together=together,
+            unsure=unsure,
             seed=seed,
             truncation=truncation,
             n_candidates=n_candidates,

@@ -45,7 +45,9 @@ class LoadModels:
         return self.get_generator(), load_segmenter(self.teacher)[0]
 
 
-def network_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+def network_for(
+    workshop: Workshop, n_labels: int, draw: int, config: DistilConfig, n_first: int | None = None
+) -> AutoShotNetwork:
     """The network distilled from one draw of labels; after a stop, the same call goes on.
 
     Args:
@@ -53,23 +55,23 @@ def network_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConf
         n_labels: how many labels the teacher has.
         draw: which.
         config: pictures and training. Pictures are shared by all teachers, and by all numbers of pictures.
+        n_first: how many of the labels were proposed together; see :meth:`Workshop.labels`.
 
     Returns:
         The network, ready for use.
     """
-    folder = workshop.cache / f"auto-shot-{workshop.teacher_name(n_labels, draw)}" / _digest(asdict(config))
+    name = workshop.teacher_name(n_labels, draw, n_first)
+    folder = workshop.cache / f"auto-shot-{name}" / _digest(asdict(config))
     if (known := _known(folder)) is not None:
         return known
-    teacher = workshop.teacher_folder(n_labels, draw)
+    teacher = workshop.teacher_folder(n_labels, draw, n_first)
     result = distil(
         workshop.generator,
-        workshop.teacher(n_labels, draw),
+        workshop.teacher(n_labels, draw, n_first),
         FACE_PARTS,
         config,
         pictures_folder=workshop.cache / "pictures" / _pictures_digest(config),
-        labels_folder=workshop.cache
-        / f"labels-of-{workshop.teacher_name(n_labels, draw)}"
-        / _pictures_digest(config),
+        labels_folder=workshop.cache / f"labels-of-{name}" / _pictures_digest(config),
         training_folder=folder / "training",
         encoder_weights=workshop.get_encoder() if config.pretrained else None,
         load_models=LoadModels(workshop.get_generator, teacher),

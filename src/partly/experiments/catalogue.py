@@ -7,6 +7,7 @@ import difflib
 from partly.errors import BadOption
 from partly.experiments.experiment import Experiment
 from partly.experiments.studies import (
+    choosing,
     cost,
     faces,
     few_shot_networks,
@@ -22,6 +23,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         faces.EXPERIMENT,
         few_shot_networks.EXPERIMENT,
+        choosing.EXPERIMENT,
         labels.EXPERIMENT,
         levels.EXPERIMENT,
         shapes.EXPERIMENT,

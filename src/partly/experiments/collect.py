@@ -17,7 +17,9 @@ _HEAD = "# Results\n"
 
 
 def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: Protocol) -> list[str]:
-    """Write the page; plots and images go to a folder of its name beside it.
+    """Write the page; figures of cells, plots and images go to a folder of its name beside it.
+
+    What lies there and is not in ``out`` stays on the page: cells may be measured on several machines.
 
     Args:
         experiments: in the order of the page; those without any measured cell are left out.
@@ -36,19 +38,25 @@ def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: 
     for experiment in experiments:
         for half in HALVES if experiment.reads_photos else HALVES[:1]:
             folder = results_folder(out, experiment, half)
-            rows = rows_of(experiment, folder, protocol)
+            beside = file.with_suffix("") / folder.name
+            _take(experiment, folder, beside, protocol)
+            rows = rows_of(experiment, beside, protocol)
             if not any(row.figures for row in rows):
                 continue
-            pictures = file.with_suffix("") / folder.name
             for plot in experiment.plots:
-                write_text(pictures / f"{plot.name}.svg", plot_svg(plot, rows))
-            for name in images_of(rows):
-                write_bytes(pictures / name, (folder / name).read_bytes())
+                write_text(beside / f"{plot.name}.svg", plot_svg(plot, rows))
             place = f"{file.stem}/{folder.name}/"
             sections.append(summary_markdown(experiment, rows, protocol, half, place))
             titles.append(experiment.title)
     write_text(file, "\n".join([f"{head}{MARKER}\n", *sections]))
     return titles
+
+
+def _take(experiment: Experiment, folder: Path, beside: Path, protocol: Protocol) -> None:
+    """Copy measured cells and their images to the folder beside the page."""
+    rows = [row for row in rows_of(experiment, folder, protocol) if row.figures]
+    for name in [*(f"{row.cell.key}.json" for row in rows), *images_of(rows)]:
+        write_bytes(beside / name, (folder / name).read_bytes())
 
 
 def _head(file: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,12 @@ from partly.experiments.bisenet import face_parts_of
 from partly.experiments.person import Person
 from partly.experiments.protocol import PROTOCOL, Protocol
 from partly.generators.protocol import Generator
-from partly.proposals import Proposal, propose
+from partly.proposals import Proposal, propose, propose_unsure
+from partly.training.few_shot import fit_few_shot
+from partly.training.few_shot.pictures import latent_of
+
+# Away from the seeds of what is proposed together.
+_GROWN_SEED = 7
 
 
 def proposed_labels(
@@ -68,6 +74,50 @@ def proposed_labels(
         if kept < n:
             raise BadLabel(f"{kept} of {n_asked} proposed pictures show every part", expected=f"{n} or more")
     return list_annotations(folder, FACE_PARTS)[:n]
+
+
+def grown_labels(
+    generator: Generator,
+    person: Person,
+    n: int,
+    folder: Path,
+    *,
+    first: Sequence[Annotation],
+    seed: int = 0,
+    protocol: Protocol = PROTOCOL,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Annotation]:
+    """``first`` and, up to ``n``, labels of the pictures that the segmenter fitted so far is least sure of.
+
+    Args:
+        generator: makes the pictures.
+        person: labels them.
+        n: how many, those of ``first`` included.
+        folder: where they are kept as annotations; after a stop, the same call goes on.
+        first: labels to begin with.
+        seed: of the candidates.
+        protocol: sizes, and how many candidates there are.
+        on_progress: told how many candidates were looked at, and of how many, for each further label.
+    """
+    kept = list_annotations(folder, FACE_PARTS) if annotation_ids(folder) else []
+    for number, annotation in enumerate(first[len(kept) :], start=len(kept)):
+        kept.append(replace(annotation, id=f"{number:02}-{annotation.id}"))
+        save_annotation(folder, kept[-1], FACE_PARTS, overwrite=True)
+    while len(kept) < n:
+        segmenter = fit_few_shot(generator, kept, FACE_PARTS)
+        [proposal] = propose_unsure(
+            generator,
+            segmenter,
+            1,
+            _GROWN_SEED + seed,
+            known=[latent_of(annotation, generator) for annotation in kept],
+            n_candidates=protocol.n_candidates,
+            on_progress=on_progress,
+        )
+        name = f"{len(kept):02}-unsure-{proposal.index}"
+        kept.append(_labelled(generator, person, proposal, name, protocol.label_px))
+        save_annotation(folder, kept[-1], FACE_PARTS, overwrite=True)
+    return kept[:n]
 
 
 def ids_of_picture(generator: Generator, person: Person, w: Tensor, size_px: int) -> NDArray[np.uint8]:

@@ -19,7 +19,7 @@ from partly.experiments.arrays import Array, load_arrays, save_arrays
 from partly.experiments.fresh import FreshPicture, fresh_pictures
 from partly.experiments.person import Person, load_person
 from partly.experiments.photos import LabelledPhoto, photos, photos_file
-from partly.experiments.proposed import ids_of_picture, proposed_labels
+from partly.experiments.proposed import grown_labels, ids_of_picture, proposed_labels
 from partly.experiments.protocol import PROTOCOL, Half, Protocol
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
@@ -92,13 +92,26 @@ class Workshop:
             self._fresh = fresh_pictures(self.generator, self.person, self.protocol, file, told)
         return self._fresh
 
-    def labels(self, n: int, draw: int) -> list[Annotation]:
+    def labels(self, n: int, draw: int, n_first: int | None = None) -> list[Annotation]:
         """The labels of one draw.
 
         Args:
             n: how many. One is a proposed picture that shows every part; more are proposed together.
             draw: for one label, which of the proposed pictures; for more, the seed of the proposals.
+            n_first: only so many are proposed together, and each further one is what the segmenter fitted on
+                those before is least sure of; None: all are proposed together.
         """
+        if n_first is not None:
+            return grown_labels(
+                self.generator,
+                self.person,
+                n,
+                self.cache / f"labels-grown-{n_first}-to-{n}-{draw}",
+                first=self.labels(n_first, draw),
+                seed=draw,
+                protocol=self.protocol,
+                on_progress=partial(self.tell, "looking for unsure pictures"),
+            )
         together = n > 1
         n_kept = n if together else self.protocol.n_alone
         if not together and not 0 <= draw < n_kept:
@@ -135,23 +148,24 @@ class Workshop:
         tell = None if config.methods == ("ridge",) else self.tell
         return fit_few_shot(self.generator, labels, FACE_PARTS, config, tell)
 
-    def teacher_name(self, n: int, draw: int) -> str:
+    def teacher_name(self, n: int, draw: int, n_first: int | None = None) -> str:
         """A name of the default few-shot segmenter of one draw of labels; other defaults, another name."""
         defaults = json.dumps(asdict(FewShotConfig()), sort_keys=True)
-        return f"{n}-{draw}-{hashlib.sha256(defaults.encode()).hexdigest()[:8]}"
+        grown = "" if n_first is None else f"-grown-{n_first}"
+        return f"{n}-{draw}{grown}-{hashlib.sha256(defaults.encode()).hexdigest()[:8]}"
 
-    def teacher_folder(self, n: int, draw: int) -> Path:
+    def teacher_folder(self, n: int, draw: int, n_first: int | None = None) -> Path:
         """The model folder of the default few-shot segmenter of one draw of labels, fitted once."""
-        folder = self.cache / f"teacher-{self.teacher_name(n, draw)}"
+        folder = self.cache / f"teacher-{self.teacher_name(n, draw, n_first)}"
         try:
             load_card(folder)
         except BadModelFile:
-            save_segmenter(folder, self.fit(self.labels(n, draw)), FACE_PARTS, {})
+            save_segmenter(folder, self.fit(self.labels(n, draw, n_first)), FACE_PARTS, {})
         return folder
 
-    def teacher(self, n: int, draw: int) -> FewShotSegmenter:
+    def teacher(self, n: int, draw: int, n_first: int | None = None) -> FewShotSegmenter:
         """The default few-shot segmenter of one draw of labels."""
-        return load_segmenter(self.teacher_folder(n, draw))[0]
+        return load_segmenter(self.teacher_folder(n, draw, n_first))[0]
 
     def check_photos(self) -> None:
         """Say now that there are no photos, and not after an hour.

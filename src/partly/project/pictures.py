@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from partly.annotations import list_annotations
 from partly.annotations.latents import latent_from_json, latent_to_json
-from partly.errors import BadLabel, BadProject
+from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.files import write_text
 from partly.imagery.encoding import thumbnail, write_png
 from partly.imagery.grids import grid
@@ -58,6 +59,7 @@ def propose_pictures(
     n_pictures: int,
     *,
     together: bool = False,
+    unsure: bool = False,
     seed: int = 0,
     truncation: tuple[float, float] | None = None,
     n_candidates: int | None = None,
@@ -70,10 +72,15 @@ def propose_pictures(
         generator: makes them.
         n_pictures: how many.
         together: all are to be labelled, so that they should not be alike; else each is good alone.
+        unsure: choose those on which the fitted segmenter is least sure, which are best labelled next.
         seed: of the candidates.
         truncation: range of the candidates' truncation factors; None leaves it to the proposals.
         n_candidates: how many are looked at.
         on_progress: told what is done, how much of it and of how much.
+
+    Raises:
+        BadOption: more pictures than candidates, or both ``together`` and ``unsure``.
+        BadModelFile: ``unsure`` before anything was fitted.
     """
     from partly.generators.sampling import Truncation
     from partly.proposals import propose
@@ -85,15 +92,42 @@ def propose_pictures(
     options: dict[str, Any] = {} if n_candidates is None else {"n_candidates": n_candidates}
     if truncation is not None:
         options["truncation"] = Truncation(*truncation)
-    chosen = propose(generator, n_pictures, seed, together=together, on_progress=report, **options)
+    if unsure and together:
+        raise BadOption("both --unsure and --together", expected="one of them")
+    chosen = (
+        _unsure(project, generator, n_pictures, seed, on_progress=report, **options)
+        if unsure
+        else propose(generator, n_pictures, seed, together=together, on_progress=report, **options)
+    )
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
-        name = _picture_id(proposal, is_default=truncation is None)
+        name = _picture_id(proposal, is_default=truncation is None and not unsure)
         pictures.append(keep_picture(project, generator, name, proposal.w[0].numpy(), _facts(proposal)))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))
     write_sheet(project.pictures / SHEET_NAME, pictures)
     return pictures
+
+
+def _unsure(
+    project: Project, generator: Generator, n_pictures: int, seed: int, **options: Any
+) -> list[Proposal]:
+    """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
+    from partly.proposals import propose_unsure
+    from partly.segmenters.catalogue import load_segmenter
+    from partly.training.few_shot.pictures import latent_of
+
+    try:
+        segmenter = load_segmenter(project.few_shot)[0]
+    except BadModelFile as error:
+        raise BadModelFile(
+            f"cannot tell what it is unsure of ({error.found})",
+            remedy=f"Fit the labelled pictures first: partly fit {project.folder}",
+            path=project.few_shot,
+        ) from error
+    annotations = list_annotations(project.annotations, project.part_set)
+    known = [latent_of(annotation, generator) for annotation in annotations]
+    return propose_unsure(generator, segmenter, n_pictures, seed, known=known, **options)
 
 
 def keep_picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +65,8 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
     if "ceiling_px" in cell.settings:
         network: PartNetwork = PersonAsNetwork(workshop.person, cell.settings["ceiling_px"])
     else:
-        network = network_for(workshop, cell.settings["n_labels"], cell.settings["draw"], HEADLINE)
+        chosen = cell.settings
+        network = network_for(workshop, chosen["n_labels"], chosen["draw"], HEADLINE, chosen["n_first"])
     plain, glasses = _evaluations(workshop, network, cell.settings["scales"])
     folder = results_folder(workshop.out, EXPERIMENT, workshop.half)
     lead = f"{cell.key}, {workshop.half} half, {plain.n_photos} photos at their own size"
@@ -102,13 +104,17 @@ def _pair(photo: LabelledPhoto, prediction: LabelMap, mapping: TruthMapping) -> 
 def _cells() -> tuple[Cell, ...]:
     config = json.loads(json.dumps(asdict(HEADLINE)))
 
-    def network(key: str, n_labels: int, draw: int, expected: float | None) -> Cell:
-        settings = {"n_labels": n_labels, "draw": draw, "scales": list(THOROUGH), "config": config}
+    def network(
+        key: str, n_labels: int, draw: int, expected: float | None = None, n_first: int | None = None
+    ) -> Cell:
+        settings: dict[str, Any] = {"n_labels": n_labels, "draw": draw, "n_first": n_first}
+        settings |= {"scales": list(THOROUGH), "config": config}
         return Cell(key, settings, expected)
 
     return (
         *(network(f"one-label-{draw}", 1, draw, 69.7 if draw == 0 else None) for draw in range(_N_DRAWS)),
         network("ten-labels", 10, 0, 73.1),
+        network("ten-labels-grown", 10, 0, n_first=5),
         *(Cell(f"ceiling-{px}", {"ceiling_px": px, "scales": [1.0]}) for px in _CEILING_PX),
     )
 

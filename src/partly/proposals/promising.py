@@ -9,7 +9,6 @@ Experiments", 1993, chapter 9). docs/lab.md shows how well they rank pictures.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,6 +16,8 @@ from torch import Tensor
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_factor, sample_w
+from partly.proposals.medoids import k_medoids
+from partly.proposals.proposal import Proposal
 from partly.pyramid import on_grid
 from partly.segmenters.coordinates import coordinates
 
@@ -26,24 +27,6 @@ _N_PIXELS = 128
 _N_TESTS = 4096
 _COORDINATE_WEIGHT = 10.0
 _PENALTY = 3.0
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A picture worth labelling.
-
-    Attributes:
-        seed, index: what ``sample_w`` makes the latent from.
-        truncation: the factor that was drawn for it.
-        w: ``[1, l, v]``.
-        score: the higher the better; comparable within one call only.
-    """
-
-    seed: int
-    index: int
-    truncation: float
-    w: Tensor
-    score: float
 
 
 def propose(
@@ -88,35 +71,6 @@ def propose(
         Proposal(seed, i, sample_factor(truncation, seed, i), latents[i : i + 1], float(scores[i]))
         for i in chosen
     ]
-
-
-def k_medoids(distances: Tensor, k: int, seed: int = 0, n_starts: int = 5) -> list[int]:
-    """Indexes of ``k`` rows of ``distances [n, n]`` to which the others are nearest in sum.
-
-    Alternates assignment and choice of each cluster's medoid (Park and Jun, 2009), from several starts.
-    """
-    best, best_cost = [0], float("inf")
-    draws = torch.Generator().manual_seed(seed)
-    for _ in range(n_starts):
-        medoids = torch.randperm(len(distances), generator=draws)[:k]
-        for _ in range(len(distances)):
-            nearest = distances[:, medoids].argmin(1)
-            moved = torch.stack(
-                [_medoid_of(distances, torch.where(nearest == j)[0], medoids[j]) for j in range(k)]
-            )
-            if torch.equal(moved, medoids):
-                break
-            medoids = moved
-        cost = float(distances[:, medoids].min(1).values.sum())
-        if cost < best_cost:
-            best, best_cost = medoids.tolist(), cost
-    return best
-
-
-def _medoid_of(distances: Tensor, members: Tensor, fallback: Tensor) -> Tensor:
-    if not len(members):
-        return fallback
-    return members[distances[members][:, members].sum(1).argmin()]
 
 
 def _scores(generator: Generator, latents: Tensor, on_progress: Callable[[int, int], None] | None) -> Tensor:

@@ -1,0 +1,30 @@
+"""Where labels, photos, truth and settings come from: the one module to change when they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.rivals.protocol import Half, LabelMap, Pixels
+from partly.annotations import FACE_PARTS, Annotation
+from partly.evaluate import TruthMapping
+from partly.experiments.person import load_person as parser
+from partly.experiments.photos import photos as foreign_photos
+from partly.experiments.proposed import proposed_labels
+from partly.experiments.protocol import PARTS_OF_IDS
+from partly.generators.protocol import Generator
+
+__all__ = ["labels", "parser", "photos"]
+
+
+def labels(generator: Generator, out: Path, *, together: bool) -> list[Annotation]:
+    """The very annotations that Partly gets: ten chosen together, or five of which each is used alone."""
+    folder = out / ("labels-together" if together else "labels-alone")
+    return proposed_labels(generator, parser(), 10 if together else 5, folder, together=together)
+
+
+def photos(data: Path, half: Half) -> Iterator[tuple[str, Pixels, LabelMap]]:
+    """Name, pixels and truth in the ten face parts, 255 where eyeglasses are."""
+    mapping = TruthMapping(PARTS_OF_IDS, FACE_PARTS)
+    for name, pixels, ids in foreign_photos(data, half):
+        yield name, pixels, mapping.apply(ids, name)

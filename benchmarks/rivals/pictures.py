@@ -1,0 +1,83 @@
+"""The pictures of the labels, and plain ones, made once; the rivals' processes then need no generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks.rivals.material import labels, photos
+from benchmarks.rivals.protocol import N_PLAIN, N_TUNING, NONE, PICTURE_PX, TEN, Photos, Pixels, Task
+from partly.annotations import Annotation
+from partly.downloads.models import load_generator
+from partly.files import atomic_path
+from partly.generators.protocol import Generator
+from partly.generators.sampling import Truncation, sample_w
+from partly.training.few_shot.pictures import latent_of
+
+# A seed of its own: nothing else is made of these pictures.
+_PLAIN_SEED = 4713
+_PLAIN_TRUNCATION = Truncation(0.7, 1.0)
+
+
+def prepare(out: Path) -> None:
+    """Make what is missing of the files in ``out/rivals/pictures``."""
+    if not all(_file(out, name).is_file() for name in ("alone", "together", "plain")):
+        generator = load_generator("ffhq")
+        for name in ("alone", "together"):
+            _write_labelled(generator, labels(generator, out, together=name == "together"), _file(out, name))
+        latents = (sample_w(generator, _PLAIN_SEED, i, _PLAIN_TRUNCATION) for i in range(N_PLAIN))
+        _write(_file(out, "plain"), pictures=_synthesised(generator, latents))
+
+
+def task_of(label_set: str, data: Path, out: Path) -> Task:
+    """What a rival may look at; :func:`prepare` has run."""
+    with np.load(_file(out, "together" if label_set == TEN else "alone")) as arrays:
+        pictures, label_maps = arrays["pictures"], arrays["label_maps"]
+    if label_set not in (TEN, NONE):
+        index = int(label_set.removeprefix("one-"))
+        pictures, label_maps = pictures[index : index + 1], label_maps[index : index + 1]
+    packages = out / "rivals" / "packages"
+    return Task(pictures, label_maps, partial(_plain, out), partial(_tuning, data), packages)
+
+
+def _plain(out: Path) -> Pixels:
+    with np.load(_file(out, "plain")) as arrays:
+        pictures: Pixels = arrays["pictures"]
+    return pictures
+
+
+def _tuning(data: Path) -> Photos:
+    return islice(photos(data, "choices"), N_TUNING)
+
+
+def _file(out: Path, name: str) -> Path:
+    return out / "rivals" / "pictures" / f"{name}.npz"
+
+
+def _write_labelled(generator: Generator, annotations: list[Annotation], path: Path) -> None:
+    pictures = _synthesised(generator, (latent_of(a, generator) for a in annotations))
+    _write(path, pictures=pictures, label_maps=np.stack([a.label_map for a in annotations]))
+
+
+def _write(path: Path, **arrays: np.ndarray) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+@torch.inference_mode()
+def _synthesised(generator: Generator, latents: Iterable[Tensor]) -> Pixels:
+    """Pictures uint8 ``[n, 256, 256, 3]`` of latents ``[1, l, v]``."""
+    pictures = []
+    for w in latents:
+        images = generator.synthesise(w, features_px=4).images
+        assert images is not None
+        small = F.interpolate(images.clamp(-1, 1), size=(PICTURE_PX, PICTURE_PX), mode="area")
+        pictures.append(((small[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy())
+    return np.stack(pictures)
