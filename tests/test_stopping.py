@@ -88,14 +88,18 @@ def fill_disk() -> None:
 
 
 @FORKS
-@pytest.mark.parametrize(("fault", "code"), [(kill, -signal.SIGKILL), (fill_disk, 1)])
-def test_distil_stopped_at_every_write_ends_at_the_same_files(make_fitted, fault, code, capfd):
+@pytest.mark.parametrize(
+    ("fault", "code", "options"),
+    [(kill, -signal.SIGKILL, []), (fill_disk, 1, []), (kill, -signal.SIGKILL, ["--second-round", "0.5"])],
+)
+def test_distil_stopped_at_every_write_ends_at_the_same_files(make_fitted, fault, code, options, capfd):
     whole, stopped = make_fitted("whole"), make_fitted("stopped")
-    assert run(["distil", str(whole.folder), "--workers", "1"]) == 0
+    options = ["--workers", "1", *options]
+    assert run(["distil", str(whole.folder), *options]) == 0
     codes = []
     # Each run meets the fault one write later, and goes on from what the one before left.
     while not codes or codes[-1] != 0:
-        codes.append(run_with_fault(["distil", str(stopped.folder), "--workers", "1"], len(codes) + 1, fault))
+        codes.append(run_with_fault(["distil", str(stopped.folder), *options], len(codes) + 1, fault))
         assert len(codes) < MOST_RUNS
     assert set(codes[:-1]) == {code}
     assert len(codes) > 3

@@ -35,7 +35,7 @@ def test_what_was_stopped_goes_on(workshop):
         run_experiment(made, workshop)
     assert calls == ["one"]
     half_way = (workshop.out / "tiny" / "results.md").read_text()
-    assert "1 of 3 cells are measured." in half_way
+    assert "1 of 3 cells are measured; not yet: `two`, `three`." in half_way
 
     calls.append("resumed")
     folder, rows = run_experiment(made, workshop)

@@ -126,7 +126,9 @@ def test_choices_that_cannot_be(choices, said):
 def test_sizes_of_training_and_pictures():
     small, large = DistilConfig(size_px=96), DistilConfig(size_px=512)
     assert [(s.share, s.size_px) for s in small.training().stages] == [(1.0, 96)]
-    assert [s.size_px for s in large.training().stages] == [128, 512]
+    assert [(s.share, s.size_px) for s in large.training().stages] == [(0.5, 128), (0.3, 192), (0.2, 512)]
+    usual = DistilConfig(size_px=192).training()
+    assert [(s.share, s.size_px) for s in usual.stages] == [(0.7, 128), (1 - 0.7, 192)]
     assert (small.synthesis().size_px, small.synthesis().label_px) == (256, 128)
     assert (large.synthesis().size_px, large.synthesis().label_px) == (512, 256)
 
@@ -155,6 +157,25 @@ def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert run(["distil", str(fitted.folder), "--workers", "2", "--again"]) == 0
     assert {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 2
+
+
+def test_a_second_round_of_project_toml_and_of_now(fitted, capsys):
+    asked = edit(fitted, "second_round = 0.0", "second_round = 0.25")
+    assert distil_config(asked).second_round == 0.25
+    command = ["distil", str(fitted.folder), "--workers", "1"]
+    assert run([*command, "--second-round", "0"]) == 0
+    first = network_of(fitted.folder).digest
+    assert capsys.readouterr().out.count("Panels: ") == 1
+    assert run([*command, "--second-round", "0.5"]) == 0
+    folder = [r for r in list_runs(fitted.runs) if r.verb == "distil"][-1].folder
+    assert f"Panels: {folder / 'second-round' / 'panels'}" in capsys.readouterr().out
+    assert (folder / "second-round" / "log.jsonl").read_text().count("\n") == 2
+    assert describe(fitted.auto_shot)["config"]["second_round"] == 0.5
+    assert network_of(fitted.folder).digest != first
+    assert run([*command, "--second-round", "0.5"]) == 0
+    assert "It was made already" in capsys.readouterr().out
+    assert run([*command, "--second-round", "-1"]) == 2
+    assert "second_round is -1.0; expected a share of n_steps, 0 or more" in capsys.readouterr().err
 
 
 def files_of(folder):

@@ -26,6 +26,11 @@ from partly.project.distil import distil_config, distil_project
 )
 @click.option("--steps", "n_steps", type=int, help="Training steps.")
 @click.option("--drop-uncertain", type=float, help="Share of the pictures to leave out, the least sure ones.")
+@click.option(
+    "--second-round",
+    type=float,
+    help="Share of the steps to train further, on labels of segmenter and network together; 0: none.",
+)
 @click.option("--seed", type=int, help="Of pictures, first weights and augmentation.")
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @click.option("--again", is_flag=True, help="Begin a new training even if one with these choices is there.")
@@ -38,6 +43,7 @@ def command(
     pretrained: bool | None,
     n_steps: int | None,
     drop_uncertain: float | None,
+    second_round: float | None,
     seed: int | None,
     n_workers: int | None,
     again: bool,
@@ -57,6 +63,7 @@ def command(
         pretrained=pretrained,
         n_steps=n_steps,
         drop_uncertain=drop_uncertain,
+        second_round=second_round,
         seed=seed,
     )
     with Bars() as bars:
@@ -65,8 +72,8 @@ def command(
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"
     output.say(f"{'It was made already' if result.was_there else 'Made'} {result.folder}{agreement}")
-    if (result.run_folder / "panels").is_dir():
-        output.say(f"Panels: {result.run_folder / 'panels'}")
+    for folder in result.panel_folders:
+        output.say(f"Panels: {folder}")
     output.say(f"Next: partly segment {project_folder} PHOTOS")
     output.result(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from partly.autoshot import ARCHITECTURES
@@ -12,8 +13,12 @@ from partly.training.auto_shot import AutoShotConfig, Stage
 
 ENCODER_ARCHITECTURE = "lite0-unet"
 _PICTURE_PX = 256
-_FIRST_PX = 128
-_FIRST_SHARE = 0.7
+# Training goes from the one to the other to the final size; shares of the steps at each.
+_FIRST_PX, _SECOND_PX = 128, 192
+_TWO_SHARES = (0.7, 1 - 0.7)
+_THREE_SHARES = (0.5, 0.3, 0.2)
+_SECOND_ROUND_RATE_FACTOR = 0.6
+_N_SEEDS = 2**31
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,11 @@ class DistilConfig:
         size_px: side at which the network learns at last, and is best used; training begins at 128 px.
         architecture: a name of :data:`partly.autoshot.ARCHITECTURES`.
         pretrained: start the encoder from ImageNet weights; only ``lite0-unet`` has one.
-        n_steps: training steps.
+        n_steps: training steps of the first round.
         batch_size: pictures in a step.
         drop_uncertain: share of the pictures that is left out, those the segmenter is least sure of.
+        second_round: share of ``n_steps`` that the network is trained further, on labels that it and the
+            segmenter give together; 0: not at all.
         truncation: range of the truncation factors of the pictures.
         seed: of pictures, first weights, order and augmentation.
     """
@@ -39,6 +46,7 @@ class DistilConfig:
     n_steps: int = 600
     batch_size: int = AutoShotConfig.batch_size
     drop_uncertain: float = 0.0
+    second_round: float = 0.0
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = 0
 
@@ -57,6 +65,8 @@ class DistilConfig:
             raise BadOption(f"n_pictures is {self.n_pictures}", expected="2 or more")
         if not 0 <= self.drop_uncertain < 1:
             raise BadOption(f"drop_uncertain is {self.drop_uncertain}", expected="a share from 0 to below 1")
+        if not 0 <= self.second_round < math.inf:
+            raise BadOption(f"second_round is {self.second_round}", expected="a share of n_steps, 0 or more")
         # Both configs check what they are given; better now than after an hour of synthesis.
         self.synthesis()
         self.training()
@@ -73,9 +83,27 @@ class DistilConfig:
         )
 
     def training(self) -> AutoShotConfig:
-        """How to train: most steps at 128 px, the last ones at the final size."""
+        """How to train: first at 128 px; above 192 px then at 192 px; last at the final size."""
+        return AutoShotConfig(
+            n_steps=self.n_steps, batch_size=self.batch_size, stages=self._stages(), seed=self.seed
+        )
+
+    def second_training(self) -> AutoShotConfig | None:
+        """How to train in the second round: at the final size only, more slowly; None without one."""
+        if not self.second_round:
+            return None
+        return AutoShotConfig(
+            n_steps=max(1, round(self.second_round * self.n_steps)),
+            batch_size=self.batch_size,
+            stages=(Stage(1.0, self.size_px),),
+            learning_rate=_SECOND_ROUND_RATE_FACTOR * AutoShotConfig.learning_rate,
+            # Another seed, or the same pictures would come in the same order, changed in the same ways.
+            seed=(self.seed + 1) % _N_SEEDS,
+        )
+
+    def _stages(self) -> tuple[Stage, ...]:
         if self.size_px <= _FIRST_PX:
-            stages: tuple[Stage, ...] = (Stage(1.0, self.size_px),)
-        else:
-            stages = (Stage(_FIRST_SHARE, _FIRST_PX), Stage(1 - _FIRST_SHARE, self.size_px))
-        return AutoShotConfig(n_steps=self.n_steps, batch_size=self.batch_size, stages=stages, seed=self.seed)
+            return (Stage(1.0, self.size_px),)
+        if self.size_px <= _SECOND_PX:
+            return tuple(map(Stage, _TWO_SHARES, (_FIRST_PX, self.size_px)))
+        return tuple(map(Stage, _THREE_SHARES, (_FIRST_PX, _SECOND_PX, self.size_px)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,27 +9,14 @@ import torch
 from partly.annotations.part_sets import PartSet
 from partly.autoshot import AutoShotNetwork
 from partly.distillation.config import DistilConfig
+from partly.distillation.reports import DistilReports
+from partly.distillation.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis import LabelledShards, synthesise_labelled
-from partly.synthesis.config import OnPicture
 from partly.synthesis.workers import LoadModels
 from partly.training.auto_shot import AutoShotResult, train_auto_shot
-from partly.training.progress import OnStep
-
-
-@dataclass(frozen=True)
-class DistilReports:
-    """Who is told what while it runs.
-
-    Attributes:
-        on_picture: called after each labelled picture.
-        on_step: called after each training step.
-    """
-
-    on_picture: OnPicture | None = None
-    on_step: OnStep | None = None
 
 
 def distil(
@@ -56,7 +42,8 @@ def distil(
         config: the choices.
         pictures_folder: where the pictures are kept; all teachers label the same ones, made once.
         labels_folder: where this segmenter's labels of them are kept; later calls use them again.
-        training_folder: where checkpoint, log and panels are written.
+        training_folder: where checkpoint, log and panels are written; ``second-round`` below it has those of
+            a second round, and its labels.
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_models: gives generator and segmenter in a worker process; needed for more than one.
         n_workers: processes that synthesise.
@@ -83,8 +70,20 @@ def distil(
     pictures = LabelledShards(
         pictures_folder, labels_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
     )
-    return train_auto_shot(
+    # After a stop in the second round, this gives back at once what the first one ended with.
+    first = train_auto_shot(
         network, pictures, config.training(), folder=training_folder, on_step=reports.on_step
+    )
+    if (training := config.second_training()) is None:
+        return first
+    return train_second_round(
+        first,
+        config,
+        training,
+        pictures_folder=pictures_folder,
+        labels_folder=labels_folder,
+        folder=training_folder / SECOND_ROUND_FOLDER,
+        reports=reports,
     )
 
 

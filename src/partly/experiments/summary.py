@@ -36,14 +36,17 @@ def summary_markdown(
         half: of the photos.
         place: what stands before the names of plots and images in links.
     """
-    n_done = sum(row.figures is not None for row in rows)
+    done = [row for row in rows if row.figures is not None]
+    n_done = len(done)
     how = protocol.sentence
     if experiment.reads_photos:
         how += " " + PHOTO_SENTENCE.format(half=half)
     blocks = [f"## {experiment.title}\n", f"{experiment.question}\n", f"*{how}*\n"]
     if n_done < len(rows):
-        blocks.append(f"{n_done} of {len(rows)} cells are measured.\n")
-    blocks.append(markdown_table(experiment, rows))
+        missing = ", ".join(f"`{row.cell.key}`" for row in rows if row.figures is None)
+        blocks.append(f"{n_done} of {len(rows)} cells are measured; not yet: {missing}.\n")
+    if done:
+        blocks.append(markdown_table(experiment, done))
     blocks += [f"![{plot.title}]({place}{plot.name}.svg)\n" for plot in experiment.plots if n_done]
     blocks += [f"![{caption}]({place}{name})\n\n*{caption}*\n" for name, caption in images_of(rows).items()]
     said = [*experiment.remarks(rows), *experiment.notes]

@@ -13,6 +13,7 @@ from typing import Any
 from partly.annotations.part_sets import PartSet
 from partly.artefacts import ModelCard
 from partly.distillation import DistilConfig, DistilReports, distil
+from partly.distillation.second_round import SECOND_ROUND_FOLDER
 from partly.downloads.models import encoder_weights, generator_folder, load_generator
 from partly.errors import BadProject
 from partly.files import remove_leftovers, sha256_of
@@ -33,7 +34,7 @@ class DistilResult:
 
     Attributes:
         folder: its model folder.
-        run_folder: where its log, curve and panels are.
+        run_folder: where its log and panels are; those of a second round in a folder below.
         held_out_iou: mean IoU with the few-shot segmenter on held-out pictures, in [0, 1], or None.
         was_there: an earlier run had done it all.
     """
@@ -42,6 +43,12 @@ class DistilResult:
     run_folder: Path
     held_out_iou: float | None
     was_there: bool
+
+    @property
+    def panel_folders(self) -> list[Path]:
+        """Where panels of held-out pictures are: a folder for each round that has some."""
+        rounds = (self.run_folder, self.run_folder / SECOND_ROUND_FOLDER)
+        return [folder / "panels" for folder in rounds if (folder / "panels").is_dir()]
 
 
 def distil_config(project: Project, **chosen: Any) -> DistilConfig:

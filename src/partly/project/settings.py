@@ -50,6 +50,7 @@ class AutoShotChoices:
     pretrained: bool = True
     n_steps: int = 600
     drop_uncertain: float = 0.0
+    second_round: float = 0.0
     seed: int = 0
 
 

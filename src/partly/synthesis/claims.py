@@ -34,7 +34,7 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
     Raises:
         BadOption: the folder holds something made otherwise.
     """
-    before = _read(folder)
+    before = read_claim(folder)
     if before is None:
         write_json(folder / _NAME, dict(identity))
         return
@@ -54,7 +54,7 @@ def check_same_latents(pictures_folder: Path, labels_folder: Path) -> None:
     Raises:
         BadOption: they are of other latents, or of another generator.
     """
-    pictures, labels = _read(pictures_folder) or {}, _read(labels_folder) or {}
+    pictures, labels = read_claim(pictures_folder) or {}, read_claim(labels_folder) or {}
     both = [name for name in _LATENTS if name in pictures and name in labels]
     changed = [name for name in both if pictures[name] != labels[name]]
     if changed:
@@ -65,12 +65,12 @@ def check_same_latents(pictures_folder: Path, labels_folder: Path) -> None:
         )
 
 
-def _latents_identity(config: SynthesisConfig, generator_digest: str) -> dict[str, Any]:
-    values = config.seed, asdict(config.truncation), generator_digest
-    return dict(zip(_LATENTS, values, strict=True))
+def read_claim(folder: Path) -> dict[str, Any] | None:
+    """What is written down in a folder; None where nothing is.
 
-
-def _read(folder: Path) -> dict[str, Any] | None:
+    Raises:
+        BadOption: it is damaged.
+    """
     path = folder / _NAME
     try:
         values = json.loads(path.read_bytes())
@@ -81,3 +81,8 @@ def _read(folder: Path) -> dict[str, Any] | None:
     if not isinstance(values, dict):
         raise BadOption("is no JSON object", remedy="Use an empty folder", path=path)
     return values
+
+
+def _latents_identity(config: SynthesisConfig, generator_digest: str) -> dict[str, Any]:
+    values = config.seed, asdict(config.truncation), generator_digest
+    return dict(zip(_LATENTS, values, strict=True))

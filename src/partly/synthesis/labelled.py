@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class LabelledShards:
         if not 0 <= drop_uncertain < 1:
             raise BadOption(f"drop_uncertain is {drop_uncertain}", expected="a share from 0 to below 1")
         check_same_latents(pictures_folder, labels_folder)
+        self.pictures_folder, self.labels_folder = pictures_folder, labels_folder
         pictures, labels = _samples(pictures_folder, "pictures"), _samples(labels_folder, "labels")
         order = sorted(labels)[:n_pictures]
         if not order:
@@ -64,6 +66,14 @@ class LabelledShards:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def record(self, index: int) -> dict[str, Any]:
+        """What is written down beside a label, its uncertainty included: plain JSON values.
+
+        Raises:
+            BadArchive: the shard is damaged.
+        """
+        return read_record(self._labels[index])
 
     def read(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Some pictures.

@@ -73,14 +73,19 @@ def synthesise_labelled(
     else:
         made = make_shards_here((generator, segmenter), config, folders, pieces)
     n_before = config.n_pictures - sum(len(piece.span) for piece in pieces)
-    _follow(made, config, n_before, on_picture)
+    follow(made, config.n_pictures, n_before, on_picture)
     return LabelledShards(pictures_folder, labels_folder, n_pictures=config.n_pictures)
 
 
-def _follow(
-    made: Iterator[int], config: SynthesisConfig, n_before: int, on_picture: OnPicture | None
-) -> None:
-    """Take the pictures as they come, and report them."""
+def follow(made: Iterator[int], n_pictures: int, n_before: int, on_picture: OnPicture | None) -> None:
+    """Take the pictures as they come, and report them.
+
+    Args:
+        made: indexes of what is made, one after another.
+        n_pictures: how many there are to be in the end.
+        n_before: how many there were before.
+        on_picture: called after each.
+    """
     started = time.monotonic()
     # Closed at once after an error or Ctrl-C, so that workers end and temporary files go.
     with closing(made):  # type: ignore[type-var]
@@ -88,5 +93,5 @@ def _follow(
             if on_picture:
                 rate = n_made / max(time.monotonic() - started, 1e-9)
                 n_done = n_before + n_made
-                left_s = (config.n_pictures - n_done) / rate
-                on_picture(SynthesisReport(n_done, config.n_pictures, rate, left_s))
+                left_s = (n_pictures - n_done) / rate
+                on_picture(SynthesisReport(n_done, n_pictures, rate, left_s))

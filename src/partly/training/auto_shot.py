@@ -78,7 +78,7 @@ def train_auto_shot(
     if len(data) < 2:
         raise BadOption(f"there are {len(data)} labelled pictures", expected="2 or more")
     if held_out is None:
-        data, held_out = hold_out(data, min(config.n_held_out, len(data) // 10), config.seed)
+        data, held_out = hold_out(data, config.n_held_out_of(len(data)), config.seed)
     network.size_px = config.size_px
     channels_last(network.train())
     average = copy.deepcopy(network).eval().requires_grad_(False)

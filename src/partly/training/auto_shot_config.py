@@ -69,6 +69,10 @@ class AutoShotConfig:
                 expected=f"at least one, shares above 0, sizes of {_SMALLEST_PX} px or more",
             )
 
+    def n_held_out_of(self, n_pictures: int) -> int:
+        """How many of so many pictures are kept from training."""
+        return min(self.n_held_out, n_pictures // 10)
+
     @property
     def size_px(self) -> int:
         """Size of the pictures of the last stage: what the network is best used at."""
