@@ -81,3 +81,11 @@ def test_cells_that_another_machine_measured_stay_on_the_page(made, workshop, tm
     assert page.read_text() == text
     other = replace(workshop.protocol, n_fresh=77)
     assert collect([made], tmp_path / "nothing-measured-here", page, other) == []
+
+
+def test_generated_pictures_can_be_left_away(made, workshop, tmp_path):
+    page = tmp_path / "docs" / "results.md"
+    collect([made], workshop.out, page, workshop.protocol, with_images=False)
+    assert "one.jpg" not in page.read_text()
+    assert "curve.svg" in page.read_text()
+    assert not list(page.parent.rglob("*.jpg"))

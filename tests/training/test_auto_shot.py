@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -131,7 +130,7 @@ def test_a_finished_training_gives_its_result_again(make_network, pictures, tmp_
 def test_ctrl_c_leaves_a_checkpoint(make_network, pictures, tmp_path):
     def stop(report):
         if report.step == 4:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     slow_to_save = dataclasses.replace(QUICK, checkpoint_every_s=1e9)
     with pytest.raises(KeyboardInterrupt):
@@ -168,7 +167,7 @@ def test_damaged_checkpoint_is_named(make_network, pictures, tmp_path):
 
 
 def interrupt(report):
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(make_network, pictures, tmp_path):
@@ -184,7 +183,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(make_netwo
             pictures,
             slow_to_save,
             folder=tmp_path,
-            on_step=lambda r: os.kill(os.getpid(), signal.SIGINT),
+            on_step=lambda r: signal.raise_signal(signal.SIGINT),
         )
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
     network = make_network()

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import threading
 
@@ -44,7 +43,7 @@ def test_log_keeps_the_steps_before_the_resumed_one(tmp_path):
 def test_first_interruption_is_noted_and_the_second_is_raised():
     before = signal.getsignal(signal.SIGINT)
     with noticed_interruption() as interruption:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert interruption.asked
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

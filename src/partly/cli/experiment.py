@@ -70,6 +70,13 @@ from partly.experiments.person import load_person
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write all that is measured to this Markdown page instead, plots beside it.",
 )
+@click.option(
+    "--images/--no-images",
+    "with_images",
+    default=True,
+    show_default=True,
+    help="Whether that page shows generated pictures, which a licence may forbid to publish.",
+)
 @json_option
 def command(
     name: str | None,
@@ -81,6 +88,7 @@ def command(
     n_workers: int,
     parser_file: Path | None,
     page: Path | None,
+    with_images: bool,
     as_json: bool,
 ) -> None:
     """Measure the claims of the project anew: experiment NAME, or, without NAME, tell which there are.
@@ -90,7 +98,7 @@ def command(
     """
     output = Output(as_json)
     if page is not None:
-        titles = collect(EXPERIMENTS.values(), out, page, PROTOCOL)
+        titles = collect(EXPERIMENTS.values(), out, page, PROTOCOL, with_images=with_images)
         output.say(f"{page}: {', '.join(titles) or 'nothing is measured yet'}")
         output.result({"page": str(page), "experiments": titles})
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from partly.errors import BadOption
-from partly.experiments.experiment import Experiment
+from partly.experiments.experiment import Experiment, Row
 from partly.experiments.protocol import HALVES, Protocol
 from partly.experiments.store import results_folder, rows_of
 from partly.experiments.summary import images_of, plot_svg, summary_markdown
@@ -16,7 +16,14 @@ MARKER = "<!-- results below are written by partly experiment --collect -->"
 _HEAD = "# Results\n"
 
 
-def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: Protocol) -> list[str]:
+def collect(
+    experiments: Iterable[Experiment],
+    out: Path,
+    file: Path,
+    protocol: Protocol,
+    *,
+    with_images: bool = True,
+) -> list[str]:
     """Write the page; figures of cells, plots and images go to a folder of its name beside it.
 
     What lies there and is not in ``out`` stays on the page: cells may be measured on several machines.
@@ -26,6 +33,7 @@ def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: 
         out: folder of results.
         file: the page. What stands in it above :data:`MARKER` is kept.
         protocol: cells that were measured otherwise do not count.
+        with_images: also what shows pictures of the generator, whose licence may not let you publish them.
 
     Returns:
         Titles of the experiments on the page.
@@ -39,8 +47,10 @@ def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: 
         for half in HALVES if experiment.reads_photos else HALVES[:1]:
             folder = results_folder(out, experiment, half)
             beside = file.with_suffix("") / folder.name
-            _take(experiment, folder, beside, protocol)
+            _take(experiment, folder, beside, protocol, with_images=with_images)
             rows = rows_of(experiment, beside, protocol)
+            if not with_images:
+                rows = [_without_images(row) for row in rows]
             if not any(row.figures for row in rows):
                 continue
             for plot in experiment.plots:
@@ -52,11 +62,19 @@ def collect(experiments: Iterable[Experiment], out: Path, file: Path, protocol: 
     return titles
 
 
-def _take(experiment: Experiment, folder: Path, beside: Path, protocol: Protocol) -> None:
+def _take(
+    experiment: Experiment, folder: Path, beside: Path, protocol: Protocol, *, with_images: bool
+) -> None:
     """Copy measured cells and their images to the folder beside the page."""
     rows = [row for row in rows_of(experiment, folder, protocol) if row.figures]
-    for name in [*(f"{row.cell.key}.json" for row in rows), *images_of(rows)]:
+    images = images_of(rows) if with_images else ()
+    for name in [*(f"{row.cell.key}.json" for row in rows), *images]:
         write_bytes(beside / name, (folder / name).read_bytes())
+
+
+def _without_images(row: Row) -> Row:
+    figures = row.figures and {name: value for name, value in row.figures.items() if name != "images"}
+    return Row(row.cell, figures)
 
 
 def _head(file: Path) -> str:
