@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.rivals.material import labels, photos
@@ -17,6 +16,7 @@ from benchmarks.rivals.protocol import N_PLAIN, N_TUNING, NONE, PICTURE_PX, TEN,
 from partly.annotations import Annotation
 from partly.downloads.models import load_generator
 from partly.files import atomic_path
+from partly.generators.pixels import pixels_of
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_w
 from partly.training.few_shot.pictures import latent_of
@@ -74,10 +74,4 @@ def _write(path: Path, **arrays: np.ndarray) -> None:
 @torch.inference_mode()
 def _synthesised(generator: Generator, latents: Iterable[Tensor]) -> Pixels:
     """Pictures uint8 ``[n, 256, 256, 3]`` of latents ``[1, l, v]``."""
-    pictures = []
-    for w in latents:
-        images = generator.synthesise(w, features_px=4).images
-        assert images is not None
-        small = F.interpolate(images.clamp(-1, 1), size=(PICTURE_PX, PICTURE_PX), mode="area")
-        pictures.append(((small[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy())
-    return np.stack(pictures)
+    return np.stack([pixels_of(generator.synthesise(w, features_px=4), PICTURE_PX) for w in latents])

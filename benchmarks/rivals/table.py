@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.rivals.catalogue import MODULES, WITHOUT_LABELS
 from benchmarks.rivals.protocol import NONE, ONE, TEN, Half, result_file
+from partly.experiments.tables import markdown_line
 from partly.files import write_json, write_text
 
 Result = Mapping[str, Any]
@@ -57,8 +58,15 @@ def summary(name: str, labels: str, results: Sequence[Result]) -> dict[str, Any]
 
 def markdown(found: Sequence[Mapping[str, Any]], half: Half) -> str:
     """The rows as a page."""
-    lines = [f"# Rivals, {half} half", "", _NOTE, "", _line(_HEADER), _line(["---"] * len(_HEADER))]
-    return "\n".join([*lines, *(_line(_cells(row)) for row in found)]) + "\n"
+    lines = [
+        f"# Rivals, {half} half",
+        "",
+        _NOTE,
+        "",
+        markdown_line(_HEADER),
+        markdown_line(["---"] * len(_HEADER)),
+    ]
+    return "\n".join([*lines, *(markdown_line(_cells(row)) for row in found)]) + "\n"
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -72,10 +80,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         f"{row['peak_memory_mib']:.0f}",
         str(row["n_photos"]),
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:

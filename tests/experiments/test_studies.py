@@ -8,7 +8,7 @@ from PIL import Image
 
 from partly.distillation import DistilConfig
 from partly.errors import BadLabel, BadOption
-from partly.experiments import EXPERIMENTS, Cell, Workshop, experiment_named, run_experiment
+from partly.experiments import EXPERIMENTS, Cell, experiment_named, run_experiment
 from partly.experiments import memory as memory_module
 from partly.experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
 from partly.experiments.memory import measured
@@ -49,9 +49,11 @@ def test_labels_drawn_by_hand_are_the_shipped_ones(workshop, monkeypatch):
     shipped = workshop.labels(3, 0)
     monkeypatch.setattr(few_shot_networks, "load_annotations", lambda: shipped)
     fitted = []
-    fit = Workshop.fit
+    fit = few_shot_networks.fit_few_shot
     monkeypatch.setattr(
-        Workshop, "fit", lambda self, labels, config: fitted.append(labels) or fit(self, labels, config)
+        few_shot_networks,
+        "fit_few_shot",
+        lambda generator, labels, *rest: fitted.append(labels) or fit(generator, labels, *rest),
     )
     [cell] = [cell for cell in few_shot_networks.EXPERIMENT.cells if cell.key == "ridge-drawn-1"]
     run_experiment(replace(few_shot_networks.EXPERIMENT, cells=(cell,)), workshop)

@@ -18,6 +18,7 @@ from partly.experiments import (
     Workshop,
     collect,
     experiment_named,
+    n_measured,
     results_folder,
     rows_of,
     run_experiment,
@@ -117,7 +118,7 @@ def command(
             get_person=partial(load_person, parser_file),
         )
         folder, rows = run_experiment(experiment, workshop, only=only, say=output.say)
-    n_done = sum(row.figures is not None for row in rows)
+    n_done = n_measured(rows)
     output.say(f"{n_done} of {len(rows)} cells are measured: {folder / 'results.md'}")
     output.result({"folder": str(folder), "figures": {row.cell.key: row.figures for row in rows}})
 
@@ -127,7 +128,7 @@ def _tell_all(output: Output, out: Path, half: Half) -> None:
     told = {}
     for name, experiment in EXPERIMENTS.items():
         rows = rows_of(experiment, results_folder(out, experiment, half), PROTOCOL)
-        n_done = sum(row.figures is not None for row in rows)
+        n_done = n_measured(rows)
         output.say(f"{name:18} {n_done:2} of {len(rows):2}  {experiment.question}")
         told[name] = {"question": experiment.question, "n_done": n_done, "n_cells": len(rows)}
     output.result(told)

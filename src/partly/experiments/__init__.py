@@ -2,7 +2,7 @@
 
 from partly.experiments.catalogue import EXPERIMENTS, experiment_named
 from partly.experiments.collect import MARKER, collect
-from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot, Row
+from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot, Row, n_measured
 from partly.experiments.protocol import HALVES, PROTOCOL, Half, Protocol
 from partly.experiments.runner import run_experiment
 from partly.experiments.store import results_folder, rows_of
@@ -24,6 +24,7 @@ __all__ = [
     "Workshop",
     "collect",
     "experiment_named",
+    "n_measured",
     "results_folder",
     "rows_of",
     "run_experiment",

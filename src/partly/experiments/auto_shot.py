@@ -18,6 +18,7 @@ from partly.distillation import DistilConfig, DistilReports, distil
 from partly.distillation.distil import new_network
 from partly.errors import BadModelFile
 from partly.experiments.workshop import Tell, Workshop
+from partly.generators.pixels import images_of, to_bytes
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import load_segmenter
@@ -105,11 +106,8 @@ def labelled_pictures(generator: Generator, labels: Sequence[Annotation], size_p
     """The labelled pictures as training data, several copies of each."""
     images, logits = [], []
     for annotation in labels:
-        made = generator.synthesise(latent_of(annotation, generator), features_px=4).images
-        if made is None:
-            raise TypeError("the generator gave no picture")
-        small = F.interpolate(made.clamp(-1, 1), size=(size_px, size_px), mode="area")
-        images.append(((small + 1) * 127.5).round().byte())
+        made = images_of(generator.synthesise(latent_of(annotation, generator), features_px=4))
+        images.append(to_bytes(made, size_px))
         ids = torch.from_numpy(annotation.label_map.astype(np.int64)).clamp(max=FACE_PARTS.n_parts)
         # Unlabelled pixels ask for nothing: their soft label is even.
         planes = F.one_hot(ids, FACE_PARTS.n_parts + 1)[..., : FACE_PARTS.n_parts]

@@ -6,6 +6,7 @@ tensors. Batch normalisation is folded into the convolutions, the auxiliary head
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ FACE = (1, 2, 3, LEFT_EYE, RIGHT_EYE, 6, NOSE, *MOUTH)
 """Ids of the parser that lie within a face: skin, brows, eyes, eyeglasses, nose, mouth and lips."""
 
 
+@cache
 def _to_face_parts() -> NDArray[np.uint8]:
     table = np.full(256, UNLABELLED, np.uint8)
     for theirs, name in enumerate(_NAMES):

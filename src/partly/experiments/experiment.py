@@ -60,6 +60,11 @@ class Row:
         return None
 
 
+def n_measured(rows: Sequence[Row]) -> int:
+    """How many cells have figures."""
+    return sum(row.figures is not None for row in rows)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of an experiment's table.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from partly.experiments.arrays import load_arrays, save_arrays
 from partly.experiments.bisenet import face_parts_of
 from partly.experiments.person import Person
 from partly.experiments.protocol import Protocol
+from partly.generators.pixels import images_of, pixels_of
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_w
 
@@ -66,9 +66,6 @@ def fresh_pictures(
 
 @torch.inference_mode()
 def _seen(generator: Generator, person: Person, w: Tensor, size_px: int) -> dict[str, NDArray[np.uint8]]:
-    images = generator.synthesise(w, features_px=4).images
-    if images is None:
-        raise TypeError("the generator gave no picture")
-    small = F.interpolate(images.clamp(-1, 1), size=(size_px, size_px), mode="area")[0]
-    pixels = ((small + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().numpy()
-    return {"ids": person.parse_ids(images, size_px)[0], "pixels": pixels}
+    synthesis = generator.synthesise(w, features_px=4)
+    ids = person.parse_ids(images_of(synthesis), size_px)[0]
+    return {"ids": ids, "pixels": pixels_of(synthesis, size_px)}

@@ -15,6 +15,7 @@ from partly.errors import BadLabel
 from partly.experiments.bisenet import face_parts_of
 from partly.experiments.person import Person
 from partly.experiments.protocol import PROTOCOL, Protocol
+from partly.generators.pixels import images_of
 from partly.generators.protocol import Generator
 from partly.proposals import Proposal, propose, propose_unsure
 from partly.training.few_shot import fit_few_shot
@@ -122,10 +123,7 @@ def grown_labels(
 
 def ids_of_picture(generator: Generator, person: Person, w: Tensor, size_px: int) -> NDArray[np.uint8]:
     """What the person sees in the picture of ``w [1, l, v]``: ids ``[size_px, size_px]`` of the parser."""
-    images = generator.synthesise(w, features_px=4).images
-    if images is None:
-        raise TypeError("the generator gave no picture")
-    return person.parse_ids(images, size_px)[0]
+    return person.parse_ids(images_of(generator.synthesise(w, features_px=4)), size_px)[0]
 
 
 def _labelled(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from partly.experiments.experiment import Experiment, Plot, Row
+from partly.experiments.experiment import Experiment, Plot, Row, n_measured
 from partly.experiments.protocol import PHOTO_SENTENCE, Half, Protocol
 from partly.experiments.tables import difference, markdown_table
 from partly.experiments.workshop import Workshop
@@ -37,7 +37,7 @@ def summary_markdown(
         place: what stands before the names of plots and images in links.
     """
     done = [row for row in rows if row.figures is not None]
-    n_done = len(done)
+    n_done = n_measured(rows)
     how = protocol.sentence
     if experiment.reads_photos:
         how += " " + PHOTO_SENTENCE.format(half=half)

@@ -15,10 +15,10 @@ def markdown_table(experiment: Experiment, rows: Sequence[Row]) -> str:
     compares = any(row.cell.expected is not None for row in rows)
     headings = ["cell", *(column.title for column in experiment.columns)]
     headings += ["expected", "difference"] if compares else []
-    lines = [_line(headings), _line(["---"] * len(headings))]
+    lines = [markdown_line(headings), markdown_line(["---"] * len(headings))]
     for row in rows:
         cells = [f"`{row.cell.key}`", *(_text(row, column) for column in experiment.columns)]
-        lines.append(_line(cells + (_compared(row, experiment.headline) if compares else [])))
+        lines.append(markdown_line(cells + (_compared(row, experiment.headline) if compares else [])))
     return "\n".join(lines) + "\n"
 
 
@@ -53,5 +53,6 @@ def _value_text(value: Any, n_digits: int) -> str:
     return str(value).replace("|", "\\|")
 
 
-def _line(cells: Sequence[str]) -> str:
+def markdown_line(cells: Sequence[str]) -> str:
+    """One line of a Markdown table."""
     return f"| {' | '.join(cells)} |"

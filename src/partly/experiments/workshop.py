@@ -21,6 +21,7 @@ from partly.experiments.person import Person, load_person
 from partly.experiments.photos import LabelledPhoto, photos, photos_file
 from partly.experiments.proposed import grown_labels, ids_of_picture, proposed_labels
 from partly.experiments.protocol import PROTOCOL, Half, Protocol
+from partly.experiments.remembering import RememberingGenerator
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import load_segmenter, save_segmenter
@@ -69,6 +70,11 @@ class Workshop:
             NotAvailable: it is not on this machine yet.
         """
         return self.get_generator()
+
+    @cached_property
+    def remembering(self) -> RememberingGenerator:
+        """The same generator, with the features of the last pictures in memory; not for measuring times."""
+        return RememberingGenerator(self.generator)
 
     @cached_property
     def person(self) -> Person:
@@ -146,7 +152,7 @@ class Workshop:
         config = config or FewShotConfig()
         # Ridge regression is done before anybody asks.
         tell = None if config.methods == ("ridge",) else self.tell
-        return fit_few_shot(self.generator, labels, FACE_PARTS, config, tell)
+        return fit_few_shot(self.remembering, labels, FACE_PARTS, config, tell)
 
     def teacher_name(self, n: int, draw: int, n_first: int | None = None) -> str:
         """A name of the default few-shot segmenter of one draw of labels; other defaults, another name."""

@@ -11,13 +11,13 @@ import torch
 from partly.annotations import list_annotations
 from partly.downloads.models import load_generator
 from partly.files import remove_leftovers
+from partly.generators.pixels import pixels_of
 from partly.generators.protocol import Generator
 from partly.generators.sampling import Truncation, sample_w
 from partly.imagery.encoding import thumbnail, write_jpeg, write_png
 from partly.imagery.grids import grid, side_by_side
 from partly.imagery.overlays import overlay
 from partly.project.digests import annotations_digest, model_digest, model_part_set
-from partly.project.pictures import pixels_of
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
 from partly.segmenters.base import FewShotSegmenter

@@ -21,7 +21,7 @@ from partly.imagery.photos import read_photo
 from partly.project.project import Project
 
 if TYPE_CHECKING:
-    from partly.generators.protocol import Generator, Synthesis
+    from partly.generators.protocol import Generator
     from partly.proposals import Proposal
 
 SHEET_NAME = "contact-sheet.png"
@@ -170,17 +170,11 @@ def picture_pixels(generator: Generator, w: npt.NDArray[np.float32]) -> Pixels:
     """The picture of a latent ``[l, v]``, uint8 ``[h, w, 3]``."""
     import torch
 
+    from partly.generators.pixels import pixels_of
+
     with torch.inference_mode():
         latent = torch.from_numpy(w)[None]
         return pixels_of(generator.synthesise(latent, features_px=generator.levels[0].size_px))
-
-
-def pixels_of(synthesis: Synthesis) -> Pixels:
-    """The first picture of a synthesis, uint8 ``[h, w, 3]``."""
-    if synthesis.images is None:
-        raise TypeError("the generator gave no picture")
-    levels = ((synthesis.images[0].clamp(-1, 1) + 1) * 127.5).round()
-    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy().astype(np.uint8))
 
 
 def find_picture(project: Project, name: str) -> ProposedPicture:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from partly.errors import BadArchive
+from partly.generators.pixels import pixels_of
 from partly.generators.protocol import Generator
 from partly.generators.sampling import sample_factor, sample_w
 from partly.pyramid import FeaturePyramid
@@ -82,7 +82,7 @@ def make_sample(
     }
     return Sample(
         record,
-        _pixels(synthesis.images, config.size_px) if picture else None,
+        pixels_of(synthesis, config.size_px) if picture else None,
         _soft_label(segmenter, synthesis.pyramid, config.label_px) if label else None,
     )
 
@@ -103,15 +103,6 @@ def _labelled(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: in
         return opinions.logsumexp(0) - math.log(len(opinions)), disagreement(opinions)
     logits = segmenter(pyramid, label_px)
     return logits, uncertainty(logits)
-
-
-def _pixels(images: Tensor | None, size_px: int) -> NDArray[np.uint8]:
-    """The first of ``images [b, 3, h, w]`` in [-1, 1], shrunk by means of areas, as bytes."""
-    if images is None:
-        raise TypeError("the generator gave no picture")
-    smaller = F.interpolate(images[:1].clamp(-1, 1), (size_px, size_px), mode="area")[0]
-    levels: NDArray[np.uint8] = ((smaller + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    return np.ascontiguousarray(levels)
 
 
 def picture_files(

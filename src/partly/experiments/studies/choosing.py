@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from partly.experiments.agreement import agreement_over_draws
 from partly.experiments.experiment import Cell, Column, Experiment, Figures
-from partly.experiments.scoring import by_segmenter, fresh_figures, over_draws
 from partly.experiments.workshop import Workshop
 
 _N_LABELS = 10
@@ -12,13 +12,10 @@ _WAYS: dict[str, int | None] = {"together": None, "grown-from-5": 5, "grown-from
 
 
 def _measure(workshop: Workshop, cell: Cell) -> Figures:
-    return over_draws([_one(workshop, cell, draw) for draw in range(cell.settings["n_draws"])])
-
-
-def _one(workshop: Workshop, cell: Cell, draw: int) -> Figures:
-    labels = workshop.labels(cell.settings["n_labels"], draw, cell.settings["n_first"])
-    predict = by_segmenter(workshop.generator, workshop.fit(labels), workshop.protocol.label_px)
-    return fresh_figures(predict, workshop.fresh())
+    n, n_first = cell.settings["n_labels"], cell.settings["n_first"]
+    return agreement_over_draws(
+        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(workshop.labels(n, draw, n_first))
+    )
 
 
 EXPERIMENT = Experiment(

@@ -30,7 +30,7 @@ from partly.metrics import Evaluation
 from partly.predict import THOROUGH, PartNetwork, segment_photo
 from partly.report import evaluation_page
 
-HEADLINE = DistilConfig(n_pictures=1800, n_steps=2200, size_px=192, seed=1)
+HEADLINE = DistilConfig(n_pictures=1200, n_steps=1400, size_px=256, second_round=0.2, seed=1)
 """The settings of the headline figures."""
 
 _N_DRAWS = 5

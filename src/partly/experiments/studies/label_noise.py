@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from partly.annotations import FACE_PARTS, Annotation
+from partly.experiments.agreement import agreement_over_draws
 from partly.experiments.damage import LabelMap, grown, jittered, mislabelled, scribbled
 from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from partly.experiments.scoring import by_segmenter, fresh_figures, over_draws
 from partly.experiments.workshop import Workshop
 
 _DRAWS = {1: 5, 10: 2}
@@ -63,12 +63,9 @@ def _labels(workshop: Workshop, cell: Cell, draw: int) -> list[Annotation]:
 
 
 def _measure(workshop: Workshop, cell: Cell) -> Figures:
-    each = []
-    for draw in range(cell.settings["n_draws"]):
-        segmenter = workshop.fit(_labels(workshop, cell, draw))
-        predict = by_segmenter(workshop.generator, segmenter, workshop.protocol.label_px)
-        each.append(fresh_figures(predict, workshop.fresh()))
-    return over_draws(each)
+    return agreement_over_draws(
+        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(_labels(workshop, cell, draw))
+    )
 
 
 def _plot(name: str, title: str, word: str, x_label: str) -> Plot:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from partly.autoshot import AutoShotNetwork
 from partly.distillation import DistilConfig
+from partly.experiments.agreement import agreement
 from partly.experiments.auto_shot import baseline_for, network_for
 from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from partly.experiments.scoring import by_network, by_segmenter, fresh_figures, over_draws, photo_figures
+from partly.experiments.scoring import by_network, fresh_figures, over_draws, photo_figures
 from partly.experiments.studies.pictures import N_PHOTOS, PHOTO_PX, small_budget
 from partly.experiments.workshop import Workshop
 
@@ -28,8 +29,7 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 def _one(workshop: Workshop, arm: str, n: int, draw: int) -> Figures:
     if arm == "few-shot":
-        predict = by_segmenter(workshop.generator, workshop.teacher(n, draw), workshop.protocol.label_px)
-        return fresh_figures(predict, workshop.fresh())
+        return agreement(workshop, workshop.teacher(n, draw))
     network = _LEARNERS[arm](workshop, n, draw, small_budget())
     found = photo_figures(network, workshop.photos(N_PHOTOS), PHOTO_PX)
     photos = {"photos_pooled": found["pooled"], "photos_per_photo": found["per_picture"]}

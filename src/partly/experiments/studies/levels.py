@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from partly.experiments.agreement import agreement_over_draws
 from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from partly.experiments.scoring import by_segmenter, fresh_figures, over_draws
 from partly.experiments.workshop import Workshop
 from partly.training.few_shot import FewShotConfig
 
@@ -28,12 +28,9 @@ def _choices() -> dict[str, tuple[str, int, tuple[int, ...]]]:
 def _measure(workshop: Workshop, cell: Cell) -> Figures:
     config = FewShotConfig(sizes_px=tuple(cell.settings["sizes_px"]))
     n = cell.settings["n_labels"]
-    each = []
-    for draw in range(cell.settings["n_draws"]):
-        segmenter = workshop.fit(workshop.labels(n, draw), config)
-        predict = by_segmenter(workshop.generator, segmenter, workshop.protocol.label_px)
-        each.append(fresh_figures(predict, workshop.fresh()))
-    return over_draws(each)
+    return agreement_over_draws(
+        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(workshop.labels(n, draw), config)
+    )
 
 
 EXPERIMENT = Experiment(

@@ -46,7 +46,8 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
     known = [(picture, truth) for picture, truth in truths if truth is not None]
     each, images = [], {}
     for draw in range(cell.settings["n_draws"]):
-        predict = by_segmenter(workshop.generator, _fit(workshop, n, draw, name), workshop.protocol.label_px)
+        segmenter = _fit(workshop, n, draw, name)
+        predict = by_segmenter(workshop.remembering, segmenter, workshop.protocol.label_px)
         found = [(picture, predict(picture), truth) for picture, truth in known]
         pairs = ((picture.name, prediction, truth) for picture, prediction, truth in found)
         each.append(part_figures(pairs, SHAPE_PARTS, "shape"))
@@ -57,7 +58,7 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 def _fit(workshop: Workshop, n: int, draw: int, name: str) -> FewShotSegmenter:
     labels = shape_labels(workshop, n, draw, name)
-    return fit_few_shot(workshop.generator, labels, SHAPE_PARTS)
+    return fit_few_shot(workshop.remembering, labels, SHAPE_PARTS)
 
 
 def _write_panels(

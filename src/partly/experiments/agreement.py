@@ -1,0 +1,23 @@
+"""Agreement of few-shot segmenters with the parser, on fresh pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from partly.experiments.experiment import Figures
+from partly.experiments.scoring import by_segmenter, fresh_figures, over_draws
+from partly.experiments.workshop import Workshop
+from partly.segmenters.base import FewShotSegmenter
+
+
+def agreement(workshop: Workshop, segmenter: FewShotSegmenter) -> Figures:
+    """Figures of one segmenter on the workshop's fresh pictures."""
+    predict = by_segmenter(workshop.remembering, segmenter, workshop.protocol.label_px)
+    return fresh_figures(predict, workshop.fresh())
+
+
+def agreement_over_draws(
+    workshop: Workshop, n_draws: int, fitted: Callable[[int], FewShotSegmenter]
+) -> Figures:
+    """Figures over draws of the labels; ``fitted`` gives the segmenter of a draw."""
+    return over_draws([agreement(workshop, fitted(draw)) for draw in range(n_draws)])
