@@ -175,6 +175,8 @@ def test_other_networks_and_options_segment_again(photos: Path, tmp_path: Path) 
     run(photos, out, network)
     assert len(run(photos, out, network, size_px=32).segmented) == 3
     assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False, refine=True).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
     network.conv.bias.data += 0.5
     assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
     assert len(run(photos, out, network, size_px=32, mirror_average=False, overlay=False).kept) == 3

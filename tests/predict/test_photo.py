@@ -200,3 +200,27 @@ def test_several_sizes_are_averaged() -> None:
 def test_impossible_scales_are_refused(scales: tuple[float, ...]) -> None:
     with pytest.raises(BadOption, match=r"scales are \[.*\]; expected one or more, above 0"):
         segment_photo(ColourNetwork(), two_halves(8, 8), scales=scales)
+
+
+def test_refined_boundaries_follow_the_photo() -> None:
+    logits = torch.zeros(1, 3, 256, 256)
+    logits[:, 1, :, :127] = 4
+    logits[:, 2, :, 127:] = 4
+    network, photo = FixedNetwork(logits), two_halves(256, 256)
+    plain, refined = (
+        segment_photo(network, photo, mirror_average=False, size_px=256, refine=refine)
+        for refine in (False, True)
+    )
+    assert (plain.label_map[:, 127] == 2).all()
+    assert (refined.label_map[:, :128] == 1).all()
+    assert (refined.label_map[:, 128:] == 2).all()
+    assert (refined.confidence <= 1).all()
+    assert (refined.confidence[:, [0, -1]] > 0.9).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (40, 3), (300, 200)])
+def test_photos_of_any_shape_are_refined(size: tuple[int, int]) -> None:
+    pixels = np.full((*size, 3), (0, 0, 255), np.uint8)
+    result = segment_photo(ColourNetwork(), pixels, refine=True, mirror_average=False)
+    np.testing.assert_array_equal(result.label_map, np.full(size, 2))
+    assert np.isfinite(result.confidence).all()

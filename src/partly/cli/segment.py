@@ -27,7 +27,11 @@ from partly.project.networks import network_of
 )
 @click.option("--size", "size_px", type=int, help="Side that the network sees; its training size by default.")
 @click.option("--mirror/--no-mirror", default=True, help="Average with the mirrored photo: slower, better.")
-@click.option("--thorough", is_flag=True, help="Average over several sizes: slower, a little better.")
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Average over several sizes, and let boundaries follow the photo's edges: slower, a little better.",
+)
 @click.option("--overlay/--no-overlay", default=True, help="Also write the parts' colours over the photo.")
 @click.option(
     "--areas",
@@ -68,6 +72,7 @@ def command(
             size_px=size_px,
             mirror_average=mirror,
             scales=THOROUGH if thorough else (1.0,),
+            refine=thorough,
             overlay=overlay,
             areas=areas,
             progress=report,

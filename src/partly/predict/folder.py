@@ -47,6 +47,7 @@ def segment_all(
     size_px: int | None = None,
     mirror_average: bool = True,
     scales: Sequence[float] = (1.0,),
+    refine: bool = False,
     overlay: bool = True,
     areas: AreasFormat | None = "json",
     progress: Callable[[Progress], None] | None = None,
@@ -66,6 +67,7 @@ def segment_all(
         size_px: see :func:`segment_photo`.
         mirror_average: see :func:`segment_photo`.
         scales: see :func:`segment_photo`.
+        refine: see :func:`segment_photo`.
         overlay: also write the parts' colours over the photo.
         areas: how areas and mean confidences of the parts are written.
         progress: called after each photo.
@@ -83,9 +85,15 @@ def segment_all(
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, overlay=overlay)
-    key = _key(network, size_px, mirror_average, scales)
+    options: dict[str, Any] = {
+        "size_px": size_px,
+        "mirror_average": mirror_average,
+        "scales": scales,
+        "refine": refine,
+    }
+    key = _key(network, options)
     fast = network.for_inference() if hasattr(network, "for_inference") else network
-    segment = partial(segment_photo, fast, size_px=size_px, mirror_average=mirror_average, scales=scales)
+    segment = partial(segment_photo, fast, **options)
     n_photos = len(sources) if isinstance(sources, Collection) else None
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
     failed: list[tuple[str, str]] = []
@@ -120,15 +128,14 @@ def network_digest(network: PartNetwork) -> str | None:
     return None
 
 
-def _key(network: PartNetwork, size_px: int, mirror_average: bool, scales: Sequence[float]) -> dict[str, Any]:
+def _key(network: PartNetwork, options: Mapping[str, Any]) -> dict[str, Any]:
     """What results depend on, besides the photo."""
     return {
         "version": RECORD_VERSION,
         "network_sha256": network_digest(network),
         "part_set": network.part_set.to_json(),
-        "size_px": size_px,
-        "mirror_average": mirror_average,
-        "scales": [round(float(scale), 4) for scale in scales],
+        **options,
+        "scales": [round(float(scale), 4) for scale in options["scales"]],
     }
 
 

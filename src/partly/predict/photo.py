@@ -18,6 +18,7 @@ from partly.errors import BadModelFile, BadOption
 from partly.imagery.encoding import resize_pixels
 from partly.imagery.modes import Pixels
 from partly.imagery.photos import Photo, photo_of
+from partly.predict.refinement import refined
 from partly.predict.segmentation import Segmentation
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
@@ -44,6 +45,7 @@ def segment_photo(
     size_px: int | None = None,
     mirror_average: bool = True,
     scales: Sequence[float] = (1.0,),
+    refine: bool = False,
 ) -> Segmentation:
     """Segment one photo, at its own size.
 
@@ -57,6 +59,7 @@ def segment_photo(
         size_px: size that the network sees; its training size when not given.
         mirror_average: average the logits with those of the mirrored photo, left and right parts exchanged.
         scales: average the logits over these multiples of ``size_px``; THOROUGH is slower and better.
+        refine: let boundaries follow the edges of the photo, at the largest of these sizes.
 
     Raises:
         BadPhoto: the photo cannot be read.
@@ -69,6 +72,8 @@ def segment_photo(
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
     sizes = [max(1, round(size_px * scale)) for scale in scales]
     logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
+    if refine:
+        logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
     height, width = pixels.shape[:2]
     label_map = np.empty((height, width), np.uint8)
     confidence = np.empty((height, width), np.float32)
