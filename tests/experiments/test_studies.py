@@ -128,7 +128,8 @@ def test_labels(workshop, small):
 
 def test_faces(workshop, small):
     folder, rows = run_experiment(
-        with_cells("faces", {"draw": 0, "scales": [1.0]}, {"draw": 1, "scales": [1.0]}), workshop
+        with_cells("faces", {"draw": 0, "scales": [1.0]}, {"draw": 1, "scales": [1.0]}),
+        workshop,
     )
     first, second = (row.figures for row in rows)
     assert first["n_photos"] == 2
@@ -141,10 +142,10 @@ def test_faces(workshop, small):
 
 def test_the_ceiling(workshop):
     made = EXPERIMENTS["faces"]
-    cells = tuple(Cell(f"c{px}", {"ceiling_px": px, "scales": [1.0]}) for px in (16, 32))
+    cells = tuple(Cell(f"c{px}", {"ceiling_px": px, "scales": [1.0], "refine": False}) for px in (16, 32))
     _, rows = run_experiment(replace(made, cells=cells), workshop)
     assert all(row.figures["pooled"] > 0 for row in rows)
-    assert made.cells[-1].settings == {"ceiling_px": 512, "scales": [1.0]}
+    assert made.cells[-1].settings == {"ceiling_px": 512, "scales": [1.0], "refine": False}
 
 
 @pytest.mark.parametrize("stage", ["proposal", "fit-1", "refit", "labelled-picture", "photo-192"])

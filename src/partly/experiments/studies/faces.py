@@ -67,7 +67,7 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
     else:
         chosen = cell.settings
         network = network_for(workshop, chosen["n_labels"], chosen["draw"], HEADLINE, chosen["n_first"])
-    plain, glasses = _evaluations(workshop, network, cell.settings["scales"])
+    plain, glasses = _evaluations(workshop, network, cell.settings["scales"], cell.settings["refine"])
     folder = results_folder(workshop.out, EXPERIMENT, workshop.half)
     lead = f"{cell.key}, {workshop.half} half, {plain.n_photos} photos at their own size"
     write_text(folder / f"{cell.key}.html", evaluation_page(plain, title="Faces", lead=lead))
@@ -81,12 +81,13 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 
 def _evaluations(
-    workshop: Workshop, network: PartNetwork, scales: Sequence[float]
+    workshop: Workshop, network: PartNetwork, scales: Sequence[float], refine: bool
 ) -> tuple[Evaluation, Evaluation]:
     """Eyeglasses left out of the count, and counted as skin; each photo is segmented once."""
     found = []
     for number, photo in enumerate(workshop.photos(), start=1):
-        found.append((photo, segment_photo(network, photo.pixels, scales=scales).label_map))
+        segmented = segment_photo(network, photo.pixels, scales=scales, refine=refine)
+        found.append((photo, segmented.label_map))
         workshop.tell("segmenting photos", number, number)
 
     def evaluated(parts_of_ids: dict[int, str | None]) -> Evaluation:
@@ -108,14 +109,14 @@ def _cells() -> tuple[Cell, ...]:
         key: str, n_labels: int, draw: int, expected: float | None = None, n_first: int | None = None
     ) -> Cell:
         settings: dict[str, Any] = {"n_labels": n_labels, "draw": draw, "n_first": n_first}
-        settings |= {"scales": list(THOROUGH), "config": config}
+        settings |= {"scales": list(THOROUGH), "refine": True, "config": config}
         return Cell(key, settings, expected)
 
     return (
         *(network(f"one-label-{draw}", 1, draw, 69.7 if draw == 0 else None) for draw in range(_N_DRAWS)),
         network("ten-labels", 10, 0, 73.1),
         network("ten-labels-grown", 10, 0, n_first=5),
-        *(Cell(f"ceiling-{px}", {"ceiling_px": px, "scales": [1.0]}) for px in _CEILING_PX),
+        *(Cell(f"ceiling-{px}", {"ceiling_px": px, "scales": [1.0], "refine": False}) for px in _CEILING_PX),
     )
 
 
@@ -147,7 +148,8 @@ EXPERIMENT = Experiment(
     ),
     notes=(
         f"{HEADLINE.n_pictures} pictures, {HEADLINE.n_steps} steps of {HEADLINE.batch_size}, up to "
-        f"{HEADLINE.size_px} px; photos at their own size, thorough, averaged with the mirrored photo.",
+        f"{HEADLINE.size_px} px, and a second round of {HEADLINE.second_round:.0%} of the steps; photos at "
+        "their own size, thorough (four sizes, mirrored, boundaries refined).",
         "The ceiling is the parser itself, at two sizes; it was trained on more than 27,000 labels, and may "
         "have seen these photos.",
         "Beside each cell's figures lies a page with the worst photos.",
