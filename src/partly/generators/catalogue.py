@@ -10,8 +10,13 @@ from partly.errors import BadModelFile
 from partly.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
 from partly.generators.mobile_stylegan import load_mobile_stylegan
 from partly.generators.protocol import Generator
+from partly.generators.stylegan2 import KIND as STYLEGAN2
+from partly.generators.stylegan2 import load_stylegan2
 
-FAMILIES: dict[str, Callable[[Path], Generator]] = {MOBILE_STYLEGAN: load_mobile_stylegan}
+FAMILIES: dict[str, Callable[[Path], Generator]] = {
+    MOBILE_STYLEGAN: load_mobile_stylegan,
+    STYLEGAN2: load_stylegan2,
+}
 
 
 def load_generator(folder: Path) -> Generator:

@@ -1,0 +1,216 @@
+"""StyleGAN2 (Karras et al., CVPR 2020): the generator with skip connections of RGB pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from partly.artefacts import ModelCard, fill, load_model, save_model
+from partly.errors import BadModelFile, BadOption
+from partly.generators.protocol import Synthesis
+from partly.generators.stylegan2.fir import upsampled
+from partly.generators.stylegan2.layers import EqualisedLinear, StyledConv, ToRGB, leaky
+from partly.pyramid import FeaturePyramid, Level
+
+KIND = "generator/stylegan2"
+_FIRST_PX = 4
+_SIZES = (32, 1024)
+
+
+@dataclass(frozen=True)
+class StyleGAN2Shape:
+    """Constructor arguments.
+
+    Attributes:
+        image_size_px: side of the pictures, a power of two from 32 to 1024.
+        z_dim: length of ``z``.
+        w_dim: length of ``w``.
+        n_mapping_layers: fully connected layers of the mapping network.
+        channel_base: channels at 4 px and above are ``channel_base / size``, ...
+        most_channels: ... and never more than this.
+        mapping_rate: factor of the mapping network's learning rate.
+    """
+
+    image_size_px: int = 64
+    z_dim: int = 512
+    w_dim: int = 512
+    n_mapping_layers: int = 8
+    channel_base: int = 16384
+    most_channels: int = 512
+    mapping_rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        size, (least, most) = self.image_size_px, _SIZES
+        if size & (size - 1) or not least <= size <= most:
+            raise BadOption(f"pictures of {size} px", expected=f"a power of two from {least} to {most}")
+
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """Sides of the levels: 4, 8, 16 and so on."""
+        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
+
+    def n_channels(self, size_px: int) -> int:
+        """Channels of the maps of one size."""
+        return min(self.channel_base // size_px, self.most_channels)
+
+
+class MappingNetwork(nn.Module):
+    """``z [b, z] -> w [b, v]``: pixel norm, then fully connected layers (Karras et al., CVPR 2019)."""
+
+    def __init__(self, shape: StyleGAN2Shape) -> None:
+        super().__init__()
+        widths = [shape.z_dim] + [shape.w_dim] * shape.n_mapping_layers
+        self.layers = nn.ModuleList(
+            EqualisedLinear(n_in, n_out, rate=shape.mapping_rate) for n_in, n_out in pairwise(widths)
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Mapped latent of ``z``."""
+        x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
+        for layer in self.layers:
+            x = leaky(layer(x))
+        return x
+
+
+class Block(nn.Module):
+    """Doubles the size, then one more styled convolution, and adds to the picture."""
+
+    def __init__(self, w_dim: int, n_in: int, n_out: int, size_px: int) -> None:
+        super().__init__()
+        self.conv1 = StyledConv(w_dim, n_in, n_out, size_px, up=True)
+        self.conv2 = StyledConv(w_dim, n_out, n_out, size_px)
+        self.to_rgb = ToRGB(w_dim, n_out)
+
+    def forward(
+        self, x: Tensor, images: Tensor | None, w: Tensor, random: torch.Generator | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """One block.
+
+        Args:
+            x: ``[b, n_in, h, w]``.
+            images: the pictures so far ``[b, 3, h, w]``, or None where none are wanted.
+            w: the block's three rows ``[b, 3, v]``.
+            random: draws fresh noise.
+
+        Returns:
+            Both activation maps, and the pictures, at twice the size.
+        """
+        first = self.conv1(x, w[:, 0], random)
+        second = self.conv2(first, w[:, 1], random)
+        if images is not None:
+            images = upsampled(images) + self.to_rgb(second, w[:, 2])
+        return first, second, images
+
+
+class StyleGAN2(nn.Module):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
+
+    ``w`` has a row for each styled convolution and one for the last picture; a picture's layer takes the row
+    of the convolution that follows it (the released code's sharing of rows).
+
+    Attributes:
+        folder: the model folder that it was last read from or written to, absolute; None before.
+    """
+
+    w_mean: Tensor
+
+    def __init__(self, shape: StyleGAN2Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.z_dim, self.w_dim = shape.z_dim, shape.w_dim
+        sizes_px = shape.sizes_px
+        self.n_layers = 2 * len(sizes_px)
+        self.image_size_px = shape.image_size_px
+        self.digest = ""
+        self.folder: Path | None = None
+        self.levels = _levels(shape)
+        self.mapping = MappingNetwork(shape)
+        n_first = shape.n_channels(_FIRST_PX)
+        self.constant = nn.Parameter(torch.randn(1, n_first, _FIRST_PX, _FIRST_PX))
+        self.conv1 = StyledConv(shape.w_dim, n_first, n_first, _FIRST_PX)
+        self.to_rgb = ToRGB(shape.w_dim, n_first)
+        self.blocks = nn.ModuleList(
+            Block(shape.w_dim, shape.n_channels(size_px // 2), shape.n_channels(size_px), size_px)
+            for size_px in sizes_px[1:]
+        )
+        self.register_buffer("w_mean", torch.zeros(shape.w_dim))
+
+    def map(self, z: Tensor) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
+        return self.mapping(z)[:, None].expand(-1, self.n_layers, -1)
+
+    def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
+        """Pictures and features of ``w [b, l, v]``; see the protocol.
+
+        Raises:
+            BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
+        """
+        if w.ndim != 3 or w.shape[1:] != (self.n_layers, self.w_dim):
+            raise BadOption(
+                f"latents of shape {list(w.shape)}", expected=f"[b, {self.n_layers}, {self.w_dim}]"
+            )
+        wanted_px = self.levels[-1].size_px if features_px is None else features_px
+        if wanted_px < _FIRST_PX:
+            raise BadOption(f"features up to {wanted_px} px", expected=f"{_FIRST_PX} px or more")
+        return self._synthesised(w, wanted_px, images, None)
+
+    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:
+        """Pictures ``[b, 3, h, w]`` of ``w [b, l, v]`` for training, with fresh noise from ``random``."""
+        images = self._synthesised(w, 0, True, random).images
+        assert images is not None
+        return images
+
+    def _synthesised(
+        self, w: Tensor, wanted_px: int, with_images: bool, random: torch.Generator | None
+    ) -> Synthesis:
+        x = self.conv1(self.constant.expand(len(w), -1, -1, -1), w[:, 0], random)
+        images = self.to_rgb(x, w[:, 1]) if with_images else None
+        maps = [x]
+        for i, block in enumerate(self.blocks):
+            size_px = 2 * _FIRST_PX << i
+            if size_px > wanted_px and images is None:
+                break
+            first, x, images = block(x, images, w[:, 1 + 2 * i : 4 + 2 * i], random)
+            if size_px <= wanted_px:
+                maps += [first, x]
+        return Synthesis(images, FeaturePyramid(tuple(maps)))
+
+    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
+        """Write the model folder."""
+        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
+        self.digest = card.weights_sha256
+        self.folder = folder.absolute()
+
+
+def load_stylegan2(folder: Path) -> StyleGAN2:
+    """Read a model folder.
+
+    Raises:
+        BadModelFile: it is damaged, or of another kind.
+    """
+    card, tensors = load_model(folder, KIND)
+    try:
+        generator = StyleGAN2(StyleGAN2Shape(**card.arguments))
+    except (TypeError, ValueError, BadOption) as error:
+        raise BadModelFile(
+            f"its arguments build no StyleGAN2 ({error})",
+            expected="those of StyleGAN2Shape",
+            path=folder / "model.json",
+        ) from error
+    fill(generator, tensors, folder / "model.safetensors")
+    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
+    return generator.eval().requires_grad_(False)
+
+
+def _levels(shape: StyleGAN2Shape) -> tuple[Level, ...]:
+    first, *others = shape.sizes_px
+    levels = [Level(f"{first}px", first, shape.n_channels(first))]
+    for size_px in others:
+        levels += [Level(f"{size_px}px-{i}", size_px, shape.n_channels(size_px)) for i in (1, 2)]
+    return tuple(levels)
