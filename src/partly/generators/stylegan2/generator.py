@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,48 +16,11 @@ from partly.errors import BadModelFile, BadOption
 from partly.generators.protocol import Synthesis
 from partly.generators.stylegan2.fir import upsampled
 from partly.generators.stylegan2.layers import EqualisedLinear, StyledConv, ToRGB, leaky
+from partly.generators.stylegan2.shape import StyleGAN2Shape
 from partly.pyramid import FeaturePyramid, Level
 
 KIND = "generator/stylegan2"
 _FIRST_PX = 4
-_SIZES = (32, 1024)
-
-
-@dataclass(frozen=True)
-class StyleGAN2Shape:
-    """Constructor arguments.
-
-    Attributes:
-        image_size_px: side of the pictures, a power of two from 32 to 1024.
-        z_dim: length of ``z``.
-        w_dim: length of ``w``.
-        n_mapping_layers: fully connected layers of the mapping network.
-        channel_base: channels at 4 px and above are ``channel_base / size``, ...
-        most_channels: ... and never more than this.
-        mapping_rate: factor of the mapping network's learning rate.
-    """
-
-    image_size_px: int = 64
-    z_dim: int = 512
-    w_dim: int = 512
-    n_mapping_layers: int = 8
-    channel_base: int = 16384
-    most_channels: int = 512
-    mapping_rate: float = 0.01
-
-    def __post_init__(self) -> None:
-        size, (least, most) = self.image_size_px, _SIZES
-        if size & (size - 1) or not least <= size <= most:
-            raise BadOption(f"pictures of {size} px", expected=f"a power of two from {least} to {most}")
-
-    @property
-    def sizes_px(self) -> tuple[int, ...]:
-        """Sides of the levels: 4, 8, 16 and so on."""
-        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
-
-    def n_channels(self, size_px: int) -> int:
-        """Channels of the maps of one size."""
-        return min(self.channel_base // size_px, self.most_channels)
 
 
 class MappingNetwork(nn.Module):

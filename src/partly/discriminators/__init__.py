@@ -1,0 +1,1 @@
+"""Discriminators: pictures to scores, one of each."""
