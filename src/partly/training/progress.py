@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partly.files import write_text
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class JsonLog:
         # What follows the last line end was cut off by a kill.
         return [line for line in lines[:-1] if line]
 
-    def write(self, report: StepReport) -> None:
-        """Add one line."""
+    def write(self, report: DataclassInstance) -> None:
+        """Add one line: a dataclass of plain values, ``step`` among them."""
         with self.path.open("a") as file:
             file.write(json.dumps(asdict(report)) + "\n")

@@ -1,0 +1,6 @@
+"""Training of generators against discriminators."""
+
+from partly.training.gan.config import GanConfig
+from partly.training.gan.loop import GanPlayers, GanResult, train_gan
+
+__all__ = ["GanConfig", "GanPlayers", "GanResult", "train_gan"]

@@ -1,0 +1,67 @@
+"""The choices of an adversarial training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from partly.errors import BadOption
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """How generator and discriminator are trained; the defaults are those of StyleGAN2 at 64 px.
+
+    Attributes:
+        n_steps: steps of the generator.
+        batch_size: photos in a step.
+        n_discriminator_steps: steps of the discriminator before each of the generator.
+        generator_rate: learning rate of the generator.
+        discriminator_rate: learning rate of the discriminator.
+        betas: of Adam.
+        penalty_every: steps between those that also count the discriminator's penalty, as many times over
+            (Karras et al., CVPR 2020, section 3.1, "lazy regularisation").
+        path_length_every: the same of the generator's path length.
+        style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
+        mirror: show half of the photos mirrored.
+        ema_half_life: pictures after which a weight counts half in the average that is kept.
+        ema_ramp_up: that half-life is at most this share of the pictures seen so far.
+        checkpoint_every: steps between checkpoints.
+        n_checkpoints: how many are kept.
+        seed: of first weights, order, latents and noise.
+    """
+
+    n_steps: int
+    batch_size: int = 32
+    n_discriminator_steps: int = 1
+    generator_rate: float = 2.5e-3
+    discriminator_rate: float = 2.5e-3
+    betas: tuple[float, float] = (0.0, 0.99)
+    penalty_every: int = 16
+    path_length_every: int = 8
+    style_mixing: float = 0.9
+    mirror: bool = True
+    ema_half_life: float = 10_000.0
+    ema_ramp_up: float = 0.05
+    checkpoint_every: int = 1000
+    n_checkpoints: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in (
+            "n_steps",
+            "batch_size",
+            "n_discriminator_steps",
+            "penalty_every",
+            "path_length_every",
+            "checkpoint_every",
+            "n_checkpoints",
+        ):
+            if getattr(self, name) < 1:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
+        for name in ("generator_rate", "discriminator_rate", "ema_half_life"):
+            if not getattr(self, name) > 0:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        if not 0 <= self.style_mixing <= 1:
+            raise BadOption(f"style_mixing is {self.style_mixing}", expected="a share from 0 to 1")
+        if not 0 <= self.seed < 2**31:
+            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")

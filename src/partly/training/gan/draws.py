@@ -1,0 +1,72 @@
+"""Everything random in an adversarial training: pure functions of seed, step and purpose."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from partly.generators.protocol import Generator
+from partly.imagery.photo_sets import PhotoSet
+from partly.training.data import BatchOrder
+
+Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length"]
+_PURPOSES: tuple[Purpose, ...] = ("photos", "latents", "noise", "penalty", "augmentation", "path length")
+
+
+def random_of(seed: int, step: int, purpose: Purpose, part: int = 0) -> torch.Generator:
+    """A source of random numbers of its own for each purpose of each step.
+
+    So a training that goes on after a stop draws what it would have drawn, with nothing to remember.
+
+    Args:
+        seed: of the training.
+        step: from 0.
+        purpose: what for.
+        part: which of several draws for the same purpose in one step.
+    """
+    words = [seed, step, _PURPOSES.index(purpose), part]
+    state = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
+    return torch.Generator().manual_seed(state >> 1)
+
+
+class PhotoBatches:
+    """Batches of photos, each a pure function of its number.
+
+    Args:
+        photos: the photos.
+        batch_size: photos in a batch.
+        seed: of their order.
+        mirror: show half of them mirrored.
+    """
+
+    def __init__(self, photos: PhotoSet, batch_size: int, seed: int, *, mirror: bool) -> None:
+        self._photos, self._seed, self._mirror = photos, seed, mirror
+        self._order = BatchOrder(len(photos), batch_size, seed)
+
+    def read(self, number: int) -> Tensor:
+        """Photos ``[b, 3, s, s]`` in [-1, 1]."""
+        indexes = self._order.indexes(number)
+        pixels = torch.from_numpy(np.ascontiguousarray(self._photos.squares[indexes]))
+        images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
+        if self._mirror:
+            mirrored = torch.rand(len(images), generator=random_of(self._seed, number, "photos")) < 0.5
+            images[mirrored] = images[mirrored].flip(-1)
+        return images
+
+
+def mixed_latents(generator: Generator, n: int, mixing: float, random: torch.Generator) -> Tensor:
+    """Mapped latents ``[n, l, v]``; a share of them changes to another latent at a random layer.
+
+    Style mixing (Karras et al., CVPR 2019, section 3.1); families without styles have one layer, and none.
+    """
+    w = generator.map(torch.randn(n, generator.z_dim, generator=random))
+    if generator.n_layers == 1 or mixing == 0:
+        return w
+    other = generator.map(torch.randn(n, generator.z_dim, generator=random))
+    change = torch.randint(1, generator.n_layers, (n,), generator=random)
+    change[torch.rand(n, generator=random) >= mixing] = generator.n_layers
+    from_other = torch.arange(generator.n_layers) >= change[:, None]
+    return torch.where(from_other[:, :, None], other, w)

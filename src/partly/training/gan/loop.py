@@ -1,0 +1,230 @@
+"""Adversarial training (Goodfellow et al., NIPS 2014, algorithm 1): the whole of it, in order."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from partly.artefacts import tensors_to_bytes
+from partly.errors import BadOption, TrainingDiverged
+from partly.imagery.photo_sets import PhotoSet
+from partly.objectives.adversarial import AdversarialObjective
+from partly.objectives.penalties import DiscriminatorPenalty, PathLength
+from partly.training.clock import Clock
+from partly.training.ema import update_ema
+from partly.training.gan.config import GanConfig
+from partly.training.gan.draws import PhotoBatches, mixed_latents, random_of
+from partly.training.gan.report import GanReport, OnGanStep
+from partly.training.gan.state import GanState
+from partly.training.interruption import noticed_interruption
+from partly.training.progress import JsonLog
+
+_W_MEAN_SHARE = 0.002
+
+
+@dataclass(frozen=True)
+class GanPlayers:
+    """Who plays, and for what.
+
+    Attributes:
+        generator: a :class:`partly.generators.protocol.Generator` whose call ``(w [b, l, v], random)`` gives
+            pictures ``[b, 3, s, s]`` with gradients, and fresh noise where the family has any.
+        discriminator: pictures ``[b, 3, s, s]`` to scores ``[b]``.
+        objective: losses of both.
+        penalty: of the discriminator; None: none.
+        path_length: penalty of the generator; None: none.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    objective: AdversarialObjective
+    penalty: DiscriminatorPenalty | None = None
+    path_length: PathLength | None = None
+
+
+@dataclass(frozen=True)
+class GanResult:
+    """A trained generator.
+
+    Attributes:
+        generator: with averaged weights, in eval mode.
+        time_s: what the training took, all sittings together.
+    """
+
+    generator: nn.Module
+    time_s: float
+
+
+def train_gan(
+    players: GanPlayers,
+    photos: PhotoSet,
+    config: GanConfig,
+    *,
+    folder: Path | None = None,
+    on_step: OnGanStep | None = None,
+) -> GanResult:
+    """Train the players (in place) on ``photos``; a training that was stopped goes on where it was.
+
+    Args:
+        players: generator and discriminator as they are at first, also when going on.
+        photos: squares of the generator's size.
+        config: how to train.
+        folder: where checkpoints and ``log.jsonl`` are written; None writes nothing.
+        on_step: called after every step.
+
+    Raises:
+        BadOption: fewer photos than a batch, photos of another size, or the checkpoint in ``folder`` is of
+            another training.
+        BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
+        TrainingDiverged: a loss is no number; the last checkpoint is kept.
+        KeyboardInterrupt: the user stopped it; a checkpoint was written.
+    """
+    generator, discriminator, objective = players.generator, players.discriminator, players.objective
+    _check(generator, photos, config)
+    identity = {
+        "photos": photos.digest,
+        "first weights": _digest(generator) + _digest(discriminator),
+        "objective": repr((objective, players.penalty, players.path_length)),
+    }
+    average = copy.deepcopy(generator).eval().requires_grad_(False)
+    generator.train()
+    discriminator.train()
+    every = config.penalty_every if players.penalty else None
+    discriminator_optimizer = _adam(discriminator, config.discriminator_rate, config.betas, every)
+    every = config.path_length_every if players.path_length else None
+    generator_optimizer = _adam(generator, config.generator_rate, config.betas, every)
+    state = GanState(
+        {"generator": generator, "discriminator": discriminator, "average": average},
+        {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
+        config,
+        identity,
+        folder,
+    )
+    state.resume()
+    log = JsonLog(folder / "log.jsonl", state.step) if folder else None
+    batches = PhotoBatches(photos, config.batch_size, config.seed, mirror=config.mirror)
+    clock = Clock(config.n_steps, config.batch_size, lambda _step: 1, state.time_s)
+
+    with noticed_interruption() as interruption:
+        for step in range(state.step, config.n_steps):
+            discriminator.requires_grad_(True)
+            for i in range(config.n_discriminator_steps):
+                number = step * config.n_discriminator_steps + i
+                real = batches.read(number)
+                with torch.no_grad():
+                    w = _latents(generator, config, step, 1 + i)
+                    fake = generator(w, random_of(config.seed, step, "noise", 1 + i))
+                real_scores, fake_scores = discriminator(real), discriminator(fake)
+                discriminator_loss = objective.discriminator_loss(real_scores, fake_scores)
+                _check_finite(discriminator_loss, "discriminator", step, folder)
+                discriminator_optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(discriminator_loss)
+                if players.penalty and number % config.penalty_every == 0:
+                    random = random_of(config.seed, step, "penalty", i)
+                    penalty = players.penalty(discriminator, real, fake, random)
+                    _check_finite(penalty, "penalty", step, folder)
+                    state.penalty = penalty.item()
+                    torch.autograd.backward(penalty * config.penalty_every)
+                discriminator_optimizer.step()
+
+            discriminator.requires_grad_(False)
+            w = _latents(generator, config, step, 0)
+            pictures = generator(w, random_of(config.seed, step, "noise"))
+            generator_loss = objective.generator_loss(discriminator(pictures))
+            _check_finite(generator_loss, "generator", step, folder)
+            generator_optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(generator_loss)
+            if players.path_length and step % config.path_length_every == 0:
+                w = _latents(generator, config, step, 1 + config.n_discriminator_steps)
+                # Half of the pictures: second derivatives take much memory.
+                w = w[: max(1, len(w) // 2)]
+                pictures = generator(
+                    w, random_of(config.seed, step, "noise", 1 + config.n_discriminator_steps)
+                )
+                random = random_of(config.seed, step, "path length")
+                length_loss, state.mean_path_length = players.path_length(
+                    pictures, w, state.mean_path_length, random
+                )
+                _check_finite(length_loss, "path length", step, folder)
+                torch.autograd.backward(length_loss * config.path_length_every)
+            generator_optimizer.step()
+
+            generator.get_buffer("w_mean").lerp_(w.detach().mean((0, 1)), _W_MEAN_SHARE)
+            state.step = step + 1
+            n_seen = state.step * config.n_discriminator_steps * config.batch_size
+            half_life = min(config.ema_half_life, config.ema_ramp_up * n_seen)
+            update_ema(average, generator, 0.5 ** (config.batch_size / max(half_life, 1e-8)))
+            pictures_per_s, time_left_s = clock.tick(state.step)
+            report = GanReport(
+                step=state.step,
+                n_steps=config.n_steps,
+                n_seen=n_seen,
+                generator_loss=generator_loss.item(),
+                discriminator_loss=discriminator_loss.item(),
+                penalty=state.penalty,
+                real_score=real_scores.mean().item(),
+                fake_score=fake_scores.mean().item(),
+                pictures_per_s=pictures_per_s,
+                time_left_s=time_left_s,
+            )
+            if log:
+                log.write(report)
+            if on_step:
+                on_step(report)
+            state.time_s = clock.time_s
+            if (
+                interruption.asked
+                or state.step % config.checkpoint_every == 0
+                or state.step == config.n_steps
+            ):
+                state.save()
+            if interruption.asked:
+                raise KeyboardInterrupt
+    discriminator.requires_grad_(True)
+    return GanResult(average, state.time_s)
+
+
+def _latents(generator: nn.Module, config: GanConfig, step: int, part: int) -> Tensor:
+    random = random_of(config.seed, step, "latents", part)
+    return mixed_latents(generator, config.batch_size, config.style_mixing, random)  # type: ignore[arg-type]
+
+
+def _adam(module: nn.Module, rate: float, betas: tuple[float, float], every: int | None) -> Adam:
+    """Adam that makes up for the steps that a lazy penalty adds (Karras et al., CVPR 2020, appendix B)."""
+    share = 1.0 if every is None else every / (every + 1)
+    return Adam(module.parameters(), rate * share, (betas[0] ** share, betas[1] ** share), eps=1e-8)
+
+
+def _check(generator: nn.Module, photos: PhotoSet, config: GanConfig) -> None:
+    if len(photos) < config.batch_size:
+        raise BadOption(
+            f"there are {len(photos)} photos, and {config.batch_size} in a batch",
+            expected="as many photos at the least",
+            remedy="Give more photos, or a smaller batch",
+        )
+    if photos.squares.shape[1] != generator.image_size_px:
+        raise BadOption(
+            f"photos of {photos.squares.shape[1]} px for a generator of {generator.image_size_px} px",
+            expected="the same size",
+        )
+
+
+def _check_finite(loss: Tensor, what: str, step: int, folder: Path | None) -> None:
+    if not torch.isfinite(loss):
+        raise TrainingDiverged(
+            f"the loss of the {what} is {loss.item()} at step {step}",
+            expected="a finite number",
+            remedy="Train in another folder with lower learning rates, or a larger penalty; the last "
+            "checkpoint is kept",
+            path=folder,
+        )
+
+
+def _digest(module: nn.Module) -> str:
+    return hashlib.sha256(tensors_to_bytes(module.state_dict())).hexdigest()

@@ -1,0 +1,48 @@
+"""What an adversarial training tells of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class GanReport:
+    """One step.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        n_seen: photos shown so far.
+        generator_loss: of this step.
+        discriminator_loss: of this step, without its penalty.
+        penalty: the discriminator's, when last computed; None before.
+        real_score: mean score of photos.
+        fake_score: mean score of pictures.
+        pictures_per_s: photos trained on in a second, lately.
+        time_left_s: estimated time to the end.
+    """
+
+    step: int
+    n_steps: int
+    n_seen: int
+    generator_loss: float
+    discriminator_loss: float
+    penalty: float | None
+    real_score: float
+    fake_score: float
+    pictures_per_s: float
+    time_left_s: float
+
+
+OnGanStep = Callable[[GanReport], None]
+
+
+def gan_figures_text(report: GanReport) -> str:
+    """The figures of a step in one line."""
+    return (
+        f"{report.n_seen} photos seen  G {report.generator_loss:.3f}  D {report.discriminator_loss:.3f}  "
+        f"scores {report.real_score:+.2f} real {report.fake_score:+.2f} fake  "
+        f"{report.pictures_per_s:.1f} photos/s  {timedelta(seconds=round(report.time_left_s))} left"
+    )

@@ -1,0 +1,208 @@
+import json
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from partly.discriminators.stylegan2 import StyleGAN2Discriminator
+from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.generators.stylegan2 import StyleGAN2, StyleGAN2Shape
+from partly.imagery.photo_sets import PhotoSet
+from partly.objectives.adversarial import NonSaturating
+from partly.objectives.penalties import R1, PathLength
+from partly.training.gan import GanConfig, GanPlayers, train_gan
+from partly.training.gan.state import checkpoint_files
+
+TINY = StyleGAN2Shape(32, z_dim=8, w_dim=6, n_mapping_layers=2, channel_base=256, most_channels=8)
+CONFIG = GanConfig(
+    6, batch_size=4, penalty_every=2, path_length_every=3, checkpoint_every=2, n_checkpoints=2, seed=3
+)
+
+
+def players(seed=0):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return GanPlayers(
+            StyleGAN2(TINY), StyleGAN2Discriminator(TINY), NonSaturating(), R1(1.0), PathLength()
+        )
+
+
+def photo_set(size_px=32, n=6, digest="0"):
+    random = np.random.default_rng(0)
+    squares = random.integers(0, 256, (n, size_px, size_px, 3), dtype=np.uint8)
+    return PhotoSet(squares, tuple(f"{i}.png" for i in range(n)), (), digest)
+
+
+def same(one, other):
+    return all(
+        torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_a_stopped_training_ends_where_one_that_was_not_stopped_does(tmp_path):
+    reports = []
+    whole = train_gan(players(), photo_set(), CONFIG, on_step=reports.append)
+
+    def stop(report):
+        if report.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_gan(players(), photo_set(), CONFIG, folder=tmp_path, on_step=stop)
+    after = []
+    parts = train_gan(players(), photo_set(), CONFIG, folder=tmp_path, on_step=after.append)
+    assert same(whole.generator, parts.generator)
+    assert [report.step for report in after] == [4, 5, 6]
+    for one, other in zip(reports[3:], after, strict=True):
+        assert one.generator_loss == other.generator_loss
+        assert one.discriminator_loss == other.discriminator_loss
+        assert one.penalty == other.penalty
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6]
+
+
+def test_killed_between_checkpoints_it_ends_there_too(tmp_path):
+    class KilledError(Exception):
+        pass
+
+    def kill(report):
+        if report.step == 5:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train_gan(players(), photo_set(), CONFIG, folder=tmp_path, on_step=kill)
+    after = []
+    parts = train_gan(players(), photo_set(), CONFIG, folder=tmp_path, on_step=after.append)
+    assert [report.step for report in after] == [5, 6]
+    assert same(train_gan(players(), photo_set(), CONFIG).generator, parts.generator)
+
+
+def test_the_last_few_checkpoints_are_kept(tmp_path):
+    train_gan(players(), photo_set(), CONFIG, folder=tmp_path)
+    assert [path.name for path in checkpoint_files(tmp_path)] == [
+        "checkpoint-00000004.safetensors",
+        "checkpoint-00000006.safetensors",
+    ]
+
+
+def test_a_finished_training_can_be_made_longer(tmp_path):
+    train_gan(players(), photo_set(), replace(CONFIG, n_steps=4), folder=tmp_path)
+    longer = train_gan(players(), photo_set(), CONFIG, folder=tmp_path)
+    assert same(train_gan(players(), photo_set(), CONFIG).generator, longer.generator)
+
+
+def test_both_players_and_the_average_move():
+    two, before = players(), players()
+    result = train_gan(two, photo_set(), CONFIG)
+    assert not same(two.generator, before.generator)
+    assert not same(two.discriminator, before.discriminator)
+    assert not same(result.generator, two.generator)
+    assert not result.generator.training
+    assert result.generator.w_mean.abs().max() > 0
+    assert all(p.requires_grad for p in two.discriminator.parameters())
+
+
+def test_the_average_follows_the_generator_closely_at_first():
+    """Half-lives grow with the pictures seen (Karras et al. 2020, training with adaptive augmentation)."""
+    two = players()
+    result = train_gan(two, photo_set(), replace(CONFIG, ema_half_life=1e9, ema_ramp_up=1e-9))
+    assert same(result.generator, two.generator)
+
+
+def test_the_discriminator_may_take_more_steps():
+    reports = []
+    train_gan(
+        players(), photo_set(), replace(CONFIG, n_steps=2, n_discriminator_steps=3), on_step=reports.append
+    )
+    assert [report.n_seen for report in reports] == [12, 24]
+
+
+def test_penalties_are_counted_as_often_as_asked_for():
+    calls = []
+
+    class Counting(R1):
+        def __call__(self, discriminator, photos, pictures, random):
+            calls.append(len(photos))
+            return super().__call__(discriminator, photos, pictures, random)
+
+    reports = []
+    train_gan(replace(players(), penalty=Counting(1.0)), photo_set(), CONFIG, on_step=reports.append)
+    assert calls == [4, 4, 4]
+    assert reports[0].penalty == reports[1].penalty != reports[2].penalty
+
+
+def test_without_penalties():
+    bare = replace(players(), penalty=None, path_length=None)
+    reports = []
+    train_gan(bare, photo_set(), replace(CONFIG, n_steps=2), on_step=reports.append)
+    assert [report.penalty for report in reports] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda p, s, c: (p, s, replace(c, seed=9)), "seed"),
+        (lambda p, s, c: (p, s, replace(c, generator_rate=1e-3)), "generator_rate"),
+        (lambda p, s, c: (p, photo_set(digest="1"), c), "photos"),
+        (lambda p, s, c: (replace(p, penalty=R1(2.0)), s, c), "objective"),
+        (lambda p, s, c: (players(1), s, c), "first weights"),
+    ],
+)
+def test_a_checkpoint_of_another_training(tmp_path, change, named):
+    train_gan(players(), photo_set(), replace(CONFIG, n_steps=2), folder=tmp_path)
+    changed = change(players(), photo_set(), replace(CONFIG, n_steps=2))
+    with pytest.raises(BadOption, match=f"is the checkpoint of a training with another {named}"):
+        train_gan(*changed, folder=tmp_path)
+
+
+def test_a_damaged_checkpoint(tmp_path):
+    train_gan(players(), photo_set(), replace(CONFIG, n_steps=2), folder=tmp_path)
+    checkpoint_files(tmp_path)[-1].write_bytes(b"damaged")
+    with pytest.raises(BadModelFile, match="is no checkpoint"):
+        train_gan(players(), photo_set(), replace(CONFIG, n_steps=2), folder=tmp_path)
+
+
+@pytest.mark.parametrize("what", ["generator", "discriminator"])
+def test_a_loss_that_is_no_number(tmp_path, what):
+    class Broken(NonSaturating):
+        n = 0
+
+        def generator_loss(self, fake_scores):
+            return super().generator_loss(fake_scores) * self._factor("generator")
+
+        def discriminator_loss(self, real_scores, fake_scores):
+            return super().discriminator_loss(real_scores, fake_scores) * self._factor("discriminator")
+
+        def _factor(self, player):
+            Broken.n += player == what
+            return float("nan") if Broken.n == 4 else 1.0
+
+    with pytest.raises(
+        TrainingDiverged, match=f"the loss of the {what} is nan at step 3; expected a finite number"
+    ):
+        train_gan(replace(players(), objective=Broken()), photo_set(), CONFIG, folder=tmp_path)
+    assert [path.name for path in checkpoint_files(tmp_path)] == ["checkpoint-00000002.safetensors"]
+
+
+def test_photos_that_cannot_be_trained_on():
+    with pytest.raises(BadOption, match="there are 3 photos, and 4 in a batch"):
+        train_gan(players(), photo_set(n=3), CONFIG)
+    with pytest.raises(BadOption, match="photos of 16 px for a generator of 32 px"):
+        train_gan(players(), photo_set(16), CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("choice", "text"),
+    [
+        ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
+        ({"batch_size": 0}, "batch_size is 0; expected 1 or more"),
+        ({"generator_rate": 0.0}, "generator_rate is 0.0; expected more than 0"),
+        ({"style_mixing": 1.5}, "style_mixing is 1.5; expected a share from 0 to 1"),
+        ({"seed": -1}, "seed is -1; expected 0 to"),
+    ],
+)
+def test_choices_that_cannot_be(choice, text):
+    with pytest.raises(BadOption, match=text):
+        replace(CONFIG, **choice)
