@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from partly.errors import BadOption
 from partly.imagery.photo_sets import PhotoSet
-from partly.training.gan.draws import PhotoBatches, mixed_latents, random_of
+from partly.training.gan.draws import SquareBatches, mixed_latents, random_of
 from partly.training.gan.report import GanReport, gan_figures_text
 
 
@@ -58,7 +59,7 @@ def test_photos_come_in_range_all_once_a_round_and_half_of_them_mirrored():
     squares[:, :, 0, 0] = np.arange(40)[:, None]
     squares[:, :, 1, 1] = 255
     photos = PhotoSet(squares, ("",) * 40, (), "")
-    plain, mirrored = (PhotoBatches(photos, 8, 0, mirror=mirror) for mirror in (False, True))
+    plain, mirrored = (SquareBatches(photos, 8, 0, mirror=mirror) for mirror in (False, True))
     seen = torch.cat([plain.read(i) for i in range(5)])
     assert seen.shape == (40, 3, 2, 2)
     assert sorted(((seen[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()) == list(range(40))
@@ -66,6 +67,19 @@ def test_photos_come_in_range_all_once_a_round_and_half_of_them_mirrored():
     turned = torch.cat([mirrored.read(i) for i in range(25)])[:, 1, 0, 0] == 1
     assert 0.4 < turned.float().mean() < 0.6
     assert torch.equal(mirrored.read(3), mirrored.read(3))
+
+
+def test_fewer_photos_than_a_batch():
+    photos = PhotoSet(np.zeros((3, 2, 2, 3), np.uint8), ("",) * 3, (), "")
+    with pytest.raises(BadOption, match="there are 3 photos, and 4 in a batch; expected as many photos"):
+        SquareBatches(photos, 4)
+
+
+def test_digests_tell_batches_apart():
+    photos = PhotoSet(np.zeros((3, 2, 2, 3), np.uint8), ("",) * 3, (), "abc")
+    made = [SquareBatches(photos, 2), SquareBatches(photos, 3), SquareBatches(photos, 2, 1)]
+    made.append(SquareBatches(photos, 2, mirror=False))
+    assert len({batches.digest for batches in made}) == 4
 
 
 def test_figures_in_one_line():

@@ -22,12 +22,11 @@ class GanConfig:
             (Karras et al., CVPR 2020, section 3.1, "lazy regularisation").
         path_length_every: the same of the generator's path length.
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
-        mirror: show half of the photos mirrored.
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
         checkpoint_every: steps between checkpoints.
         n_checkpoints: how many are kept.
-        seed: of first weights, order, latents and noise.
+        seed: of latents and noise.
     """
 
     n_steps: int
@@ -39,7 +38,6 @@ class GanConfig:
     penalty_every: int = 16
     path_length_every: int = 8
     style_mixing: float = 0.9
-    mirror: bool = True
     ema_half_life: float = 10_000.0
     ema_ramp_up: float = 0.05
     checkpoint_every: int = 1000

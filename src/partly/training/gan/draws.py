@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from partly.errors import BadOption
 from partly.generators.protocol import Generator
 from partly.imagery.photo_sets import PhotoSet
 from partly.training.data import BatchOrder
@@ -32,19 +33,45 @@ def random_of(seed: int, step: int, purpose: Purpose, part: int = 0) -> torch.Ge
     return torch.Generator().manual_seed(state >> 1)
 
 
-class PhotoBatches:
-    """Batches of photos, each a pure function of its number.
+class PhotoBatches(Protocol):
+    """Real things to learn from.
+
+    Attributes:
+        digest: of all that the batches depend on.
+    """
+
+    digest: str
+
+    def read(self, number: int) -> Tensor:
+        """Batch ``number``, from 0: photos ``[b, 3, s, s]`` in [-1, 1], a pure function of the number."""
+        ...
+
+
+class SquareBatches:
+    """Batches of a photo set, in one random order after another.
 
     Args:
         photos: the photos.
         batch_size: photos in a batch.
         seed: of their order.
         mirror: show half of them mirrored.
+
+    Raises:
+        BadOption: there are fewer photos than a batch has.
     """
 
-    def __init__(self, photos: PhotoSet, batch_size: int, seed: int, *, mirror: bool) -> None:
+    def __init__(self, photos: PhotoSet, batch_size: int, seed: int = 0, *, mirror: bool = True) -> None:
+        if len(photos) < batch_size:
+            raise BadOption(
+                f"there are {len(photos)} photos, and {batch_size} in a batch",
+                expected="as many photos at the least",
+                remedy="Give more photos, or a smaller batch",
+            )
         self._photos, self._seed, self._mirror = photos, seed, mirror
         self._order = BatchOrder(len(photos), batch_size, seed)
+        self.digest = (
+            f"{photos.digest}, {batch_size} a batch, seed {seed}, {'' if mirror else 'not '}mirrored"
+        )
 
     def read(self, number: int) -> Tensor:
         """Photos ``[b, 3, s, s]`` in [-1, 1]."""

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from partly.artefacts import tensors_to_bytes
-from partly.errors import BadOption, TrainingDiverged
-from partly.imagery.photo_sets import PhotoSet
+from partly.errors import TrainingDiverged
 from partly.objectives.adversarial import AdversarialObjective
 from partly.objectives.penalties import DiscriminatorPenalty, PathLength
 from partly.training.clock import Clock
@@ -63,7 +62,7 @@ class GanResult:
 
 def train_gan(
     players: GanPlayers,
-    photos: PhotoSet,
+    photos: PhotoBatches,
     config: GanConfig,
     *,
     folder: Path | None = None,
@@ -73,20 +72,18 @@ def train_gan(
 
     Args:
         players: generator and discriminator as they are at first, also when going on.
-        photos: squares of the generator's size.
+        photos: batches of ``config.batch_size``; see :class:`partly.training.gan.draws.SquareBatches`.
         config: how to train.
         folder: where checkpoints and ``log.jsonl`` are written; None writes nothing.
         on_step: called after every step.
 
     Raises:
-        BadOption: fewer photos than a batch, photos of another size, or the checkpoint in ``folder`` is of
-            another training.
+        BadOption: the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
     generator, discriminator, objective = players.generator, players.discriminator, players.objective
-    _check(generator, photos, config)
     identity = {
         "photos": photos.digest,
         "first weights": _digest(generator) + _digest(discriminator),
@@ -108,7 +105,6 @@ def train_gan(
     )
     state.resume()
     log = JsonLog(folder / "log.jsonl", state.step) if folder else None
-    batches = PhotoBatches(photos, config.batch_size, config.seed, mirror=config.mirror)
     clock = Clock(config.n_steps, config.batch_size, lambda _step: 1, state.time_s)
 
     with noticed_interruption() as interruption:
@@ -116,7 +112,7 @@ def train_gan(
             discriminator.requires_grad_(True)
             for i in range(config.n_discriminator_steps):
                 number = step * config.n_discriminator_steps + i
-                real = batches.read(number)
+                real = photos.read(number)
                 with torch.no_grad():
                     w = _latents(generator, config, step, 1 + i)
                     fake = generator(w, random_of(config.seed, step, "noise", 1 + i))
@@ -199,20 +195,6 @@ def _adam(module: nn.Module, rate: float, betas: tuple[float, float], every: int
     """Adam that makes up for the steps that a lazy penalty adds (Karras et al., CVPR 2020, appendix B)."""
     share = 1.0 if every is None else every / (every + 1)
     return Adam(module.parameters(), rate * share, (betas[0] ** share, betas[1] ** share), eps=1e-8)
-
-
-def _check(generator: nn.Module, photos: PhotoSet, config: GanConfig) -> None:
-    if len(photos) < config.batch_size:
-        raise BadOption(
-            f"there are {len(photos)} photos, and {config.batch_size} in a batch",
-            expected="as many photos at the least",
-            remedy="Give more photos, or a smaller batch",
-        )
-    if photos.squares.shape[1] != generator.image_size_px:
-        raise BadOption(
-            f"photos of {photos.squares.shape[1]} px for a generator of {generator.image_size_px} px",
-            expected="the same size",
-        )
 
 
 def _check_finite(loss: Tensor, what: str, step: int, folder: Path | None) -> None:
