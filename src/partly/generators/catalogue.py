@@ -7,6 +7,8 @@ from pathlib import Path
 
 from partly.artefacts import load_card
 from partly.errors import BadModelFile
+from partly.generators.dcgan import KIND as DCGAN
+from partly.generators.dcgan import load_dcgan
 from partly.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
 from partly.generators.mobile_stylegan import load_mobile_stylegan
 from partly.generators.protocol import Generator
@@ -16,6 +18,7 @@ from partly.generators.stylegan2 import load_stylegan2
 FAMILIES: dict[str, Callable[[Path], Generator]] = {
     MOBILE_STYLEGAN: load_mobile_stylegan,
     STYLEGAN2: load_stylegan2,
+    DCGAN: load_dcgan,
 }
 
 
