@@ -9,6 +9,8 @@ from partly.artefacts import load_card
 from partly.errors import BadModelFile
 from partly.generators.dcgan import KIND as DCGAN
 from partly.generators.dcgan import load_dcgan
+from partly.generators.mlp import KIND as MLP
+from partly.generators.mlp import load_mlp
 from partly.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
 from partly.generators.mobile_stylegan import load_mobile_stylegan
 from partly.generators.protocol import Generator
@@ -19,6 +21,7 @@ FAMILIES: dict[str, Callable[[Path], Generator]] = {
     MOBILE_STYLEGAN: load_mobile_stylegan,
     STYLEGAN2: load_stylegan2,
     DCGAN: load_dcgan,
+    MLP: load_mlp,
 }
 
 

@@ -1,0 +1,140 @@
+"""Fully connected networks (Goodfellow et al., NIPS 2014): the smallest family, for digits and lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from partly.artefacts import ModelCard, fill, load_model, save_model
+from partly.errors import BadModelFile, BadOption
+from partly.generators.protocol import Synthesis
+from partly.pyramid import FeaturePyramid, Level
+
+KIND = "generator/mlp"
+
+
+@dataclass(frozen=True)
+class MLPShape:
+    """Constructor arguments.
+
+    Attributes:
+        image_size_px: side of the pictures.
+        z_dim: length of ``z``.
+        hidden: widths of the hidden layers; none leads straight to the pixels.
+        is_grey: pictures without colours.
+    """
+
+    image_size_px: int = 28
+    z_dim: int = 100
+    hidden: tuple[int, ...] = ()
+    is_grey: bool = True
+
+    def __post_init__(self) -> None:
+        if self.image_size_px < 2:
+            raise BadOption(f"pictures of {self.image_size_px} px", expected="2 or more")
+
+    @property
+    def n_colours(self) -> int:
+        """Channels of the pictures before grey is repeated."""
+        return 1 if self.is_grey else 3
+
+    @property
+    def n_values(self) -> int:
+        """Values of one picture."""
+        return self.n_colours * self.image_size_px**2
+
+
+class MLPGenerator(nn.Module):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
+
+    There is no mapping: ``w`` is ``z``, in one row. Hidden layers are levels of one pixel, since they belong
+    to no place of the picture; the last level is the picture before its sigmoid.
+
+    Attributes:
+        folder: the model folder that it was last read from or written to, absolute; None before.
+    """
+
+    w_mean: Tensor
+
+    def __init__(self, shape: MLPShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.z_dim = self.w_dim = shape.z_dim
+        self.n_layers = 1
+        self.image_size_px = shape.image_size_px
+        self.digest = ""
+        self.folder: Path | None = None
+        self.hidden = nn.ModuleList(nn.Linear(*widths) for widths in pairwise([shape.z_dim, *shape.hidden]))
+        self.pixels = nn.Linear([shape.z_dim, *shape.hidden][-1], shape.n_values)
+        self.levels = (
+            *(Level(f"hidden {i}", 1, n) for i, n in enumerate(shape.hidden, start=1)),
+            Level("pixels", shape.image_size_px, shape.n_colours),
+        )
+        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
+
+    def map(self, z: Tensor) -> Tensor:
+        """``z [b, z]`` itself, as ``[b, 1, z]``."""
+        return z[:, None]
+
+    def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
+        """Pictures and features of ``w [b, 1, z]``; see the protocol.
+
+        Raises:
+            BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
+        """
+        if w.ndim != 3 or w.shape[1:] != (1, self.z_dim):
+            raise BadOption(f"latents of shape {list(w.shape)}", expected=f"[b, 1, {self.z_dim}]")
+        wanted_px = self.image_size_px if features_px is None else features_px
+        if wanted_px < self.levels[0].size_px:
+            raise BadOption(f"features up to {wanted_px} px", expected=f"{self.levels[0].size_px} px or more")
+        x, maps = w[:, 0], []
+        for layer in self.hidden:
+            x = layer(x).relu()
+            maps.append(x[:, :, None, None])
+        if not images and wanted_px < self.image_size_px:
+            return Synthesis(None, FeaturePyramid(tuple(maps)))
+        side_px = self.image_size_px
+        pixels = self.pixels(x).view(len(w), self.shape.n_colours, side_px, side_px)
+        if wanted_px >= side_px:
+            maps.append(pixels)
+        made = (2 * pixels.sigmoid() - 1).expand(-1, 3, -1, -1) if images else None
+        return Synthesis(made, FeaturePyramid(tuple(maps)))
+
+    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
+        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
+        images = self.synthesise(w).images
+        assert images is not None
+        return images
+
+    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
+        """Write the model folder."""
+        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
+        self.digest = card.weights_sha256
+        self.folder = folder.absolute()
+
+
+def load_mlp(folder: Path) -> MLPGenerator:
+    """Read a model folder.
+
+    Raises:
+        BadModelFile: it is damaged, or of another kind.
+    """
+    card, tensors = load_model(folder, KIND)
+    try:
+        arguments = dict(card.arguments)
+        generator = MLPGenerator(MLPShape(**arguments | {"hidden": tuple(arguments["hidden"])}))
+    except (KeyError, TypeError, ValueError, BadOption) as error:
+        raise BadModelFile(
+            f"its arguments build no MLP generator ({error})",
+            expected="those of MLPShape",
+            path=folder / "model.json",
+        ) from error
+    fill(generator, tensors, folder / "model.safetensors")
+    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
+    return generator.eval().requires_grad_(False)
