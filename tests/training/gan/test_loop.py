@@ -140,6 +140,23 @@ def test_without_penalties():
     assert [report.penalty for report in reports] == [None, None]
 
 
+def test_all_that_the_discriminator_sees_is_augmented():
+    """Photos and pictures differently, but the penalty of photos as their scores."""
+    seen, changed = [], []
+
+    def augment(images, random):
+        changed.append(torch.rand(1, generator=random).item())
+        return images * 0
+
+    two = replace(players(), augment=augment)
+    two.discriminator.register_forward_hook(lambda _m, inputs, _o: seen.append(inputs[0].abs().max().item()))
+    train_gan(two, batches(), replace(CONFIG, n_steps=1))
+    assert seen == [0.0] * 4
+    real, fake, penalty, generator = changed
+    assert real == penalty
+    assert len({real, fake, generator}) == 3
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

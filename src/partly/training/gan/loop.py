@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from partly.training.interruption import noticed_interruption
 from partly.training.progress import JsonLog
 
 _W_MEAN_SHARE = 0.002
+Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class GanPlayers:
         objective: losses of both.
         penalty: of the discriminator; None: none.
         path_length: penalty of the generator; None: none.
+        augment: changes all that the discriminator sees, such as
+            :class:`partly.training.gan.diff_augment.DiffAugment`; None: nothing.
     """
 
     generator: nn.Module
@@ -45,6 +49,7 @@ class GanPlayers:
     objective: AdversarialObjective
     penalty: DiscriminatorPenalty | None = None
     path_length: PathLength | None = None
+    augment: Augment | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def train_gan(
     identity = {
         "photos": photos.digest,
         "first weights": _digest(generator) + _digest(discriminator),
-        "objective": repr((objective, players.penalty, players.path_length)),
+        "objective": repr((objective, players.penalty, players.augment, players.path_length)),
     }
     average = copy.deepcopy(generator).eval().requires_grad_(False)
     generator.train()
@@ -116,14 +121,16 @@ def train_gan(
                 with torch.no_grad():
                     w = _latents(generator, config, step, 1 + i)
                     fake = generator(w, random_of(config.seed, step, "noise", 1 + i))
-                real_scores, fake_scores = discriminator(real), discriminator(fake)
+                real_scores = _seen(players, config, step, 1 + 2 * i)(real)
+                fake_scores = _seen(players, config, step, 2 + 2 * i)(fake)
                 discriminator_loss = objective.discriminator_loss(real_scores, fake_scores)
                 _check_finite(discriminator_loss, "discriminator", step, folder)
                 discriminator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(discriminator_loss)
                 if players.penalty and number % config.penalty_every == 0:
                     random = random_of(config.seed, step, "penalty", i)
-                    penalty = players.penalty(discriminator, real, fake, random)
+                    seen = _seen(players, config, step, 1 + 2 * i)
+                    penalty = players.penalty(seen, real, fake, random)
                     _check_finite(penalty, "penalty", step, folder)
                     state.penalty = penalty.item()
                     torch.autograd.backward(penalty * config.penalty_every)
@@ -132,7 +139,7 @@ def train_gan(
             discriminator.requires_grad_(False)
             w = _latents(generator, config, step, 0)
             pictures = generator(w, random_of(config.seed, step, "noise"))
-            generator_loss = objective.generator_loss(discriminator(pictures))
+            generator_loss = objective.generator_loss(_seen(players, config, step, 0)(pictures))
             _check_finite(generator_loss, "generator", step, folder)
             generator_optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(generator_loss)
@@ -184,6 +191,18 @@ def train_gan(
                 raise KeyboardInterrupt
     discriminator.requires_grad_(True)
     return GanResult(average, state.time_s)
+
+
+def _seen(players: GanPlayers, config: GanConfig, step: int, part: int) -> Callable[[Tensor], Tensor]:
+    """The discriminator behind the augmentation, which does the same whenever this is called."""
+
+    def scores(images: Tensor) -> Tensor:
+        if players.augment is not None:
+            images = players.augment(images, random_of(config.seed, step, "augmentation", part))
+        result: Tensor = players.discriminator(images)
+        return result
+
+    return scores
 
 
 def _latents(generator: nn.Module, config: GanConfig, step: int, part: int) -> Tensor:
