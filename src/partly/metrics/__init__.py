@@ -1,6 +1,8 @@
-"""Figures that say how well label maps agree; numpy only."""
+"""Figures that say how well label maps agree, and how well pictures do as photos; numpy only."""
 
+from partly.metrics.copies import CopySearch, find_copies
 from partly.metrics.evaluation import Evaluation, ExamplePhoto, PartScore, PhotoScore, Skipped
+from partly.metrics.frechet import FeatureSums, Gaussian, feature_sums, frechet_distance
 from partly.metrics.iou import (
     MeanIou,
     confusion_matrix,
@@ -9,15 +11,28 @@ from partly.metrics.iou import (
     photo_iou,
     pixel_accuracy,
 )
+from partly.metrics.kernel_distance import KernelDistance, kernel_distance
+from partly.metrics.manifold import ManifoldScores, expected_coverage, manifold_scores
 
 __all__ = [
+    "CopySearch",
     "Evaluation",
     "ExamplePhoto",
+    "FeatureSums",
+    "Gaussian",
+    "KernelDistance",
+    "ManifoldScores",
     "MeanIou",
     "PartScore",
     "PhotoScore",
     "Skipped",
     "confusion_matrix",
+    "expected_coverage",
+    "feature_sums",
+    "find_copies",
+    "frechet_distance",
+    "kernel_distance",
+    "manifold_scores",
     "mean_iou",
     "part_iou",
     "photo_iou",
