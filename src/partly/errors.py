@@ -79,6 +79,10 @@ class NotAvailable(PartlyError):
     exit_code = 3
 
 
+class FolderBusy(PartlyError):
+    """A folder that another command is writing to."""
+
+
 class PartsFailed(PartlyError):
     """The work was done, except for some inputs, which are listed."""
 
