@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.generators.sampling import Truncation, sample_factor, sample_w, sample_z
+from partly.generators.sampling import Truncation, mean_of_w, sample_factor, sample_w, sample_z
 from tests.fakes import tiny_generator
 
 
@@ -50,3 +50,9 @@ def test_impossible_truncation_is_refused(low: float, high: float) -> None:
 def test_negative_seed_is_refused() -> None:
     with pytest.raises(BadOption, match="seed -1, index 0; expected numbers from 0 up"):
         sample_z(4, -1, 0)
+
+
+def test_the_mean_of_w_is_that_of_the_first_latents() -> None:
+    generator = tiny_generator()
+    first = torch.cat([sample_w(generator, 0, i)[:, 0] for i in range(4)])
+    torch.testing.assert_close(mean_of_w(generator, 4), first.mean(0))

@@ -77,7 +77,10 @@ def download_named(name: str) -> Download:
         BadOption: there is none.
     """
     if name not in DOWNLOADS:
-        raise BadOption(f"there is nothing called {name!r} to get", expected=f"one of {', '.join(DOWNLOADS)}")
+        raise BadOption(
+            f"there is nothing called {name!r} to get",
+            expected=f"one of {', '.join(DOWNLOADS)}, or the file of a checkpoint",
+        )
     return DOWNLOADS[name]
 
 

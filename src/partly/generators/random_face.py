@@ -11,10 +11,7 @@ from torch import Tensor
 from partly.errors import BadModelFile
 from partly.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
 from partly.generators.openvino_ir import Graph, Node, read_ir
-from partly.generators.sampling import sample_z
-
-_N_MEAN = 10_000
-_MEAN_SEED = 0
+from partly.generators.sampling import mean_of_w
 
 
 def import_random_face(folder: Path, shape: MobileStyleGANShape | None = None) -> MobileStyleGAN:
@@ -40,13 +37,6 @@ def import_random_face(folder: Path, shape: MobileStyleGANShape | None = None) -
     generator.eval().requires_grad_(False)
     generator.w_mean.copy_(mean_of_w(generator))
     return generator
-
-
-def mean_of_w(generator: MobileStyleGAN, n: int = _N_MEAN) -> Tensor:
-    """Mean ``[v]`` of ``w`` over ``n`` latents, summed in double precision."""
-    z = torch.cat([sample_z(generator.z_dim, _MEAN_SEED, i) for i in range(n)])
-    with torch.no_grad():
-        return generator.mapping(z).double().mean(dim=0).float()
 
 
 def _mapping_tensors(graph: Graph) -> dict[str, Tensor]:

@@ -11,6 +11,9 @@ from torch import Tensor
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
 
+_N_MEAN = 10_000
+_MEAN_SEED = 0
+
 
 @dataclass(frozen=True)
 class Truncation:
@@ -56,6 +59,13 @@ def sample_w(generator: Generator, seed: int, index: int, truncation: Truncation
         if truncation is None:
             return w
         return truncate(w, generator.w_mean, sample_factor(truncation, seed, index))
+
+
+def mean_of_w(generator: Generator, n: int = _N_MEAN) -> Tensor:
+    """Mean ``[v]`` of ``w`` over ``n`` latents, summed in double precision."""
+    z = torch.cat([sample_z(generator.z_dim, _MEAN_SEED, i) for i in range(n)])
+    with torch.no_grad():
+        return generator.map(z)[:, 0].double().mean(dim=0).float()
 
 
 def _bits(seed: int, index: int, stream: int = 0) -> np.random.Generator:

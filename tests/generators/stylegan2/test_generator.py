@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -83,6 +84,15 @@ def test_saved_and_read(tmp_path):
     assert again.digest == generator.digest
     assert again.folder == (tmp_path / "g").absolute()
     assert not any(p.requires_grad for p in again.parameters())
+
+
+def test_the_bound_reaches_every_level_and_is_kept(tmp_path):
+    free, generator = tiny(), tiny(replace(TINY, clamp=0.5))
+    w = sample_w(generator, 0, 0)
+    assert min(m.abs().max() for m in free.synthesise(w).pyramid.maps) > 0.5
+    assert max(m.abs().max() for m in generator.synthesise(w).pyramid.maps) == 0.5
+    generator.save(tmp_path, {})
+    assert load_stylegan2(tmp_path).shape.clamp == 0.5
 
 
 @pytest.mark.parametrize("arguments", [{"image_size_px": 48}, {"colour": 3}])

@@ -8,7 +8,9 @@ from partly.generators.stylegan2.layers import (
     EqualisedLinear,
     ModulatedConv,
     Noise,
+    StyledConv,
     ToRGB,
+    bounded,
     leaky,
 )
 
@@ -123,3 +125,16 @@ def test_to_rgb_is_not_demodulated():
     maps, w = torch.randn(1, 4, 5, 5), torch.randn(1, 6)
     once = layer(maps, w) - layer.bias[:, None, None]
     close(layer(2 * maps, w) - layer.bias[:, None, None], 2 * once)
+
+
+def test_what_convolutions_give_can_be_bounded():
+    assert bounded(torch.tensor([-3.0, 0.5, 3.0]), 1.0).tolist() == [-1, 0.5, 1]
+    assert bounded(torch.tensor([-3.0]), None).tolist() == [-3]
+    maps, w = torch.randn(2, 4, 6, 6), torch.randn(2, 6)
+    for free, held in (
+        (StyledConv(6, 4, 5, 6), StyledConv(6, 4, 5, 6, clamp=0.5)),
+        (ToRGB(6, 4), ToRGB(6, 4, clamp=0.5)),
+    ):
+        held.load_state_dict(free.state_dict())
+        assert free(maps, w).abs().max() > 0.5
+        assert torch.equal(held(maps, w), free(maps, w).clamp(-0.5, 0.5))

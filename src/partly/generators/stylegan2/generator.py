@@ -44,11 +44,12 @@ class MappingNetwork(nn.Module):
 class Block(nn.Module):
     """Doubles the size, then one more styled convolution, and adds to the picture."""
 
-    def __init__(self, w_dim: int, n_in: int, n_out: int, size_px: int) -> None:
+    def __init__(self, shape: StyleGAN2Shape, size_px: int) -> None:
         super().__init__()
-        self.conv1 = StyledConv(w_dim, n_in, n_out, size_px, up=True)
-        self.conv2 = StyledConv(w_dim, n_out, n_out, size_px)
-        self.to_rgb = ToRGB(w_dim, n_out)
+        n_in, n_out = shape.n_channels(size_px // 2), shape.n_channels(size_px)
+        self.conv1 = StyledConv(shape.w_dim, n_in, n_out, size_px, up=True, clamp=shape.clamp)
+        self.conv2 = StyledConv(shape.w_dim, n_out, n_out, size_px, clamp=shape.clamp)
+        self.to_rgb = ToRGB(shape.w_dim, n_out, clamp=shape.clamp)
 
     def forward(
         self, x: Tensor, images: Tensor | None, w: Tensor, random: torch.Generator | None
@@ -96,12 +97,9 @@ class StyleGAN2(nn.Module):
         self.mapping = MappingNetwork(shape)
         n_first = shape.n_channels(_FIRST_PX)
         self.constant = nn.Parameter(torch.randn(1, n_first, _FIRST_PX, _FIRST_PX))
-        self.conv1 = StyledConv(shape.w_dim, n_first, n_first, _FIRST_PX)
-        self.to_rgb = ToRGB(shape.w_dim, n_first)
-        self.blocks = nn.ModuleList(
-            Block(shape.w_dim, shape.n_channels(size_px // 2), shape.n_channels(size_px), size_px)
-            for size_px in sizes_px[1:]
-        )
+        self.conv1 = StyledConv(shape.w_dim, n_first, n_first, _FIRST_PX, clamp=shape.clamp)
+        self.to_rgb = ToRGB(shape.w_dim, n_first, clamp=shape.clamp)
+        self.blocks = nn.ModuleList(Block(shape, size_px) for size_px in sizes_px[1:])
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
 
     def map(self, z: Tensor) -> Tensor:

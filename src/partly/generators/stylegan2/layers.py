@@ -20,6 +20,11 @@ def leaky(maps: Tensor) -> Tensor:
     return F.leaky_relu(maps, SLOPE) * _GAIN
 
 
+def bounded(maps: Tensor, clamp: float | None) -> Tensor:
+    """``maps`` held within [-clamp, clamp]; None leaves them alone."""
+    return maps if clamp is None else maps.clamp(-clamp, clamp)
+
+
 class EqualisedLinear(nn.Module):
     """A linear layer whose weights are scaled where they are used (Karras et al., ICLR 2018, section 4.1).
 
@@ -158,27 +163,40 @@ class StyledConv(nn.Module):
         n_out: channels out.
         size_px: side of the result.
         up: double the size.
+        clamp: bound on the result, either side of 0.
     """
 
-    def __init__(self, w_dim: int, n_in: int, n_out: int, size_px: int, *, up: bool = False) -> None:
+    def __init__(
+        self,
+        w_dim: int,
+        n_in: int,
+        n_out: int,
+        size_px: int,
+        *,
+        up: bool = False,
+        clamp: float | None = None,
+    ) -> None:
         super().__init__()
         self.conv = ModulatedConv(w_dim, n_in, n_out, up=up)
         self.noise = Noise(size_px)
         self.bias = nn.Parameter(torch.zeros(n_out))
+        self.clamp = clamp
 
     def forward(self, maps: Tensor, w: Tensor, random: torch.Generator | None = None) -> Tensor:
         """``[b, n_in, h, w]`` in the style ``w [b, v]`` to ``[b, n_out, size_px, size_px]``."""
-        return leaky(self.noise(self.conv(maps, w), random) + self.bias[:, None, None])
+        maps = self.noise(self.conv(maps, w), random) + self.bias[:, None, None]
+        return bounded(leaky(maps), self.clamp)
 
 
 class ToRGB(nn.Module):
     """Modulated 1x1 convolution to RGB, without demodulation (Karras et al., CVPR 2020, section 4.1)."""
 
-    def __init__(self, w_dim: int, n_in: int) -> None:
+    def __init__(self, w_dim: int, n_in: int, *, clamp: float | None = None) -> None:
         super().__init__()
         self.conv = ModulatedConv(w_dim, n_in, 3, 1, demodulate=False)
         self.bias = nn.Parameter(torch.zeros(3))
+        self.clamp = clamp
 
     def forward(self, maps: Tensor, w: Tensor) -> Tensor:
         """``[b, n_in, h, w]`` in the style ``w [b, v]`` to ``[b, 3, h, w]``."""
-        return self.conv(maps, w) + self.bias[:, None, None]
+        return bounded(self.conv(maps, w) + self.bias[:, None, None], self.clamp)

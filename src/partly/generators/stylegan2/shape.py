@@ -21,6 +21,8 @@ class StyleGAN2Shape:
         channel_base: channels at 4 px and above are ``channel_base / size``, ...
         most_channels: ... and never more than this.
         mapping_rate: factor of the mapping network's learning rate.
+        clamp: bound on what the generator's convolutions give, either side of 0; None is none. NVIDIA's
+            networks have one of 256, against overflows of half precision (Karras et al., NeurIPS 2020).
     """
 
     image_size_px: int = 64
@@ -30,6 +32,7 @@ class StyleGAN2Shape:
     channel_base: int = 16384
     most_channels: int = 512
     mapping_rate: float = 0.01
+    clamp: float | None = None
 
     def __post_init__(self) -> None:
         size, (least, most) = self.image_size_px, _SIZES
