@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.rivals.catalogue import MODULES, WITHOUT_LABELS
-from benchmarks.rivals.protocol import NONE, ONE, Half, label_sets, result_file
+from benchmarks.rivals.protocol import GROWN, NONE, ONE, TEN, Half, label_sets, result_file
 
 # This process stays small: Linux counts the memory of a parent at the start of its child as the child's peak.
 Start = Callable[[Sequence[str]], int]
@@ -58,7 +58,7 @@ def start(arguments: Sequence[str]) -> int:
 def _arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks.rivals", description=__doc__)
     options.add_argument("rival", choices=("all", *MODULES))
-    options.add_argument("--labels", nargs="+", choices=("one", "ten", *ONE), default=["one", "ten"])
+    options.add_argument("--labels", nargs="+", choices=("one", TEN, GROWN, *ONE), default=["one", "ten"])
     options.add_argument("--data", type=Path, required=True, help="folder with faces_labelled_512.zip")
     options.add_argument("--half", choices=("choices", "figure"), default="choices")
     options.add_argument("--out", type=Path, default=Path("bench-out"))

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.rivals.protocol import Half, LabelMap, Pixels
 from partly.annotations import FACE_PARTS, Annotation
 from partly.evaluate import TruthMapping
 from partly.experiments.person import load_person as parser
 from partly.experiments.photos import photos as foreign_photos
-from partly.experiments.proposed import proposed_labels
+from partly.experiments.proposed import grown_labels, proposed_labels
 from partly.experiments.protocol import PARTS_OF_IDS
 from partly.generators.protocol import Generator
 
-__all__ = ["labels", "parser", "photos"]
+__all__ = ["CHOICES", "Choice", "labels", "parser", "photos"]
 
 
-def labels(generator: Generator, out: Path, *, together: bool) -> list[Annotation]:
-    """The very annotations that Partly gets: ten chosen together, or five of which each is used alone."""
-    folder = out / ("labels-together" if together else "labels-alone")
+Choice = Literal["alone", "together", "grown"]
+CHOICES: tuple[Choice, ...] = ("alone", "together", "grown")
+
+
+def labels(generator: Generator, out: Path, choice: Choice) -> list[Annotation]:
+    """The very annotations that Partly gets.
+
+    Five of which each is used alone; ten chosen together; or five together, to which five are added that a
+    segmenter is least sure of.
+    """
+    folder = out / f"labels-{choice}"
+    if choice == "grown":
+        first = proposed_labels(generator, parser(), 5, out / "labels-first", together=True)
+        return grown_labels(generator, parser(), 10, folder, first=first)
+    together = choice == "together"
     return proposed_labels(generator, parser(), 10 if together else 5, folder, together=together)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.rivals.material import labels, photos
-from benchmarks.rivals.protocol import N_PLAIN, N_TUNING, NONE, PICTURE_PX, TEN, Photos, Pixels, Task
+from benchmarks.rivals.material import CHOICES, Choice, labels, photos
+from benchmarks.rivals.protocol import GROWN, N_PLAIN, N_TUNING, ONE, PICTURE_PX, TEN, Photos, Pixels, Task
 from partly.annotations import Annotation
 from partly.downloads.models import load_generator
 from partly.files import atomic_path
@@ -24,23 +24,29 @@ from partly.training.few_shot.pictures import latent_of
 # A seed of its own: nothing else is made of these pictures.
 _PLAIN_SEED = 4713
 _PLAIN_TRUNCATION = Truncation(0.7, 1.0)
+_CHOICE_OF: dict[str, Choice] = {TEN: "together", GROWN: "grown"}
 
 
 def prepare(out: Path) -> None:
     """Make what is missing of the files in ``out/rivals/pictures``."""
-    if not all(_file(out, name).is_file() for name in ("alone", "together", "plain")):
-        generator = load_generator("ffhq")
-        for name in ("alone", "together"):
-            _write_labelled(generator, labels(generator, out, together=name == "together"), _file(out, name))
+    missing = [choice for choice in CHOICES if not _file(out, choice).is_file()]
+    has_plain = _file(out, "plain").is_file()
+    if not missing and has_plain:
+        return
+    generator = load_generator("ffhq")
+    for choice in missing:
+        _write_labelled(generator, labels(generator, out, choice), _file(out, choice))
+    if not has_plain:
         latents = (sample_w(generator, _PLAIN_SEED, i, _PLAIN_TRUNCATION) for i in range(N_PLAIN))
         _write(_file(out, "plain"), pictures=_synthesised(generator, latents))
 
 
 def task_of(label_set: str, data: Path, out: Path) -> Task:
     """What a rival may look at; :func:`prepare` has run."""
-    with np.load(_file(out, "together" if label_set == TEN else "alone")) as arrays:
+    choice = _CHOICE_OF.get(label_set, "alone")
+    with np.load(_file(out, choice)) as arrays:
         pictures, label_maps = arrays["pictures"], arrays["label_maps"]
-    if label_set not in (TEN, NONE):
+    if label_set in ONE:
         index = int(label_set.removeprefix("one-"))
         pictures, label_maps = pictures[index : index + 1], label_maps[index : index + 1]
     packages = out / "rivals" / "packages"

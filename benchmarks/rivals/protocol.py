@@ -27,6 +27,9 @@ from partly.evaluate.scoring import EvaluationPair
 ONE = tuple(f"one-{index}" for index in range(5))
 """Each of five labels alone: five draws of the one-label task."""
 TEN = "ten"
+"""Ten labels proposed together."""
+GROWN = "ten-grown"
+"""Ten labels: five proposed together, and five of what ridge regression was least sure of."""
 NONE = "none"
 """The label set of rivals that brought their own labels."""
 PICTURE_PX = 256

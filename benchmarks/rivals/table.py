@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.rivals.catalogue import MODULES, WITHOUT_LABELS
-from benchmarks.rivals.protocol import NONE, ONE, TEN, Half, result_file
+from benchmarks.rivals.protocol import GROWN, NONE, ONE, TEN, Half, result_file
 from partly.experiments.tables import markdown_line
 from partly.files import write_json, write_text
 
@@ -25,6 +25,7 @@ _HEADER = (
     "peak memory, MiB",
     "photos",
 )
+_SETS = (("one", ONE), ("ten", (TEN,)), ("ten, grown", (GROWN,)))
 _NOTE = (
     "Mean IoU over the ten face parts, in per cent, eyeglasses left out. Times are of one core at work; "
     "of several draws there are means. Ridge rivals chose their penalty on photos of the choices half."
@@ -34,7 +35,7 @@ _NOTE = (
 def rows(out: Path, half: Half) -> Iterator[dict[str, Any]]:
     """A row for each rival and number of labels that was measured."""
     for name in MODULES:
-        for labels, sets in ((NONE, (NONE,)),) if name in WITHOUT_LABELS else (("one", ONE), ("ten", (TEN,))):
+        for labels, sets in ((NONE, (NONE,)),) if name in WITHOUT_LABELS else _SETS:
             files = [result_file(out, name, label_set, half) for label_set in sets]
             results = [json.loads(path.read_text()) for path in files if path.is_file()]
             if results:

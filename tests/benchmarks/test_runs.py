@@ -24,15 +24,15 @@ _EYEGLASSES = 3
 
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Five labels alone, ten together."""
+    """Five labels alone, five and ten together, ten grown."""
     generator = tiny_generator()
     monkeypatch.setattr(pictures, "load_generator", lambda name: generator)
     monkeypatch.setattr(pictures, "N_PLAIN", 3)
     monkeypatch.setattr(material, "parser", lambda: None)
-    for folder, n in (("labels-alone", 5), ("labels-together", 10)):
+    for folder, n in {"alone": 5, "together": 10, "first": 5, "grown": 10}.items():
         for i in range(n):
             save_annotation(
-                tmp_path / "out" / folder, thing_annotation(generator, i, size_px=256), FACE_PARTS
+                tmp_path / "out" / f"labels-{folder}", thing_annotation(generator, i, size_px=256), FACE_PARTS
             )
     return tmp_path / "out"
 
@@ -106,10 +106,16 @@ def test_a_measurement_from_labels_to_its_result(
 def test_pictures_are_made_once(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures.prepare(out)
     made = {p.name: p.stat().st_mtime_ns for p in (out / "rivals" / "pictures").iterdir()}
+    load = pictures.load_generator
     monkeypatch.setattr(pictures, "load_generator", lambda name: pytest.fail("made again"))
     pictures.prepare(out)
     assert made == {p.name: p.stat().st_mtime_ns for p in (out / "rivals" / "pictures").iterdir()}
-    assert sorted(made) == ["alone.npz", "plain.npz", "together.npz"]
+    (out / "rivals" / "pictures" / "grown.npz").unlink()
+    monkeypatch.setattr(pictures, "load_generator", load)
+    pictures.prepare(out)
+    again = {p.name: p.stat().st_mtime_ns for p in (out / "rivals" / "pictures").iterdir()}
+    assert {name for name in made if again[name] != made[name]} == {"grown.npz"}
+    assert sorted(made) == ["alone.npz", "grown.npz", "plain.npz", "together.npz"]
 
 
 def test_lite0_gives_five_maps_from_coarse_to_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
