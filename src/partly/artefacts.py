@@ -43,6 +43,11 @@ def tensors_to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] 
     return save_tensors(plain, dict(metadata) if metadata else None)
 
 
+def digest_of(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of named tensors: that of the ``model.safetensors`` which would hold them."""
+    return hashlib.sha256(tensors_to_bytes(tensors)).hexdigest()
+
+
 def save_model(folder: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> ModelCard:
     """Write a model folder; the card is written last, so a folder with a card is complete.
 

@@ -47,6 +47,11 @@ class FeaturePyramid:
         """Batch size ``b``."""
         return self.maps[0].shape[0]
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory of all maps, in bytes."""
+        return sum(m.nbytes for m in self.maps)
+
     def select(self, indexes: Sequence[int]) -> FeaturePyramid:
         """The pyramid of the given levels only."""
         return FeaturePyramid(tuple(self.maps[i] for i in indexes))

@@ -103,7 +103,7 @@ def test_unknown_arguments_are_refused(tmp_path: Path) -> None:
     card = json.loads((tmp_path / "model.json").read_text())
     card["arguments"]["surprise"] = 1
     (tmp_path / "model.json").write_text(json.dumps(card))
-    with pytest.raises(BadModelFile, match=r"model\.json: has unknown arguments"):
+    with pytest.raises(BadModelFile, match=r"model\.json: its arguments build no MobileStyleGAN"):
         load_mobile_stylegan(tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from partly.annotations.part_sets import PartSet
-from partly.artefacts import ModelCard, fill, load_model, save_model, tensors_to_bytes
+from partly.artefacts import ModelCard, digest_of, fill, load_model, save_model
 from partly.autoshot.catalogue import build
 from partly.autoshot.encoder_unet import EncoderUNet
 from partly.autoshot.layers import channels_last, fused_copy
@@ -47,7 +46,7 @@ class AutoShotNetwork(nn.Module):
     @property
     def digest(self) -> str:
         """SHA-256 of the weights as they would be saved."""
-        return hashlib.sha256(tensors_to_bytes(self.state_dict())).hexdigest()
+        return digest_of(self.state_dict())
 
     def forward(self, images: Tensor) -> Tensor:
         """Images ``[b, 3, h, w]`` in [-1, 1], of any size, to logits ``[b, k, h, w]``."""

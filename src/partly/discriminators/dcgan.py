@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from partly.errors import BadOption
+from partly.discriminators.checks import check_images
 from partly.generators.dcgan import DCGANShape, first_weights
 
 _SLOPE = 0.2
@@ -38,10 +38,6 @@ class DCGANDiscriminator(nn.Module):
         Raises:
             BadOption: images of another size.
         """
-        if images.shape[1:] != (3, self.image_size_px, self.image_size_px):
-            raise BadOption(
-                f"images of shape {list(images.shape)}",
-                expected=f"[b, 3, {self.image_size_px}, {self.image_size_px}]",
-            )
+        check_images(images, self.image_size_px)
         scores: Tensor = self.layers(images)[:, 0, 0, 0]
         return scores

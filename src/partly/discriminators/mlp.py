@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from partly.discriminators.checks import check_images
 from partly.errors import BadOption
 from partly.generators.mlp import MLPShape
 
@@ -41,9 +42,7 @@ class MLPDiscriminator(nn.Module):
         Raises:
             BadOption: images of another size.
         """
-        side_px = self.shape.image_size_px
-        if images.shape[1:] != (3, side_px, side_px):
-            raise BadOption(f"images of shape {list(images.shape)}", expected=f"[b, 3, {side_px}, {side_px}]")
+        check_images(images, self.shape.image_size_px)
         x = images[:, : self.shape.n_colours].flatten(1)
         for layer in self.hidden:
             x = self._thinned(layer(x).relu())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from partly.discriminators.checks import check_images
 from partly.discriminators.statistics import MinibatchDeviation
-from partly.errors import BadOption
 from partly.generators.stylegan2.layers import EqualisedConv, EqualisedLinear, leaky
 from partly.generators.stylegan2.shape import StyleGAN2Shape
 
@@ -57,11 +57,7 @@ class StyleGAN2Discriminator(nn.Module):
         Raises:
             BadOption: images of another size.
         """
-        if images.shape[1:] != (3, self.image_size_px, self.image_size_px):
-            raise BadOption(
-                f"images of shape {list(images.shape)}",
-                expected=f"[b, 3, {self.image_size_px}, {self.image_size_px}]",
-            )
+        check_images(images, self.image_size_px)
         maps = self.blocks(leaky(self.from_rgb(images)))
         maps = leaky(self.conv(self.deviation(maps)))
         scores: Tensor = self.score(leaky(self.hidden(maps.flatten(1))))[:, 0]

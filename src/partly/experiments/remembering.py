@@ -54,15 +54,11 @@ class RememberingGenerator:
     def _remember(self, key: bytes, features_px: int, synthesis: Synthesis) -> None:
         self._forget(key)
         self._known[key] = features_px, synthesis
-        self._n_bytes += _n_bytes(synthesis)
+        self._n_bytes += synthesis.pyramid.n_bytes
         while self._n_bytes > self._most_bytes and len(self._known) > 1:
             self._forget(next(iter(self._known)))
 
     def _forget(self, key: bytes) -> None:
         _, synthesis = self._known.pop(key, (0, None))
         if synthesis is not None:
-            self._n_bytes -= _n_bytes(synthesis)
-
-
-def _n_bytes(synthesis: Synthesis) -> int:
-    return sum(maps.nbytes for maps in synthesis.pyramid.maps)
+            self._n_bytes -= synthesis.pyramid.n_bytes

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from partly.artefacts import ModelCard, fill, load_model, save_model
-from partly.errors import BadModelFile, BadOption
+from partly.generators.families import GeneratorFamily, check_size, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -35,9 +32,7 @@ class DCGANShape:
     last_channels: int = 64
 
     def __post_init__(self) -> None:
-        size, (least, most) = self.image_size_px, _SIZES
-        if size & (size - 1) or not least <= size <= most:
-            raise BadOption(f"pictures of {size} px", expected=f"a power of two from {least} to {most}")
+        check_size(self.image_size_px, *_SIZES)
 
     @property
     def channels(self) -> dict[int, int]:
@@ -46,25 +41,19 @@ class DCGANShape:
         return {size_px: self.last_channels * sizes_px[-1] // size_px for size_px in sizes_px}
 
 
-class DCGAN(nn.Module):
+class DCGAN(GeneratorFamily):
     """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
 
     There is no mapping: ``w`` is ``z``, in one row.
-
-    Attributes:
-        folder: the model folder that it was last read from or written to, absolute; None before.
     """
 
-    w_mean: Tensor
+    kind, name = KIND, "DCGAN"
 
     def __init__(self, shape: DCGANShape) -> None:
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape)
         self.z_dim = self.w_dim = shape.z_dim
         self.n_layers = 1
         self.image_size_px = shape.image_size_px
-        self.digest = ""
-        self.folder: Path | None = None
         channels = list(shape.channels.values())
         self.levels = tuple(Level(f"{size_px}px", size_px, n) for size_px, n in shape.channels.items())
         widths = zip([shape.z_dim, *channels], channels, strict=False)
@@ -91,11 +80,8 @@ class DCGAN(nn.Module):
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
         """
-        if w.ndim != 3 or w.shape[1:] != (1, self.z_dim):
-            raise BadOption(f"latents of shape {list(w.shape)}", expected=f"[b, 1, {self.z_dim}]")
-        wanted_px = self.image_size_px if features_px is None else features_px
-        if wanted_px < _FIRST_PX:
-            raise BadOption(f"features up to {wanted_px} px", expected=f"{_FIRST_PX} px or more")
+        self.check_latents(w)
+        wanted_px = self.largest_level_px(features_px)
         x, maps = w[:, 0, :, None, None], []
         for level, block in zip(self.levels, self.blocks, strict=True):
             if level.size_px > wanted_px and not images:
@@ -110,12 +96,6 @@ class DCGAN(nn.Module):
         images = self.synthesise(w, features_px=_FIRST_PX).images
         assert images is not None
         return images
-
-    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write the model folder."""
-        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
-        self.digest = card.weights_sha256
-        self.folder = folder.absolute()
 
 
 def first_weights(module: nn.Module) -> None:
@@ -132,15 +112,4 @@ def load_dcgan(folder: Path) -> DCGAN:
     Raises:
         BadModelFile: it is damaged, or of another kind.
     """
-    card, tensors = load_model(folder, KIND)
-    try:
-        generator = DCGAN(DCGANShape(**card.arguments))
-    except (TypeError, ValueError, BadOption) as error:
-        raise BadModelFile(
-            f"its arguments build no DCGAN ({error})",
-            expected="those of DCGANShape",
-            path=folder / "model.json",
-        ) from error
-    fill(generator, tensors, folder / "model.safetensors")
-    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
-    return generator.eval().requires_grad_(False)
+    return read_family(folder, DCGAN, DCGANShape)

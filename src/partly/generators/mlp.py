@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from partly.artefacts import ModelCard, fill, load_model, save_model
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadOption
+from partly.generators.families import GeneratorFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -50,26 +48,20 @@ class MLPShape:
         return self.n_colours * self.image_size_px**2
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(GeneratorFamily):
     """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
 
     There is no mapping: ``w`` is ``z``, in one row. Hidden layers are levels of one pixel, since they belong
     to no place of the picture; the last level is the picture before its sigmoid.
-
-    Attributes:
-        folder: the model folder that it was last read from or written to, absolute; None before.
     """
 
-    w_mean: Tensor
+    kind, name = KIND, "MLP generator"
 
     def __init__(self, shape: MLPShape) -> None:
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape)
         self.z_dim = self.w_dim = shape.z_dim
         self.n_layers = 1
         self.image_size_px = shape.image_size_px
-        self.digest = ""
-        self.folder: Path | None = None
         self.hidden = nn.ModuleList(nn.Linear(*widths) for widths in pairwise([shape.z_dim, *shape.hidden]))
         self.pixels = nn.Linear([shape.z_dim, *shape.hidden][-1], shape.n_values)
         self.levels = (
@@ -88,11 +80,8 @@ class MLPGenerator(nn.Module):
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
         """
-        if w.ndim != 3 or w.shape[1:] != (1, self.z_dim):
-            raise BadOption(f"latents of shape {list(w.shape)}", expected=f"[b, 1, {self.z_dim}]")
-        wanted_px = self.image_size_px if features_px is None else features_px
-        if wanted_px < self.levels[0].size_px:
-            raise BadOption(f"features up to {wanted_px} px", expected=f"{self.levels[0].size_px} px or more")
+        self.check_latents(w)
+        wanted_px = self.largest_level_px(features_px)
         x, maps = w[:, 0], []
         for layer in self.hidden:
             x = layer(x).relu()
@@ -112,12 +101,6 @@ class MLPGenerator(nn.Module):
         assert images is not None
         return images
 
-    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write the model folder."""
-        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
-        self.digest = card.weights_sha256
-        self.folder = folder.absolute()
-
 
 def load_mlp(folder: Path) -> MLPGenerator:
     """Read a model folder.
@@ -125,16 +108,4 @@ def load_mlp(folder: Path) -> MLPGenerator:
     Raises:
         BadModelFile: it is damaged, or of another kind.
     """
-    card, tensors = load_model(folder, KIND)
-    try:
-        arguments = dict(card.arguments)
-        generator = MLPGenerator(MLPShape(**arguments | {"hidden": tuple(arguments["hidden"])}))
-    except (KeyError, TypeError, ValueError, BadOption) as error:
-        raise BadModelFile(
-            f"its arguments build no MLP generator ({error})",
-            expected="those of MLPShape",
-            path=folder / "model.json",
-        ) from error
-    fill(generator, tensors, folder / "model.safetensors")
-    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
-    return generator.eval().requires_grad_(False)
+    return read_family(folder, MLPGenerator, MLPShape)

@@ -7,17 +7,15 @@ pointwise convolutions, demodulation by a constant (section 3.3), upsampling by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partly.artefacts import ModelCard, fill, load_model, save_model
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadOption
+from partly.generators.families import GeneratorFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -153,29 +151,22 @@ def inverse_haar(bands: Tensor) -> Tensor:
     return F.pixel_shuffle(squares.reshape(b, n, h, w), 2)
 
 
-class MobileStyleGAN(nn.Module):
-    """The generator; see :class:`partly.generators.protocol.Generator` for its other attributes.
+class MobileStyleGAN(GeneratorFamily):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its other attributes."""
 
-    Attributes:
-        folder: the model folder that it was last read from or written to, absolute; None before.
-    """
-
-    w_mean: Tensor
+    kind, name = KIND, "MobileStyleGAN"
 
     def __init__(self, shape: MobileStyleGANShape) -> None:
-        super().__init__()
         if len(shape.channels) != len(shape.up_channels) + 1:
             raise BadOption(
                 f"{len(shape.channels)} channel numbers and {len(shape.up_channels)} of upsampling",
                 expected="one more of the first",
             )
-        self.shape = shape
+        super().__init__(shape)
         self.z_dim = self.w_dim = shape.w_dim
         n_blocks = len(shape.up_channels)
         self.n_layers = 1 + 3 * n_blocks + 1
         self.image_size_px = 8 << n_blocks
-        self.digest = ""
-        self.folder: Path | None = None
         self.levels = _levels(shape)
         self.mapping = MappingNetwork(shape.w_dim, shape.n_mapping_layers)
         self.constant = nn.Parameter(torch.randn(1, shape.channels[0], 4, 4))
@@ -197,13 +188,8 @@ class MobileStyleGAN(nn.Module):
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
         """
-        if w.ndim != 3 or w.shape[1:] != (self.n_layers, self.w_dim):
-            raise BadOption(
-                f"latents of shape {list(w.shape)}", expected=f"[b, {self.n_layers}, {self.w_dim}]"
-            )
-        wanted_px = self.levels[-1].size_px if features_px is None else features_px
-        if wanted_px < self.levels[0].size_px:
-            raise BadOption(f"features up to {wanted_px} px", expected=f"{self.levels[0].size_px} px or more")
+        self.check_latents(w)
+        wanted_px = self.largest_level_px(features_px)
         x = self.conv1(self.constant.expand(len(w), -1, -1, -1), w[:, 0])
         maps = [x]
         for i, block in enumerate(self.blocks):
@@ -215,12 +201,6 @@ class MobileStyleGAN(nn.Module):
                 maps += [first, x]
         return Synthesis(self.head(x, w[:, -1]) if images else None, FeaturePyramid(tuple(maps)))
 
-    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write the model folder."""
-        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
-        self.digest = card.weights_sha256
-        self.folder = folder.absolute()
-
 
 def load_mobile_stylegan(folder: Path) -> MobileStyleGAN:
     """Read a model folder.
@@ -228,19 +208,7 @@ def load_mobile_stylegan(folder: Path) -> MobileStyleGAN:
     Raises:
         BadModelFile: it is damaged, or of another kind.
     """
-    card, tensors = load_model(folder, KIND)
-    try:
-        arguments: dict[str, Any] = dict(card.arguments)
-        for name in ("channels", "up_channels"):
-            arguments[name] = tuple(arguments[name])
-        shape = MobileStyleGANShape(**arguments)
-    except (KeyError, TypeError) as error:
-        raise BadModelFile(f"has unknown arguments ({error})", path=folder / "model.json") from error
-    generator = MobileStyleGAN(shape)
-    fill(generator, tensors, folder)
-    generator.digest = card.weights_sha256
-    generator.folder = folder.absolute()
-    return generator.eval().requires_grad_(False)
+    return read_family(folder, MobileStyleGAN, MobileStyleGANShape)
 
 
 def _levels(shape: MobileStyleGANShape) -> tuple[Level, ...]:

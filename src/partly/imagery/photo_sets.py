@@ -13,9 +13,9 @@ import numpy as np
 
 from partly.errors import BadOption, BadPhoto
 from partly.files import write_json
-from partly.imagery.encoding import resize_pixels
 from partly.imagery.modes import Pixels
 from partly.imagery.sources import PhotoSource
+from partly.imagery.squares import central_square, padded_square
 
 Fit = Literal["crop", "pad"]
 FITS: tuple[Fit, ...] = ("crop", "pad")
@@ -89,18 +89,7 @@ def make_photo_set(
 
 def squared(pixels: Pixels, size_px: int, fit: Fit) -> Pixels:
     """A photo uint8 ``[h, w, 3]`` as a square of ``size_px``; see :func:`make_photo_set`."""
-    height, width = pixels.shape[:2]
-    if fit == "crop":
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        return resize_pixels(
-            np.ascontiguousarray(pixels[top : top + side, left : left + side]), size_px, size_px
-        )
-    scale = size_px / max(height, width)
-    height, width = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (size_px - height) // 2, (size_px - width) // 2
-    padding = ((top, size_px - height - top), (left, size_px - width - left), (0, 0))
-    return np.pad(resize_pixels(pixels, width, height), padding, mode="edge")
+    return central_square(pixels, size_px) if fit == "crop" else padded_square(pixels, size_px)[0]
 
 
 def _make(

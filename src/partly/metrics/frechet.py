@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partly.errors import BadOption
 from partly.metrics.features import Features, check_features, check_same_width, double, row_blocks
-
-Numbers = NDArray[np.float64]
+from partly.metrics.neighbours import Numbers
 
 
 @dataclass(frozen=True, eq=False)

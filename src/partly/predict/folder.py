@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from partly.artefacts import tensors_to_bytes
+from partly.artefacts import digest_of
 from partly.errors import BadOption, BadPhoto, PartlyError
 from partly.imagery.encoding import JPEG_MAX_SIDE_PX, thumbnail, write_jpeg
 from partly.imagery.overlays import overlay as overlaid
@@ -124,7 +124,7 @@ def network_digest(network: PartNetwork) -> str | None:
     if isinstance(digest, str):
         return digest
     if isinstance(network, nn.Module):
-        return hashlib.sha256(tensors_to_bytes(network.state_dict())).hexdigest()
+        return digest_of(network.state_dict())
     return None
 
 

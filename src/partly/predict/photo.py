@@ -18,6 +18,7 @@ from partly.errors import BadModelFile, BadOption
 from partly.imagery.encoding import resize_pixels
 from partly.imagery.modes import Pixels
 from partly.imagery.photos import Photo, photo_of
+from partly.imagery.squares import padded_square
 from partly.predict.refinement import refined
 from partly.predict.segmentation import Segmentation
 
@@ -108,12 +109,7 @@ def network_size_px(network: PartNetwork, size_px: int | None) -> int:
 
 def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_average: bool) -> Tensor:
     """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``."""
-    height, width = pixels.shape[:2]
-    scale = size_px / max(height, width)
-    height, width = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (size_px - height) // 2, (size_px - width) // 2
-    padding = ((top, size_px - height - top), (left, size_px - width - left), (0, 0))
-    square = np.pad(resize_pixels(pixels, width, height), padding, mode="edge")
+    square, (rows, columns) = padded_square(pixels, size_px)
     images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 127.5 - 1
     if mirror_average:
         images = torch.cat([images, images.flip(-1)])
@@ -123,7 +119,7 @@ def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_ave
     if mirror_average:
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
         logits = (logits[:1] + mirrored) / 2
-    return logits[0, :, top : top + height, left : left + width]
+    return logits[0, :, rows, columns]
 
 
 def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:

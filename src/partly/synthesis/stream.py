@@ -5,13 +5,12 @@ The pictures are made once, and labelled by any number of segmenters.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from partly.artefacts import tensors_to_bytes
+from partly.artefacts import digest_of
 from partly.errors import BadOption
 from partly.files import remove_leftovers
 from partly.generators.protocol import Generator
@@ -56,7 +55,7 @@ def synthesise_labelled(
         BadOption: a folder holds something made with other choices or models, or ``load_models`` is missing.
         BadArchive: a shard is damaged, or there are labels without their pictures.
     """
-    segmenter_digest = hashlib.sha256(tensors_to_bytes(segmenter.state_dict())).hexdigest()
+    segmenter_digest = digest_of(segmenter.state_dict())
     claim(pictures_folder, pictures_identity(config, generator.digest))
     claim(labels_folder, labels_identity(config, generator.digest, segmenter_digest))
     for folder in (pictures_folder, labels_folder):

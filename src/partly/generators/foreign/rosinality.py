@@ -45,9 +45,10 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
     """
     if class_index is not None:
         raise no_classes(path)
-    tensors = NamedTensors(_state(content, path), path)
-    n_mapping_layers = _count(_state(content, path), r"style\.(\d+)\.weight")
-    n_blocks = _count(_state(content, path), r"to_rgbs\.(\d+)\.bias") + 1
+    state = _state(content, path)
+    tensors = NamedTensors(state, path)
+    n_mapping_layers = _count(state, r"style\.(\d+)\.weight")
+    n_blocks = _count(state, r"to_rgbs\.(\d+)\.bias") + 1
     w_dim = tensors.sizes("style.1.weight", 2)[1]
     n_channels = {4: tensors.sizes("input.input", 4)[1]}
     n_channels |= {8 << i: tensors.sizes(f"convs.{2 * i}.conv.weight", 5)[1] for i in range(n_blocks)}

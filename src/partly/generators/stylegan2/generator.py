@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from partly.artefacts import ModelCard, fill, load_model, save_model
-from partly.errors import BadModelFile, BadOption
+from partly.generators.families import GeneratorFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.generators.stylegan2.fir import upsampled
 from partly.generators.stylegan2.layers import EqualisedLinear, StyledConv, ToRGB, leaky
@@ -72,27 +68,21 @@ class Block(nn.Module):
         return first, second, images
 
 
-class StyleGAN2(nn.Module):
+class StyleGAN2(GeneratorFamily):
     """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
 
     ``w`` has a row for each styled convolution and one for the last picture; a picture's layer takes the row
     of the convolution that follows it (the released code's sharing of rows).
-
-    Attributes:
-        folder: the model folder that it was last read from or written to, absolute; None before.
     """
 
-    w_mean: Tensor
+    kind, name = KIND, "StyleGAN2"
 
     def __init__(self, shape: StyleGAN2Shape) -> None:
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape)
         self.z_dim, self.w_dim = shape.z_dim, shape.w_dim
         sizes_px = shape.sizes_px
         self.n_layers = 2 * len(sizes_px)
         self.image_size_px = shape.image_size_px
-        self.digest = ""
-        self.folder: Path | None = None
         self.levels = _levels(shape)
         self.mapping = MappingNetwork(shape)
         n_first = shape.n_channels(_FIRST_PX)
@@ -112,13 +102,8 @@ class StyleGAN2(nn.Module):
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
         """
-        if w.ndim != 3 or w.shape[1:] != (self.n_layers, self.w_dim):
-            raise BadOption(
-                f"latents of shape {list(w.shape)}", expected=f"[b, {self.n_layers}, {self.w_dim}]"
-            )
-        wanted_px = self.levels[-1].size_px if features_px is None else features_px
-        if wanted_px < _FIRST_PX:
-            raise BadOption(f"features up to {wanted_px} px", expected=f"{_FIRST_PX} px or more")
+        self.check_latents(w)
+        wanted_px = self.largest_level_px(features_px)
         return self._synthesised(w, wanted_px, images, None)
 
     def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:
@@ -142,12 +127,6 @@ class StyleGAN2(nn.Module):
                 maps += [first, x]
         return Synthesis(images, FeaturePyramid(tuple(maps)))
 
-    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write the model folder."""
-        card = save_model(folder, ModelCard(KIND, asdict(self.shape), extra), self.state_dict())
-        self.digest = card.weights_sha256
-        self.folder = folder.absolute()
-
 
 def load_stylegan2(folder: Path) -> StyleGAN2:
     """Read a model folder.
@@ -155,18 +134,7 @@ def load_stylegan2(folder: Path) -> StyleGAN2:
     Raises:
         BadModelFile: it is damaged, or of another kind.
     """
-    card, tensors = load_model(folder, KIND)
-    try:
-        generator = StyleGAN2(StyleGAN2Shape(**card.arguments))
-    except (TypeError, ValueError, BadOption) as error:
-        raise BadModelFile(
-            f"its arguments build no StyleGAN2 ({error})",
-            expected="those of StyleGAN2Shape",
-            path=folder / "model.json",
-        ) from error
-    fill(generator, tensors, folder / "model.safetensors")
-    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
-    return generator.eval().requires_grad_(False)
+    return read_family(folder, StyleGAN2, StyleGAN2Shape)
 
 
 def _levels(shape: StyleGAN2Shape) -> tuple[Level, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partly.errors import BadOption
+from partly.generators.families import check_size
 
 _SIZES = (32, 1024)
 
@@ -35,9 +35,7 @@ class StyleGAN2Shape:
     clamp: float | None = None
 
     def __post_init__(self) -> None:
-        size, (least, most) = self.image_size_px, _SIZES
-        if size & (size - 1) or not least <= size <= most:
-            raise BadOption(f"pictures of {size} px", expected=f"a power of two from {least} to {most}")
+        check_size(self.image_size_px, *_SIZES)
 
     @property
     def sizes_px(self) -> tuple[int, ...]:

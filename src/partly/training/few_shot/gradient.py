@@ -132,8 +132,7 @@ class _Kept:
         if i in self._known:
             return self._known[i]
         pyramid = self._pyramids(i)
-        n_bytes = sum(m.numel() * m.element_size() for m in pyramid.maps)
-        if self._n_bytes + n_bytes <= _CACHE_BYTES:
+        if self._n_bytes + pyramid.n_bytes <= _CACHE_BYTES:
             self._known[i] = pyramid
-            self._n_bytes += n_bytes
+            self._n_bytes += pyramid.n_bytes
         return pyramid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from partly.artefacts import tensors_to_bytes
+from partly.artefacts import digest_of
 from partly.errors import TrainingDiverged
 from partly.objectives.adversarial import AdversarialObjective
 from partly.objectives.penalties import DiscriminatorPenalty, PathLength
@@ -91,7 +90,7 @@ def train_gan(
     generator, discriminator, objective = players.generator, players.discriminator, players.objective
     identity = {
         "photos": photos.digest,
-        "first weights": _digest(generator) + _digest(discriminator),
+        "first weights": digest_of(generator.state_dict()) + digest_of(discriminator.state_dict()),
         "objective": repr((objective, players.penalty, players.augment, players.path_length)),
     }
     average = copy.deepcopy(generator).eval().requires_grad_(False)
@@ -225,7 +224,3 @@ def _check_finite(loss: Tensor, what: str, step: int, folder: Path | None) -> No
             "checkpoint is kept",
             path=folder,
         )
-
-
-def _digest(module: nn.Module) -> str:
-    return hashlib.sha256(tensors_to_bytes(module.state_dict())).hexdigest()
