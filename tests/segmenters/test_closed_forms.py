@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,14 @@ def test_sums_of_two_batches_are_those_of_both_and_can_be_taken_out() -> None:
     torch.testing.assert_close((first + second).solve(penalty), whole.solve(penalty))
     torch.testing.assert_close((whole - second).solve(penalty), first.solve(penalty), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(whole.scaled(7.0).solve(penalty), whole.solve(penalty))
+
+
+@pytest.mark.parametrize("d", [1, 384, 385, 900])
+def test_products_in_blocks_are_those_of_the_whole_matrix_and_symmetric(d: int) -> None:
+    x, s = torch.randn(7, d, dtype=torch.float64), torch.rand(7, dtype=torch.float64)
+    gram = normal_equations(x, torch.zeros(7, 1, dtype=torch.float64), s).gram
+    torch.testing.assert_close(gram, x.T @ (x * s[:, None]))
+    torch.testing.assert_close(gram, gram.T)
 
 
 def test_part_weights_at_both_ends() -> None:

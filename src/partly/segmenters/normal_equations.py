@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+# Wide enough to keep the processor's multiplication busy, narrow enough to leave out half of the products.
+_BLOCK = 384
+
 
 @dataclass(frozen=True)
 class NormalEquations:
@@ -45,7 +48,18 @@ class NormalEquations:
 def normal_equations(features: Tensor, targets: Tensor, weights: Tensor) -> NormalEquations:
     """Sums of rows ``features [n, d]``, ``targets [n, k]`` and ``weights [n]`` (at least 0)."""
     weighted = features * weights[:, None]
-    return NormalEquations(features.T @ weighted, weighted.T @ targets, float(weights.sum()))
+    return NormalEquations(_products(features, weighted), weighted.T @ targets, float(weights.sum()))
+
+
+def _products(features: Tensor, weighted: Tensor) -> Tensor:
+    """``XᵀSX`` of ``X`` and ``SX``: blocks on and above the diagonal are computed, and mirrored below it."""
+    d = features.shape[1]
+    gram = features.new_empty(d, d)
+    for start in range(0, d, _BLOCK):
+        stop = min(start + _BLOCK, d)
+        gram[start:stop, start:] = features[:, start:stop].T @ weighted[:, start:]
+        gram[stop:, start:stop] = gram[start:stop, stop:].T
+    return gram
 
 
 def part_weights(shares: Tensor, power: float) -> Tensor:
