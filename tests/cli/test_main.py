@@ -24,9 +24,9 @@ def test_help_is_quick_and_imports_nothing_heavy():
     done = in_new_process(code)
     assert time.monotonic() - began < 3  # 0.1 s on a quiet machine
     assert done.stdout.endswith("[] 0\n"), done.stdout + done.stderr
+    said = " ".join(done.stdout.split())  # long texts go over several lines
     for verb, text in VERBS.items():
-        assert verb in done.stdout
-        assert text in done.stdout
+        assert f"{verb} {text}" in said
 
 
 def test_import_partly_imports_nothing_heavy():

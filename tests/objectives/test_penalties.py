@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from partly.objectives.penalties import R1, GradientPenalty, PathLength, squared_slopes
+from partly.objectives.penalties import R1, GradientPenalty, PathLength, Together, squared_slopes
 
 
 @pytest.fixture
@@ -81,6 +81,16 @@ def test_a_flat_critic_has_a_finite_gradient(random):
     [gradient] = torch.autograd.grad(loss, weight)
     assert loss.item() == pytest.approx(10, rel=1e-4)
     assert gradient.isfinite().all()
+
+
+def test_penalties_together_are_their_sum(discriminator):
+    photos, made = pictures(5, 0), pictures(5, 1)
+    found = Together((R1(3.0), GradientPenalty(7.0)))(
+        discriminator, photos, made, torch.Generator().manual_seed(3)
+    )
+    one = R1(3.0)(discriminator, photos, made, torch.Generator())
+    other = GradientPenalty(7.0)(discriminator, photos, made, torch.Generator().manual_seed(3))
+    assert found.item() == pytest.approx((one + other).item())
 
 
 def linear_generator(scale):

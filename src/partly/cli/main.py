@@ -25,6 +25,7 @@ _HELP = ["-h", "--help"]
 VERBS = {
     "demo": "Do the whole job once, on faces, and show it on a page.",
     "get": "Get a model that Partly can use: a generator, an encoder.",
+    "train": "Train a generator on photos of one kind of object.",
     "new": "Make a project.",
     "pictures": "Propose generated pictures to label.",
     "label": "Take labels of pictures from files of a labelling program.",
@@ -32,6 +33,7 @@ VERBS = {
     "distil": "Make the network for photos: label many pictures, train on them.",
     "segment": "Segment photos, folders and zips.",
     "evaluate": "Compare label maps, or a network, with the truth.",
+    "evaluate-generator": "Compare a generator's pictures with photos.",
     "report": "Write a page about a project.",
     "experiment": "Measure the project's claims anew.",
     "info": "Tell versions, models, and what a project needs next.",
@@ -49,7 +51,7 @@ class Verbs(click.Group):
         """The verb, from the module of its name."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"partly.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(_module_of(cmd_name)).command
         command.context_settings.setdefault("help_option_names", _HELP)
         return command
 
@@ -93,6 +95,10 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _say(_os_error_text(error), 1)
     return code if isinstance(code, int) else 0
+
+
+def _module_of(verb: str) -> str:
+    return f"partly.cli.{verb.replace('-', '_')}"
 
 
 def _say(text: str, code: int) -> int:

@@ -15,6 +15,7 @@ from partly.errors import BadModelFile, BadOption
 from partly.files import cache_folder
 
 ENCODER = "efficientnet-lite0"
+INCEPTION = "inception"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Download:
     """
 
     name: str
-    kind: Literal["generator", "encoder"]
+    kind: Literal["generator", "encoder", "feature network"]
     title: str
     module: str
     size_mb: int
@@ -52,6 +53,13 @@ DOWNLOADS: dict[str, Download] = {
             "encoder pretrained on ImageNet, for auto-shot networks",
             "partly.downloads.efficientnet_lite0",
             17,
+        ),
+        Download(
+            INCEPTION,
+            "feature network",
+            "feature network of FID and KID, to measure generators with",
+            "partly.downloads.inception",
+            81,
         ),
     )
 }

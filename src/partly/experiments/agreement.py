@@ -10,9 +10,9 @@ from partly.experiments.workshop import Workshop
 from partly.segmenters.base import FewShotSegmenter
 
 
-def agreement(workshop: Workshop, segmenter: FewShotSegmenter) -> Figures:
-    """Figures of one segmenter on the workshop's fresh pictures."""
-    predict = by_segmenter(workshop.remembering, segmenter, workshop.protocol.label_px)
+def agreement(workshop: Workshop, segmenter: FewShotSegmenter, logits_px: int | None = None) -> Figures:
+    """Figures of one segmenter on the workshop's fresh pictures; see :func:`by_segmenter`."""
+    predict = by_segmenter(workshop.remembering, segmenter, workshop.protocol.label_px, logits_px)
     return fresh_figures(predict, workshop.fresh())
 
 

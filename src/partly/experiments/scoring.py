@@ -22,6 +22,7 @@ from partly.generators.protocol import Generator
 from partly.imagery.encoding import resize_pixels
 from partly.metrics import Evaluation
 from partly.predict import PartNetwork, segment_photo
+from partly.pyramid import resize
 from partly.segmenters.base import FewShotSegmenter
 
 LabelMap = NDArray[np.uint8]
@@ -46,14 +47,24 @@ def fresh_figures(predict: Predict, fresh: Iterable[FreshPicture]) -> Figures:
     return figures_of(evaluate(pairs, FACE_PARTS, n_worst=0))
 
 
-def by_segmenter(generator: Generator, segmenter: FewShotSegmenter, size_px: int) -> Predict:
-    """Label maps that a few-shot segmenter gives pictures of ``generator``."""
+def by_segmenter(
+    generator: Generator, segmenter: FewShotSegmenter, size_px: int, logits_px: int | None = None
+) -> Predict:
+    """Label maps that a few-shot segmenter gives pictures of ``generator``.
+
+    Args:
+        generator: of the pictures.
+        segmenter: of its features.
+        size_px: side of the label maps.
+        logits_px: side at which logits are computed, to be enlarged then; None: ``size_px``.
+    """
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
 
     def predict(picture: FreshPicture) -> LabelMap:
         with torch.inference_mode():
             pyramid = generator.synthesise(picture.w, features_px=finest_px, images=False).pyramid
-            return segmenter(pyramid, size_px).argmax(1)[0].byte().numpy()
+            logits = resize(segmenter(pyramid, logits_px or size_px), size_px)
+            return logits.argmax(1)[0].byte().numpy()
 
     return predict
 

@@ -9,6 +9,8 @@ from partly.artefacts import load_card
 from partly.errors import BadModelFile
 from partly.generators.dcgan import KIND as DCGAN
 from partly.generators.dcgan import load_dcgan
+from partly.generators.light import KIND as LIGHT
+from partly.generators.light import load_light
 from partly.generators.mlp import KIND as MLP
 from partly.generators.mlp import load_mlp
 from partly.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
@@ -16,12 +18,16 @@ from partly.generators.mobile_stylegan import load_mobile_stylegan
 from partly.generators.protocol import Generator
 from partly.generators.stylegan2 import KIND as STYLEGAN2
 from partly.generators.stylegan2 import load_stylegan2
+from partly.generators.vae import KIND as VAE
+from partly.generators.vae import load_vae
 
 FAMILIES: dict[str, Callable[[Path], Generator]] = {
     MOBILE_STYLEGAN: load_mobile_stylegan,
     STYLEGAN2: load_stylegan2,
     DCGAN: load_dcgan,
     MLP: load_mlp,
+    LIGHT: load_light,
+    VAE: load_vae,
 }
 
 

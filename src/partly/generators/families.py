@@ -1,48 +1,34 @@
-"""What families of generators have alike: how they are kept on disk, and what they check."""
+"""What families of generators have alike: what they check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from torch import Tensor
 
-from torch import Tensor, nn
-
-from partly.artefacts import ModelCard, fill, load_model, save_model
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadOption
+from partly.families import ModelFamily, check_size, read_family
+from partly.generators.protocol import Synthesis
 from partly.pyramid import Level
 
-F = TypeVar("F", bound="GeneratorFamily")
+__all__ = ["GeneratorFamily", "check_size", "read_family"]
 
 
-class GeneratorFamily(nn.Module):
-    """Base of the families; see :class:`partly.generators.protocol.Generator` for the other attributes.
+class GeneratorFamily(ModelFamily):
+    """Base of the families; see :class:`partly.generators.protocol.Generator` for the attributes."""
 
-    Args:
-        shape: a dataclass, the constructor arguments of the family.
-
-    Attributes:
-        folder: the model folder that it was last read from or written to, absolute; None before.
-    """
-
-    kind: ClassVar[str]
-    name: ClassVar[str]
-    n_layers: int
+    z_dim: int
     w_dim: int
+    n_layers: int
+    image_size_px: int
     levels: tuple[Level, ...]
     w_mean: Tensor
 
-    def __init__(self, shape: Any) -> None:
-        super().__init__()
-        self.shape = shape
-        self.digest = ""
-        self.folder: Path | None = None
+    def map(self, z: Tensor) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
+        raise NotImplementedError
 
-    def save(self, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write the model folder."""
-        card = save_model(folder, ModelCard(self.kind, asdict(self.shape), extra), self.state_dict())
-        self.digest, self.folder = card.weights_sha256, folder.absolute()
+    def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
+        """Pictures and features of ``w [b, l, v]``; see the protocol."""
+        raise NotImplementedError
 
     def check_latents(self, w: Tensor) -> None:
         """Refuse latents that are not this generator's.
@@ -67,40 +53,3 @@ class GeneratorFamily(nn.Module):
         if features_px < least_px:
             raise BadOption(f"features up to {features_px} px", expected=f"{least_px} px or more")
         return features_px
-
-
-def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
-    """Read a model folder, for use and not for training.
-
-    Args:
-        folder: the model folder.
-        family: to which it must belong.
-        shape: the dataclass of the family's constructor arguments.
-
-    Raises:
-        BadModelFile: it is damaged, or of another kind.
-    """
-    card, tensors = load_model(folder, family.kind)
-    try:
-        # JSON knows no tuples.
-        arguments = {n: tuple(v) if isinstance(v, list) else v for n, v in card.arguments.items()}
-        generator = family(shape(**arguments))
-    except (TypeError, ValueError, BadOption) as error:
-        raise BadModelFile(
-            f"its arguments build no {family.name} ({error})",
-            expected=f"those of {shape.__name__}",
-            path=folder / "model.json",
-        ) from error
-    fill(generator, tensors, folder / "model.safetensors")
-    generator.digest, generator.folder = card.weights_sha256, folder.absolute()
-    return generator.eval().requires_grad_(False)
-
-
-def check_size(size_px: int, least_px: int, most_px: int) -> None:
-    """Refuse sizes of pictures that repeated doubling does not reach.
-
-    Raises:
-        BadOption: ``size_px`` is no power of two, or out of bounds.
-    """
-    if size_px & (size_px - 1) or not least_px <= size_px <= most_px:
-        raise BadOption(f"pictures of {size_px} px", expected=f"a power of two from {least_px} to {most_px}")

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, overload
 
@@ -164,7 +165,7 @@ class _Names:
         """The first wish that is free, else the last one, numbered."""
         path = PurePosixPath(wishes[-1])
         numbered = (str(path.with_stem(f"{path.stem}~{n}")) for n in range(2, len(self._taken) + 3))
-        for name in (*wishes, *numbered):
+        for name in chain(wishes, numbered):
             if name.casefold() not in self._taken:
                 self._taken.add(name.casefold())
                 return name

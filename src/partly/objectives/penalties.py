@@ -80,6 +80,24 @@ class GradientPenalty:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Several penalties at once: their sum.
+
+    Attributes:
+        penalties: those that are added.
+    """
+
+    penalties: tuple[DiscriminatorPenalty, ...]
+
+    def __call__(
+        self, discriminator: Score, photos: Tensor, pictures: Tensor, random: torch.Generator
+    ) -> Tensor:
+        """As :class:`DiscriminatorPenalty`; each draws from ``random`` after those before it."""
+        values = [penalty(discriminator, photos, pictures, random) for penalty in self.penalties]
+        return torch.stack(values).sum()
+
+
+@dataclass(frozen=True)
 class PathLength:
     """A step in w should change all pictures alike much (Karras et al., CVPR 2020, equation 4).
 

@@ -3,6 +3,7 @@
 from partly.report.charts import Series, curves, curves_svg, histogram
 from partly.report.evaluation import evaluation_figures, evaluation_page, evaluation_sections
 from partly.report.figures import KeyFigure, key_figures
+from partly.report.generator import generator_page, generator_table
 from partly.report.images import picture_uri
 from partly.report.pages import page
 from partly.report.panels import Panel, Picture, labelled_pictures, panels, picture_grid, worst_photos
@@ -24,6 +25,8 @@ __all__ = [
     "evaluation_page",
     "evaluation_sections",
     "evaluation_table",
+    "generator_page",
+    "generator_table",
     "histogram",
     "key_figures",
     "key_values",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import accumulate
 
 _SMOOTHING = 0.9
 
@@ -23,6 +24,8 @@ class Clock:
     ) -> None:
         self._batch_size = batch_size
         self._n_pixels = [size_at_step(step) ** 2 for step in range(n_steps)]
+        # Of the first steps, and in all: summed once, since some trainings have a million steps.
+        self._n_before = [0, *accumulate(self._n_pixels)]
         self._time_before_s = time_before_s
         self._started = self._last = time.monotonic()
         self._s_per_pixel = 0.0
@@ -45,4 +48,4 @@ class Clock:
         smooth = _SMOOTHING if self._s_per_pixel else 0.0
         self._s_per_pixel = smooth * self._s_per_pixel + (1 - smooth) * spent
         pictures_per_s = self._batch_size / (self._s_per_pixel * n_pixels)
-        return pictures_per_s, self._s_per_pixel * sum(self._n_pixels[n_done:])
+        return pictures_per_s, self._s_per_pixel * (self._n_before[-1] - self._n_before[n_done])

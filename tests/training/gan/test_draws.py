@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +89,4 @@ def test_figures_in_one_line():
     assert gan_figures_text(report) == (
         "64 photos seen  G 0.500  D 1.250  scores +0.75 real -0.50 fake  31.4 photos/s  1:00:00 left"
     )
+    assert "  augment p 0.125  31.4 photos/s" in gan_figures_text(replace(report, augment_p=0.125))

@@ -13,6 +13,7 @@ from partly.imagery.photo_sets import PhotoSet
 from partly.objectives.adversarial import NonSaturating
 from partly.objectives.penalties import R1, PathLength
 from partly.training.gan import GanConfig, GanPlayers, train_gan
+from partly.training.gan.augmentation import AdaptiveAugmentation, DiffAugment
 from partly.training.gan.draws import SquareBatches
 from partly.training.gan.state import checkpoint_files
 
@@ -28,6 +29,10 @@ def players(seed=0):
         return GanPlayers(
             StyleGAN2(TINY), StyleGAN2Discriminator(TINY), NonSaturating(), R1(1.0), PathLength()
         )
+
+
+# Moves at once, and a lot, so that few steps show it.
+ADA = AdaptiveAugmentation(target=-0.9, every=2, n_photos=20, first_p=0.2)
 
 
 def batches(digest="0"):
@@ -61,6 +66,57 @@ def test_a_stopped_training_ends_where_one_that_was_not_stopped_does(tmp_path):
         assert one.penalty == other.penalty
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_stopped_adaptive_augmentation_goes_on_as_if_it_had_not_been(tmp_path):
+    def adaptive():
+        return replace(players(), augment=ADA)
+
+    reports, after = [], []
+    whole = train_gan(adaptive(), batches(), CONFIG, on_step=reports.append)
+
+    def stop(report):
+        # Between two changes of p.
+        if report.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_gan(adaptive(), batches(), CONFIG, folder=tmp_path, on_step=stop)
+    parts = train_gan(adaptive(), batches(), CONFIG, folder=tmp_path, on_step=after.append)
+    assert same(whole.generator, parts.generator)
+    found = [report.augment_p for report in reports]
+    assert found[0] == 0.2
+    assert len(set(found)) > 2
+    assert [report.augment_p for report in after] == found[3:]
+    assert [report.discriminator_loss for report in after] == [r.discriminator_loss for r in reports[3:]]
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["augment_p"] for line in log] == found
+    with pytest.raises(BadOption, match="is the checkpoint of a training with another objective"):
+        train_gan(replace(adaptive(), augment=replace(ADA, every=3)), batches(), CONFIG, folder=tmp_path)
+
+
+def test_an_adaptive_augmentation_follows_the_scores_of_photos_at_every_discriminator_step():
+    watched, reports = [], []
+    two = replace(players(), augment=AdaptiveAugmentation(every=1, n_photos=100, first_p=0.5))
+    # Photos and pictures take turns; only scores of photos count, of 4 at a time.
+    two.discriminator.register_forward_hook(
+        lambda _m, _i, scores: watched.append(scores.sign().mean().item())
+    )
+    config = replace(CONFIG, n_steps=4, n_discriminator_steps=2, penalty_every=99)
+    train_gan(replace(two, penalty=None), batches(), config, on_step=reports.append)
+    p, wanted = 0.5, []
+    for real, _fake, again, _fake_again, _generator in zip(*[iter(watched)] * 5, strict=True):
+        for r_t in (real, again):
+            p += 0.04 if r_t > 0.6 else -0.04
+        wanted.append(p)
+    assert [report.augment_p for report in reports] == pytest.approx(wanted)
+
+
+def test_an_augmentation_that_does_not_adapt_has_no_p():
+    reports = []
+    config = replace(CONFIG, n_steps=1)
+    train_gan(replace(players(), augment=DiffAugment()), batches(), config, on_step=reports.append)
+    assert reports[0].augment_p is None
 
 
 def test_killed_between_checkpoints_it_ends_there_too(tmp_path):

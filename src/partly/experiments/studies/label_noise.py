@@ -12,7 +12,7 @@ from partly.experiments.damage import LabelMap, grown, jittered, mislabelled, sc
 from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plot
 from partly.experiments.workshop import Workshop
 
-_DRAWS = {1: 5, 10: 2}
+_DRAWS = {1: 3, 10: 1}
 _PIXELS = (1, 2, 4)
 _SHARES = (0.1, 0.03, 0.01, 0.003)
 _WRONG = (("neck", "skin", "lower"), ("ear", "hair", "left"))

@@ -13,7 +13,7 @@ from partly.experiments.scoring import by_network, fresh_figures, over_draws, ph
 from partly.experiments.studies.pictures import N_PHOTOS, PHOTO_PX, small_budget
 from partly.experiments.workshop import Workshop
 
-_DRAWS = {1: 3, 5: 2, 10: 2}
+_DRAWS = {1: 2, 5: 1, 10: 1}
 _LEARNERS: dict[str, Callable[[Workshop, int, int, DistilConfig], AutoShotNetwork]] = {
     "auto-shot": network_for,
     "baseline": baseline_for,

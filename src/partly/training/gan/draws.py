@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path
 _PURPOSES: tuple[Purpose, ...] = ("photos", "latents", "noise", "penalty", "augmentation", "path length")
 
 
-def random_of(seed: int, step: int, purpose: Purpose, part: int = 0) -> torch.Generator:
+def random_of(seed: int, step: int, purpose: Purpose, part: int = 0, rank: int = 0) -> torch.Generator:
     """A source of random numbers of its own for each purpose of each step.
 
     So a training that goes on after a stop draws what it would have drawn, with nothing to remember.
@@ -27,8 +28,9 @@ def random_of(seed: int, step: int, purpose: Purpose, part: int = 0) -> torch.Ge
         step: from 0.
         purpose: what for.
         part: which of several draws for the same purpose in one step.
+        rank: which of several processes that train together, where each draws for its own pictures.
     """
-    words = [seed, step, _PURPOSES.index(purpose), part]
+    words = [seed, step, _PURPOSES.index(purpose), part, *([rank] if rank else [])]
     state = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
     return torch.Generator().manual_seed(state >> 1)
 
@@ -84,16 +86,29 @@ class SquareBatches:
         return images
 
 
-def mixed_latents(generator: Generator, n: int, mixing: float, random: torch.Generator) -> Tensor:
+def mixed_latents(
+    generator: Generator,
+    n: int,
+    mixing: float,
+    random: torch.Generator,
+    share: Callable[[Tensor], Tensor] = lambda drawn: drawn,
+) -> Tensor:
     """Mapped latents ``[n, l, v]``; a share of them changes to another latent at a random layer.
 
     Style mixing (Karras et al., CVPR 2019, section 3.1); families without styles have one layer, and none.
+
+    Args:
+        generator: maps them.
+        n: how many are drawn.
+        mixing: the share that changes.
+        random: where they are drawn from.
+        share: takes those that are wanted out of what is drawn ``[n, ...]``.
     """
-    w = generator.map(torch.randn(n, generator.z_dim, generator=random))
+    w = generator.map(share(torch.randn(n, generator.z_dim, generator=random)))
     if generator.n_layers == 1 or mixing == 0:
         return w
-    other = generator.map(torch.randn(n, generator.z_dim, generator=random))
+    other = generator.map(share(torch.randn(n, generator.z_dim, generator=random)))
     change = torch.randint(1, generator.n_layers, (n,), generator=random)
     change[torch.rand(n, generator=random) >= mixing] = generator.n_layers
-    from_other = torch.arange(generator.n_layers) >= change[:, None]
+    from_other = torch.arange(generator.n_layers, device=w.device) >= share(change)[:, None]
     return torch.where(from_other[:, :, None], other, w)

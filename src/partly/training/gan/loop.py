@@ -17,15 +17,19 @@ from partly.objectives.adversarial import AdversarialObjective
 from partly.objectives.penalties import DiscriminatorPenalty, PathLength
 from partly.training.clock import Clock
 from partly.training.ema import update_ema
+from partly.training.gan.augmentation.ada import AdaptiveAugmentation, AdaptiveStrength
 from partly.training.gan.config import GanConfig
-from partly.training.gan.draws import PhotoBatches, mixed_latents, random_of
+from partly.training.gan.draws import PhotoBatches, Purpose, mixed_latents, random_of
 from partly.training.gan.report import GanReport, OnGanStep
 from partly.training.gan.state import GanState
 from partly.training.interruption import noticed_interruption
 from partly.training.progress import JsonLog
+from partly.training.ranks import ALONE, Ranks
 
 _W_MEAN_SHARE = 0.002
+_CPU = torch.device("cpu")
 Augment = Callable[[Tensor, torch.Generator], Tensor]
+OnCheckpoint = Callable[[nn.Module, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class GanPlayers:
         penalty: of the discriminator; None: none.
         path_length: penalty of the generator; None: none.
         augment: changes all that the discriminator sees, such as
-            :class:`partly.training.gan.diff_augment.DiffAugment`; None: nothing.
+            :class:`partly.training.gan.augmentation.DiffAugment`, or adapts how much it changes,
+            :class:`partly.training.gan.augmentation.AdaptiveAugmentation`; None: nothing.
     """
 
     generator: nn.Module
@@ -48,7 +53,7 @@ class GanPlayers:
     objective: AdversarialObjective
     penalty: DiscriminatorPenalty | None = None
     path_length: PathLength | None = None
-    augment: Augment | None = None
+    augment: Augment | AdaptiveAugmentation | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,9 @@ def train_gan(
     *,
     folder: Path | None = None,
     on_step: OnGanStep | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
+    ranks: Ranks = ALONE,
+    device: torch.device = _CPU,
 ) -> GanResult:
     """Train the players (in place) on ``photos``; a training that was stopped goes on where it was.
 
@@ -80,19 +88,28 @@ def train_gan(
         config: how to train.
         folder: where checkpoints and ``log.jsonl`` are written; None writes nothing.
         on_step: called after every step.
+        on_checkpoint: given the generator with averaged weights, which it must not change, and the number
+            of steps done, after every checkpoint.
+        ranks: the processes that train together, each on a share of the batch; only the first of them writes
+            files and calls ``on_step`` and ``on_checkpoint``.
+        device: where it is computed.
 
     Raises:
+        BadOption: the processes cannot share a batch evenly.
         BadOption: the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
+    ranks.check(config.batch_size)
     generator, discriminator, objective = players.generator, players.discriminator, players.objective
     identity = {
         "photos": photos.digest,
         "first weights": digest_of(generator.state_dict()) + digest_of(discriminator.state_dict()),
         "objective": repr((objective, players.penalty, players.augment, players.path_length)),
     }
+    for module in (generator, discriminator):
+        module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(generator).eval().requires_grad_(False)
     generator.train()
     discriminator.train()
@@ -100,113 +117,133 @@ def train_gan(
     discriminator_optimizer = _adam(discriminator, config.discriminator_rate, config.betas, every)
     every = config.path_length_every if players.path_length else None
     generator_optimizer = _adam(generator, config.generator_rate, config.betas, every)
+    modules = {"generator": generator, "discriminator": discriminator, "average": average}
+    augment, strength = players.augment, None
+    if isinstance(augment, AdaptiveAugmentation):
+        augment = strength = modules["augmentation"] = AdaptiveStrength(augment)
     state = GanState(
-        {"generator": generator, "discriminator": discriminator, "average": average},
+        modules,
         {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
         config,
         identity,
         folder,
     )
     state.resume()
-    log = JsonLog(folder / "log.jsonl", state.step) if folder else None
+    log = JsonLog(folder / "log.jsonl", state.step) if folder and ranks.is_first else None
     clock = Clock(config.n_steps, config.batch_size, lambda _step: 1, state.time_s)
+
+    # Half precision where it is fast; on a processor it is many times slower.
+    precision = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+    def draws(step: int, purpose: Purpose, part: int) -> torch.Generator:
+        return random_of(config.seed, step, purpose, part, ranks.index)
+
+    def latents(step: int, part: int) -> Tensor:
+        random = random_of(config.seed, step, "latents", part)
+        share = lambda z: ranks.share(z).to(device)  # noqa: E731
+        return mixed_latents(generator, config.batch_size, config.style_mixing, random, share)  # type: ignore[arg-type]
+
+    def seen(step: int, part: int) -> Callable[[Tensor], Tensor]:
+        """The discriminator behind the augmentation, which does the same whenever this is called."""
+
+        def scores(images: Tensor) -> Tensor:
+            if augment is not None:
+                images = augment(images, draws(step, "augmentation", part))
+            result: Tensor = discriminator(images)
+            return result
+
+        return scores
 
     with noticed_interruption() as interruption:
         for step in range(state.step, config.n_steps):
             discriminator.requires_grad_(True)
             for i in range(config.n_discriminator_steps):
                 number = step * config.n_discriminator_steps + i
-                real = photos.read(number)
-                with torch.no_grad():
-                    w = _latents(generator, config, step, 1 + i)
-                    fake = generator(w, random_of(config.seed, step, "noise", 1 + i))
-                real_scores = _seen(players, config, step, 1 + 2 * i)(real)
-                fake_scores = _seen(players, config, step, 2 + 2 * i)(fake)
+                real = ranks.share(photos.read(number)).to(device)
+                with torch.no_grad(), precision:
+                    w = latents(step, 1 + i)
+                    fake = generator(w, draws(step, "noise", 1 + i)).float()
+                with precision:
+                    real_scores = seen(step, 1 + 2 * i)(real).float()
+                    fake_scores = seen(step, 2 + 2 * i)(fake).float()
                 discriminator_loss = objective.discriminator_loss(real_scores, fake_scores)
-                _check_finite(discriminator_loss, "discriminator", step, folder)
+                _check_finite(ranks.mean(discriminator_loss.detach()), "discriminator", step, folder)
                 discriminator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(discriminator_loss)
                 if players.penalty and number % config.penalty_every == 0:
-                    random = random_of(config.seed, step, "penalty", i)
-                    seen = _seen(players, config, step, 1 + 2 * i)
-                    penalty = players.penalty(seen, real, fake, random)
-                    _check_finite(penalty, "penalty", step, folder)
-                    state.penalty = penalty.item()
+                    # In full precision: second derivatives of halves overflow.
+                    penalty = players.penalty(seen(step, 1 + 2 * i), real, fake, draws(step, "penalty", i))
+                    mean_penalty = ranks.mean(penalty.detach())
+                    _check_finite(mean_penalty, "penalty", step, folder)
+                    state.penalty = mean_penalty.item()
                     torch.autograd.backward(penalty * config.penalty_every)
+                ranks.average_gradients(discriminator)
                 discriminator_optimizer.step()
+                if strength is not None:
+                    strength.watch(real_scores, ranks.total)
 
             discriminator.requires_grad_(False)
-            w = _latents(generator, config, step, 0)
-            pictures = generator(w, random_of(config.seed, step, "noise"))
-            generator_loss = objective.generator_loss(_seen(players, config, step, 0)(pictures))
-            _check_finite(generator_loss, "generator", step, folder)
+            with precision:
+                w = latents(step, 0)
+                pictures = generator(w, draws(step, "noise", 0)).float()
+                scores = seen(step, 0)(pictures).float()
+            generator_loss = objective.generator_loss(scores)
+            _check_finite(ranks.mean(generator_loss.detach()), "generator", step, folder)
             generator_optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(generator_loss)
             if players.path_length and step % config.path_length_every == 0:
-                w = _latents(generator, config, step, 1 + config.n_discriminator_steps)
+                w = latents(step, 1 + config.n_discriminator_steps)
                 # Half of the pictures: second derivatives take much memory.
                 w = w[: max(1, len(w) // 2)]
-                pictures = generator(
-                    w, random_of(config.seed, step, "noise", 1 + config.n_discriminator_steps)
+                pictures = generator(w, draws(step, "noise", 1 + config.n_discriminator_steps))
+                length_loss, mean_length = players.path_length(
+                    pictures, w, state.mean_path_length.to(device), draws(step, "path length", 0)
                 )
-                random = random_of(config.seed, step, "path length")
-                length_loss, state.mean_path_length = players.path_length(
-                    pictures, w, state.mean_path_length, random
-                )
-                _check_finite(length_loss, "path length", step, folder)
+                state.mean_path_length = ranks.mean(mean_length)
+                _check_finite(ranks.mean(length_loss.detach()), "path length", step, folder)
                 torch.autograd.backward(length_loss * config.path_length_every)
+            ranks.average_gradients(generator)
             generator_optimizer.step()
 
-            generator.get_buffer("w_mean").lerp_(w.detach().mean((0, 1)), _W_MEAN_SHARE)
+            w_mean = ranks.mean(w.detach().float().mean((0, 1)))
+            generator.get_buffer("w_mean").lerp_(w_mean, _W_MEAN_SHARE)
             state.step = step + 1
             n_seen = state.step * config.n_discriminator_steps * config.batch_size
             half_life = min(config.ema_half_life, config.ema_ramp_up * n_seen)
             update_ema(average, generator, 0.5 ** (config.batch_size / max(half_life, 1e-8)))
             pictures_per_s, time_left_s = clock.tick(state.step)
+            figures = (generator_loss, discriminator_loss, real_scores.mean(), fake_scores.mean())
+            of_generator, of_discriminator, real_score, fake_score = ranks.mean(
+                torch.stack([figure.detach() for figure in figures])
+            ).tolist()
             report = GanReport(
                 step=state.step,
                 n_steps=config.n_steps,
                 n_seen=n_seen,
-                generator_loss=generator_loss.item(),
-                discriminator_loss=discriminator_loss.item(),
+                generator_loss=of_generator,
+                discriminator_loss=of_discriminator,
                 penalty=state.penalty,
-                real_score=real_scores.mean().item(),
-                fake_score=fake_scores.mean().item(),
+                real_score=real_score,
+                fake_score=fake_score,
                 pictures_per_s=pictures_per_s,
                 time_left_s=time_left_s,
+                augment_p=None if strength is None else strength.p.item(),
             )
             if log:
                 log.write(report)
-            if on_step:
+            if on_step and ranks.is_first:
                 on_step(report)
             state.time_s = clock.time_s
-            if (
-                interruption.asked
-                or state.step % config.checkpoint_every == 0
-                or state.step == config.n_steps
-            ):
+            asked = ranks.any(interruption.asked)
+            is_due = asked or state.step % config.checkpoint_every == 0 or state.step == config.n_steps
+            if is_due and ranks.is_first:
                 state.save()
-            if interruption.asked:
+                if on_checkpoint:
+                    on_checkpoint(average, state.step)
+            if asked:
                 raise KeyboardInterrupt
     discriminator.requires_grad_(True)
     return GanResult(average, state.time_s)
-
-
-def _seen(players: GanPlayers, config: GanConfig, step: int, part: int) -> Callable[[Tensor], Tensor]:
-    """The discriminator behind the augmentation, which does the same whenever this is called."""
-
-    def scores(images: Tensor) -> Tensor:
-        if players.augment is not None:
-            images = players.augment(images, random_of(config.seed, step, "augmentation", part))
-        result: Tensor = players.discriminator(images)
-        return result
-
-    return scores
-
-
-def _latents(generator: nn.Module, config: GanConfig, step: int, part: int) -> Tensor:
-    random = random_of(config.seed, step, "latents", part)
-    return mixed_latents(generator, config.batch_size, config.style_mixing, random)  # type: ignore[arg-type]
 
 
 def _adam(module: nn.Module, rate: float, betas: tuple[float, float], every: int | None) -> Adam:

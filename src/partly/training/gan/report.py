@@ -22,6 +22,8 @@ class GanReport:
         fake_score: mean score of pictures.
         pictures_per_s: photos trained on in a second, lately.
         time_left_s: estimated time to the end.
+        augment_p: probability of each change of an adaptive augmentation, from 0 to 1, after this step; None:
+            the augmentation is not adaptive.
     """
 
     step: int
@@ -34,6 +36,7 @@ class GanReport:
     fake_score: float
     pictures_per_s: float
     time_left_s: float
+    augment_p: float | None = None
 
 
 OnGanStep = Callable[[GanReport], None]
@@ -41,8 +44,9 @@ OnGanStep = Callable[[GanReport], None]
 
 def gan_figures_text(report: GanReport) -> str:
     """The figures of a step in one line."""
+    augment = "" if report.augment_p is None else f"augment p {report.augment_p:.3f}  "
     return (
         f"{report.n_seen} photos seen  G {report.generator_loss:.3f}  D {report.discriminator_loss:.3f}  "
         f"scores {report.real_score:+.2f} real {report.fake_score:+.2f} fake  "
-        f"{report.pictures_per_s:.1f} photos/s  {timedelta(seconds=round(report.time_left_s))} left"
+        f"{augment}{report.pictures_per_s:.1f} photos/s  {timedelta(seconds=round(report.time_left_s))} left"
     )

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from partly.training.gan.diff_augment import DiffAugment
+from partly.training.gan.augmentation import DiffAugment
 
 
 @pytest.fixture

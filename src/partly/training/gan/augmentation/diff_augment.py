@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.training.gan.augmentation.corruption import cut_out
+
 
 @dataclass(frozen=True)
 class DiffAugment:
@@ -77,13 +79,5 @@ def _translated(images: Tensor, share: float, random: torch.Generator) -> Tensor
 
 def _cut_out(images: Tensor, share: float, random: torch.Generator) -> Tensor:
     """A square somewhere, centred within the picture, becomes 0."""
-    inside = torch.ones(len(images), 1, 1, 1, dtype=torch.bool, device=images.device)
-    for dim in (2, 3):
-        side = images.shape[dim]
-        half = share * side / 2
-        centres = torch.rand(len(images), 1, generator=random).to(images) * side
-        places = torch.arange(side, device=images.device) + 0.5
-        within = (places - centres).abs() < half
-        shape = (len(images), 1, -1, 1) if dim == 2 else (len(images), 1, 1, -1)
-        inside = inside & within.view(shape)
-    return images * ~inside
+    centres = [torch.rand(len(images), 1, generator=random) for _axis in ("y", "x")]
+    return cut_out(images, torch.cat(centres, dim=1), share)

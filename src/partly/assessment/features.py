@@ -1,0 +1,164 @@
+"""Features of photos and pictures, computed block by block; what is computed is kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from partly.assessment.pictures import Pixels, make_pictures
+from partly.errors import BadOption
+from partly.feature_networks import FeatureNetwork
+from partly.files import write_bytes
+from partly.generators.protocol import Generator
+from partly.imagery.photo_sets import PhotoSet
+
+Rows = NDArray[np.float32]
+OnRows = Callable[[int, int], None]
+ReadPixels = Callable[[int, int], Iterator[Pixels]]
+_BLOCK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoFeatures:
+    """Photos as a feature network sees them.
+
+    Attributes:
+        rows: float32 ``[n, d]``.
+        network_digest: of the network.
+    """
+
+    rows: Rows
+    network_digest: str
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def some(self, n: int, seed: int = 0) -> PhotoFeatures:
+        """``n`` of them by chance, always the same; all where there are no more."""
+        if n >= len(self.rows):
+            return self
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self.rows))[:n])
+        return PhotoFeatures(self.rows[chosen], self.network_digest)
+
+
+def photo_features(
+    photos: PhotoSet, network: FeatureNetwork, folder: Path | None = None, on_rows: OnRows | None = None
+) -> PhotoFeatures:
+    """Features of all photos of a set.
+
+    Args:
+        photos: the squares.
+        network: computes the features.
+        folder: where they are kept, by the digests of photos and network; None keeps nothing.
+        on_rows: told how many are done, and of how many.
+
+    Raises:
+        PartlyError: the disk is full, or the folder cannot be written to.
+    """
+
+    def read(start: int, stop: int) -> Iterator[Pixels]:
+        # A copy: torch warns of arrays that cannot be written to.
+        yield np.array(photos.squares[start:stop])
+
+    kept = folder and folder / _name("photos", photos.digest, network.digest)
+    return PhotoFeatures(_rows(read, len(photos), network, kept, on_rows), network.digest)
+
+
+def picture_features(
+    generator: Generator,
+    network: FeatureNetwork,
+    n_pictures: int,
+    seed: int,
+    folder: Path | None = None,
+    on_rows: OnRows | None = None,
+) -> Rows:
+    """Features of pictures 0 to ``n_pictures - 1`` of a seed, float32 ``[n, d]``; none is kept itself.
+
+    Args:
+        generator: makes them, not truncated.
+        network: computes the features.
+        n_pictures: how many.
+        seed: of the latents.
+        folder: where features are kept, by the digests of generator and network; None keeps nothing. A
+            generator without digest, one in training say, keeps nothing either.
+        on_rows: told how many are done, and of how many.
+
+    Raises:
+        TrainingDiverged: pictures are NaN.
+        PartlyError: the disk is full, or the folder cannot be written to.
+    """
+
+    def read(start: int, stop: int) -> Iterator[Pixels]:
+        return make_pictures(generator, seed, range(start, stop))
+
+    named = folder and generator.digest
+    kept = folder / _name(f"pictures {seed}", generator.digest, network.digest) if folder and named else None
+    return _rows(read, n_pictures, network, kept, on_rows)
+
+
+def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
+    """Refuse features of another network.
+
+    Raises:
+        BadOption: they are.
+    """
+    if photos.network_digest != network.digest:
+        raise BadOption(
+            f"the photos' features are of a network {photos.network_digest[:16]}…",
+            expected=f"{network.digest[:16]}…, {network.name!r}",
+            remedy="Compute them anew",
+        )
+
+
+def _name(what: str, *digests: str) -> str:
+    return hashlib.sha256(" ".join((what, *digests)).encode()).hexdigest()[:32]
+
+
+def _rows(
+    read: ReadPixels, n: int, network: FeatureNetwork, folder: Path | None, on_rows: OnRows | None
+) -> Rows:
+    """Features of everything that ``read`` gives, in blocks, each of which is kept as it is done."""
+    rows = np.empty((n, network.n_features), np.float32)
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        path = folder / f"{start:08d}.safetensors" if folder else None
+        block = _read_block(path, stop - start, network.n_features)
+        if block is None:
+            done = start
+            for pixels in read(start, stop):
+                for part in np.array_split(pixels, -(-len(pixels) // network.batch_size)):
+                    rows[done : done + len(part)] = _features(network, part)
+                    done += len(part)
+                    if on_rows:
+                        on_rows(done, n)
+            if path:
+                write_bytes(path, save({"features": rows[start:stop]}))
+        else:
+            rows[start:stop] = block
+            if on_rows:
+                on_rows(stop, n)
+    return rows
+
+
+def _features(network: FeatureNetwork, pixels: Pixels) -> Rows:
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return network.features(images).numpy()
+
+
+def _read_block(path: Path | None, n: int, n_features: int) -> Rows | None:
+    """The first ``n`` rows of what is kept; None where less is kept, or it is damaged."""
+    try:
+        found = load(path.read_bytes())["features"] if path else None
+    except (OSError, SafetensorError, KeyError):
+        return None
+    if found is None or found.dtype != np.float32 or found.shape[1:] != (n_features,) or len(found) < n:
+        return None
+    return found[:n]

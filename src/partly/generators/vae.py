@@ -1,0 +1,135 @@
+"""The decoder of a variational autoencoder as a generator (Kingma and Welling, ICLR 2014).
+
+Its encoder is a representation of photos, :mod:`partly.representations.vae`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from partly.generators.doubling import DoublingConv
+from partly.generators.families import GeneratorFamily, check_size, read_family
+from partly.generators.protocol import Synthesis
+from partly.pyramid import FeaturePyramid, Level
+
+KIND = "generator/vae"
+_FIRST_PX = 4
+_SIZES = (8, 512)
+
+
+@dataclass(frozen=True)
+class VAEShape:
+    """Constructor arguments.
+
+    Attributes:
+        image_size_px: side of the pictures, a power of two from 8 to 512.
+        z_dim: length of ``z``.
+        channel_base: channels at 4 px and above are ``channel_base / size``, ...
+        most_channels: ... and never more than this.
+    """
+
+    image_size_px: int = 64
+    z_dim: int = 128
+    channel_base: int = 1024
+    most_channels: int = 256
+
+    def __post_init__(self) -> None:
+        check_size(self.image_size_px, *_SIZES)
+
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """Sides of the levels: 4, 8, 16 and so on."""
+        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
+
+    def n_channels(self, size_px: int) -> int:
+        """Channels of the maps of one size."""
+        return max(1, min(self.channel_base // size_px, self.most_channels))
+
+
+class UpBlock(nn.Module):
+    """Doubles the size: two convolutions, added to a short way round them.
+
+    The last convolution begins at zero, so that deep stacks learn without norms (Zhang et al., ICLR 2019,
+    "Fixup"): what a picture is does not depend on those beside it.
+    """
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.short = nn.Conv2d(n_in, n_out, 1)
+        self.conv1 = DoublingConv(n_in, n_out)
+        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1)
+        nn.init.zeros_(self.conv2.weight)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``[b, n_in, h, w]`` to ``[b, n_out, 2h, 2w]``."""
+        # A 1x1 convolution commutes with the doubling, and is cheaper before it.
+        short = F.interpolate(self.short(maps), scale_factor=2.0, mode="bilinear", align_corners=False)
+        changed: Tensor = self.conv2(F.silu(self.conv1(F.silu(maps))))
+        return short + changed
+
+
+class VAEDecoder(GeneratorFamily):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
+
+    There is no mapping: ``w`` is ``z``, in one row.
+    """
+
+    kind, name = KIND, "VAE decoder"
+
+    def __init__(self, shape: VAEShape) -> None:
+        super().__init__(shape)
+        self.z_dim = self.w_dim = shape.z_dim
+        self.n_layers = 1
+        self.image_size_px = shape.image_size_px
+        channels = [shape.n_channels(size_px) for size_px in shape.sizes_px]
+        self.levels = tuple(
+            Level(f"{size_px}px", size_px, n) for size_px, n in zip(shape.sizes_px, channels, strict=True)
+        )
+        self.first = nn.Linear(shape.z_dim, channels[0] * _FIRST_PX**2)
+        self.blocks = nn.ModuleList(UpBlock(n_in, n_out) for n_in, n_out in pairwise(channels))
+        self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
+        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
+
+    def map(self, z: Tensor) -> Tensor:
+        """``z [b, z]`` itself, as ``[b, 1, z]``."""
+        return z[:, None]
+
+    def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
+        """Pictures and features of ``w [b, 1, z]``; see the protocol.
+
+        Raises:
+            BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
+        """
+        self.check_latents(w)
+        wanted_px = self.largest_level_px(features_px)
+        x = self.first(w[:, 0]).view(len(w), -1, _FIRST_PX, _FIRST_PX)
+        maps = [x]
+        for level, block in zip(self.levels[1:], self.blocks, strict=True):
+            if level.size_px > wanted_px and not images:
+                break
+            x = block(x)
+            if level.size_px <= wanted_px:
+                maps.append(x)
+        pictures = self.to_rgb(F.silu(x)).tanh() if images else None
+        return Synthesis(pictures, FeaturePyramid(tuple(maps)))
+
+    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
+        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
+        images = self.synthesise(w, features_px=_FIRST_PX).images
+        assert images is not None
+        return images
+
+
+def load_vae(folder: Path) -> VAEDecoder:
+    """Read a model folder.
+
+    Raises:
+        BadModelFile: it is damaged, or of another kind.
+    """
+    return read_family(folder, VAEDecoder, VAEShape)

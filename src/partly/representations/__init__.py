@@ -1,0 +1,1 @@
+"""Representations: photos to feature pyramids, for models that read photos directly."""

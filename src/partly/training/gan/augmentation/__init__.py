@@ -1,0 +1,11 @@
+"""Changes of all that the discriminator sees, so that it cannot learn a few photos by heart."""
+
+from partly.training.gan.augmentation.ada import (
+    TRANSFORMS,
+    AdaptiveAugmentation,
+    AdaptiveStrength,
+    AdaTransforms,
+)
+from partly.training.gan.augmentation.diff_augment import DiffAugment
+
+__all__ = ["TRANSFORMS", "AdaTransforms", "AdaptiveAugmentation", "AdaptiveStrength", "DiffAugment"]
