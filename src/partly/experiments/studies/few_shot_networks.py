@@ -15,8 +15,8 @@ from partly.training.few_shot import FewShotConfig, fit_few_shot
 from partly.training.few_shot.fit import METHODS
 
 # Gradient methods take minutes a fit, so they get fewer draws of the labels.
-_RIDGE_DRAWS = {1: 5, 5: 3, 10: 3}
-_GRADIENT_DRAWS = {1: 2, 5: 1, 10: 1}
+_DRAWS = {"ridge": {1: 5, 5: 3, 10: 3}, "mlp-0": {1: 2, 5: 1, 10: 1}, "mlp-1": {1: 2, 5: 1, 10: 1}}
+_ONCE = {1: 1, 5: 1, 10: 1}
 _WIDE = ("mlp-1", "mlp-2")
 _EXPECTED = {
     ("ridge", 1): 75.7,
@@ -41,7 +41,7 @@ def _cells() -> tuple[Cell, ...]:
 
 
 def _draws(method: str) -> dict[int, int]:
-    return _RIDGE_DRAWS if method == "ridge" else _GRADIENT_DRAWS
+    return _DRAWS.get(method, _ONCE)
 
 
 def _settings(method: str, n: int, n_draws: int) -> dict[str, Any]:
