@@ -70,6 +70,29 @@ def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
     return network.eval().requires_grad_(False)
 
 
+class DoublingSizes:
+    """Shapes whose levels double from 4 px on, with fewer channels the finer they are.
+
+    Attributes:
+        image_size_px: side of the pictures, a power of two.
+        channel_base: channels at 4 px and above are ``channel_base / size``, ...
+        most_channels: ... and never more than this.
+    """
+
+    image_size_px: int
+    channel_base: int
+    most_channels: int
+
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """Sides of the levels, coarse to fine: 4, 8, 16 and so on."""
+        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
+
+    def n_channels(self, size_px: int) -> int:
+        """Channels of the maps of one size."""
+        return max(1, min(self.channel_base // size_px, self.most_channels))
+
+
 def check_size(size_px: int, least_px: int, most_px: int) -> None:
     """Refuse sizes of pictures that repeated doubling does not reach.
 

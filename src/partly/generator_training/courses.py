@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
@@ -74,30 +75,31 @@ class Taught:
     representation: RepresentationFamily | None = None
 
 
-class Course(Protocol):
+class Course(ABC):
     """A training that is ready to begin, or to go on.
 
     Attributes:
-        batch_size: photos in a step of those that learn from photos.
-        n_steps: steps in all.
-        n_shown_a_step: photos shown in one step.
+        config: of the training.
     """
+
+    config: GanConfig | VAEConfig
 
     @property
     def batch_size(self) -> int:
-        """See the attributes."""
-        ...
+        """Photos in a batch."""
+        return self.config.batch_size
 
     @property
     def n_steps(self) -> int:
-        """See the attributes."""
-        ...
+        """Steps in all."""
+        return self.config.n_steps
 
     @property
     def n_shown_a_step(self) -> int:
-        """See the attributes."""
-        ...
+        """Photos shown in one step."""
+        return self.config.batch_size
 
+    @abstractmethod
     def run(
         self,
         photos: PhotoBatches,
@@ -116,25 +118,14 @@ class Course(Protocol):
                 number of steps done.
             ranks: the processes that train together.
         """
-        ...
 
 
 @dataclass(frozen=True)
-class AdversarialCourse:
+class AdversarialCourse(Course):
     """Generator against discriminator."""
 
     players: GanPlayers
     config: GanConfig
-
-    @property
-    def batch_size(self) -> int:
-        """Photos in a step of the discriminator."""
-        return self.config.batch_size
-
-    @property
-    def n_steps(self) -> int:
-        """Steps of the generator."""
-        return self.config.n_steps
 
     @property
     def n_shown_a_step(self) -> int:
@@ -164,26 +155,11 @@ class AdversarialCourse:
 
 
 @dataclass(frozen=True)
-class AutoencoderCourse:
+class AutoencoderCourse(Course):
     """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
 
     parts: VAEParts
     config: VAEConfig
-
-    @property
-    def batch_size(self) -> int:
-        """Photos in a step."""
-        return self.config.batch_size
-
-    @property
-    def n_steps(self) -> int:
-        """Steps of both."""
-        return self.config.n_steps
-
-    @property
-    def n_shown_a_step(self) -> int:
-        """Photos in a step."""
-        return self.config.batch_size
 
     def run(
         self,
@@ -200,9 +176,7 @@ class AutoencoderCourse:
         """
         if ranks.n > 1:
             raise BadOption(
-                f"{ranks.n} processes for an autoencoder",
-                expected="one",
-                remedy="Start it without torchrun",
+                f"{ranks.n} processes for an autoencoder", expected="one", remedy="Start it without torchrun"
             )
         result = train_vae(
             self.parts,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from partly.generators.families import GeneratorFamily, check_size, read_family
+from partly.generators.families import UnmappedFamily, check_size, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -41,19 +40,13 @@ class DCGANShape:
         return {size_px: self.last_channels * sizes_px[-1] // size_px for size_px in sizes_px}
 
 
-class DCGAN(GeneratorFamily):
-    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
-
-    There is no mapping: ``w`` is ``z``, in one row.
-    """
+class DCGAN(UnmappedFamily):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes."""
 
     kind, name = KIND, "DCGAN"
 
     def __init__(self, shape: DCGANShape) -> None:
         super().__init__(shape)
-        self.z_dim = self.w_dim = shape.z_dim
-        self.n_layers = 1
-        self.image_size_px = shape.image_size_px
         channels = list(shape.channels.values())
         self.levels = tuple(Level(f"{size_px}px", size_px, n) for size_px, n in shape.channels.items())
         widths = zip([shape.z_dim, *channels], channels, strict=False)
@@ -67,12 +60,7 @@ class DCGAN(GeneratorFamily):
             for i, (n_in, n_out) in enumerate(widths)
         )
         self.to_rgb = nn.ConvTranspose2d(channels[-1], 3, 4, 2, 1)
-        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
         self.apply(first_weights)
-
-    def map(self, z: Tensor) -> Tensor:
-        """``z [b, z]`` itself, as ``[b, 1, z]``."""
-        return z[:, None]
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, 1, z]``; see the protocol.
@@ -90,12 +78,6 @@ class DCGAN(GeneratorFamily):
             if level.size_px <= wanted_px:
                 maps.append(x)
         return Synthesis(self.to_rgb(x).tanh() if images else None, FeaturePyramid(tuple(maps)))
-
-    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
-        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
-        images = self.synthesise(w, features_px=_FIRST_PX).images
-        assert images is not None
-        return images
 
 
 def first_weights(module: nn.Module) -> None:

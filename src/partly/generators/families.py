@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from partly.errors import BadOption
-from partly.families import ModelFamily, check_size, read_family
+from partly.families import DoublingSizes, ModelFamily, check_size, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import Level
 
-__all__ = ["GeneratorFamily", "check_size", "read_family"]
+__all__ = ["DoublingSizes", "GeneratorFamily", "UnmappedFamily", "check_size", "read_family"]
 
 
 class GeneratorFamily(ModelFamily):
@@ -53,3 +56,28 @@ class GeneratorFamily(ModelFamily):
         if features_px < least_px:
             raise BadOption(f"features up to {features_px} px", expected=f"{least_px} px or more")
         return features_px
+
+
+class UnmappedFamily(GeneratorFamily):
+    """Base of families without a mapping network: ``w`` is ``z``, in one row.
+
+    Args:
+        shape: with ``image_size_px`` and ``z_dim``, besides what the family needs.
+    """
+
+    def __init__(self, shape: Any) -> None:
+        super().__init__(shape)
+        self.z_dim = self.w_dim = shape.z_dim
+        self.n_layers = 1
+        self.image_size_px = shape.image_size_px
+        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
+
+    def map(self, z: Tensor) -> Tensor:
+        """``z [b, z]`` itself, as ``[b, 1, z]``."""
+        return z[:, None]
+
+    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
+        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
+        images = self.synthesise(w, features_px=self.levels[0].size_px).images
+        assert images is not None
+        return images

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.generators.doubling import DoublingConv
-from partly.generators.families import GeneratorFamily, check_size, read_family
+from partly.generators.families import DoublingSizes, UnmappedFamily, check_size, read_family
 from partly.generators.protocol import Synthesis
 from partly.generators.stylegan2.layers import Noise
 from partly.pyramid import FeaturePyramid, Level
@@ -27,7 +27,7 @@ _EXCITED_AFTER = 3
 
 
 @dataclass(frozen=True)
-class LightShape:
+class LightShape(DoublingSizes):
     """Constructor arguments.
 
     Attributes:
@@ -44,15 +44,6 @@ class LightShape:
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)
-
-    @property
-    def sizes_px(self) -> tuple[int, ...]:
-        """Sides of the levels: 4, 8, 16 and so on."""
-        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
-
-    def n_channels(self, size_px: int) -> int:
-        """Channels of the maps of one size."""
-        return max(1, min(self.channel_base // size_px, self.most_channels))
 
 
 class GatedConv(nn.Module):
@@ -111,19 +102,13 @@ class Excitation(nn.Module):
         return fine * self.gates(coarse)
 
 
-class LightGenerator(GeneratorFamily):
-    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
-
-    There is no mapping: ``w`` is ``z``, in one row.
-    """
+class LightGenerator(UnmappedFamily):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes."""
 
     kind, name = KIND, "light generator"
 
     def __init__(self, shape: LightShape) -> None:
         super().__init__(shape)
-        self.z_dim = self.w_dim = shape.z_dim
-        self.n_layers = 1
-        self.image_size_px = shape.image_size_px
         sizes_px, n = shape.sizes_px, shape.n_channels
         self.levels = tuple(Level(f"{size_px}px", size_px, n(size_px)) for size_px in sizes_px)
         self.first = nn.Linear(shape.z_dim, 2 * n(_FIRST_PX) * _FIRST_PX**2, bias=False)
@@ -137,11 +122,6 @@ class LightGenerator(GeneratorFamily):
             Excitation(n(size_px >> _EXCITED_AFTER), n(size_px)) for size_px in sizes_px[_EXCITED_AFTER:]
         )
         self.to_rgb = nn.Conv2d(n(sizes_px[-1]), 3, 3, padding=1)
-        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
-
-    def map(self, z: Tensor) -> Tensor:
-        """``z [b, z]`` itself, as ``[b, 1, z]``."""
-        return z[:, None]
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, 1, z]``; see the protocol.

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from partly.errors import BadOption
-from partly.generators.families import GeneratorFamily, read_family
+from partly.generators.families import UnmappedFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -48,31 +47,23 @@ class MLPShape:
         return self.n_colours * self.image_size_px**2
 
 
-class MLPGenerator(GeneratorFamily):
+class MLPGenerator(UnmappedFamily):
     """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
 
-    There is no mapping: ``w`` is ``z``, in one row. Hidden layers are levels of one pixel, since they belong
-    to no place of the picture; the last level is the picture before its sigmoid.
+    Hidden layers are levels of one pixel, since they belong to no place of the picture; the last level is the
+    picture before its sigmoid.
     """
 
     kind, name = KIND, "MLP generator"
 
     def __init__(self, shape: MLPShape) -> None:
         super().__init__(shape)
-        self.z_dim = self.w_dim = shape.z_dim
-        self.n_layers = 1
-        self.image_size_px = shape.image_size_px
         self.hidden = nn.ModuleList(nn.Linear(*widths) for widths in pairwise([shape.z_dim, *shape.hidden]))
         self.pixels = nn.Linear([shape.z_dim, *shape.hidden][-1], shape.n_values)
         self.levels = (
             *(Level(f"hidden {i}", 1, n) for i, n in enumerate(shape.hidden, start=1)),
             Level("pixels", shape.image_size_px, shape.n_colours),
         )
-        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
-
-    def map(self, z: Tensor) -> Tensor:
-        """``z [b, z]`` itself, as ``[b, 1, z]``."""
-        return z[:, None]
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, 1, z]``; see the protocol.
@@ -94,12 +85,6 @@ class MLPGenerator(GeneratorFamily):
             maps.append(pixels)
         made = (2 * pixels.sigmoid() - 1).expand(-1, 3, -1, -1) if images else None
         return Synthesis(made, FeaturePyramid(tuple(maps)))
-
-    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
-        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
-        images = self.synthesise(w).images
-        assert images is not None
-        return images
 
 
 def load_mlp(folder: Path) -> MLPGenerator:

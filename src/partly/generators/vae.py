@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.generators.doubling import DoublingConv
-from partly.generators.families import GeneratorFamily, check_size, read_family
+from partly.generators.families import DoublingSizes, UnmappedFamily, check_size, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
@@ -24,7 +23,7 @@ _SIZES = (8, 512)
 
 
 @dataclass(frozen=True)
-class VAEShape:
+class VAEShape(DoublingSizes):
     """Constructor arguments.
 
     Attributes:
@@ -41,15 +40,6 @@ class VAEShape:
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)
-
-    @property
-    def sizes_px(self) -> tuple[int, ...]:
-        """Sides of the levels: 4, 8, 16 and so on."""
-        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
-
-    def n_channels(self, size_px: int) -> int:
-        """Channels of the maps of one size."""
-        return max(1, min(self.channel_base // size_px, self.most_channels))
 
 
 class UpBlock(nn.Module):
@@ -74,19 +64,13 @@ class UpBlock(nn.Module):
         return short + changed
 
 
-class VAEDecoder(GeneratorFamily):
-    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes.
-
-    There is no mapping: ``w`` is ``z``, in one row.
-    """
+class VAEDecoder(UnmappedFamily):
+    """The generator; see :class:`partly.generators.protocol.Generator` for its attributes."""
 
     kind, name = KIND, "VAE decoder"
 
     def __init__(self, shape: VAEShape) -> None:
         super().__init__(shape)
-        self.z_dim = self.w_dim = shape.z_dim
-        self.n_layers = 1
-        self.image_size_px = shape.image_size_px
         channels = [shape.n_channels(size_px) for size_px in shape.sizes_px]
         self.levels = tuple(
             Level(f"{size_px}px", size_px, n) for size_px, n in zip(shape.sizes_px, channels, strict=True)
@@ -94,11 +78,6 @@ class VAEDecoder(GeneratorFamily):
         self.first = nn.Linear(shape.z_dim, channels[0] * _FIRST_PX**2)
         self.blocks = nn.ModuleList(UpBlock(n_in, n_out) for n_in, n_out in pairwise(channels))
         self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
-        self.register_buffer("w_mean", torch.zeros(shape.z_dim))
-
-    def map(self, z: Tensor) -> Tensor:
-        """``z [b, z]`` itself, as ``[b, 1, z]``."""
-        return z[:, None]
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, 1, z]``; see the protocol.
@@ -118,12 +97,6 @@ class VAEDecoder(GeneratorFamily):
                 maps.append(x)
         pictures = self.to_rgb(F.silu(x)).tanh() if images else None
         return Synthesis(pictures, FeaturePyramid(tuple(maps)))
-
-    def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
-        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training; there is no noise to draw."""
-        images = self.synthesise(w, features_px=_FIRST_PX).images
-        assert images is not None
-        return images
 
 
 def load_vae(folder: Path) -> VAEDecoder:

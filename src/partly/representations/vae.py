@@ -12,8 +12,9 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from partly.families import DoublingSizes, check_size
 from partly.pyramid import FeaturePyramid, Level
-from partly.representations.families import RepresentationFamily, check_size, read_family
+from partly.representations.families import RepresentationFamily, read_family
 
 KIND = "representation/vae-encoder"
 _LAST_PX = 4
@@ -21,7 +22,7 @@ _SIZES = (8, 512)
 
 
 @dataclass(frozen=True)
-class VAEEncoderShape:
+class VAEEncoderShape(DoublingSizes):
     """Constructor arguments.
 
     Attributes:
@@ -38,15 +39,6 @@ class VAEEncoderShape:
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)
-
-    @property
-    def sizes_px(self) -> tuple[int, ...]:
-        """Sides of the levels, coarse to fine: 4, 8, 16 and so on."""
-        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
-
-    def n_channels(self, size_px: int) -> int:
-        """Channels of the maps of one size."""
-        return max(1, min(self.channel_base // size_px, self.most_channels))
 
 
 class DownBlock(nn.Module):

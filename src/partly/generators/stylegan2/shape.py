@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partly.generators.families import check_size
+from partly.generators.families import DoublingSizes, check_size
 
 _SIZES = (32, 1024)
 
 
 @dataclass(frozen=True)
-class StyleGAN2Shape:
+class StyleGAN2Shape(DoublingSizes):
     """Constructor arguments.
 
     Attributes:
@@ -36,12 +36,3 @@ class StyleGAN2Shape:
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)
-
-    @property
-    def sizes_px(self) -> tuple[int, ...]:
-        """Sides of the levels: 4, 8, 16 and so on."""
-        return tuple(1 << i for i in range(2, self.image_size_px.bit_length()))
-
-    def n_channels(self, size_px: int) -> int:
-        """Channels of the maps of one size."""
-        return min(self.channel_base // size_px, self.most_channels)
