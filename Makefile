@@ -53,7 +53,7 @@ clean:
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
 # DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
-.PHONY: bench-original bench-few-shot bench-faces bench-speed
+.PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians
 
 DATA ?= data
 LABELS ?= one
@@ -70,6 +70,9 @@ bench-faces: $(READY_DEV)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed
+
+bench-gaussians: $(READY_DEV)
+	$(BIN)/python -m benchmarks.eight_gaussians
 
 # Rivals of Partly on the same photos: RIVAL is the name of one (see benchmarks/rivals/catalogue.py), LABELS one or ten.
 .PHONY: bench-rivals
