@@ -53,7 +53,7 @@ clean:
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
 # DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
-.PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians
+.PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training
 
 DATA ?= data
 LABELS ?= one
@@ -70,6 +70,9 @@ bench-faces: $(READY_DEV)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed
+
+bench-training: $(READY_DEV)
+	$(BIN)/python -m benchmarks.training_speed
 
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians

@@ -1,5 +1,4 @@
 import torch
-
 from benchmarks.eight_gaussians import DEVIATION, N_MODES, SETTINGS, Ring, figures, judged
 
 
