@@ -1,7 +1,7 @@
 """How many photos a second a generator's training takes in, and how much of the time goes into reading them.
 
-``python -m benchmarks.training_speed`` trains each family for a few steps on drawn portraits, with the preset of
-``partly train``, on a GPU where there is one.
+``python -m benchmarks.training_speed`` trains each family for a few steps on drawn portraits, with the preset
+of ``partly train``, on a GPU where there is one.
 """
 
 from __future__ import annotations
