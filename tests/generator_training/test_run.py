@@ -2,6 +2,9 @@
 
 import json
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +80,29 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(photos, tmp_pat
     assert [step.step for step in after] == [3]
     whole, parts = (load_generator(tmp_path / name) for name in ("whole", "parts"))
     assert whole.digest == parts.digest
+
+
+def test_a_training_that_was_killed_goes_on_to_the_same_weights(photos, tmp_path):
+    choices = replace(CHOICES, n_photos_shown=250 * 4)
+    train_generator(photos, tmp_path / "whole", choices)
+    words = ["--family", "mlp", "--size", "16", "--batch", "4", "--photos-shown", "1000"]
+    code = (
+        f"from partly.cli.main import run; run({['train', str(photos), str(tmp_path / 'killed'), *words]!r})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / "killed" / "training" / "checkpoint-00000100.safetensors"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert checkpoint.exists()
+    steps = []
+    train_generator(photos, tmp_path / "killed", choices, TrainingReports(on_step=steps.append))
+    assert steps[0].step in (101, 201)
+    whole, killed = (load_generator(tmp_path / name) for name in ("whole", "killed"))
+    assert whole.digest == killed.digest
+    log = TrainingFolder(tmp_path / "killed").log()
+    assert [line["step"] for line in log] == list(range(1, 251))
 
 
 def test_a_finished_training_is_left_as_it_is_and_can_be_made_longer(photos, tmp_path):
