@@ -10,7 +10,8 @@ from typing import Any
 from partly.annotations.label_maps import read_label_map
 from partly.files import write_text
 from partly.imagery.grids import side_by_side
-from partly.imagery.sources import PhotoSource, PhotoSources
+from partly.imagery.source import PhotoSource
+from partly.imagery.sources import PhotoSources
 from partly.predict import Summary
 from partly.project import Project
 from partly.project.digests import model_card

@@ -13,7 +13,8 @@ from partly.errors import BadPhoto
 from partly.evaluate.matching import find_label_maps, match_names
 from partly.evaluate.scoring import EvaluationPair, evaluate
 from partly.evaluate.truth import TruthMapping, read_truth
-from partly.imagery.sources import PhotoSource, find_photos
+from partly.imagery.source import PhotoSource
+from partly.imagery.sources import find_photos
 from partly.metrics.evaluation import Evaluation, LabelMap, PhotoReader, Pixels, Skipped
 
 Predict = Callable[[Pixels], LabelMap]

@@ -13,7 +13,8 @@ from partly.imagery.encoding import (
 from partly.imagery.grids import grid, side_by_side
 from partly.imagery.overlays import colour, overlay
 from partly.imagery.photos import MAX_PIXELS, Photo, photo_of, read_photo
-from partly.imagery.sources import PHOTO_SUFFIXES, PhotoSource, PhotoSources, find_photos
+from partly.imagery.source import PhotoSource
+from partly.imagery.sources import PHOTO_SUFFIXES, PhotoSources, find_photos
 
 __all__ = [
     "MAX_PIXELS",

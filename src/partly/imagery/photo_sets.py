@@ -14,7 +14,7 @@ import numpy as np
 from partly.errors import BadOption, BadPhoto
 from partly.files import write_json
 from partly.imagery.modes import Pixels
-from partly.imagery.sources import PhotoSource
+from partly.imagery.source import PhotoSource
 from partly.imagery.squares import central_square, padded_square
 
 Fit = Literal["crop", "pad"]

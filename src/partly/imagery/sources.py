@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, overload
+from typing import overload
 
 from partly.errors import BadArchive, BadPhoto
-from partly.imagery.photos import MAX_PIXELS, Photo, open_file, read_photo
+from partly.imagery.idx import idx_photos, is_idx
+from partly.imagery.photos import open_file
+from partly.imagery.source import PhotoSource
 
 _SUFFIXES = "avif bmp gif heic heif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
 PHOTO_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
@@ -25,50 +25,6 @@ MAX_MEMBER_BYTES = 1 << 30
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
-
-
-@dataclass(frozen=True)
-class PhotoSource:
-    """Where one photo is; nothing is read before :meth:`open`.
-
-    Attributes:
-        name: relative POSIX path, unique (also where upper and lower case are one) among what was found.
-        path: the photo's file, or the zip that holds it.
-        member: the photo's entry in the zip.
-    """
-
-    name: str
-    path: Path
-    member: zipfile.ZipInfo | None = None
-    archive: zipfile.ZipFile | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def location(self) -> Path:
-        """Where the photo is, for messages: its path, or the zip's with the member's behind it."""
-        return self.path if self.member is None else self.path / self.member.filename
-
-    def open(self) -> BinaryIO:
-        """The image file, open for reading and seeking.
-
-        Raises:
-            BadPhoto: it is gone, cannot be read, or is damaged inside its zip.
-        """
-        if self.member is None or self.archive is None:
-            return open_file(self.path)
-        try:
-            return io.BytesIO(self.archive.read(self.member))
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-            raise BadPhoto(
-                f"cannot be unpacked ({error})",
-                expected="an undamaged member",
-                remedy="Make the zip again",
-                path=self.location,
-            ) from error
-
-    def read(self, max_pixels: int = MAX_PIXELS) -> Photo:
-        """Read the photo; see :func:`partly.imagery.photos.read_photo`."""
-        with self.open() as file:
-            return read_photo(file, str(self.location), max_pixels=max_pixels).renamed(self.name)
 
 
 @dataclass(frozen=True)
@@ -127,13 +83,15 @@ def find_photos(
         elif _is_zip(path):
             prefix = prefix and Path(prefix).stem
             sources, ignored = _in_zip(path, max_member_bytes)
+        elif is_idx(path):
+            sources, ignored = idx_photos(path), 0
         else:
             prefix, ignored = "", 0
             sources = [PhotoSource(_tidy(path.name), path)]
         n_ignored += ignored
         for source in sources:
             name = names.unique(f"{prefix}/{source.name}" if prefix else source.name)
-            found.append(PhotoSource(name, source.path, source.member, source.archive))
+            found.append(replace(source, name=name))
     if not found:
         others = f" ({n_ignored} other files)" if n_ignored else ""
         raise BadPhoto(

@@ -14,7 +14,8 @@ from partly.imagery.encoding import encode_png
 from partly.imagery.modes import Pixels
 from partly.imagery.photo_sets import OnPhoto, PhotoSet, make_photo_set
 from partly.imagery.photos import MAX_PIXELS, Photo
-from partly.imagery.sources import PhotoSource, PhotoSources
+from partly.imagery.source import PhotoSource
+from partly.imagery.sources import PhotoSources
 from partly.portraits.portrait import Portrait, draw_portrait
 
 DRAWING = 1

@@ -17,7 +17,8 @@ from partly.errors import BadOption, BadPhoto, PartlyError
 from partly.imagery.encoding import JPEG_MAX_SIDE_PX, thumbnail, write_jpeg
 from partly.imagery.overlays import overlay as overlaid
 from partly.imagery.photos import Photo, read_photo
-from partly.imagery.sources import PhotoSource, output_name
+from partly.imagery.source import PhotoSource
+from partly.imagery.sources import output_name
 from partly.predict.areas import areas_entry, write_areas
 from partly.predict.photo import PartNetwork, network_size_px, segment_photo
 from partly.predict.records import PhotoOutputs, prepare_folder
