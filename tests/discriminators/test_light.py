@@ -116,3 +116,9 @@ def test_images_of_another_size():
     for call in (discriminator, lambda images: discriminator.reconstruct(images, torch.Generator())):
         with pytest.raises(BadOption, match=r"images of shape \[1, 3, 8, 8\]; expected \[b, 3, 32, 32\]"):
             call(torch.zeros(1, 3, 8, 8))
+
+
+def test_without_norms_scores_still_tell_pictures_apart_at_first():
+    torch.manual_seed(0)
+    discriminator = LightDiscriminator(LightShape(image_size_px=64), norm=False)
+    assert discriminator(torch.randn(8, 3, 64, 64).cumsum(-1) / 8).std() > 0.1

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from partly.cli.output import Output, json_option
-from partly.downloads.catalogue import DOWNLOADS, download_named, get
+from partly.downloads.catalogue import DOWNLOADS, check_name, get
 from partly.downloads.checkpoints import default_folder, import_checkpoint, is_checkpoint
 
 
@@ -59,7 +59,7 @@ def command(
         raise click.UsageError("--out and --class are for a checkpoint: give one file.")
     for name in names:
         if name not in files:
-            download_named(name)
+            check_name(name)
     output = Output(as_json)
     output.result(
         [

@@ -28,11 +28,19 @@ def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int, *, norm: bo
     )
 
 
+def _keep_signals(module: nn.Module) -> None:
+    """First weights by which signals do not fade on their way down; norms do it else (He et al., ICCV 2015)."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, a=_SLOPE)
+
+
 class DownBlock(nn.Module):
     """Halves the size: the mean of two convolutions and of a short way round them, which averages areas."""
 
     def __init__(self, n_in: int, n_out: int, *, norm: bool) -> None:
         super().__init__()
+        # The mean, as in the paper; without norms, what keeps the variance of two unrelated sums.
+        self.gain = 0.5 if norm else 0.5**0.5
         self.main = nn.Sequential(
             _convolution(n_in, n_out, 4, 2, norm=norm), _convolution(n_out, n_out, 3, 1, norm=norm)
         )
@@ -40,7 +48,7 @@ class DownBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, h / 2, w / 2]``."""
-        return (self.main(maps) + self.short(maps)) / 2
+        return (self.main(maps) + self.short(maps)) * self.gain
 
 
 class PictureDecoder(nn.Sequential):
@@ -83,6 +91,8 @@ class LightDiscriminator(nn.Module):
         self.score = nn.Sequential(
             _convolution(channels[-1], channels[-1], 1, 1, norm=norm), nn.Conv2d(channels[-1], 1, 4)
         )
+        if not norm:
+            self.apply(_keep_signals)
         self.decoded_px = min(shape.image_size_px // 2, _MOST_DECODED_PX)
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -78,28 +79,44 @@ class Got:
     was_there: bool
 
 
+def shipped_generators() -> dict[str, Path]:
+    """Model folders of the generators that are part of Partly itself, by name."""
+    folder = Path(str(files("partly") / "shipped" / "generators"))
+    return {card.parent.name: card.parent for card in sorted(folder.glob("*/model.json"))}
+
+
 def download_named(name: str) -> Download:
     """The entry of that name.
 
     Raises:
         BadOption: there is none.
     """
-    if name not in DOWNLOADS:
+    check_name(name)
+    return DOWNLOADS[name]
+
+
+def check_name(name: str) -> None:
+    """Refuse names of nothing.
+
+    Raises:
+        BadOption: nothing of that name can be got, or is there.
+    """
+    if name not in DOWNLOADS and name not in shipped_generators():
         raise BadOption(
             f"there is nothing called {name!r} to get",
             expected=f"one of {', '.join(DOWNLOADS)}, or the file of a checkpoint",
         )
-    return DOWNLOADS[name]
 
 
 def generator_names() -> list[str]:
-    """Names of the generators that can be got."""
-    return [name for name, download in DOWNLOADS.items() if download.kind == "generator"]
+    """Names of the generators that can be got, and of those that need not."""
+    got = [name for name, download in DOWNLOADS.items() if download.kind == "generator"]
+    return [*got, *shipped_generators()]
 
 
 def model_folder(name: str) -> Path:
     """Where the model of that name is kept, or would be."""
-    return cache_folder() / "models" / name
+    return shipped_generators().get(name) or cache_folder() / "models" / name
 
 
 def get(name: str, *, again: bool = False, local_file: Path | None = None) -> Got:
@@ -115,8 +132,10 @@ def get(name: str, *, again: bool = False, local_file: Path | None = None) -> Go
         NotAvailable: it cannot be downloaded.
         BadModelFile: the download has another digest.
     """
-    download = download_named(name)
     folder = model_folder(name)
+    if name in shipped_generators():
+        return Got(folder, was_there=True)
+    download = download_named(name)
     if not again and is_sound(folder):
         return Got(folder, was_there=True)
     source = importlib.import_module(download.module)

@@ -263,7 +263,9 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         generator = family.generator(preset.shape)
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
-        discriminator = family.discriminator(preset.shape, not objective.needs_slopes)
+        # Slopes at single pictures mean nothing where batch norm mixes them.
+        by_itself = objective.needs_slopes or preset.gamma is not None
+        discriminator = family.discriminator(preset.shape, not by_itself)
     players = GanPlayers(
         generator,
         discriminator,
