@@ -29,7 +29,7 @@ def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int, *, norm: bo
 
 
 def _keep_signals(module: nn.Module) -> None:
-    """First weights by which signals do not fade on their way down; norms do it else (He et al., ICCV 2015)."""
+    """First weights by which signals do not fade on their way; norms do it else (He et al., ICCV 2015)."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, a=_SLOPE)
 
