@@ -56,7 +56,7 @@ def span_axis(low: float, high: float, n_ticks: int = 6) -> Axis:
 def log_axis(low: float, high: float) -> Axis:
     """A logarithmic axis for positive values: ticks at powers of ten, and at 2 and 5 where these are few."""
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
-    multiples: tuple[int, ...] = (1,) if last - first > 2 else (1, 2, 5)
+    multiples: tuple[int, ...] = (1,) if last - first > 3 else (1, 2, 5)
     every = max(1, math.ceil((last - first) / 6))
     values = [_clean(m * 10.0**power) for power in range(first, last + 1, every) for m in multiples]
     ticks = [value for value in values if low * 0.999 <= value <= high * 1.001]

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from partly.report.axes import Axis, linear_axis, log_axis, span_axis, tick_label
 from partly.report.rendering import render
 
-_N_STYLES = 6
+_N_STYLES = 8
 _MAX_POINTS = 600
 _MAX_MARKED_POINTS = 24
-_LEGEND_COLUMNS = 3
+_LEGEND_COLUMNS, _LONG_NAME = 3, 24
 _LEGEND_ROW = 20.0
 
 Point = tuple[float, float]
@@ -112,16 +112,18 @@ def curves_svg(
     Returns:
         The file's text; without any value to draw, it says so.
     """
-    n_rows = -(-len(series) // _LEGEND_COLUMNS)
+    is_long = any(len(one.name) > _LONG_NAME for one in series)
+    n_columns = _LEGEND_COLUMNS - 1 if is_long else _LEGEND_COLUMNS
+    n_rows = -(-len(series) // n_columns)
     frame = _Frame(height=360.0 + _LEGEND_ROW * n_rows, top=44.0 + _LEGEND_ROW * n_rows)
     context = _curves_context(series, frame, title, (x_label, y_label), (log_x, log_y)) or {
         "title": title,
         "frame": frame,
         "lines": [],
     }
-    column = (frame.width - frame.left - frame.right) / _LEGEND_COLUMNS
+    column = (frame.width - frame.left - frame.right) / n_columns
     places = [
-        (frame.left + column * (i % _LEGEND_COLUMNS), 44.0 + _LEGEND_ROW * (i // _LEGEND_COLUMNS))
+        (frame.left + column * (i % n_columns), 44.0 + _LEGEND_ROW * (i // n_columns))
         for i in range(len(series))
     ]
     return str(render("curves.svg", places=places, **context))
