@@ -114,6 +114,9 @@ def test_a_finished_training_is_left_as_it_is_and_can_be_made_longer(photos, tmp
     longer = TrainingChoices(family="mlp", size_px=16, n_photos_shown=5 * 4, batch_size=4)
     train_generator(photos, tmp_path / "out", longer, TrainingReports(on_step=steps.append))
     assert [step.step for step in steps] == [4, 5]
+    # What was asked for then has long been done.
+    train_generator(photos, tmp_path / "out", CHOICES)
+    assert load_card(tmp_path / "out").extra["training"]["step"] == 5
 
 
 def test_what_was_lost_after_the_last_checkpoint_is_made_again(photos, tmp_path):

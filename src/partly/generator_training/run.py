@@ -118,7 +118,7 @@ def train_generator(
         batches = SquareBatches(photo_set, ready.batch_size, choices.seed, mirror=choices.mirror)
         keeper = _Keeper(place, choices, photo_set, ready, Measures(place, photo_set), reports)
         taught = ready.run(batches, place.training, reports.on_step, keeper, ranks)
-        if ranks.is_first and keeper.last_kept() != ready.n_steps:
+        if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
             keeper(taught.generator, ready.n_steps)
         if ranks.is_first and taught.representation is not None:
@@ -191,25 +191,25 @@ class _Keeper:
 
     def __call__(self, average: nn.Module, step: int) -> None:
         n_shown = step * self.ready.n_shown_a_step
-        # A copy: nothing here may change what the training goes on with.
-        generator = copy.deepcopy(average)
-        assert isinstance(generator, GeneratorFamily)
+        # A copy, where files are written from: nothing here may change what the training goes on with.
+        assert isinstance(average, GeneratorFamily)
+        generator = copy.deepcopy(average).cpu()
         generator.get_buffer("w_mean").copy_(mean_of_w(generator, _N_FOR_MEAN))
         grid = self.place.grid_file(n_shown)
         write_png(grid, picture_grid(generator))
         write_png(self.place.strip_file(n_shown), interpolation_strip(generator))
         generator.save(self.place.root, self._extra(step, n_shown))
         self.place.thin_out()
-        self.measures.take(generator, n_shown, is_last=step == self.ready.n_steps)
+        self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
         write_training_page(self.place, self.choices, self.photos)
         self.reports.on_pictures(grid)
 
-    def last_kept(self) -> int | None:
-        """The step that the model in the folder is of."""
+    def last_kept(self) -> int:
+        """The step that the model in the folder is of; 0 where there is none."""
         try:
             step = load_card(self.place.root).extra["training"]["step"]
         except (BadModelFile, KeyError, TypeError):
-            return None
+            return 0
         return int(step)
 
     def _extra(self, step: int, n_shown: int) -> dict[str, Any]:
