@@ -9,10 +9,11 @@ from typing import Any, ClassVar, TypeVar
 
 from torch import nn
 
-from partly.artefacts import ModelCard, fill, load_model, save_model
+from partly.artefacts import ModelCard, fill, load_card, load_model, save_model
 from partly.errors import BadModelFile, BadOption
 
 F = TypeVar("F", bound="ModelFamily")
+N = TypeVar("N")
 
 
 class ModelFamily(nn.Module):
@@ -70,6 +71,27 @@ def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
     return network.eval().requires_grad_(False)
 
 
+def read_any(folder: Path, families: Mapping[str, Callable[[Path], N]], what: str) -> N:
+    """Read a model folder of whatever family.
+
+    Args:
+        folder: the model folder.
+        families: kind to what reads it.
+        what: they are, for errors.
+
+    Raises:
+        BadModelFile: it is damaged, or of no such family.
+    """
+    kind = load_card(folder).kind
+    if kind not in families:
+        raise BadModelFile(
+            f"is a model of kind {kind!r}",
+            expected=f"{what}: {', '.join(families)}",
+            path=folder / "model.json",
+        )
+    return families[kind](folder)
+
+
 class DoublingSizes:
     """Shapes whose levels double from 4 px on, with fewer channels the finer they are.
 
@@ -77,11 +99,19 @@ class DoublingSizes:
         image_size_px: side of the pictures, a power of two.
         channel_base: channels at 4 px and above are ``channel_base / size``, ...
         most_channels: ... and never more than this.
+        sizes: the smallest and the largest side that the family can have.
+
+    Raises:
+        BadOption: another size.
     """
 
+    sizes: ClassVar[tuple[int, int]]
     image_size_px: int
     channel_base: int
     most_channels: int
+
+    def __post_init__(self) -> None:
+        check_size(self.image_size_px, *self.sizes)
 
     @property
     def sizes_px(self) -> tuple[int, ...]:

@@ -68,6 +68,25 @@ def write_json(target: Path, value: Any) -> None:
     write_text(target, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
+def read_json_or_none(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where there is no file, or it holds something else."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def complete_lines(path: Path) -> list[str]:
+    """The lines of a file that grows line by line, but one that was cut off; none where there is no file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    # What follows the last line end was cut off by a kill.
+    return [line for line in text.split("\n")[:-1] if line]
+
+
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()

@@ -19,8 +19,8 @@ from partly.objectives.penalties import R1
 from partly.training.gan import GanConfig, GanPlayers, SquareBatches, train_gan
 from partly.training.gan.augmentation import AdaptiveAugmentation
 from partly.training.gan.augmentation.ada import AdaTransforms
-from partly.training.gan.state import checkpoint_files
 from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
+from partly.training.state import checkpoint_files
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from partly.files import complete_lines, read_json_or_none
+
 _NUMBER = re.compile(r"-(\d+)$")
 
 
@@ -83,19 +85,15 @@ class TrainingFolder:
 
     def choices(self) -> dict[str, Any] | None:
         """What was chosen here before; None where nothing was, or the file is damaged."""
-        try:
-            found = json.loads(self.choices_file.read_bytes())
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
+        return read_json_or_none(self.choices_file)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the log; one that was cut off is left out."""
-        return _lines(self.log_file)
+        return [json.loads(line) for line in complete_lines(self.log_file)]
 
     def measures(self) -> list[dict[str, Any]]:
         """The lines of measures; one that was cut off is left out."""
-        return _lines(self.measures_file)
+        return [json.loads(line) for line in complete_lines(self.measures_file)]
 
 
 def doubling(files: Sequence[tuple[int, Path]]) -> list[tuple[int, Path]]:
@@ -105,14 +103,6 @@ def doubling(files: Sequence[tuple[int, Path]]) -> list[tuple[int, Path]]:
         if not kept or one[0] >= 2 * kept[-1][0]:
             kept.append(one)
     return kept
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines if line]
 
 
 def _numbered(folder: Path, pattern: str) -> list[tuple[int, Path]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from partly.artefacts import load_card
-from partly.errors import BadModelFile
+from partly.families import read_any
 from partly.generators.dcgan import KIND as DCGAN
 from partly.generators.dcgan import load_dcgan
 from partly.generators.light import KIND as LIGHT
@@ -37,11 +36,4 @@ def load_generator(folder: Path) -> Generator:
     Raises:
         BadModelFile: it is damaged, or no generator.
     """
-    kind = load_card(folder).kind
-    if kind not in FAMILIES:
-        raise BadModelFile(
-            f"is a model of kind {kind!r}",
-            expected=f"a generator: {', '.join(FAMILIES)}",
-            path=folder / "model.json",
-        )
-    return FAMILIES[kind](folder)
+    return read_any(folder, FAMILIES, "a generator")

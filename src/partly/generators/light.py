@@ -13,14 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.generators.doubling import DoublingConv
-from partly.generators.families import DoublingSizes, UnmappedFamily, check_size, read_family
+from partly.generators.families import DoublingSizes, UnmappedFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.generators.stylegan2.layers import Noise
 from partly.pyramid import FeaturePyramid, Level
 
 KIND = "generator/light"
 _FIRST_PX = 4
-_SIZES = (32, 512)
 # A level is excited by the one of an eighth of its size. The paper's sixteenth would leave nothing to excite
 # at the small sizes that this family is for.
 _EXCITED_AFTER = 3
@@ -37,13 +36,11 @@ class LightShape(DoublingSizes):
         most_channels: ... and never more than this.
     """
 
+    sizes = (32, 512)
     image_size_px: int = 64
     z_dim: int = 128
     channel_base: int = 768
     most_channels: int = 256
-
-    def __post_init__(self) -> None:
-        check_size(self.image_size_px, *_SIZES)
 
 
 class GatedConv(nn.Module):

@@ -13,13 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.generators.doubling import DoublingConv
-from partly.generators.families import DoublingSizes, UnmappedFamily, check_size, read_family
+from partly.generators.families import DoublingSizes, UnmappedFamily, read_family
 from partly.generators.protocol import Synthesis
 from partly.pyramid import FeaturePyramid, Level
 
 KIND = "generator/vae"
 _FIRST_PX = 4
-_SIZES = (8, 512)
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,11 @@ class VAEShape(DoublingSizes):
         most_channels: ... and never more than this.
     """
 
+    sizes = (8, 512)
     image_size_px: int = 64
     z_dim: int = 128
     channel_base: int = 1024
     most_channels: int = 256
-
-    def __post_init__(self) -> None:
-        check_size(self.image_size_px, *_SIZES)
 
 
 class UpBlock(nn.Module):

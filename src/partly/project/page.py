@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from partly.annotations import Annotation, list_annotations
-from partly.files import write_text
+from partly.files import complete_lines, write_text
 from partly.imagery.photos import read_photo
 from partly.project.digests import model_card, model_digest
 from partly.project.project import PREVIEW_NAME, Project
@@ -70,11 +70,7 @@ def run_of_model(project: Project, verb: Literal["fit", "distil"]) -> Run | None
 
 def read_log(run: Run) -> list[dict[str, Any]]:
     """The lines of a run's log; a line that was cut off is left out."""
-    try:
-        lines = (run.folder / "log.jsonl").read_text().split("\n")[:-1]
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines if line]
+    return [json.loads(line) for line in complete_lines(run.folder / "log.jsonl")]
 
 
 def _figures(project: Project, state: ProjectState) -> list[KeyFigure]:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from partly.files import write_json
+from partly.files import read_json_or_none, write_json
 
 _PACKAGES = ("partly", "torch", "numpy", "pillow", "safetensors")
 
@@ -34,7 +34,7 @@ class Run:
     @property
     def result(self) -> dict[str, Any] | None:
         """What came of it; None while it is not finished."""
-        return _json_or_none(self.folder / "result.json")
+        return read_json_or_none(self.folder / "result.json")
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Write down what came of it, which ends the run."""
@@ -52,7 +52,7 @@ def begin_run(runs: Path, verb: str, config: Mapping[str, Any], *, anew: bool = 
     """
     asked: dict[str, Any] = json.loads(json.dumps({"verb": verb, **config}))
     for folder in sorted(runs.glob(f"*-{verb}*"), reverse=True):
-        if _json_or_none(folder / "config.json") == asked:
+        if read_json_or_none(folder / "config.json") == asked:
             latest = Run(folder, verb, asked)
             if anew and latest.result is not None:
                 break
@@ -68,7 +68,7 @@ def list_runs(runs: Path) -> list[Run]:
     """All runs, oldest first."""
     found = []
     for folder in sorted(runs.glob("*")):
-        config = _json_or_none(folder / "config.json")
+        config = read_json_or_none(folder / "config.json")
         if config is not None:
             found.append(Run(folder, str(config.get("verb", "")), config))
     return found
@@ -101,11 +101,3 @@ def _new_folder(runs: Path, verb: str) -> Path:
             continue
         return runs / name
     raise RuntimeError(f"a thousand runs in one second in {runs}")
-
-
-def _json_or_none(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from partly.artefacts import load_card
-from partly.errors import BadModelFile
+from partly.families import read_any
 from partly.representations.protocol import Representation
 from partly.representations.vae import KIND as VAE_ENCODER
 from partly.representations.vae import load_vae_encoder
@@ -20,11 +19,4 @@ def load_representation(folder: Path) -> Representation:
     Raises:
         BadModelFile: it is damaged, or no representation.
     """
-    kind = load_card(folder).kind
-    if kind not in FAMILIES:
-        raise BadModelFile(
-            f"is a model of kind {kind!r}",
-            expected=f"a representation: {', '.join(FAMILIES)}",
-            path=folder / "model.json",
-        )
-    return FAMILIES[kind](folder)
+    return read_any(folder, FAMILIES, "a representation")

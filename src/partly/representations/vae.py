@@ -12,13 +12,12 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partly.families import DoublingSizes, check_size
+from partly.families import DoublingSizes
 from partly.pyramid import FeaturePyramid, Level
 from partly.representations.families import RepresentationFamily, read_family
 
 KIND = "representation/vae-encoder"
 _LAST_PX = 4
-_SIZES = (8, 512)
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,11 @@ class VAEEncoderShape(DoublingSizes):
         most_channels: ... and never more than this.
     """
 
+    sizes = (8, 512)
     image_size_px: int = 64
     z_dim: int = 128
     channel_base: int = 1024
     most_channels: int = 256
-
-    def __post_init__(self) -> None:
-        check_size(self.image_size_px, *_SIZES)
 
 
 class DownBlock(nn.Module):

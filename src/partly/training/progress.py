@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from partly.files import write_text
+from partly.files import complete_lines, write_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -60,15 +60,8 @@ class JsonLog:
 
     def __init__(self, path: Path, resumed_step: int) -> None:
         self.path = path
-        kept = [line for line in self._lines() if json.loads(line)["step"] <= resumed_step]
+        kept = [line for line in complete_lines(path) if json.loads(line)["step"] <= resumed_step]
         write_text(path, "".join(line + "\n" for line in kept))
-
-    def _lines(self) -> list[str]:
-        if not self.path.exists():
-            return []
-        lines = self.path.read_text().split("\n")
-        # What follows the last line end was cut off by a kill.
-        return [line for line in lines[:-1] if line]
 
     def write(self, report: DataclassInstance) -> None:
         """Add one line: a dataclass of plain values, ``step`` among them."""

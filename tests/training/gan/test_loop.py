@@ -15,7 +15,7 @@ from partly.objectives.penalties import R1, PathLength
 from partly.training.gan import GanConfig, GanPlayers, train_gan
 from partly.training.gan.augmentation import AdaptiveAugmentation, DiffAugment
 from partly.training.gan.draws import SquareBatches
-from partly.training.gan.state import checkpoint_files
+from partly.training.state import checkpoint_files
 
 TINY = StyleGAN2Shape(32, z_dim=8, w_dim=6, n_mapping_layers=2, channel_base=256, most_channels=8)
 CONFIG = GanConfig(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partly.generators.families import DoublingSizes, check_size
-
-_SIZES = (32, 1024)
+from partly.generators.families import DoublingSizes
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,7 @@ class StyleGAN2Shape(DoublingSizes):
             networks have one of 256, against overflows of half precision (Karras et al., NeurIPS 2020).
     """
 
+    sizes = (32, 1024)
     image_size_px: int = 64
     z_dim: int = 512
     w_dim: int = 512
@@ -33,6 +32,3 @@ class StyleGAN2Shape(DoublingSizes):
     most_channels: int = 512
     mapping_rate: float = 0.01
     clamp: float | None = None
-
-    def __post_init__(self) -> None:
-        check_size(self.image_size_px, *_SIZES)

@@ -12,9 +12,7 @@ from torch.optim import Optimizer
 
 from partly.training.checkpoints import Checkpoint
 from partly.training.gan.config import GanConfig
-from partly.training.state import TrainingState, checkpoint_files
-
-__all__ = ["GanState", "checkpoint_files"]
+from partly.training.state import TrainingState
 
 
 class GanState(TrainingState):
