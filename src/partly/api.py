@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import overload
 
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 
 from partly.annotations import FACE_PARTS, Annotation, PartSet, annotation_ids, list_annotations
+from partly.annotations.shipped import SHIPPED_SETS, shipped_set
 from partly.artefacts import load_card
 from partly.autoshot import AutoShotNetwork
 from partly.autoshot import load_network as load_network_folder
@@ -46,8 +46,6 @@ __all__ = [
     "load_generator",
     "load_network",
 ]
-
-SHIPPED = "faces"
 
 
 @dataclass(frozen=True)
@@ -110,15 +108,16 @@ class Teacher:
             return self.segmenter(pyramid, size_px)
 
 
-def load_annotations(source: str | Path = SHIPPED) -> Annotations:
-    """The annotations of a folder, or ``"faces"``: those that ship with Partly, for the generator ``ffhq``.
+def load_annotations(source: str | Path = "faces") -> Annotations:
+    """The annotations of a folder, or of a set that ships with Partly.
+
+    These are ``"faces"``, for the generator ``"ffhq"``, and ``"portraits"``, for the generator of that name.
 
     Raises:
         BadLabel: there are none, or one is damaged or has parts that the first one lacks.
     """
-    if str(source) == SHIPPED and not Path(source).is_dir():
-        with as_file(files("partly") / "shipped" / "faces" / "annotations") as folder:
-            return Annotations(tuple(list_annotations(folder, FACE_PARTS)), FACE_PARTS)
+    if str(source) in SHIPPED_SETS and not Path(source).is_dir():
+        return Annotations(tuple(shipped_set(str(source), FACE_PARTS)), FACE_PARTS)
     folder = Path(source)
     ids = annotation_ids(folder)
     if not ids:

@@ -26,7 +26,7 @@ def shipped(monkeypatch, tmp_path, generator):
     made = thing_annotation(generator, 0)
     stripes = np.repeat(np.arange(64, dtype=np.uint8)[:, None] // 7, 64, axis=1)
     save_annotation(folder, Annotation("face-1", stripes, made.w, made.generator_digest), FACE_PARTS)
-    monkeypatch.setattr("partly.project.labels.files", lambda _package: tmp_path / "package")
+    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: tmp_path / "package")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_the_five_lines_are_five():
 
 
 def test_the_five_lines_do_the_job(machine, shipped, monkeypatch):
-    monkeypatch.setattr("partly.api.files", lambda _package: shipped)
+    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: shipped)
     monkeypatch.setattr("partly.api.DistilConfig", lambda: TINY)
     names: dict = {}
     exec(compile(five_lines(), "README.md", "exec"), names)

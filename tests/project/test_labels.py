@@ -5,10 +5,11 @@ import pytest
 
 from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_annotation, write_label_map
 from partly.annotations.formats import write_labels
+from partly.annotations.shipped import shipped_annotations
 from partly.cli.main import run
 from partly.errors import BadLabel, BadProject
 from partly.project.fit import fit_project
-from partly.project.labels import import_labels, import_shipped, shipped_annotations
+from partly.project.labels import import_labels, import_shipped
 from partly.project.pictures import find_picture, keep_picture, picture_ids, propose_pictures
 from partly.proposals import propose
 from partly.training.few_shot import FewShotConfig
@@ -188,7 +189,7 @@ def test_shipped_annotations_of_another_generator_are_refused(make_project):
     with pytest.raises(
         BadLabel, match="no annotation face-0 ships with Partly; expected one of face-1, face-2"
     ):
-        shipped_annotations(FACE_PARTS, ["face-0"])
+        shipped_annotations(["face-0"], FACE_PARTS)
 
 
 def test_shipped_annotations_need_their_parts(project):
@@ -204,7 +205,7 @@ def shipped(monkeypatch, tmp_path, generator):
         made = thing_annotation(generator, index, size_px=32)
         made = Annotation(f"face-{index + 1}", made.label_map, made.w, made.generator_digest)
         save_annotation(folder, made, TWO_PARTS)
-    monkeypatch.setattr("partly.project.labels.files", lambda _package: tmp_path / "package")
+    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: tmp_path / "package")
 
 
 def test_label_shipped(project, shipped, capsys):

@@ -164,7 +164,7 @@ def _segment(project: Project, choices: DemoChoices, reports: DemoReports) -> tu
 def _portrait(project: Project) -> Path:
     """A folder with the portrait that ships with Partly, whole and cropped to the head."""
     folder = project.folder / PORTRAIT
-    with as_file(files("partly") / "shipped" / "portraits" / "astronaut.png") as path:
+    with as_file(files("partly") / "shipped" / "faces" / "astronaut.png") as path:
         pixels = read_photo(path).pixels
     left, top, right, bottom = _HEAD_BOX
     write_png(folder / "astronaut.png", pixels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -17,7 +16,7 @@ from partly.annotations import (
     save_annotation,
 )
 from partly.annotations.formats import Fill, read_labels
-from partly.annotations.part_sets import PartSet
+from partly.annotations.shipped import SHIPPED_SETS, shipped_annotations, shipped_set
 from partly.errors import BadLabel
 from partly.imagery.encoding import resize_pixels, write_jpeg
 from partly.imagery.overlays import overlay
@@ -115,27 +114,13 @@ def keep_annotation(
     return LabelledFile(annotation, path, was_there)
 
 
-def shipped_annotations(part_set: PartSet, ids: Sequence[str] = ()) -> list[Annotation]:
-    """The annotations that ship with Partly: faces, drawn by hand on pictures of the generator ``ffhq``.
-
-    Args:
-        part_set: the parts to bring them to.
-        ids: which of them; none names them all.
-
-    Raises:
-        BadLabel: an unknown id, or a part set that lacks their parts.
-    """
-    with as_file(files("partly") / "shipped" / "faces" / "annotations") as folder:
-        known = annotation_ids(folder)
-        if unknown := [name for name in ids if name not in known]:
-            raise BadLabel(
-                f"no annotation {', '.join(unknown)} ships with Partly", expected=f"one of {', '.join(known)}"
-            )
-        return [load_annotation(folder, name, part_set) for name in ids or known]
-
-
 def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool = False) -> list[LabelledFile]:
     """Take annotations that ship with Partly into a project whose generator is theirs.
+
+    Args:
+        project: which takes them.
+        ids: which of them; none names all of the generator's set, or of the faces if it has none.
+        replace: take the place of other annotations of these ids.
 
     Raises:
         NotAvailable: the generator is not on this machine.
@@ -144,7 +129,11 @@ def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool =
     from partly.downloads.models import load_generator
 
     generator = load_generator(project.generator_source)
-    annotations = shipped_annotations(project.part_set, ids)
+    if ids:
+        annotations = shipped_annotations(ids, project.part_set)
+    else:
+        sets = {owner: name for name, owner in SHIPPED_SETS.items()}
+        annotations = shipped_set(sets.get(project.settings.generator, "faces"), project.part_set)
     _check_free(project, annotations, replace)
     kept = []
     for annotation in annotations:
@@ -152,7 +141,7 @@ def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool =
             raise BadLabel(
                 f"annotation {annotation.id!r} belongs to generator {str(annotation.generator_digest)[:12]}…",
                 expected=f"{generator.digest[:12]}…, the generator of the project",
-                remedy="Use the shipped annotations in a project of the generator ffhq",
+                remedy=f"Use them in a project of their generator: {', '.join(SHIPPED_SETS.values())}",
             )
         pixels = keep_picture(project, generator, annotation.id, annotation.w).pixels
         kept.append(keep_annotation(project, annotation, pixels, replace=replace))
