@@ -122,3 +122,15 @@ def test_without_norms_scores_still_tell_pictures_apart_at_first():
     torch.manual_seed(0)
     discriminator = LightDiscriminator(LightShape(image_size_px=64), norm=False)
     assert discriminator(torch.randn(8, 3, 64, 64).cumsum(-1) / 8).std() > 0.1
+
+
+def test_with_norms_no_convolution_that_scores_stretches_more_than_one():
+    discriminator = LightDiscriminator(TINY)
+    for _ in range(200):  # one step of the power iteration at each
+        discriminator(torch.randn(2, 3, 32, 32))
+    scoring = (discriminator.first, discriminator.blocks, discriminator.last_block, discriminator.score)
+    convs = [m for part in scoring for m in part.modules() if isinstance(m, nn.Conv2d)]
+    assert len(convs) == 6
+    for conv in convs:
+        largest = torch.linalg.matrix_norm(conv.weight.flatten(1), ord=2)
+        torch.testing.assert_close(largest, torch.tensor(1.0), rtol=0.01, atol=0)

@@ -39,7 +39,7 @@ def shipped_annotations(ids: Sequence[str], part_set: PartSet) -> list[Annotatio
     Raises:
         BadLabel: an unknown id, or a part set that lacks their parts.
     """
-    known = {}
+    known: dict[str, str] = {}
     for name in SHIPPED_SETS:
         with _folder(name) as folder:
             known |= dict.fromkeys(annotation_ids(folder), name)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from partly.discriminators.checks import check_images
 from partly.generators.doubling import DoublingConv
@@ -24,8 +25,19 @@ def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int, *, norm: bo
     """Convolution, batch norm where wanted, leaky ReLU."""
     conv = nn.Conv2d(n_in, n_out, kernel_px, stride, (kernel_px - 1) // 2, bias=not norm)
     return nn.Sequential(
-        conv, nn.BatchNorm2d(n_out) if norm else nn.Identity(), nn.LeakyReLU(_SLOPE, inplace=True)
+        _held(conv, norm=norm),
+        nn.BatchNorm2d(n_out) if norm else nn.Identity(),
+        nn.LeakyReLU(_SLOPE, inplace=True),
     )
+
+
+def _held(conv: nn.Conv2d, *, norm: bool) -> nn.Module:
+    """With norms, a convolution whose weights have spectral norm 1 (Miyato et al., ICLR 2018).
+
+    It keeps the discriminator from running ahead: without, it left the generator behind after 30,000 drawn
+    portraits (docs/lab.md). A penalty does the same in its own way.
+    """
+    return spectral_norm(conv) if norm else conv
 
 
 def _keep_signals(module: nn.Module) -> None:
@@ -74,8 +86,8 @@ class LightDiscriminator(nn.Module):
 
     Args:
         shape: of the generator that it is trained with; sizes and channels are the same.
-        norm: batch norm in all but the first layer; leave it out where a penalty needs the slope of each
-            picture by itself.
+        norm: spectral norms, and batch norms in all but the first and last layer; leave them out where a
+            penalty needs the slope of each picture by itself.
     """
 
     def __init__(self, shape: LightShape, *, norm: bool = True) -> None:
@@ -84,12 +96,15 @@ class LightDiscriminator(nn.Module):
         sizes_px = [size_px for size_px in shape.sizes_px[::-1] if _LAST_PX <= size_px < shape.image_size_px]
         channels = [shape.n_channels(size_px) for size_px in sizes_px]
         # From half of the picture's size on, where most of the cost is saved.
-        self.first = nn.Sequential(nn.Conv2d(3, channels[0], 4, 2, 1), nn.LeakyReLU(_SLOPE, inplace=True))
+        self.first = nn.Sequential(
+            _held(nn.Conv2d(3, channels[0], 4, 2, 1), norm=norm), nn.LeakyReLU(_SLOPE, inplace=True)
+        )
         blocks = [DownBlock(n_in, n_out, norm=norm) for n_in, n_out in pairwise(channels)]
         self.blocks, self.last_block = nn.Sequential(*blocks[:-1]), blocks[-1]
         # Scores of places, each of which sees about the whole picture; their mean is the picture's.
         self.score = nn.Sequential(
-            _convolution(channels[-1], channels[-1], 1, 1, norm=norm), nn.Conv2d(channels[-1], 1, 4)
+            _convolution(channels[-1], channels[-1], 1, 1, norm=norm),
+            _held(nn.Conv2d(channels[-1], 1, 4), norm=norm),
         )
         if not norm:
             self.apply(_keep_signals)

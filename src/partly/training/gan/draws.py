@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import torch
@@ -14,8 +14,8 @@ from partly.generators.protocol import Generator
 from partly.imagery.photo_sets import PhotoSet
 from partly.training.data import BatchOrder
 
-Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length"]
-_PURPOSES: tuple[Purpose, ...] = ("photos", "latents", "noise", "penalty", "augmentation", "path length")
+Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length", "norms"]
+_PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 def random_of(seed: int, step: int, purpose: Purpose, part: int = 0, rank: int = 0) -> torch.Generator:

@@ -20,6 +20,7 @@ from partly.training.ema import update_ema
 from partly.training.gan.augmentation.ada import AdaptiveAugmentation, AdaptiveStrength
 from partly.training.gan.config import GanConfig
 from partly.training.gan.draws import PhotoBatches, Purpose, mixed_latents, random_of
+from partly.training.gan.norms import with_counted_norms
 from partly.training.gan.report import GanReport, OnGanStep
 from partly.training.gan.state import GanState
 from partly.training.interruption import noticed_interruption
@@ -239,11 +240,11 @@ def train_gan(
             if is_due and ranks.is_first:
                 state.save()
                 if on_checkpoint:
-                    on_checkpoint(average, state.step)
+                    on_checkpoint(with_counted_norms(average, config.seed), state.step)
             if asked:
                 raise KeyboardInterrupt
     discriminator.requires_grad_(True)
-    return GanResult(average, state.time_s)
+    return GanResult(with_counted_norms(average, config.seed), state.time_s)
 
 
 def _adam(module: nn.Module, rate: float, betas: tuple[float, float], every: int | None) -> Adam:
