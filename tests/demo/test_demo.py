@@ -8,11 +8,13 @@ from PIL import Image
 from partly.annotations import FACE_PARTS, Annotation, save_annotation
 from partly.cli import demo as verb
 from partly.cli.main import run
-from partly.demo import DemoChoices, DemoReports, run_demo
+from partly.demo import FACES, PORTRAITS, DemoChoices, DemoReports, run_demo
 from partly.demo import demo as demo_module
 from partly.demo.times import Times
 from partly.distillation import DistilConfig, DistilReports
 from partly.errors import BadPhoto, NotAvailable
+from partly.project import create_project
+from partly.project.settings import Settings
 
 from ..fakes import thing_annotation
 
@@ -33,9 +35,8 @@ def shipped(monkeypatch, tmp_path, generator):
 def choices(shipped, generator_folder, tmp_path):
     photo = tmp_path / "me.png"
     Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(photo)
-    return DemoChoices(
-        photos=(photo,), generator=str(generator_folder), n_held_out=2, distil=TINY, n_workers=1
-    )
+    subject = replace(FACES, generator=str(generator_folder), distil=TINY)
+    return DemoChoices(photos=(photo,), subject=subject, n_held_out=2, n_workers=1)
 
 
 def reports(said):
@@ -47,8 +48,8 @@ def test_one_label_to_a_page(choices, tmp_path):
     page, summary = run_demo(tmp_path / "demo", choices, reports(said))
     assert summary.segmented == (
         "me.png",
-        "portrait/astronaut-head.png",
-        "portrait/astronaut.png",
+        "shipped/astronaut-head.png",
+        "shipped/astronaut.png",
         "fresh/fresh-1.png",
         "fresh/fresh-2.png",
     )
@@ -89,19 +90,35 @@ def unavailable(name, **_options):
     raise NotAvailable(f"no network for {name}")
 
 
-def test_without_a_network_it_says_what_to_do(monkeypatch, tmp_path, capsys):
+def test_without_a_network_drawn_portraits_take_the_place_of_faces(choices, monkeypatch, tmp_path):
     monkeypatch.setattr(demo_module, "get", unavailable)
-    assert run(["demo", "--out", str(tmp_path / "demo")]) == 3
-    said = capsys.readouterr().err
-    assert "the demo needs the generator of faces, which cannot be had: no network for ffhq" in said
-    assert "partly get ffhq --from FILE" in said
-    assert not (tmp_path / "demo").exists()
+    drawn = replace(PORTRAITS, generator=choices.subject.generator, annotation_ids=("face-1",), distil=TINY)
+    monkeypatch.setattr(demo_module, "PORTRAITS", drawn)
+    said = []
+    page, summary = run_demo(tmp_path / "demo", replace(choices, subject=FACES), reports(said))
+    assert "no network for ffhq), and drawn portraits take their place" in said[0]
+    assert "partly get ffhq --from FILE" in said[0]
+    assert [name for name in summary.segmented if "drawing" in name] == [
+        f"shipped/drawing-{number}.png" for number in range(1, 7)
+    ]
+    assert "on photos of people this network is of no use" in page.read_text()
+
+    # What was begun with drawn portraits goes on with them, whatever can be had by now.
+    _, again = run_demo(tmp_path / "demo", replace(choices, subject=FACES), reports(said))
+    assert again.kept == summary.segmented
+
+
+def test_faces_that_were_begun_are_not_replaced(choices, monkeypatch, tmp_path):
+    create_project(tmp_path / "demo", Settings("ffhq", FACE_PARTS))
+    monkeypatch.setattr(demo_module, "get", unavailable)
+    with pytest.raises(NotAvailable, match="no network for ffhq"):
+        run_demo(tmp_path / "demo", replace(choices, subject=FACES), reports([]))
 
 
 def test_without_encoder_it_learns_from_scratch(monkeypatch):
     monkeypatch.setattr(demo_module, "get", unavailable)
     said = []
-    config = demo_module._with_encoder(DemoChoices().distil, reports(said))
+    config = demo_module._with_encoder(FACES.distil, reports(said))
     assert (config.architecture, config.pretrained) == ("unet-small", False)
     assert "no network for efficientnet-lite0" in said[0]
 
@@ -114,6 +131,23 @@ def test_the_verb(choices, monkeypatch, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["page"].endswith("index.html")
     assert opened == [f"file://{told['page']}"]
+
+
+@pytest.mark.parametrize(
+    ("options", "subject", "folder"),
+    [([], FACES, "demo-faces"), (["--portraits"], PORTRAITS, "demo-portraits")],
+)
+def test_the_verb_shows_it_on(options, subject, folder, monkeypatch, tmp_path):
+    asked = []
+
+    def not_run(folder, choices, _reports):
+        asked.append((folder.name, choices.subject))
+        raise NotAvailable("stopped here")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verb, "run_demo", not_run)
+    assert run(["demo", *options]) == 3
+    assert asked == [(folder, subject)]
 
 
 def test_times_add_up(tmp_path):

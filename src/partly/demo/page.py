@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from partly.annotations.label_maps import read_label_map
+from partly.demo.subjects import Subject
 from partly.files import write_text
 from partly.imagery.grids import side_by_side
 from partly.imagery.source import PhotoSource
@@ -34,26 +35,12 @@ from partly.report import (
 
 FRESH = "fresh"
 """In the demo's folder: generated pictures that neither segmenter nor network saw."""
-PORTRAIT = "portrait"
-"""In the demo's folder: the portrait that ships with Partly, whole and cropped."""
-
-_LIMITS = (
-    "The network knows what the generator can make: frontal, well lit faces that fill the picture. Profiles, "
-    "hands before the face, opaque glasses, hats and several people fail.",
-    "From one label, what varies most between pictures is learned worst: clothes, background, long hair.",
-    "Everything here is quick: more pictures, more steps, more labels (three to ten) and a larger size give "
-    "better results; docs/lab.md has figures.",
-    "Generated faces are those of the people that the generator learned from, with all their biases.",
-)
-_LICENCES = (
-    "The generator's weights come from the package random-face: for research, not for products.",
-    "The portrait is Eileen Collins, by NASA, in the public domain.",
-    "Partly itself is under the Apache License 2.0; the shipped label maps are part of it.",
-)
+SHIPPED = "shipped"
+"""In the demo's folder: photos that ship with Partly."""
 
 
 def write_demo_page(
-    project: Project, sources: PhotoSources, summary: Summary, times_s: Mapping[str, float]
+    project: Project, subject: Subject, sources: PhotoSources, summary: Summary, times_s: Mapping[str, float]
 ) -> Path:
     """Write ``index.html`` in the project's folder."""
     entries = _entries(summary)
@@ -63,9 +50,7 @@ def write_demo_page(
         Section(
             "Photos",
             [legend(project.part_set), panels([_panel(s, project, summary, entries) for s in photos])],
-            intro="Real photos; the network saw none before. The figure says how sure it is on average. The "
-            "portrait is there twice: cropped as the generated pictures are, and whole, where the head is "
-            "too small for this quick network.",
+            intro=subject.about_photos,
         ),
         Section(
             "Generated pictures",
@@ -74,14 +59,13 @@ def write_demo_page(
         ),
         *project_sections(project),
         Section("Times", [table(["step", "seconds"], [*times_s.items(), ("all", sum(times_s.values()))])]),
-        Section("What it cannot do", [notes(_LIMITS)]),
-        Section("Where things come from", [notes(_LICENCES)]),
+        Section("What it cannot do", [notes(subject.limits)]),
+        Section("Where things come from", [notes(subject.licences)]),
     ]
     html = page(
         "One label, and what became of it",
         sections,
-        lead="One generated face was labelled by hand. A segmenter fitted on it labelled other generated "
-        "faces, and a small network learned from those: it needs neither generator nor label any more.",
+        lead=subject.lead,
         header=[ribbon(project.part_set), key_figures(_figures(project, times_s))],
     )
     path = project.folder / "index.html"

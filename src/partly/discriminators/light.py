@@ -11,10 +11,13 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from partly.discriminators.checks import check_images
+from partly.discriminators.statistics import MinibatchDeviation
 from partly.generators.doubling import DoublingConv
 from partly.generators.light import LightShape
 
 _SLOPE = 0.2
+# Keeps the variance of the sum of two unrelated maps.
+_GAIN = 0.5**0.5
 _LAST_PX = 8
 _FINER_PX = 16
 _MOST_DECODED_PX = 128
@@ -22,37 +25,27 @@ _DECODER_BASE, _LEAST_DECODER_CHANNELS = 512, 8
 
 
 def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int, *, norm: bool) -> nn.Sequential:
-    """Convolution, batch norm where wanted, leaky ReLU."""
-    conv = nn.Conv2d(n_in, n_out, kernel_px, stride, (kernel_px - 1) // 2, bias=not norm)
-    return nn.Sequential(
-        _held(conv, norm=norm),
-        nn.BatchNorm2d(n_out) if norm else nn.Identity(),
-        nn.LeakyReLU(_SLOPE, inplace=True),
-    )
+    """Convolution, held by its norm where wanted, and leaky ReLU."""
+    conv = nn.Conv2d(n_in, n_out, kernel_px, stride, (kernel_px - 1) // 2)
+    return nn.Sequential(_held(conv, norm=norm), nn.LeakyReLU(_SLOPE, inplace=True))
 
 
 def _held(conv: nn.Conv2d, *, norm: bool) -> nn.Module:
-    """With norms, a convolution whose weights have spectral norm 1 (Miyato et al., ICLR 2018).
-
-    It keeps the discriminator from running ahead: without, it left the generator behind after 30,000 drawn
-    portraits (docs/lab.md). A penalty does the same in its own way.
-    """
+    """With norms, a convolution whose weights have spectral norm 1 (Miyato et al., ICLR 2018)."""
     return spectral_norm(conv) if norm else conv
 
 
 def _keep_signals(module: nn.Module) -> None:
-    """First weights by which signals do not fade on their way; norms do it else (He et al., ICCV 2015)."""
+    """First weights by which signals do not fade on their way (He et al., ICCV 2015)."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, a=_SLOPE)
 
 
 class DownBlock(nn.Module):
-    """Halves the size: the mean of two convolutions and of a short way round them, which averages areas."""
+    """Halves the size: the sum of two convolutions and of a short way round them, which averages areas."""
 
     def __init__(self, n_in: int, n_out: int, *, norm: bool) -> None:
         super().__init__()
-        # The mean, as in the paper; without norms, what keeps the variance of two unrelated sums.
-        self.gain = 0.5 if norm else 0.5**0.5
         self.main = nn.Sequential(
             _convolution(n_in, n_out, 4, 2, norm=norm), _convolution(n_out, n_out, 3, 1, norm=norm)
         )
@@ -60,7 +53,7 @@ class DownBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, h / 2, w / 2]``."""
-        return (self.main(maps) + self.short(maps)) * self.gain
+        return (self.main(maps) + self.short(maps)) * _GAIN
 
 
 class PictureDecoder(nn.Sequential):
@@ -84,10 +77,12 @@ class PictureDecoder(nn.Sequential):
 class LightDiscriminator(nn.Module):
     """Pictures to scores; its features must also tell what a photo was (section 3.2 of the paper).
 
+    Where the paper has batch norms, there are none: with them, drawn portraits became all alike after some
+    30,000 (docs/lab.md). That pictures differ is told by their deviation instead, as in StyleGAN2.
+
     Args:
         shape: of the generator that it is trained with; sizes and channels are the same.
-        norm: spectral norms, and batch norms in all but the first and last layer; leave them out where a
-            penalty needs the slope of each picture by itself.
+        norm: spectral norms, in place of a penalty of slopes.
     """
 
     def __init__(self, shape: LightShape, *, norm: bool = True) -> None:
@@ -103,11 +98,11 @@ class LightDiscriminator(nn.Module):
         self.blocks, self.last_block = nn.Sequential(*blocks[:-1]), blocks[-1]
         # Scores of places, each of which sees about the whole picture; their mean is the picture's.
         self.score = nn.Sequential(
-            _convolution(channels[-1], channels[-1], 1, 1, norm=norm),
+            MinibatchDeviation(),
+            _convolution(channels[-1] + 1, channels[-1], 1, 1, norm=norm),
             _held(nn.Conv2d(channels[-1], 1, 4), norm=norm),
         )
-        if not norm:
-            self.apply(_keep_signals)
+        self.apply(_keep_signals)
         self.decoded_px = min(shape.image_size_px // 2, _MOST_DECODED_PX)
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)

@@ -122,14 +122,15 @@ def _stylegan2(size_px: int) -> AdversarialPreset:
 
 
 def _light(size_px: int) -> AdversarialPreset:
-    """As Liu et al. (ICLR 2021, section 4) train it: hinge, spectral and batch norms, DiffAugment."""
+    """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs."""
+    batch_size = 16
     return AdversarialPreset(
         LightShape(image_size_px=size_px),
-        batch_size=16,
+        batch_size=batch_size,
         n_photos_shown=400_000,
-        objective="hinge",
         augment="diff",
-        training={"generator_rate": 2e-4, "discriminator_rate": 2e-4, "betas": (0.5, 0.999)},
+        gamma=0.0002 * size_px**2 / batch_size,
+        training={"generator_rate": 3e-4, "discriminator_rate": 3e-4, "betas": (0.0, 0.99)},
     )
 
 
