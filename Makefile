@@ -53,7 +53,7 @@ clean:
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
 # DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
-.PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training
+.PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
 
 DATA ?= data
 LABELS ?= one
@@ -76,6 +76,9 @@ bench-training: $(READY_DEV)
 
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians
+
+bench-portraits: $(READY_DEV)
+	$(BIN)/python -m benchmarks.portraits --figure
 
 # Rivals of Partly on the same photos: RIVAL is the name of one (see benchmarks/rivals/catalogue.py), LABELS one or ten.
 .PHONY: bench-rivals

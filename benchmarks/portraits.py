@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import partly
-from partly.annotations import FACE_PARTS
+from partly.annotations import FACE_PARTS, LabelMap
 from partly.autoshot import AutoShotNetwork
 from partly.distillation import DistilConfig, DistilReports
 from partly.distillation.distil import new_network
@@ -26,6 +28,10 @@ from partly.evaluate import Evaluation, evaluate
 from partly.experiments.auto_shot import labelled_pictures
 from partly.files import write_json
 from partly.generators.protocol import Generator
+from partly.imagery.encoding import write_png
+from partly.imagery.grids import grid
+from partly.imagery.modes import Pixels
+from partly.imagery.overlays import overlay
 from partly.portraits import fresh_portraits, portrait_pairs
 from partly.predict import segment_photo
 from partly.training.auto_shot import train_auto_shot
@@ -34,6 +40,7 @@ from partly.training.progress import StepReport
 
 # Training had seed 0; drawings of other seeds are of other people.
 CHOICES_SEED, FIGURE_SEED = 1, 2
+_N_PANELS, _PANEL_SCALE = 8, 2
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,23 @@ def directly(material: Material) -> AutoShotNetwork:
 def measured(network: AutoShotNetwork, material: Material) -> Evaluation:
     """IoU on the fresh portraits."""
     portraits = fresh_portraits(material.n_drawings, seed=material.seed)
-    pairs = portrait_pairs(portraits, lambda pixels: segment_photo(network, pixels).label_map)
-    return evaluate(pairs, FACE_PARTS)
+    return evaluate(portrait_pairs(portraits, partial(_label_map, network)), FACE_PARTS)
+
+
+def panels(networks: Sequence[AutoShotNetwork], seed: int) -> Pixels:
+    """A row for each of a few fresh portraits: drawing, truth, and what each network makes of it."""
+    colours = FACE_PARTS.colours
+    rows = []
+    for portrait in fresh_portraits(_N_PANELS, seed=seed):
+        label_maps = [portrait.label_map, *(_label_map(network, portrait.pixels) for network in networks)]
+        painted = [overlay(portrait.pixels, label_map, colours, 1.0) for label_map in label_maps]
+        rows += [portrait.pixels, *painted]
+    large = [pixels.repeat(_PANEL_SCALE, 0).repeat(_PANEL_SCALE, 1) for pixels in rows]
+    return grid(large, n_columns=2 + len(networks))
+
+
+def _label_map(network: AutoShotNetwork, pixels: Pixels) -> LabelMap:
+    return segment_photo(network, pixels).label_map
 
 
 def _tell(report: StepReport) -> None:
@@ -121,18 +143,21 @@ def main() -> None:
         FIGURE_SEED if asked.figure else CHOICES_SEED,
     )
     results: dict[str, Any] = {"annotation": material.annotations[0].id, "seed": material.seed}
+    networks = []
     for name, make in (("auto-shot", auto_shot), ("directly", directly)):
         began = time.process_time()
         network = make(material)
+        networks.append(network)
         made_s = time.process_time() - began
         found = measured(network, material)
         results[name] = {
-            "pooled": found.mean_iou,
-            "per_photo": found.mean_photo_iou,
-            "parts": dict(zip(FACE_PARTS.names, found.part_ious, strict=True)),
+            "pooled": found.mean_iou.pooled,
+            "per_photo": found.mean_iou.per_photo,
+            "parts": {part.name: part.iou for part in found.parts},
             "cpu_s": round(made_s, 1),
         }
         print(f"{name}: {results[name]}", flush=True)
+    write_png(asked.out / f"portraits-{asked.architecture}.png", panels(networks, material.seed))
     write_json(asked.out / f"portraits-{asked.architecture}.json", results)
 
 

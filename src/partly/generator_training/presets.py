@@ -130,7 +130,7 @@ def _light(size_px: int) -> AdversarialPreset:
         n_photos_shown=400_000,
         augment="diff",
         gamma=0.0002 * size_px**2 / batch_size,
-        training={"generator_rate": 3e-4, "discriminator_rate": 3e-4, "betas": (0.0, 0.99)},
+        training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
     )
 
 
