@@ -82,7 +82,7 @@ def _timed(ready: Course, batches: TimedBatches, folder: Path) -> tuple[float, f
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.training_speed", description=__doc__)
-    options.add_argument("--families", nargs="+", default=["stylegan2", "light", "residual", "dcgan", "vae"])
+    options.add_argument("--families", nargs="+", default=["stylegan2", "light", "dcgan", "vae"])
     options.add_argument("--sizes", nargs="+", type=int, default=[64])
     options.add_argument("--steps", type=int, default=25)
     options.add_argument("--threads", type=int)

@@ -156,13 +156,6 @@ def test_a_training_can_start_from_another_generator(photos, tmp_path):
         train_generator(photos, tmp_path / "vae", replace(choices, size_px=16, family="vae"))
 
 
-def test_a_decoder_goes_on_against_a_discriminator(photos, tmp_path):
-    vae = TrainingChoices(family="vae", size_px=32, n_photos_shown=4, batch_size=4)
-    trained = train_generator(photos, tmp_path / "vae", vae)
-    choices = replace(vae, family="residual", start_from=str(trained.folder))
-    assert train_generator(photos, tmp_path / "gan", choices).n_photos == 6
-
-
 def test_two_trainings_at_once_are_refused(photos, tmp_path):
     with only_writer(tmp_path / "out"), pytest.raises(FolderBusy, match="another command is writing"):
         train_generator(photos, tmp_path / "out", CHOICES)

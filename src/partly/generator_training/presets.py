@@ -134,30 +134,6 @@ def _light(size_px: int) -> AdversarialPreset:
     )
 
 
-def _residual(size_px: int) -> AdversarialPreset:
-    """The autoencoder's decoder against a discriminator; to be started from a trained autoencoder.
-
-    Networks without norms, held in check by R1, as in Huang et al. ("The GAN is dead; long live the GAN!",
-    NeurIPS 2024); the discriminator's rate is that of StyleGAN2, whose weights are scaled alike.
-    """
-    return AdversarialPreset(
-        VAEShape(image_size_px=size_px),
-        batch_size=16,
-        n_photos_shown=400_000,
-        gamma=0.0002 * size_px**2,
-        training={"generator_rate": 5e-4, "discriminator_rate": 2e-3, "betas": (0.0, 0.99)}
-        | {"ema_half_life": 5000.0},
-    )
-
-
-def _residual_discriminator(shape: VAEShape, _norm: bool) -> nn.Module:
-    return StyleGAN2Discriminator(
-        StyleGAN2Shape(
-            shape.image_size_px, channel_base=shape.channel_base, most_channels=shape.most_channels
-        )
-    )
-
-
 def _dcgan(size_px: int) -> AdversarialPreset:
     """Rates and betas of Radford et al. (ICLR 2016, section 4)."""
     return AdversarialPreset(
@@ -205,7 +181,6 @@ FAMILIES: dict[str, AdversarialFamily | AutoencoderFamily] = {
         lambda shape, norm: LightDiscriminator(shape, norm=norm),
         lambda discriminator: SelfSupervision(discriminator),
     ),
-    "residual": AdversarialFamily(_residual, VAEDecoder, _residual_discriminator),
     "dcgan": AdversarialFamily(_dcgan, DCGAN, lambda shape, norm: DCGANDiscriminator(shape, norm=norm)),
     "mlp": AdversarialFamily(_mlp, MLPGenerator, lambda shape, _norm: MLPDiscriminator(shape)),
     "vae": AutoencoderFamily(_vae, _autoencoder),

@@ -1,4 +1,4 @@
-"""First weights from a generator that was trained before: on more photos, or as an autoencoder."""
+"""First weights from a generator that was trained before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def start_from(generator: Any, folder: Path) -> None:
     """Give a generator the weights of another of the same kind and shape.
 
     Learning from a generator of other photos needs fewer photos and less time (Karras et al., NeurIPS 2020,
-    section 4.2); an autoencoder knows where things are before a discriminator asks for details.
+    section 4.2).
 
     Raises:
         BadModelFile: the folder holds no such model, or it is damaged.
