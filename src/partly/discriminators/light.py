@@ -8,7 +8,6 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from partly.discriminators.checks import check_images
 from partly.discriminators.statistics import MinibatchDeviation
@@ -24,15 +23,11 @@ _MOST_DECODED_PX = 128
 _DECODER_BASE, _LEAST_DECODER_CHANNELS = 512, 8
 
 
-def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int, *, norm: bool) -> nn.Sequential:
-    """Convolution, held by its norm where wanted, and leaky ReLU."""
-    conv = nn.Conv2d(n_in, n_out, kernel_px, stride, (kernel_px - 1) // 2)
-    return nn.Sequential(_held(conv, norm=norm), nn.LeakyReLU(_SLOPE, inplace=True))
-
-
-def _held(conv: nn.Conv2d, *, norm: bool) -> nn.Module:
-    """With norms, a convolution whose weights have spectral norm 1 (Miyato et al., ICLR 2018)."""
-    return spectral_norm(conv) if norm else conv
+def _convolution(n_in: int, n_out: int, kernel_px: int, stride: int) -> nn.Sequential:
+    """Convolution and leaky ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(n_in, n_out, kernel_px, stride, (kernel_px - 1) // 2), nn.LeakyReLU(_SLOPE, inplace=True)
+    )
 
 
 def _keep_signals(module: nn.Module) -> None:
@@ -44,12 +39,10 @@ def _keep_signals(module: nn.Module) -> None:
 class DownBlock(nn.Module):
     """Halves the size: the sum of two convolutions and of a short way round them, which averages areas."""
 
-    def __init__(self, n_in: int, n_out: int, *, norm: bool) -> None:
+    def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
-        self.main = nn.Sequential(
-            _convolution(n_in, n_out, 4, 2, norm=norm), _convolution(n_out, n_out, 3, 1, norm=norm)
-        )
-        self.short = nn.Sequential(nn.AvgPool2d(2), _convolution(n_in, n_out, 1, 1, norm=norm))
+        self.main = nn.Sequential(_convolution(n_in, n_out, 4, 2), _convolution(n_out, n_out, 3, 1))
+        self.short = nn.Sequential(nn.AvgPool2d(2), _convolution(n_in, n_out, 1, 1))
 
     def forward(self, maps: Tensor) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, h / 2, w / 2]``."""
@@ -82,25 +75,22 @@ class LightDiscriminator(nn.Module):
 
     Args:
         shape: of the generator that it is trained with; sizes and channels are the same.
-        norm: spectral norms, in place of a penalty of slopes.
     """
 
-    def __init__(self, shape: LightShape, *, norm: bool = True) -> None:
+    def __init__(self, shape: LightShape) -> None:
         super().__init__()
         self.image_size_px = shape.image_size_px
         sizes_px = [size_px for size_px in shape.sizes_px[::-1] if _LAST_PX <= size_px < shape.image_size_px]
         channels = [shape.n_channels(size_px) for size_px in sizes_px]
         # From half of the picture's size on, where most of the cost is saved.
-        self.first = nn.Sequential(
-            _held(nn.Conv2d(3, channels[0], 4, 2, 1), norm=norm), nn.LeakyReLU(_SLOPE, inplace=True)
-        )
-        blocks = [DownBlock(n_in, n_out, norm=norm) for n_in, n_out in pairwise(channels)]
+        self.first = nn.Sequential(nn.Conv2d(3, channels[0], 4, 2, 1), nn.LeakyReLU(_SLOPE, inplace=True))
+        blocks = [DownBlock(n_in, n_out) for n_in, n_out in pairwise(channels)]
         self.blocks, self.last_block = nn.Sequential(*blocks[:-1]), blocks[-1]
         # Scores of places, each of which sees about the whole picture; their mean is the picture's.
         self.score = nn.Sequential(
             MinibatchDeviation(),
-            _convolution(channels[-1] + 1, channels[-1], 1, 1, norm=norm),
-            _held(nn.Conv2d(channels[-1], 1, 4), norm=norm),
+            _convolution(channels[-1] + 1, channels[-1], 1, 1),
+            nn.Conv2d(channels[-1], 1, 4),
         )
         self.apply(_keep_signals)
         self.decoded_px = min(shape.image_size_px // 2, _MOST_DECODED_PX)

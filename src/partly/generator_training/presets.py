@@ -178,7 +178,7 @@ FAMILIES: dict[str, AdversarialFamily | AutoencoderFamily] = {
     "light": AdversarialFamily(
         _light,
         LightGenerator,
-        lambda shape, norm: LightDiscriminator(shape, norm=norm),
+        lambda shape, _norm: LightDiscriminator(shape),
         lambda discriminator: SelfSupervision(discriminator),
     ),
     "dcgan": AdversarialFamily(_dcgan, DCGAN, lambda shape, norm: DCGANDiscriminator(shape, norm=norm)),
