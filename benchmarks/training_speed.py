@@ -1,7 +1,8 @@
 """How many photos a second a generator's training takes in, and how much of the time goes into reading them.
 
 ``python -m benchmarks.training_speed`` trains each family for a few steps on drawn portraits, with the preset
-of ``partly train``, on a GPU where there is one.
+of ``partly train``, on a GPU where there is one. ``torchrun --nproc-per-node 2 -m benchmarks.training_speed``
+tells how several processes share the work.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from partly.generator_training import TrainingChoices
 from partly.generator_training.courses import Course, course
 from partly.portraits import portrait_set
 from partly.training.gan import PhotoBatches, SquareBatches
-from partly.training.ranks import own_device
+from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
 
 _N_PHOTOS, _N_FIRST = 200, 3
 
@@ -45,14 +46,24 @@ class TimedBatches:
         return photos
 
 
-def measured(family: str, size_px: int, n_steps: int, folder: Path) -> dict[str, Any]:
-    """Photos a second after the first steps, and the share of the time that reading takes."""
+def measured(
+    family: str, size_px: int, n_steps: int, folder: Path, ranks: Ranks = ALONE
+) -> dict[str, Any] | None:
+    """Photos a second after the first steps, and the share of the time that reading takes.
+
+    None in all processes but the first.
+    """
     choices = TrainingChoices(size_px=size_px, family=family)
     batch_size = course(choices).batch_size
     ready = course(TrainingChoices(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
     photos = portrait_set(_N_PHOTOS, size_px, 0, folder / f"photos-{size_px}")
     batches = TimedBatches(SquareBatches(photos, ready.batch_size))
-    total_s, reading_s = _timed(ready, batches, folder / f"{family}-{size_px}")
+    marks = _timed(ready, batches, folder / f"{family}-{size_px}", ranks)
+    if not ranks.is_first:
+        return None
+    # The last step also writes a checkpoint, but after its mark.
+    (began, read_before), (ended, read_after) = marks[_N_FIRST - 1], marks[-1]
+    total_s, reading_s = ended - began, read_after - read_before
     n_shown = (ready.n_steps - _N_FIRST) * ready.n_shown_a_step
     return {
         "family": family,
@@ -60,13 +71,14 @@ def measured(family: str, size_px: int, n_steps: int, folder: Path) -> dict[str,
         "batch_size": ready.batch_size,
         "device": own_device().type,
         "threads": torch.get_num_threads(),
+        "processes": ranks.n,
         "photos_per_s": round(n_shown / total_s, 1),
         "reading_share": round(reading_s / total_s, 4),
     }
 
 
-def _timed(ready: Course, batches: TimedBatches, folder: Path) -> tuple[float, float]:
-    """Seconds of all steps but the first few, and of reading in them."""
+def _timed(ready: Course, batches: TimedBatches, folder: Path, ranks: Ranks) -> list[tuple[float, float]]:
+    """After every step: seconds of all, and of reading."""
     marks: list[tuple[float, float]] = []
 
     def on_step(_step: object) -> None:
@@ -74,10 +86,8 @@ def _timed(ready: Course, batches: TimedBatches, folder: Path) -> tuple[float, f
             torch.cuda.synchronize()
         marks.append((time.perf_counter(), batches.time_s))
 
-    ready.run(batches, folder, on_step, lambda _generator, _step: None)
-    # The last step also writes a checkpoint, but after its mark.
-    (began, read_before), (ended, read_after) = marks[_N_FIRST - 1], marks[-1]
-    return ended - began, read_after - read_before
+    ready.run(batches, folder, on_step, lambda _generator, _step: None, ranks)
+    return marks
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,12 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     results = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ranks_of_environment() as ranks:
         for size_px in asked.sizes:
             for family in asked.families:
-                results.append(measured(family, size_px, asked.steps, Path(folder)))
-                print(results[-1], flush=True)
-    write_json(asked.out / "training-speed.json", results)
+                found = measured(family, size_px, asked.steps, Path(folder), ranks)
+                if found:
+                    results.append(found)
+                    print(found, flush=True)
+    if results:
+        write_json(asked.out / "training-speed.json", results)
 
 
 if __name__ == "__main__":
