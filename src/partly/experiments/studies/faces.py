@@ -114,8 +114,7 @@ def _cells() -> tuple[Cell, ...]:
 
     return (
         *(network(f"one-label-{draw}", 1, draw, 69.7 if draw == 0 else None) for draw in range(_N_DRAWS)),
-        network("ten-labels", 10, 0, 73.1),
-        network("ten-labels-grown", 10, 0, n_first=5),
+        network("ten-labels-grown", 10, 0, 73.1, n_first=5),
         *(Cell(f"ceiling-{px}", {"ceiling_px": px, "scales": [1.0], "refine": False}) for px in _CEILING_PX),
     )
 
