@@ -45,7 +45,8 @@ def test_from_nothing_to_segmented_photos(tmp_path, generator_folder, capsys):
     assert state["next_step"] == f"partly pictures {folder}"
 
     proposed = told(capsys, "pictures", str(folder), "--n", "2", "--candidates", "5")
-    assert Path(proposed["contact_sheet"]).is_file()
+    with Image.open(proposed["contact_sheet"]) as sheet:
+        assert sheet.width == 2 * 256 + 3 * 4  # pictures of 64 px are shown four times as large
     picture = proposed["pictures"][0]
     with Image.open(picture["path"]) as image:
         assert image.size == (64, 64)

@@ -226,7 +226,7 @@ def _record_path(project: Project, name: str) -> Path:
 
 def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:
     """Write all pictures, small, with their ids below them, as one PNG."""
-    cells = [thumbnail(picture.pixels, _SHEET_PX) for picture in pictures]
+    cells = [_cell(picture.pixels) for picture in pictures]
     captions = [f"{place}. {picture.id}" for place, picture in enumerate(pictures, start=1)]
     write_png(path, grid(cells, captions=captions))
 
@@ -243,3 +243,9 @@ def _facts(proposal: Proposal) -> dict[str, Any]:
         "truncation": proposal.truncation,
         "score": proposal.score,
     }
+
+
+def _cell(pixels: Pixels) -> Pixels:
+    """At the size of the sheet's cells; small pictures as large as whole multiples allow."""
+    times = max(1, _SHEET_PX // max(pixels.shape[:2]))
+    return thumbnail(pixels.repeat(times, axis=0).repeat(times, axis=1), _SHEET_PX)
