@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from partly.annotations import PartSet
 from partly.experiments.scoring import (
@@ -64,3 +65,16 @@ def test_means_over_draws():
     }
     assert over_draws(each[:1])["draws_spread"] is None
     assert over_draws([{"pooled": None}, {"pooled": 1.0}])["pooled"] == pytest.approx(1.0)
+
+
+def test_the_parser_sees_photos_at_its_own_size_however_far_they_are_reduced():
+    asked = []
+
+    class Watched(FakePerson):
+        def parse_ids(self, images, size_px, **options):
+            asked.append((images.shape[-1], size_px, options))
+            return super().parse_ids(images, size_px, **options)
+
+    assert PersonAsNetwork(Watched(), 32)(torch.zeros(1, 3, 32, 32)).shape == (1, 10, 32, 32)
+    # Nothing is said of the size that it sees: it is the one that it was trained for.
+    assert asked == [(32, 32, {})]

@@ -44,7 +44,7 @@ class PersonAsNetwork:
 
     Args:
         person: the parser.
-        size_px: side at which it sees photos.
+        size_px: side to which photos are reduced; it enlarges them to the size that it was trained for.
     """
 
     part_set = FACE_PARTS
@@ -55,7 +55,7 @@ class PersonAsNetwork:
     def __call__(self, images: Tensor) -> Tensor:
         """Images ``[b, 3, s, s]`` to logits ``[b, k, s, s]``."""
         size_px = images.shape[-1]
-        ids = face_parts_of(self._person.parse_ids(images, size_px, seen_px=size_px)).astype(np.int64)
+        ids = face_parts_of(self._person.parse_ids(images, size_px)).astype(np.int64)
         # Where it sees eyeglasses it must still name a part: skin lies beneath them.
         ids[ids == 255] = FACE_PARTS.index("skin")
         return F.one_hot(torch.from_numpy(ids), FACE_PARTS.n_parts).permute(0, 3, 1, 2).float() * _CERTAIN
@@ -149,8 +149,8 @@ EXPERIMENT = Experiment(
         f"{HEADLINE.n_pictures} pictures, {HEADLINE.n_steps} steps of {HEADLINE.batch_size}, up to "
         f"{HEADLINE.size_px} px, and a second round of {HEADLINE.second_round:.0%} of the steps; photos at "
         "their own size, thorough (four sizes, mirrored, boundaries refined).",
-        "The ceiling is the parser itself, at two sizes; it was trained on more than 27,000 labels, and may "
-        "have seen these photos.",
+        "The ceiling is the parser itself, on photos reduced to two sizes; it was trained on over 27,000 "
+        "labels, and may have seen these photos.",
         "Beside each cell's figures lies a page with the worst photos.",
     ),
     remarks=_remarks,
