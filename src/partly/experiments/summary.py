@@ -38,10 +38,11 @@ def summary_markdown(
     """
     done = [row for row in rows if row.figures is not None]
     n_done = n_measured(rows)
-    how = protocol.sentence
+    title, how = experiment.title, protocol.sentence
     if experiment.reads_photos:
+        title += f", {half} half"
         how += " " + PHOTO_SENTENCE.format(half=half)
-    blocks = [f"## {experiment.title}\n", f"{experiment.question}\n", f"*{how}*\n"]
+    blocks = [f"## {title}\n", f"{experiment.question}\n", f"*{how}*\n"]
     if n_done < len(rows):
         missing = ", ".join(f"`{row.cell.key}`" for row in rows if row.figures is None)
         blocks.append(f"{n_done} of {len(rows)} cells are measured; not yet: {missing}.\n")
