@@ -21,6 +21,7 @@ import torch
 import partly
 from partly.annotations import FACE_PARTS, LabelMap
 from partly.autoshot import AutoShotNetwork
+from partly.demo import PORTRAITS
 from partly.distillation import DistilConfig, DistilReports
 from partly.distillation.distil import new_network
 from partly.downloads.models import encoder_weights
@@ -69,6 +70,7 @@ def auto_shot(material: Material, n_workers: int = 1) -> AutoShotNetwork:
         material.generator,
         teacher,
         material.config,
+        annotations=material.annotations,
         n_workers=n_workers,
         reports=DistilReports(on_step=_tell),
     )
@@ -120,6 +122,7 @@ def _config(asked: argparse.Namespace) -> DistilConfig:
         architecture=asked.architecture,
         pretrained=pretrained,
         n_steps=asked.steps,
+        painted_share=asked.painted_share,
     )
 
 
@@ -130,6 +133,7 @@ def main() -> None:
     options.add_argument("--architecture", default="unet-small")
     options.add_argument("--n-pictures", type=int, default=500)
     options.add_argument("--steps", type=int, default=600)
+    options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
     options.add_argument("--drawings", type=int, default=500)
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")
     options.add_argument("--out", type=Path, default=Path("bench-out"))

@@ -159,6 +159,7 @@ def distil(
     teacher: Teacher,
     config: DistilConfig | None = None,
     *,
+    annotations: Sequence[Annotation] = (),
     folder: str | Path | None = None,
     n_workers: int = 1,
     reports: DistilReports | None = None,
@@ -169,6 +170,7 @@ def distil(
         generator: makes the pictures.
         teacher: labels them.
         config: how many pictures, which network, how long.
+        annotations: what the teacher was fitted on; needed for a ``config.painted_share`` above 0.
         folder: keeps pictures, labels, checkpoint and panels, so that the same call goes on after a stop;
             None keeps nothing.
         n_workers: processes that make the pictures, whose number changes no picture. They import the script
@@ -193,6 +195,7 @@ def distil(
             pictures_folder=place / "pictures",
             labels_folder=place / "labels",
             training_folder=place / "training",
+            annotations=annotations,
             encoder_weights=weights,
             load_models=_load_models_from(generator, teacher, place) if n_workers > 1 else None,
             n_workers=n_workers,

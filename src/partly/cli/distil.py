@@ -31,6 +31,11 @@ from partly.project.distil import distil_config, distil_project
     type=float,
     help="Share of the steps to train further, on labels of segmenter and network together; 0: none.",
 )
+@click.option(
+    "--painted-share",
+    type=float,
+    help="Share of what it learns from that are the labelled pictures themselves; 0: none.",
+)
 @click.option("--seed", type=int, help="Of pictures, first weights and augmentation.")
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @click.option("--again", is_flag=True, help="Begin a new training even if one with these choices is there.")
@@ -44,6 +49,7 @@ def command(
     n_steps: int | None,
     drop_uncertain: float | None,
     second_round: float | None,
+    painted_share: float | None,
     seed: int | None,
     n_workers: int | None,
     again: bool,
@@ -64,6 +70,7 @@ def command(
         n_steps=n_steps,
         drop_uncertain=drop_uncertain,
         second_round=second_round,
+        painted_share=painted_share,
         seed=seed,
     )
     with Bars() as bars:

@@ -95,7 +95,12 @@ PORTRAITS = Subject(
     generator="portraits",
     annotation_ids=("portrait-1",),
     distil=DistilConfig(
-        n_pictures=500, size_px=128, architecture="unet-small", pretrained=False, n_steps=600
+        n_pictures=500,
+        size_px=128,
+        architecture="unet-small",
+        pretrained=False,
+        n_steps=600,
+        painted_share=0.4,
     ),
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,

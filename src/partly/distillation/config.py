@@ -35,6 +35,8 @@ class DistilConfig:
         drop_uncertain: share of the pictures that is left out, those the segmenter is least sure of.
         second_round: share of ``n_steps`` that the network is trained further, on labels that it and the
             segmenter give together; 0: not at all.
+        painted_share: share of what the network learns from that are the labelled pictures themselves, with
+            what was painted on them; 0: none.
         truncation: range of the truncation factors of the pictures.
         seed: of pictures, first weights, order and augmentation.
     """
@@ -47,6 +49,7 @@ class DistilConfig:
     batch_size: int = AutoShotConfig.batch_size
     drop_uncertain: float = 0.0
     second_round: float = 0.0
+    painted_share: float = 0.0
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = 0
 
@@ -67,6 +70,8 @@ class DistilConfig:
             raise BadOption(f"drop_uncertain is {self.drop_uncertain}", expected="a share from 0 to below 1")
         if not 0 <= self.second_round < math.inf:
             raise BadOption(f"second_round is {self.second_round}", expected="a share of n_steps, 0 or more")
+        if not 0 <= self.painted_share < 1:
+            raise BadOption(f"painted_share is {self.painted_share}", expected="a share from 0 to below 1")
         # Both configs check what they are given; better now than after an hour of synthesis.
         self.synthesis()
         self.training()

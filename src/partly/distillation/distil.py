@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from partly.annotations import Annotation
 from partly.annotations.part_sets import PartSet
 from partly.autoshot import AutoShotNetwork
 from partly.distillation.config import DistilConfig
+from partly.distillation.painted import WithPainted, painted_pictures
 from partly.distillation.reports import DistilReports
 from partly.distillation.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.errors import BadOption
@@ -17,6 +20,7 @@ from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis import LabelledShards, synthesise_labelled
 from partly.synthesis.workers import LoadModels
 from partly.training.auto_shot import AutoShotResult, train_auto_shot
+from partly.training.data import LabelledPictures, hold_out
 
 
 def distil(
@@ -28,6 +32,7 @@ def distil(
     pictures_folder: Path,
     labels_folder: Path,
     training_folder: Path,
+    annotations: Sequence[Annotation] = (),
     encoder_weights: Path | None = None,
     load_models: LoadModels | None = None,
     n_workers: int = 1,
@@ -44,6 +49,7 @@ def distil(
         labels_folder: where this segmenter's labels of them are kept; later calls use them again.
         training_folder: where checkpoint, log and panels are written; ``second-round`` below it has those of
             a second round, and its labels.
+        annotations: what the segmenter was fitted on; needed where ``config.painted_share`` is above 0.
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_models: gives generator and segmenter in a worker process; needed for more than one.
         n_workers: processes that synthesise.
@@ -53,9 +59,11 @@ def distil(
         BadOption: folders hold something made with other choices, or an argument is missing.
         BadArchive: a shard is damaged.
         BadModelFile: checkpoint or encoder weights are damaged.
+        BadLabel: an annotation is of another generator.
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
+    painted = _painted(generator, annotations, part_set, config)
     network = new_network(part_set, config, encoder_weights)
     synthesise_labelled(
         generator,
@@ -71,8 +79,16 @@ def distil(
         pictures_folder, labels_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
     )
     # After a stop in the second round, this gives back at once what the first one ended with.
+    taught, held_out = hold_out(
+        pictures, config.training().n_held_out_of(len(pictures)), config.training().seed
+    )
     first = train_auto_shot(
-        network, pictures, config.training(), folder=training_folder, on_step=reports.on_step
+        network,
+        taught if painted is None else WithPainted(taught, painted, config.painted_share),
+        config.training(),
+        folder=training_folder,
+        held_out=held_out,
+        on_step=reports.on_step,
     )
     if (training := config.second_training()) is None:
         return first
@@ -82,9 +98,21 @@ def distil(
         training,
         pictures_folder=pictures_folder,
         labels_folder=labels_folder,
+        painted=painted,
         folder=training_folder / SECOND_ROUND_FOLDER,
         reports=reports,
     )
+
+
+def _painted(
+    generator: Generator, annotations: Sequence[Annotation], part_set: PartSet, config: DistilConfig
+) -> LabelledPictures | None:
+    """The labelled pictures, where they are to be learned from."""
+    if not config.painted_share:
+        return None
+    if not annotations:
+        raise BadOption("no labelled pictures to learn from", expected="annotations, or a painted_share of 0")
+    return painted_pictures(generator, annotations, part_set.n_parts, config.synthesis())
 
 
 def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:

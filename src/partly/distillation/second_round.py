@@ -15,12 +15,13 @@ from torch import Tensor
 
 from partly.autoshot import AutoShotNetwork
 from partly.distillation.config import DistilConfig
+from partly.distillation.painted import WithPainted
 from partly.distillation.reports import DistilReports
 from partly.synthesis import LabelledShards
 from partly.synthesis.relabelled import relabel
 from partly.training.auto_shot import AutoShotResult, train_auto_shot
 from partly.training.auto_shot_config import AutoShotConfig
-from partly.training.data import hold_out
+from partly.training.data import LabelledPictures, hold_out
 from partly.training.tensors import resized, to_images
 
 SECOND_ROUND_FOLDER = "second-round"
@@ -37,6 +38,7 @@ def train_second_round(
     *,
     pictures_folder: Path,
     labels_folder: Path,
+    painted: LabelledPictures | None,
     folder: Path,
     reports: DistilReports,
 ) -> AutoShotResult:
@@ -51,6 +53,7 @@ def train_second_round(
         training: how to train on.
         pictures_folder: the pictures.
         labels_folder: what the teacher says of them.
+        painted: the labelled pictures, if the network learns from them too.
         folder: where opinions, checkpoint, log and panels are written.
         reports: who is told what.
 
@@ -85,9 +88,10 @@ def train_second_round(
     )
     split = config.training()
     n_held_out = split.n_held_out_of(len(taught))
+    agreed = hold_out(opinions, n_held_out, split.seed)[0]
     second = train_auto_shot(
         copy.deepcopy(first.network).requires_grad_(True),
-        hold_out(opinions, n_held_out, split.seed)[0],
+        agreed if painted is None else WithPainted(agreed, painted, config.painted_share),
         training,
         folder=folder,
         held_out=hold_out(taught, n_held_out, split.seed)[1],

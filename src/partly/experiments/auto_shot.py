@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,6 +47,12 @@ class LoadModels:
         return self.get_generator(), load_segmenter(self.teacher)[0]
 
 
+def described(config: DistilConfig) -> dict[str, Any]:
+    """A config as results keep it; what was measured before there was a ``painted_share`` had none."""
+    values = asdict(config)
+    return values if config.painted_share else {k: v for k, v in values.items() if k != "painted_share"}
+
+
 def network_for(
     workshop: Workshop, n_labels: int, draw: int, config: DistilConfig, n_first: int | None = None
 ) -> AutoShotNetwork:
@@ -62,7 +69,7 @@ def network_for(
         The network, ready for use.
     """
     name = workshop.teacher_name(n_labels, draw, n_first)
-    folder = workshop.cache / f"auto-shot-{name}" / _digest(asdict(config))
+    folder = workshop.cache / f"auto-shot-{name}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
     teacher = workshop.teacher_folder(n_labels, draw, n_first)
@@ -74,6 +81,7 @@ def network_for(
         pictures_folder=workshop.cache / "pictures" / _pictures_digest(config),
         labels_folder=workshop.cache / f"labels-of-{name}" / _pictures_digest(config),
         training_folder=folder / "training",
+        annotations=workshop.labels(n_labels, draw, n_first) if config.painted_share else (),
         encoder_weights=workshop.get_encoder() if config.pretrained else None,
         load_models=LoadModels(workshop.get_generator, teacher),
         n_workers=workshop.n_workers,
@@ -85,7 +93,7 @@ def network_for(
 
 def baseline_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
     """The same network, augmentation and steps, trained on the labelled pictures themselves."""
-    folder = workshop.cache / f"baseline-{n_labels}-{draw}" / _digest(asdict(config))
+    folder = workshop.cache / f"baseline-{n_labels}-{draw}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
     data = labelled_pictures(workshop.generator, workshop.labels(n_labels, draw), _picture_px(config))

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from partly.annotations import Annotation, list_annotations
 from partly.annotations.part_sets import PartSet
 from partly.artefacts import ModelCard
 from partly.distillation import DistilConfig, DistilReports, distil
@@ -17,7 +18,7 @@ from partly.distillation.second_round import SECOND_ROUND_FOLDER
 from partly.downloads.models import encoder_weights, generator_folder, load_generator
 from partly.errors import BadProject
 from partly.files import remove_leftovers, sha256_of
-from partly.project.digests import model_digest, model_part_set
+from partly.project.digests import annotations_digest, model_digest, model_part_set
 from partly.project.project import Project
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
@@ -107,6 +108,7 @@ def distil_project(
         pictures_folder=project.labelled / "pictures" / pictures_key,
         labels_folder=project.labelled / "labels" / labels_key,
         training_folder=run.folder,
+        annotations=_annotations(project, card) if config.painted_share else (),
         encoder_weights=weights,
         load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
         n_workers=n_workers or default_workers(),
@@ -153,6 +155,23 @@ def _load_fitted(project: Project, generator_digest: str) -> tuple[FewShotSegmen
             path=project.few_shot,
         )
     return segmenter, part_set, card
+
+
+def _annotations(project: Project, card: ModelCard) -> list[Annotation]:
+    """What the segmenter was fitted on, if it is still so.
+
+    Raises:
+        BadProject: annotations were added, changed or taken away since.
+    """
+    annotations = list_annotations(project.annotations, project.part_set)
+    if annotations_digest(annotations) != dict(card.extra.get("parents", {})).get("annotations_sha256"):
+        raise BadProject(
+            "annotations have changed since the few-shot segmenter was fitted",
+            expected="those that it was fitted on, from which the network learns too (painted_share)",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.annotations,
+        )
+    return annotations
 
 
 def _finished(project: Project, run: Run) -> DistilResult | None:

@@ -51,6 +51,7 @@ class AutoShotChoices:
     n_steps: int = 600
     drop_uncertain: float = 0.0
     second_round: float = 0.0
+    painted_share: float = 0.0
     seed: int = 0
 
 

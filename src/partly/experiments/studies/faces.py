@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from partly.annotations import FACE_PARTS, LabelMap
 from partly.distillation import DistilConfig
 from partly.evaluate import TruthMapping, evaluate
 from partly.evaluate.scoring import EvaluationPair
-from partly.experiments.auto_shot import network_for
+from partly.experiments.auto_shot import described, network_for
 from partly.experiments.bisenet import face_parts_of
 from partly.experiments.experiment import Cell, Column, Experiment, Figures, Row
 from partly.experiments.person import Person
@@ -103,7 +102,7 @@ def _pair(photo: LabelledPhoto, prediction: LabelMap, mapping: TruthMapping) -> 
 
 
 def _cells() -> tuple[Cell, ...]:
-    config = json.loads(json.dumps(asdict(HEADLINE)))
+    config = json.loads(json.dumps(described(HEADLINE)))
 
     def network(
         key: str, n_labels: int, draw: int, expected: float | None = None, n_first: int | None = None
