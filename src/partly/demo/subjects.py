@@ -108,7 +108,7 @@ PORTRAITS = Subject(
     "other generated pictures, and a small network learned from those: it needs neither generator nor label "
     "any more.",
     about_photos="Drawings that stand for photos: people whom neither generator nor network ever saw. The "
-    "figure says how sure the network is on average. Photos of yours come after them.",
+    "figure says how sure the network is on average. Photos of yours come before them.",
     limits=(
         "The generator learned from drawings of 64 px. They show the whole way without a download, not "
         "what it reaches: on photos of people this network is of no use. For those, run the demo of faces.",
