@@ -158,7 +158,7 @@ def test_what_a_project_says_of_its_generator(generator_folder, monkeypatch):
     monkeypatch.chdir(generator_folder.parent)
     assert generator_reference(generator_folder.name) == str(generator_folder)
     for none in ("moon", "efficientnet-lite0"):
-        with pytest.raises(BadOption, match=f"no generator '{none}'; expected ffhq, portraits, or a model folder"):
+        with pytest.raises(BadOption, match=f"no generator '{none}'; expected ffhq, portraits, or a"):
             generator_reference(none)
 
 
