@@ -132,7 +132,7 @@ def main() -> None:
     options.add_argument("--annotations", default="portraits", help="a shipped set, or a folder")
     options.add_argument("--architecture", default="unet-small")
     options.add_argument("--n-pictures", type=int, default=500)
-    options.add_argument("--steps", type=int, default=1200)
+    options.add_argument("--steps", type=int, default=PORTRAITS.distil.n_steps)
     options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
     options.add_argument("--drawings", type=int, default=500)
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")
