@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from partly.autoshot import AutoShotNetwork
 from partly.distillation import DistilConfig
@@ -14,8 +15,17 @@ from partly.experiments.studies.pictures import N_PHOTOS, PHOTO_PX, small_budget
 from partly.experiments.workshop import Workshop
 
 _DRAWS = {1: 2, 5: 1, 10: 1}
+_PAINTED_SHARE = 0.25
+
+
+def _with_painted(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+    """As the auto-shot network, with the labelled pictures among those that it learns from."""
+    return network_for(workshop, n_labels, draw, replace(config, painted_share=_PAINTED_SHARE))
+
+
 _LEARNERS: dict[str, Callable[[Workshop, int, int, DistilConfig], AutoShotNetwork]] = {
     "auto-shot": network_for,
+    "painted": _with_painted,
     "baseline": baseline_for,
 }
 _ARMS = ("few-shot", *_LEARNERS)
@@ -66,6 +76,7 @@ EXPERIMENT = Experiment(
     notes=(
         "The baseline is the auto-shot network with the same augmentation and steps, trained on the labelled "
         "pictures themselves: what it lacks is what the generator gives.",
+        f"`painted`: {_PAINTED_SHARE:.0%} of the auto-shot network's pictures are the labelled ones.",
         f"300 pictures, 400 steps of 8 at 128 px; {N_PHOTOS} photos, scored at {PHOTO_PX} px.",
     ),
     reads_photos=True,
