@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Material:
     seed: int = CHOICES_SEED
 
 
-def auto_shot(material: Material, n_workers: int = 1) -> AutoShotNetwork:
+def auto_shot(material: Material) -> AutoShotNetwork:
     """The network that the few-shot segmenter taught by generated pictures."""
     teacher = partly.fit_few_shot(material.generator, material.annotations)
     return partly.distil(
@@ -71,7 +71,6 @@ def auto_shot(material: Material, n_workers: int = 1) -> AutoShotNetwork:
         teacher,
         material.config,
         annotations=material.annotations,
-        n_workers=n_workers,
         reports=DistilReports(on_step=_tell),
     )
 
@@ -79,7 +78,7 @@ def auto_shot(material: Material, n_workers: int = 1) -> AutoShotNetwork:
 def directly(material: Material) -> AutoShotNetwork:
     """The network that learned from the labelled picture itself."""
     config = material.config
-    data = labelled_pictures(material.generator, material.annotations, max(256, config.size_px))
+    data = labelled_pictures(material.generator, material.annotations, config.synthesis().size_px)
     network = new_network(FACE_PARTS, config, encoder_weights() if config.pretrained else None)
     # Copies of what it learns from tell nothing: none are kept from it.
     held_out = ArrayPictures(data.images[:0], data.logits[:0])
@@ -116,9 +115,9 @@ def _tell(report: StepReport) -> None:
 
 def _config(asked: argparse.Namespace) -> DistilConfig:
     pretrained = asked.architecture == DistilConfig.architecture
-    return DistilConfig(
+    return replace(
+        PORTRAITS.distil,
         n_pictures=asked.n_pictures,
-        size_px=128,
         architecture=asked.architecture,
         pretrained=pretrained,
         n_steps=asked.steps,
@@ -130,8 +129,8 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.portraits", description=__doc__)
     options.add_argument("--generator", default="portraits", help="a name, or a model folder")
     options.add_argument("--annotations", default="portraits", help="a shipped set, or a folder")
-    options.add_argument("--architecture", default="unet-small")
-    options.add_argument("--n-pictures", type=int, default=500)
+    options.add_argument("--architecture", default=PORTRAITS.distil.architecture)
+    options.add_argument("--n-pictures", type=int, default=PORTRAITS.distil.n_pictures)
     options.add_argument("--steps", type=int, default=PORTRAITS.distil.n_steps)
     options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
     options.add_argument("--drawings", type=int, default=500)

@@ -11,7 +11,7 @@ from partly.annotations import Annotation
 from partly.annotations.part_sets import PartSet
 from partly.autoshot import AutoShotNetwork
 from partly.distillation.config import DistilConfig
-from partly.distillation.painted import WithPainted, painted_pictures
+from partly.distillation.painted import painted_pictures, with_painted
 from partly.distillation.reports import DistilReports
 from partly.distillation.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.errors import BadOption
@@ -78,14 +78,13 @@ def distil(
     pictures = LabelledShards(
         pictures_folder, labels_folder, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
     )
+    split = config.training()
+    taught, held_out = hold_out(pictures, split.n_held_out_of(len(pictures)), split.seed)
     # After a stop in the second round, this gives back at once what the first one ended with.
-    taught, held_out = hold_out(
-        pictures, config.training().n_held_out_of(len(pictures)), config.training().seed
-    )
     first = train_auto_shot(
         network,
-        taught if painted is None else WithPainted(taught, painted, config.painted_share),
-        config.training(),
+        with_painted(taught, painted, config.painted_share),
+        split,
         folder=training_folder,
         held_out=held_out,
         on_step=reports.on_step,

@@ -48,10 +48,18 @@ class WithPainted:
         taught = [i for i in indexes if i < n]
         copies = [(i - n) % len(self.painted) for i in indexes if i >= n]
         found = [of.read(at) for of, at in ((self.taught, taught), (self.painted, copies)) if at]
-        images, logits, weights = (torch.cat([part.float() for part in p]) for p in zip(*found, strict=True))
+        images, logits, weights = zip(*found, strict=True)
         # From taught first, painted last, to the order that was asked for.
         order = torch.tensor([i >= n for i in indexes]).argsort(stable=True).argsort()
-        return images[order].to(found[0][0].dtype), logits[order], weights[order]
+        soft = torch.cat([one.float() for one in logits])
+        return torch.cat(images)[order], soft[order], torch.cat(weights)[order]
+
+
+def with_painted(
+    taught: LabelledPictures, painted: LabelledPictures | None, share: float
+) -> LabelledPictures:
+    """The painted pictures among the taught ones, where there are any to learn from."""
+    return taught if painted is None else WithPainted(taught, painted, share)
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from partly.autoshot import AutoShotNetwork
 from partly.distillation.config import DistilConfig
-from partly.distillation.painted import WithPainted
+from partly.distillation.painted import with_painted
 from partly.distillation.reports import DistilReports
 from partly.synthesis import LabelledShards
 from partly.synthesis.relabelled import relabel
@@ -91,7 +91,7 @@ def train_second_round(
     agreed = hold_out(opinions, n_held_out, split.seed)[0]
     second = train_auto_shot(
         copy.deepcopy(first.network).requires_grad_(True),
-        agreed if painted is None else WithPainted(agreed, painted, config.painted_share),
+        with_painted(agreed, painted, config.painted_share),
         training,
         folder=folder,
         held_out=hold_out(taught, n_held_out, split.seed)[1],
