@@ -118,3 +118,26 @@ def test_checkpoints_are_neither_rare_nor_all_that_is_done():
     short = course(TrainingChoices(family="mlp", size_px=16, n_photos_shown=64 * 300))
     long = course(replace(TrainingChoices(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
     assert (short.config.checkpoint_every, long.config.checkpoint_every) == (100, 1000)
+
+
+def test_width_is_the_generators_alone():
+    def channels(**choices):
+        players = course(TrainingChoices(size_px=32, family="light", **choices)).players
+        n_critic = sum(p.numel() for p in players.discriminator.parameters())
+        return [level.n_channels for level in players.generator.levels], n_critic
+
+    usual, n_usual = channels()
+    wide, n_wide = channels(width=2)
+    assert wide[-1] == 2 * usual[-1]
+    assert n_wide == n_usual
+
+
+@pytest.mark.parametrize("width", [0, -1, 9, float("nan")])
+def test_a_width_that_is_none_is_refused(width):
+    with pytest.raises(BadOption, match="a factor from 0.25 to 8"):
+        TrainingChoices(width=width)
+
+
+def test_networks_without_channels_have_no_width():
+    with pytest.raises(BadOption, match="none: the family mlp has no channels"):
+        course(TrainingChoices(size_px=32, family="mlp", width=2.0))

@@ -19,6 +19,7 @@ class TrainingChoices:
         augment: what is done to all that the discriminator sees: "ada", "diff" or "none".
         n_photos_shown: length of the training, counted in photos (with repetitions).
         batch_size: photos in a step.
+        width: the generator's channels, times those of the preset; those of the discriminator stay.
         fit: "crop" takes the middle of a photo, "pad" all of it.
         mirror: show half of the photos mirrored; not for digits, letters, or clocks.
         seed: of first weights, latents, noise and the order of photos.
@@ -31,6 +32,7 @@ class TrainingChoices:
     augment: str | None = None
     n_photos_shown: int | None = None
     batch_size: int | None = None
+    width: float | None = None
     fit: Fit = "crop"
     mirror: bool = True
     seed: int = 0
@@ -41,5 +43,7 @@ class TrainingChoices:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadOption(f"{name} is {value}", expected="1 or more")
+        if self.width is not None and not 0.25 <= self.width <= 8:
+            raise BadOption(f"width is {self.width}", expected="a factor from 0.25 to 8")
         if self.fit not in FITS:
             raise BadOption(f"fit is {self.fit!r}", expected=f"one of {', '.join(FITS)}")

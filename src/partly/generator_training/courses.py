@@ -240,7 +240,7 @@ def course(choices: TrainingChoices) -> Course:
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(choices.seed)
-        decoder, encoder = family.networks(preset.shape)
+        decoder, encoder = family.networks(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(decoder, Path(choices.start_from))
         parts = VAEParts(decoder, encoder, preset.objective)
@@ -260,7 +260,7 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
     objective = OBJECTIVES[choices.objective]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(choices.seed)
-        generator = family.generator(preset.shape)
+        generator = family.generator(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
@@ -285,6 +285,17 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         **_common(choices, preset, n_steps),
     )
     return AdversarialCourse(players, config)
+
+
+def _widened(shape: Any, choices: TrainingChoices) -> Any:
+    """The preset's shape with as many more channels as were chosen."""
+    if choices.width is None:
+        return shape
+    if not hasattr(shape, "channel_base"):
+        raise BadOption(
+            f"width is {choices.width}", expected=f"none: the family {choices.family} has no channels"
+        )
+    return replace(shape, channel_base=round(shape.channel_base * choices.width))
 
 
 def _penalty(
