@@ -3,8 +3,10 @@
 from partly.annotations.annotation import (
     Annotation,
     annotation_ids,
+    annotation_part_set,
     list_annotations,
     load_annotation,
+    remove_annotation,
     save_annotation,
 )
 from partly.annotations.colours import UNLABELLED_COLOUR, Colour, distinct_colours
@@ -19,6 +21,21 @@ from partly.annotations.label_maps import (
     translate_label_map,
     write_label_map,
 )
+from partly.annotations.part_changes import (
+    AddPart,
+    DeletePart,
+    MergeParts,
+    MoveParts,
+    PairParts,
+    PartChange,
+    RecolourPart,
+    RenamePart,
+    Table,
+    change_from_json,
+    change_to_json,
+    changed,
+)
+from partly.annotations.part_history import PartHistory
 from partly.annotations.part_sets import (
     FACE_PARTS,
     MAX_PARTS,
@@ -27,6 +44,7 @@ from partly.annotations.part_sets import (
     Part,
     PartSet,
 )
+from partly.annotations.strokes import Patch, StrokeJournal, is_all_saved
 
 __all__ = [
     "FACE_PARTS",
@@ -34,21 +52,39 @@ __all__ = [
     "UNLABELLED",
     "UNLABELLED_COLOUR",
     "UNLABELLED_NAME",
+    "AddPart",
     "Annotation",
     "Colour",
+    "DeletePart",
     "LabelMap",
+    "MergeParts",
+    "MoveParts",
+    "PairParts",
     "Part",
+    "PartChange",
+    "PartHistory",
     "PartSet",
+    "Patch",
+    "RecolourPart",
+    "RenamePart",
+    "StrokeJournal",
+    "Table",
     "annotation_id_from",
     "annotation_ids",
+    "annotation_part_set",
+    "change_from_json",
+    "change_to_json",
+    "changed",
     "check_annotation_id",
     "check_label_map",
     "count_part_pixels",
     "distinct_colours",
+    "is_all_saved",
     "label_map_to_png",
     "list_annotations",
     "load_annotation",
     "read_label_map",
+    "remove_annotation",
     "resize_label_map",
     "save_annotation",
     "translate_label_map",

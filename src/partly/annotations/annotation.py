@@ -137,6 +137,25 @@ def load_annotation(folder: str | Path, annotation_id: str, part_set: PartSet) -
         raise BadLabel(error.found, expected=error.expected, remedy=error.remedy, path=path) from None
 
 
+def annotation_part_set(folder: str | Path, annotation_id: str) -> PartSet:
+    """The part set that one annotation was saved with.
+
+    Raises:
+        BadLabel: its JSON is missing, damaged or of another version.
+    """
+    check_annotation_id(annotation_id)
+    path = _paths(Path(folder), annotation_id)[1]
+    return PartSet.from_json(_read_record(path)["part_set"], path)
+
+
+def remove_annotation(folder: str | Path, annotation_id: str) -> None:
+    """Delete an annotation, its JSON first: what a kill leaves is none any more."""
+    check_annotation_id(annotation_id)
+    label_path, path = _paths(Path(folder), annotation_id)
+    path.unlink(missing_ok=True)
+    label_path.unlink(missing_ok=True)
+
+
 def annotation_ids(folder: str | Path) -> list[str]:
     """Ids of the complete annotations in a folder, sorted; none if the folder is missing."""
     return sorted(path.stem for path in Path(folder).glob("*.json") if not path.name.startswith("."))
