@@ -65,7 +65,7 @@ class Material:
 
 def auto_shot(material: Material) -> AutoShotNetwork:
     """The network that the few-shot segmenter taught by generated pictures."""
-    teacher = partly.fit_few_shot(material.generator, material.annotations)
+    teacher = partly.fit_few_shot(material.generator, material.annotations, config=PORTRAITS.few_shot)
     return partly.distil(
         material.generator,
         teacher,
@@ -122,6 +122,7 @@ def _config(asked: argparse.Namespace) -> DistilConfig:
         pretrained=pretrained,
         n_steps=asked.steps,
         painted_share=asked.painted_share,
+        second_round=asked.second_round,
     )
 
 
@@ -133,6 +134,7 @@ def main() -> None:
     options.add_argument("--n-pictures", type=int, default=PORTRAITS.distil.n_pictures)
     options.add_argument("--steps", type=int, default=PORTRAITS.distil.n_steps)
     options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
+    options.add_argument("--second-round", type=float, default=PORTRAITS.distil.second_round)
     options.add_argument("--drawings", type=int, default=500)
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")
     options.add_argument("--out", type=Path, default=Path("bench-out"))

@@ -13,9 +13,11 @@ from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.segmenters.cnn import DILATIONS, CNNSegmenter
 from partly.segmenters.coordinates import coordinates
 from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.segmenters.kernel import KernelSegmenter
 from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
+from partly.training.few_shot.ridge import RidgeFit
 from tests.segmenters.contract import CHANNELS, INDEXES, PARTS, SegmenterContract, pyramid
 
 
@@ -30,6 +32,15 @@ class TestRidge(SegmenterContract):
     @pytest.fixture
     def segmenter(self) -> FewShotSegmenter:
         return ridge()
+
+
+class TestKernel(SegmenterContract):
+    @pytest.fixture
+    def segmenter(self) -> FewShotSegmenter:
+        segmenter = KernelSegmenter(3, INDEXES, CHANNELS, n_cosines=30)
+        segmenter.standardiser.estimate([pyramid().select(INDEXES)])
+        segmenter.weight.data.normal_()
+        return segmenter.eval().requires_grad_(False)
 
 
 class TestMLP(SegmenterContract):
@@ -161,3 +172,31 @@ def test_unknown_family_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps(card))
     with pytest.raises(BadModelFile, match="segmenter of family 'oracle'; expected one of"):
         load_segmenter(tmp_path)
+
+
+def test_cosines_of_a_kernel_are_nearly_a_gaussian() -> None:
+    segmenter = KernelSegmenter(3, INDEXES, CHANNELS, n_cosines=20_000, frequency=0.8)
+    rows = segmenter.rows(pyramid(1), 8)
+    plain, cosines = rows.split([segmenter.n_plain, segmenter.n_cosines + 1], dim=1)
+    found = cosines[:, :-1] @ cosines[:, :-1].T
+    expected = (-torch.cdist(0.8 * plain, 0.8 * plain).square() / 2).exp()
+    assert (found - expected).abs().max() < 0.05
+    assert torch.equal(cosines[:, -1], torch.ones(64))
+
+
+def test_a_kernel_learns_what_no_straight_line_divides() -> None:
+    # A ring: far from the middle of two channels' values is one part, near it the other.
+    values = torch.randn(1, 2, 16, 16, generator=torch.Generator().manual_seed(0))
+    ring = (values.square().sum(1) > 1.4)[0]
+    label_map = ring.numpy().astype("uint8")
+    found = {}
+    for name, segmenter in (
+        ("ridge", RidgeSegmenter(2, (0,), (2,), coordinate_weight=0.0)),
+        ("kernel", KernelSegmenter(2, (0,), (2,), n_cosines=300)),
+    ):
+        fit = RidgeFit(segmenter, penalty=1e-3, grid_px=16)
+        fit.add("one", FeaturePyramid((values,)), label_map)
+        guessed = fit.solve()(FeaturePyramid((values,)), 16)[0].argmax(0)
+        found[name] = float((guessed == ring).float().mean())
+    assert found["kernel"] > 0.95
+    assert found["ridge"] < 0.8

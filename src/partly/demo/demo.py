@@ -90,7 +90,7 @@ def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[
 
     reports.say("Fitting the few-shot segmenter on it …")
     began = time.monotonic()
-    fitted = fit_project(project, on_progress=reports.on_progress)
+    fitted = fit_project(project, subject.few_shot, on_progress=reports.on_progress)
     times.add("fit the few-shot segmenter", began, skipped=fitted.was_there)
 
     reports.say(f"Labelling {config.n_pictures} generated pictures, and training a network on them …")

@@ -12,6 +12,7 @@ from partly.generators.sampling import Truncation
 from partly.imagery.encoding import write_png
 from partly.imagery.photos import read_photo
 from partly.portraits import fresh_portraits
+from partly.training.few_shot import FewShotConfig
 
 # Left, top, right, bottom: the head fills as much of it as of a generated picture.
 _HEAD_BOX = (115, 0, 335, 220)
@@ -32,6 +33,7 @@ class Subject:
         about_photos: says what photos are shown.
         limits: what it cannot do.
         licences: where things come from.
+        few_shot: how the segmenter is fitted; None: as the project says.
     """
 
     generator: str
@@ -43,6 +45,7 @@ class Subject:
     about_photos: str
     limits: tuple[str, ...]
     licences: tuple[str, ...]
+    few_shot: FewShotConfig | None = None
 
 
 def _astronaut(folder: Path) -> None:
@@ -101,7 +104,10 @@ PORTRAITS = Subject(
         pretrained=False,
         n_steps=600,
         painted_share=0.4,
+        second_round=1.0,
     ),
+    # Few channels, in which parts lie as no straight line divides them; and drawn heads hardly move.
+    few_shot=FewShotConfig(methods=("kernel",), layout_spread=0.05),
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,
     lead="One generated picture of a drawn portrait was labelled by hand. A segmenter fitted on it labelled "

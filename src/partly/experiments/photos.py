@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -73,12 +74,25 @@ def photos(data: Path | None, half: str, n_most: int | None = None) -> Iterator[
         NotAvailable: there is no such folder or file.
         BadArchive: it cannot be read, or lacks a label.
     """
-    path = photos_file(data)
     n = PROTOCOL.n_choices
+    chosen = slice(0, n) if half == "choices" else slice(n, None)
+    return islice(read_labelled_photos(photos_file(data), chosen), n_most)
+
+
+def read_labelled_photos(path: Path, chosen: slice = slice(None)) -> Iterator[LabelledPhoto]:
+    """The photos of a zip with ``images/NAME.jpg`` and ``labels/NAME.png``, in order of names.
+
+    Args:
+        path: the zip.
+        chosen: which of them.
+
+    Raises:
+        BadArchive: it cannot be read, or lacks a label.
+    """
     try:
         with zipfile.ZipFile(path) as file:
             names = sorted(n for n in file.namelist() if n.startswith("images/") and n.endswith(".jpg"))
-            for name in (names[:n] if half == "choices" else names[n:])[:n_most]:
+            for name in names[chosen]:
                 label = file.read(f"labels/{PurePosixPath(name).stem}.png")
                 ids = np.asarray(Image.open(io.BytesIO(label)))
                 yield LabelledPhoto(name, read_photo(file.read(name), name).pixels, ids)

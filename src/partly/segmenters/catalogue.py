@@ -14,12 +14,14 @@ from partly.errors import BadModelFile
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.segmenters.kernel import KernelSegmenter
 from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 
 KIND = "few_shot"
 FAMILIES: dict[str, type[FewShotSegmenter]] = {
     "ridge": RidgeSegmenter,
+    "kernel": KernelSegmenter,
     "mlp": MLPSegmenter,
     "cnn": CNNSegmenter,
 }

@@ -16,6 +16,7 @@ from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter, choose_levels
 from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
+from partly.segmenters.kernel import KernelSegmenter
 from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
@@ -25,7 +26,7 @@ from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid
 from partly.training.few_shot.ridge import RidgeFit
 
 MOST_LABELS_TO_SELF_TRAIN = 3
-METHODS = ("ridge", "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
+METHODS = ("ridge", "kernel", "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
 _HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
 Report = Callable[[str, int, int], None]
 
@@ -38,6 +39,7 @@ class FewShotConfig:
         methods: one of METHODS, or several for an ensemble.
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
         penalty: of ridge regression.
+        kernel_penalty: of the kernel's, whose features are scaled otherwise.
         balance: how much rare parts count; see ``part_weights``.
         coordinate_weight: how easily the position of a pixel is used.
         layout_spread: how far from where labels show it a part may lie, as a share of the picture's side;
@@ -52,6 +54,7 @@ class FewShotConfig:
     methods: tuple[str, ...] = ("ridge",)
     sizes_px: tuple[int, ...] | None = None
     penalty: float = 3.0
+    kernel_penalty: float = 1e-3
     balance: float = 0.5
     coordinate_weight: float = 10.0
     layout_spread: float | None = 0.1
@@ -159,6 +162,8 @@ def _untrained(
 ) -> RidgeSegmenter | MLPSegmenter | CNNSegmenter:
     if method == "ridge":
         return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
+    if method == "kernel":
+        return KernelSegmenter(n_parts, indexes, channels, seed=config.seed)
     if method in _HIDDEN:
         return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
     return CNNSegmenter(n_parts, indexes, channels, method.removeprefix("cnn-").upper())
@@ -182,7 +187,8 @@ def _fit_one(
             on_progress(f"fitting {method}", done, total)
 
     if isinstance(segmenter, RidgeSegmenter):
-        fit = RidgeFit(segmenter, config.penalty, config.balance)
+        penalty = config.kernel_penalty if isinstance(segmenter, KernelSegmenter) else config.penalty
+        fit = RidgeFit(segmenter, penalty, config.balance)
         for i, annotation in enumerate(annotations):
             fit.add(annotation.id, whole(i), annotation.label_map)
             report(i + 1, len(annotations))
