@@ -140,6 +140,7 @@ def test_some_photos_are_always_the_same(photos, network):
     assert np.array_equal(some.rows, seen.some(10).rows)
     assert not np.array_equal(some.rows, seen.some(10, seed=1).rows)
     assert {row.tobytes() for row in some.rows} <= {row.tobytes() for row in seen.rows}
+    assert np.array_equal(some.rows, photo_features(photos, network, n_most=10).rows)
     assert seen.some(100) is seen
 
 

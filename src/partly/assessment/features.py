@@ -45,31 +45,39 @@ class PhotoFeatures:
         """``n`` of them by chance, always the same; all where there are no more."""
         if n >= len(self.rows):
             return self
-        chosen = np.sort(np.random.default_rng(seed).permutation(len(self.rows))[:n])
-        return PhotoFeatures(self.rows[chosen], self.network_digest)
+        return PhotoFeatures(self.rows[_some(len(self.rows), n, seed)], self.network_digest)
 
 
 def photo_features(
-    photos: PhotoSet, network: FeatureNetwork, folder: Path | None = None, on_rows: OnRows | None = None
+    photos: PhotoSet,
+    network: FeatureNetwork,
+    folder: Path | None = None,
+    on_rows: OnRows | None = None,
+    n_most: int | None = None,
 ) -> PhotoFeatures:
-    """Features of all photos of a set.
+    """Features of the photos of a set.
 
     Args:
         photos: the squares.
         network: computes the features.
         folder: where they are kept, by the digests of photos and network; None keeps nothing.
         on_rows: told how many are done, and of how many.
+        n_most: no more than so many, those of :meth:`PhotoFeatures.some`; None: all.
 
     Raises:
         PartlyError: the disk is full, or the folder cannot be written to.
     """
+    if n_most is None or n_most >= len(photos):
+        chosen, what = np.arange(len(photos)), "photos"
+    else:
+        chosen, what = _some(len(photos), n_most), f"{n_most} photos"
 
     def read(start: int, stop: int) -> Iterator[Pixels]:
         # A copy: torch warns of arrays that cannot be written to.
-        yield np.array(photos.squares[start:stop])
+        yield np.array(photos.squares[chosen[start:stop]])
 
-    kept = folder and folder / _name("photos", photos.digest, network.digest)
-    return PhotoFeatures(_rows(read, len(photos), network, kept, on_rows), network.digest)
+    kept = folder and folder / _name(what, photos.digest, network.digest)
+    return PhotoFeatures(_rows(read, len(chosen), network, kept, on_rows), network.digest)
 
 
 def picture_features(
@@ -116,6 +124,11 @@ def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
             expected=f"{network.digest[:16]}…, {network.name!r}",
             remedy="Compute them anew",
         )
+
+
+def _some(n: int, n_chosen: int, seed: int = 0) -> npt.NDArray[np.intp]:
+    """``n_chosen`` numbers below ``n`` by chance, always the same, in order."""
+    return np.sort(np.random.default_rng(seed).permutation(n)[:n_chosen])
 
 
 def _name(what: str, *digests: str) -> str:

@@ -72,4 +72,4 @@ class Measures:
 
     @cached_property
     def _features(self) -> PhotoFeatures:
-        return photo_features(self._photos, self._network, self._place.photos).some(self._n_photos)
+        return photo_features(self._photos, self._network, self._place.photos, n_most=self._n_photos)
