@@ -126,7 +126,7 @@ def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
         )
 
 
-def _some(n: int, n_chosen: int, seed: int = 0) -> npt.NDArray[np.intp]:
+def _some(n: int, n_chosen: int, seed: int = 0) -> NDArray[np.intp]:
     """``n_chosen`` numbers below ``n`` by chance, always the same, in order."""
     return np.sort(np.random.default_rng(seed).permutation(n)[:n_chosen])
 
