@@ -141,3 +141,12 @@ def test_a_width_that_is_none_is_refused(width):
 def test_networks_without_channels_have_no_width():
     with pytest.raises(BadOption, match="none: the family mlp has no channels"):
         course(TrainingChoices(size_px=32, family="mlp", width=2.0))
+
+
+def test_any_ratio_of_steps():
+    config = course(TrainingChoices(family="mlp", discriminator_steps=2, generator_steps=3)).config
+    assert (config.n_discriminator_steps, config.n_generator_steps) == (2, 3)
+    usual = course(TrainingChoices(family="mlp", objective="wasserstein")).config
+    assert (usual.n_discriminator_steps, usual.n_generator_steps) == (5, 1)
+    with pytest.raises(BadOption, match="generator_steps is 2; expected none: the family vae has no discr"):
+        course(TrainingChoices(family="vae", generator_steps=2))

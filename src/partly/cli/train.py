@@ -33,6 +33,8 @@ from partly.imagery.photo_sets import FITS
 @click.option("--photos-shown", "n_photos_shown", type=int, help="Length: photos shown, with repetitions.")
 @click.option("--batch", "batch_size", type=int, help="Photos in a step.")
 @click.option("--width", type=float, help="Channels of the generator, times those of the preset.")
+@click.option("--discriminator-steps", type=int, help="Steps of the discriminator in turn.")
+@click.option("--generator-steps", type=int, help="Steps of the generator in turn.")
 @click.option("--fit", type=click.Choice(FITS), default="crop", show_default=True, help="Squares of photos.")
 @click.option("--mirror/--no-mirror", default=True, show_default=True, help="Show half of them mirrored.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")

@@ -20,6 +20,8 @@ class TrainingChoices:
         n_photos_shown: length of the training, counted in photos (with repetitions).
         batch_size: photos in a step.
         width: the generator's channels, times those of the preset; those of the discriminator stay.
+        discriminator_steps: steps of the discriminator in a step; None is as the objective has it.
+        generator_steps: steps of the generator in a step; None is one.
         fit: "crop" takes the middle of a photo, "pad" all of it.
         mirror: show half of the photos mirrored; not for digits, letters, or clocks.
         seed: of first weights, latents, noise and the order of photos.
@@ -33,13 +35,15 @@ class TrainingChoices:
     n_photos_shown: int | None = None
     batch_size: int | None = None
     width: float | None = None
+    discriminator_steps: int | None = None
+    generator_steps: int | None = None
     fit: Fit = "crop"
     mirror: bool = True
     seed: int = 0
     start_from: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("n_photos_shown", "batch_size"):
+        for name in ("n_photos_shown", "batch_size", "discriminator_steps", "generator_steps"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadOption(f"{name} is {value}", expected="1 or more")

@@ -30,6 +30,7 @@ from partly.training.gan.report import GanReport, gan_figures_text
 from partly.training.ranks import ALONE, Ranks, own_device
 from partly.training.vae import VAEConfig, VAEParts, VAEReport, train_vae, vae_figures_text
 
+_OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
 AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
     "ada": AdaptiveAugmentation,
@@ -206,7 +207,7 @@ def filled(choices: TrainingChoices) -> TrainingChoices:
     names = ["batch_size", "n_photos_shown"]
     if isinstance(preset, AdversarialPreset):
         names += ["objective", "augment"]
-    elif chosen := [name for name in ("objective", "augment") if getattr(choices, name) is not None]:
+    elif chosen := [name for name in _OF_TWO_PLAYERS if getattr(choices, name) is not None]:
         raise BadOption(
             f"{chosen[0]} is {getattr(choices, chosen[0])!r}",
             expected=f"none: the family {choices.family} has no discriminator",
@@ -277,10 +278,12 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
     batch_size, n_shown = choices.batch_size, choices.n_photos_shown
     assert batch_size is not None
     assert n_shown is not None
-    n_steps = max(1, round(n_shown / (batch_size * objective.n_discriminator_steps)))
+    n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
+    n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
     config = GanConfig(
         batch_size=batch_size,
-        n_discriminator_steps=objective.n_discriminator_steps,
+        n_discriminator_steps=n_discriminator_steps,
+        n_generator_steps=choices.generator_steps or 1,
         penalty_every=1 if objective.needs_slopes else preset.penalty_every,
         **_common(choices, preset, n_steps),
     )

@@ -175,6 +175,19 @@ def test_the_discriminator_may_take_more_steps():
     assert [report.n_seen for report in reports] == [12, 24]
 
 
+def test_the_generator_may_take_more_steps():
+    def after(n_generator_steps):
+        playing = replace(players(), path_length=None)
+        train_gan(playing, batches(), replace(CONFIG, n_steps=1, n_generator_steps=n_generator_steps))
+        return torch.cat([p.detach().flatten() for p in playing.generator.parameters()])
+
+    start = torch.cat([p.detach().flatten() for p in players().generator.parameters()])
+    once, often = after(1), after(3)
+    assert torch.equal(once, after(1))
+    # Adam's steps are about as long as its rate, and partly cancel.
+    assert (often - start).norm() > 1.2 * (once - start).norm()
+
+
 def test_penalties_are_counted_as_often_as_asked_for():
     calls = []
 

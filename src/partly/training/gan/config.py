@@ -12,9 +12,10 @@ class GanConfig:
     """How generator and discriminator are trained; the defaults are those of StyleGAN2 at 64 px.
 
     Attributes:
-        n_steps: steps of the generator.
+        n_steps: steps.
         batch_size: photos in a step.
-        n_discriminator_steps: steps of the discriminator before each of the generator.
+        n_discriminator_steps: steps of the discriminator before those of the generator.
+        n_generator_steps: steps of the generator after them; together they are one step.
         generator_rate: learning rate of the generator.
         discriminator_rate: learning rate of the discriminator.
         betas: of Adam.
@@ -32,6 +33,7 @@ class GanConfig:
     n_steps: int
     batch_size: int = 32
     n_discriminator_steps: int = 1
+    n_generator_steps: int = 1
     generator_rate: float = 2.5e-3
     discriminator_rate: float = 2.5e-3
     betas: tuple[float, float] = (0.0, 0.99)
@@ -49,6 +51,7 @@ class GanConfig:
             "n_steps",
             "batch_size",
             "n_discriminator_steps",
+            "n_generator_steps",
             "penalty_every",
             "path_length_every",
             "checkpoint_every",

@@ -184,27 +184,31 @@ def train_gan(
                     strength.watch(real_scores, ranks.total)
 
             discriminator.requires_grad_(False)
-            with precision:
-                w = latents(step, 0)
-                pictures = generator(w, draws(step, "noise", 0)).float()
-                scores = seen(step, 0)(pictures).float()
-            generator_loss = objective.generator_loss(scores)
-            _check_finite(ranks.mean(generator_loss.detach()), "generator", step, folder)
-            generator_optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(generator_loss)
-            if players.path_length and step % config.path_length_every == 0:
-                w = latents(step, 1 + config.n_discriminator_steps)
-                # Half of the pictures: second derivatives take much memory.
-                w = w[: max(1, len(w) // 2)]
-                pictures = generator(w, draws(step, "noise", 1 + config.n_discriminator_steps))
-                length_loss, mean_length = players.path_length(
-                    pictures, w, state.mean_path_length.to(device), draws(step, "path length", 0)
-                )
-                state.mean_path_length = ranks.mean(mean_length)
-                _check_finite(ranks.mean(length_loss.detach()), "path length", step, folder)
-                torch.autograd.backward(length_loss * config.path_length_every)
-            ranks.average_gradients(generator)
-            generator_optimizer.step()
+            for i in range(config.n_generator_steps):
+                # Numbers that no step of the discriminator has, nor the path length.
+                part = 0 if i == 0 else 1 + config.n_discriminator_steps + i
+                sight = 0 if i == 0 else 2 * config.n_discriminator_steps + i
+                with precision:
+                    w = latents(step, part)
+                    pictures = generator(w, draws(step, "noise", part)).float()
+                    scores = seen(step, sight)(pictures).float()
+                generator_loss = objective.generator_loss(scores)
+                _check_finite(ranks.mean(generator_loss.detach()), "generator", step, folder)
+                generator_optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(generator_loss)
+                if players.path_length and i == 0 and step % config.path_length_every == 0:
+                    w = latents(step, 1 + config.n_discriminator_steps)
+                    # Half of the pictures: second derivatives take much memory.
+                    w = w[: max(1, len(w) // 2)]
+                    pictures = generator(w, draws(step, "noise", 1 + config.n_discriminator_steps))
+                    length_loss, mean_length = players.path_length(
+                        pictures, w, state.mean_path_length.to(device), draws(step, "path length", 0)
+                    )
+                    state.mean_path_length = ranks.mean(mean_length)
+                    _check_finite(ranks.mean(length_loss.detach()), "path length", step, folder)
+                    torch.autograd.backward(length_loss * config.path_length_every)
+                ranks.average_gradients(generator)
+                generator_optimizer.step()
 
             w_mean = ranks.mean(w.detach().float().mean((0, 1)))
             generator.get_buffer("w_mean").lerp_(w_mean, _W_MEAN_SHARE)
