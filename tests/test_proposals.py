@@ -6,7 +6,8 @@ import torch
 from partly.errors import BadOption
 from partly.generators.mobile_stylegan import MobileStyleGAN
 from partly.generators.sampling import Truncation, sample_w
-from partly.proposals import k_medoids, propose, propose_unsure
+from partly.proposals import k_medoids, propose, propose_unsure, representative
+from partly.proposals.representative import _distances, _pooled
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.uncertainty import uncertainty
 from partly.training.few_shot import FewShotConfig, fit_few_shot
@@ -94,3 +95,41 @@ def test_several_unsure_pictures_differ() -> None:
     several = propose_unsure(generator, segmenter, 3, n_candidates=20)
     assert len({p.index for p in several}) == 3
     assert [p.score for p in several] == sorted((p.score for p in several), reverse=True)
+
+
+def test_representative_pictures_are_distinct_and_stand_for_all() -> None:
+    generator = tiny_generator()
+    told: list[tuple[int, int]] = []
+    proposals = representative(generator, 4, 20, 3, lambda *progress: told.append(progress))
+    assert told == [(i, 20) for i in range(1, 21)]
+    assert len({p.index for p in proposals}) == 4
+    assert [p.score for p in proposals] == sorted((p.score for p in proposals), reverse=True)
+    assert sum(p.score for p in proposals) == pytest.approx(1)
+    for p in proposals:
+        assert torch.equal(p.w, sample_w(generator, 3, p.index, Truncation(0.5, 1.0)))
+        assert 0.5 <= p.truncation <= 1.0
+    again = representative(generator, 4, 20, 3)
+    assert [(p.index, p.score) for p in again] == [(p.index, p.score) for p in proposals]
+
+
+def test_representative_pictures_lie_nearer_to_all_than_others_do() -> None:
+    generator = tiny_generator()
+    latents = torch.cat([sample_w(generator, 0, i, Truncation(0.5, 1.0)) for i in range(24)])
+    pooled = torch.cat([_pooled(generator, w[None]) for w in latents])
+    distances = _distances(pooled)
+    chosen = [p.index for p in representative(generator, 3, 24)]
+    cost = float(distances[:, chosen].amin(1).sum())
+    draws = torch.Generator().manual_seed(0)
+    others = [torch.randperm(24, generator=draws)[:3] for _ in range(40)]
+    assert sum(cost < float(distances[:, three].amin(1).sum()) for three in others) >= 34
+
+
+def test_known_pictures_are_not_representative_again() -> None:
+    generator = tiny_generator()
+    first = representative(generator, 2, 8, truncation=FULL)
+    second = representative(generator, 6, 8, truncation=FULL, known=[p.w for p in first])
+    assert {p.index for p in first} | {p.index for p in second} == set(range(8))
+    with pytest.raises(BadOption, match="7 pictures of 6; expected 1 or more, and no more than candidates"):
+        representative(generator, 7, 8, truncation=FULL, known=[p.w for p in first])
+    with pytest.raises(BadOption, match="0 pictures of 8; expected 1 or more"):
+        representative(generator, 0, 8)

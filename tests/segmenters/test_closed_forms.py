@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partly.segmenters.normal_equations import normal_equations, part_weights
+from partly.segmenters.conjugate_gradients import conjugate_gradients
+from partly.segmenters.normal_equations import normal_equations, part_weights, solve_dual
 from partly.segmenters.uncertainty import disagreement, uncertainty
 
 
@@ -30,6 +31,57 @@ def test_sums_of_two_batches_are_those_of_both_and_can_be_taken_out() -> None:
     torch.testing.assert_close((first + second).solve(penalty), whole.solve(penalty))
     torch.testing.assert_close((whole - second).solve(penalty), first.solve(penalty), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(whole.scaled(7.0).solve(penalty), whole.solve(penalty))
+
+
+@pytest.mark.parametrize(("n", "d"), [(3, 40), (12, 12), (60, 9)])
+@pytest.mark.parametrize("penalty", [0.1, 3.0])
+def test_the_dual_form_gives_what_the_primal_one_gives(n: int, d: int, penalty: float) -> None:
+    draws = torch.Generator().manual_seed(n)
+    x, y = (torch.randn(n, size, generator=draws, dtype=torch.float64) for size in (d, 3))
+    s = torch.rand(n, generator=draws, dtype=torch.float64) + 0.01
+    x[:, -1] = 1
+    penalties = torch.full((d,), penalty, dtype=torch.float64)
+    penalties[-1] = 1e-9
+    expected = normal_equations(x, y, s).solve(penalties)
+    torch.testing.assert_close(solve_dual(x, y, s, penalty), expected, rtol=1e-6, atol=1e-7)
+
+
+def _positive(d: int) -> torch.Tensor:
+    x = torch.randn(2 * d, d, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return x.T @ x / d + 0.1 * torch.eye(d, dtype=torch.float64)
+
+
+def test_conjugate_gradients_find_what_was_asked_for() -> None:
+    matrix, draws = _positive(12), torch.Generator().manual_seed(1)
+    wanted = torch.randn(4, 12, generator=draws, dtype=torch.float64)
+    wanted[2] = 0
+    exact = torch.linalg.solve(matrix, wanted.T).T
+    guess = torch.zeros_like(wanted)
+    found, n_steps = conjugate_gradients(lambda v: v @ matrix, wanted, guess, lambda v: v, 1e-6, 40)
+    assert n_steps is not None
+    assert 4 < n_steps <= 20, "d steps are enough but for rounding"
+    torch.testing.assert_close(found, exact, rtol=1e-4, atol=1e-5)
+    inverse = torch.linalg.inv(matrix)
+    led, n_led = conjugate_gradients(lambda v: v @ matrix, wanted, guess, lambda v: v @ inverse, 1e-6, 40)
+    assert n_led == 1
+    torch.testing.assert_close(led, exact)
+    assert conjugate_gradients(lambda v: v @ matrix, wanted, exact, lambda v: v, 1e-6, 40)[1] == 0
+
+
+def test_conjugate_gradients_give_up_once_it_takes_too_long() -> None:
+    matrix = torch.diag(torch.logspace(-6, 2, 60, dtype=torch.float64))
+    asked: list[int] = []
+
+    def apply(rows: torch.Tensor) -> torch.Tensor:
+        asked.append(len(rows))
+        return rows @ matrix
+
+    wanted = torch.ones(1, 60, dtype=torch.float64)
+    _, n_steps = conjugate_gradients(apply, wanted, torch.zeros_like(wanted), lambda v: v, 1e-8, 12)
+    assert n_steps is None
+    assert len(asked) == 5, "after four steps it could be told"
+    _, n_steps = conjugate_gradients(apply, wanted, torch.zeros_like(wanted), lambda v: v, 1e-8, 2)
+    assert n_steps is None
 
 
 @pytest.mark.parametrize("d", [1, 384, 385, 900])

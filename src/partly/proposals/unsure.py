@@ -25,7 +25,6 @@ _GRID_PX = 64
 _CHOICE = 4
 
 
-@torch.no_grad()
 def propose_unsure(
     generator: Generator,
     segmenter: FewShotSegmenter,
@@ -55,15 +54,48 @@ def propose_unsure(
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
     """
-    truncation = truncation or Truncation(0.7, 1.0)
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
+
+    def doubt_of(w: Tensor) -> float:
+        pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
+        return float(uncertainty(segmenter(pyramid, _GRID_PX)))
+
+    return least_sure(
+        generator,
+        doubt_of,
+        n_pictures,
+        seed,
+        known=known,
+        n_candidates=n_candidates,
+        truncation=truncation,
+        on_progress=on_progress,
+    )
+
+
+@torch.no_grad()
+def least_sure(
+    generator: Generator,
+    doubt_of: Callable[[Tensor], float],
+    n_pictures: int,
+    seed: int = 0,
+    *,
+    known: Sequence[Tensor] = (),
+    n_candidates: int = 200,
+    truncation: Truncation | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Proposal]:
+    """As :func:`propose_unsure`, whoever says how unsure of a picture ``w [1, l, v]`` it is, in [0, 1].
+
+    Raises:
+        BadOption: fewer candidates than wanted, or none wanted.
+    """
+    truncation = truncation or Truncation(0.7, 1.0)
     latents, doubts = [], []
     for index in range(n_candidates):
         w = sample_w(generator, seed, index, truncation)
-        pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
         is_known = any(w.shape == other.shape and torch.allclose(w, other) for other in known)
         latents.append(w)
-        doubts.append(-1.0 if is_known else float(uncertainty(segmenter(pyramid, _GRID_PX))))
+        doubts.append(-1.0 if is_known else doubt_of(w))
         if on_progress is not None:
             on_progress(index + 1, n_candidates)
     n_left = sum(doubt >= 0 for doubt in doubts)

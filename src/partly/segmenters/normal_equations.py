@@ -40,15 +40,45 @@ class NormalEquations:
 
     def solve(self, penalty: Tensor) -> Tensor:
         """Weights ``[d, k]`` for the given penalty ``[d]`` of each feature, per unit of weight."""
+        return torch.cholesky_solve(self.moment / self.weight, self.factor(penalty))
+
+    def factor(self, penalty: Tensor) -> Tensor:
+        """Lower triangular ``L [d, d]`` with ``L Lᵀ = XᵀSX + λP`` per unit of weight."""
         gram = self.gram / self.weight
         gram.diagonal().add_(penalty)
-        return torch.cholesky_solve(self.moment / self.weight, torch.linalg.cholesky(gram))
+        return torch.linalg.cholesky(gram)
 
 
 def normal_equations(features: Tensor, targets: Tensor, weights: Tensor) -> NormalEquations:
     """Sums of rows ``features [n, d]``, ``targets [n, k]`` and ``weights [n]`` (at least 0)."""
     weighted = features * weights[:, None]
     return NormalEquations(_products(features, weighted), weighted.T @ targets, float(weights.sum()))
+
+
+def solve_dual(features: Tensor, targets: Tensor, weights: Tensor, penalty: float) -> Tensor:
+    """What ``normal_equations(…).solve(…)`` gives, quicker where rows are few: ``n³`` in place of ``d³``.
+
+    Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual variables" (ICML 1998), about
+    the weighted mean, so that the last feature, the bias, bears no penalty.
+
+    Args:
+        features: ``[n, d]``, the last one 1.
+        targets: ``[n, k]``.
+        weights: ``[n]``, more than 0.
+        penalty: of every feature but the last, per unit of weight.
+
+    Returns:
+        ``[d, k]``.
+    """
+    roots = (weights / weights.sum()).sqrt()[:, None]
+    middle, level = (roots.square() * features).sum(0), (roots.square() * targets).sum(0)
+    rows = (features - middle) * roots
+    kernel = rows @ rows.T / penalty
+    kernel.diagonal().add_(1)
+    found = rows.T @ torch.cholesky_solve((targets - level) * roots, torch.linalg.cholesky(kernel)) / penalty
+    # The last feature of every row lies at its mean: it got no weight yet.
+    found[-1] = level - middle @ found
+    return found
 
 
 def _products(features: Tensor, weighted: Tensor) -> Tensor:

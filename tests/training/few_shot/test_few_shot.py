@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from partly.annotations.annotation import Annotation
 from partly.annotations.part_sets import PartSet
@@ -17,7 +19,7 @@ from partly.training.few_shot import FewShotConfig, RidgeFit, fit_few_shot
 from partly.training.few_shot.fit import METHODS
 from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient, part_factors
 from partly.training.few_shot.pictures import latent_of
-from partly.training.few_shot.targets import labelled_points, shares
+from partly.training.few_shot.targets import _pooled, labelled_points, shares
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 QUICK = FewShotConfig(
@@ -150,6 +152,27 @@ def test_small_label_maps_are_repeated() -> None:
     assert shares(np.array([[0, 1]], np.uint8), 2, 4).tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]] * 4
 
 
+@given(seed=st.integers(0, 10**6), cell_px=st.integers(1, 5), n_parts=st.integers(1, 6))
+@settings(deadline=None, max_examples=30)
+def test_counting_pixels_gives_what_pooling_planes_gives(seed: int, cell_px: int, n_parts: int) -> None:
+    draws = np.random.default_rng(seed)
+    label_map = draws.integers(0, n_parts + 1, (4 * cell_px, 4 * int(draws.integers(1, 6)))).astype(np.uint8)
+    label_map[label_map == n_parts] = 255
+    torch.testing.assert_close(shares(label_map, n_parts, 4), _pooled(label_map, n_parts, 4))
+
+
+def test_cells_of_broken_sizes_overlap() -> None:
+    label_map = np.array([[0, 1, 1]] * 3, np.uint8)
+    half = [[0.5, 0.5], [0, 1], [0.5, 0.5], [0, 1]]
+    assert shares(label_map, 2, 2).tolist() == half
+
+
+def test_ids_of_no_part_have_no_shares() -> None:
+    for size in (4, 6):
+        with pytest.raises(ValueError, match="ids beyond those of 2 parts"):
+            shares(np.full((size, size), 2, np.uint8), 2, 4)
+
+
 def test_points_of_labelled_pixels() -> None:
     points, ids = labelled_points(np.array([[255, 1], [0, 255]], np.uint8))
     assert points.tolist() == [[0.5, -0.5], [-0.5, 0.5]]
@@ -195,7 +218,7 @@ def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Ann
 
 
 def test_unknown_methods_are_refused() -> None:
-    with pytest.raises(BadOption, match="few-shot method forest; expected one of ridge, mlp-0"):
+    with pytest.raises(BadOption, match="few-shot method forest; expected one of ridge, kernel, mlp-0"):
         FewShotConfig(methods=("forest",))
     with pytest.raises(BadOption, match="no few-shot method"):
         FewShotConfig(methods=())

@@ -54,7 +54,7 @@ class FewShotConfig:
     methods: tuple[str, ...] = ("ridge",)
     sizes_px: tuple[int, ...] | None = None
     penalty: float = 3.0
-    kernel_penalty: float = 1e-3
+    kernel_penalty: float = 2e-3
     balance: float = 0.5
     coordinate_weight: float = 10.0
     layout_spread: float | None = 0.1

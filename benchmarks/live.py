@@ -1,0 +1,136 @@
+"""How quickly predictions follow the brush, with the face generator; nothing else should run beside it.
+
+``python -m benchmarks.live`` paints random strokes of the label of a shipped picture, first from nothing and
+then as corrections of a whole label map, and measures what stands between the end of a stroke and its
+prediction. The bars are those of the studio: 300 ms from stroke to picture, of which this may take 250, and
+2 s for the wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from partly.annotations import FACE_PARTS, Annotation, LabelMap
+from partly.api import load_annotations
+from partly.downloads.models import load_generator
+from partly.files import write_json
+from partly.generators.protocol import Generator
+from partly.live import LiveSegmenter, superpixels
+from partly.proposals import representative
+
+SIZE_PX = 1024
+Time = tuple[float, float]
+_RADIUS_PX, _LENGTH_PX = 14, 160
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--out", type=Path, default=Path("bench-out"))
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--n", type=int, default=50, help="strokes of each kind")
+    arguments = options.parse_args()
+    torch.set_num_threads(arguments.threads)
+    generator = load_generator("ffhq")
+    [annotation] = load_annotations("faces")[:1]
+    found = {"threads": arguments.threads, "load": round(os.getloadavg()[0], 1)}
+    found |= figures(generator, annotation, arguments.n)
+    for name, value in found.items():
+        print(f"{name}: {value}")
+    write_json(arguments.out / "live.json", found)
+
+
+def figures(generator: Generator, annotation: Annotation, n_strokes: int) -> dict[str, Any]:
+    """Times in milliseconds: by the clock, and of the processor in all threads, which depends less on
+    what else runs."""
+    repeat = SIZE_PX // annotation.label_map.shape[0]
+    truth = np.kron(annotation.label_map, np.ones((repeat, repeat), np.uint8))
+    nothing = np.full_like(truth, 255)
+    live = LiveSegmenter(generator, FACE_PARTS)
+    found: dict[str, Any] = {
+        "warm-up": _summary([_time(live.warm_up)]),
+        "show": _summary([_time(lambda: live.show("painted", annotation.w))]),
+    }
+    kinds = {"scribbles": scribbles(nothing, truth, n_strokes), "corrections": corrections(truth, n_strokes)}
+    for kind, label_maps in kinds.items():
+        times = [_stroke(live, annotation, label_map) for label_map in label_maps]
+        found[f"stroke to prediction, {kind}"] = _summary([t for t in times if t is not None])
+    found["wall of 24"] = _summary([_time(live.predict_wall) for _ in range(5)])
+    found["superpixels"] = _summary([_time(lambda: superpixels(generator, annotation.w)) for _ in range(5)])
+    found["representative of 24"] = _summary([_time(lambda: representative(generator, 4, 24))])
+    return found
+
+
+def _stroke(live: LiveSegmenter, annotation: Annotation, label_map: LabelMap) -> Time | None:
+    """Time from the new label map to the prediction; None while only one part has a label."""
+    has_two = True
+
+    def follow() -> None:
+        nonlocal has_two
+        live.learn("painted", annotation.w, label_map)
+        has_two = live.solve()
+        if has_two:
+            live.predict("painted")
+
+    time_ms = _time(follow)
+    return time_ms if has_two else None
+
+
+def scribbles(start: LabelMap, truth: LabelMap, n: int) -> Iterator[LabelMap]:
+    """Label maps with one more stroke each, which stays within the part where it begins."""
+    draws, label_map = np.random.default_rng(0), start
+    while n > 0:
+        x, y = draws.integers(SIZE_PX // 10, SIZE_PX * 9 // 10, 2)
+        inside = _along(x, y, float(draws.uniform(0, 2 * np.pi))) & (truth == truth[y, x])
+        if truth[y, x] != 255:
+            label_map = np.where(inside, truth[y, x], label_map)
+            n -= 1
+            yield label_map
+
+
+def corrections(truth: LabelMap, n: int) -> Iterator[LabelMap]:
+    """Whole label maps with one more stroke each, of any part anywhere."""
+    draws, label_map = np.random.default_rng(1), truth
+    for _ in range(n):
+        x, y = draws.integers(SIZE_PX // 10, SIZE_PX * 9 // 10, 2)
+        part = np.uint8(draws.integers(0, FACE_PARTS.n_parts))
+        label_map = np.where(_along(x, y, float(draws.uniform(0, 2 * np.pi))), part, label_map)
+        yield label_map
+
+
+def _along(x: int, y: int, angle: float) -> np.ndarray:
+    """A brush's way from a place, ``[SIZE_PX, SIZE_PX]``."""
+    rows, columns = np.ogrid[:SIZE_PX, :SIZE_PX]
+    inside = np.zeros((SIZE_PX, SIZE_PX), bool)
+    for step in range(0, _LENGTH_PX, _RADIUS_PX // 2):
+        to_x, to_y = columns - x - step * np.cos(angle), rows - y - step * np.sin(angle)
+        inside |= to_x**2 + to_y**2 < _RADIUS_PX**2
+    return inside
+
+
+def _time(action: Callable[[], object]) -> Time:
+    clock, processor = time.perf_counter(), time.process_time()
+    action()
+    return 1000 * (time.perf_counter() - clock), 1000 * (time.process_time() - processor)
+
+
+def _summary(times_ms: list[Time]) -> dict[str, int]:
+    clock, processor = zip(*times_ms, strict=True)
+    return {
+        "median_ms": round(statistics.median(clock)),
+        "worst_ms": round(max(clock)),
+        "processor_ms": round(statistics.median(processor)),
+        "n": len(times_ms),
+    }
+
+
+if __name__ == "__main__":
+    main()
