@@ -82,7 +82,9 @@ def directly(material: Material) -> AutoShotNetwork:
     network = new_network(FACE_PARTS, config, encoder_weights() if config.pretrained else None)
     # Copies of what it learns from tell nothing: none are kept from it.
     held_out = ArrayPictures(data.images[:0], data.logits[:0])
-    result = train_auto_shot(network, data, config.training(), held_out=held_out, on_step=_tell)
+    # As many steps as both rounds of the other have.
+    training = replace(config.training(), n_steps=round(config.n_steps * (1 + config.second_round)))
+    result = train_auto_shot(network, data, training, held_out=held_out, on_step=_tell)
     return result.network.for_inference()
 
 
@@ -136,6 +138,7 @@ def main() -> None:
     options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
     options.add_argument("--second-round", type=float, default=PORTRAITS.distil.second_round)
     options.add_argument("--drawings", type=int, default=500)
+    options.add_argument("--only", nargs="+", choices=["auto-shot", "directly"])
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
@@ -149,7 +152,8 @@ def main() -> None:
     )
     results: dict[str, Any] = {"annotation": material.annotations[0].id, "seed": material.seed}
     networks = []
-    for name, make in (("auto-shot", auto_shot), ("directly", directly)):
+    chosen = {"auto-shot": auto_shot, "directly": directly}
+    for name, make in ((name, chosen[name]) for name in asked.only or chosen):
         began = time.process_time()
         network = make(material)
         networks.append(network)

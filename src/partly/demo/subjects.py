@@ -107,7 +107,7 @@ PORTRAITS = Subject(
         second_round=1.0,
     ),
     # Few channels, in which parts lie as no straight line divides them; and drawn heads hardly move.
-    few_shot=FewShotConfig(methods=("kernel",), layout_spread=0.05),
+    few_shot=FewShotConfig(methods=("kernel",), layout_spread=0.04, n_self_training=40),
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,
     lead="One generated picture of a drawn portrait was labelled by hand. A segmenter fitted on it labelled "
