@@ -8,13 +8,15 @@ READY_DEV := $(VENV)/.ready-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PHOTO ?=
 
-.PHONY: help setup demo test check format clean
+.PHONY: help setup demo test check format clean studio studio-check
 
 help:
 	@echo "make demo [PHOTO=file-or-folder]  set up, do the whole job once on faces, show it on a page"
 	@echo "make test                         set up, run the tests with their coverage"
 	@echo "make check                        style, types, layers"
 	@echo "make setup                        only set up $(VENV)"
+	@echo "make studio                       build the studio's page; needs Node 20 or newer"
+	@echo "make studio-check                 types and tests of the page"
 
 setup: $(READY_DEV)
 
@@ -46,7 +48,26 @@ format: $(READY_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The studio's page: built into the package, so that who installs a wheel needs no Node.
+STUDIO_PAGE := src/partly/studio/static/index.html
+STUDIO_READY := studio-page/node_modules/.ready
+STUDIO_SOURCES := $(shell find studio-page -path studio-page/node_modules -prune -o -type f -print)
+
+studio: $(STUDIO_PAGE)
+
+$(STUDIO_READY): studio-page/package.json studio-page/package-lock.json
+	cd studio-page && npm ci
+	@touch $@
+
+$(STUDIO_PAGE): $(STUDIO_READY) $(STUDIO_SOURCES)
+	cd studio-page && npm run build
+	@touch $@
+
+studio-check: $(STUDIO_READY)
+	cd studio-page && npm run check && npm test
+
 clean:
+	rm -rf studio-page/node_modules src/partly/studio/static
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # Benchmarks (make bench-faces and the like) go below this line.
@@ -54,6 +75,7 @@ clean:
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
 # DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
+.PHONY: bench-studio
 
 DATA ?= data
 LABELS ?= one
@@ -73,6 +95,10 @@ bench-speed: $(READY_DEV)
 
 bench-training: $(READY_DEV)
 	$(BIN)/python -m benchmarks.training_speed
+
+bench-studio: $(READY_DEV)
+	$(BIN)/python -m benchmarks.studio
+	$(BIN)/python -m benchmarks.studio_kills
 
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians

@@ -42,7 +42,7 @@ def test_from_nothing_to_segmented_photos(tmp_path, generator_folder, capsys):
     state = told(
         capsys, "new", str(folder), "--generator", str(generator_folder), "--parts", "background,thing"
     )
-    assert state["next_step"] == f"partly pictures {folder}"
+    assert state["next_step"] == f"partly label {folder}"
 
     proposed = told(capsys, "pictures", str(folder), "--n", "2", "--candidates", "5")
     with Image.open(proposed["contact_sheet"]) as sheet:

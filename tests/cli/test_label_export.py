@@ -44,7 +44,7 @@ def test_exported_labels_can_be_taken_in_again(labelled_project, annotation, tmp
 
 def test_a_project_without_labels(project, tmp_path, capsys):
     assert run(["label", str(project.folder), "--export", str(tmp_path / "a"), "--format", "png"]) == 1
-    assert f"has no labels yet. Run: partly label {project.folder} FILE." in capsys.readouterr().err
+    assert f"has no labels yet. Run: partly label {project.folder}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("format_name", "inside"), [("png", "pictures"), ("coco", "annotations/p0.json")])

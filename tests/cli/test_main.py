@@ -58,8 +58,13 @@ def test_wrong_usage_is_2(capsys):
     assert "No such command 'paint'" in capsys.readouterr().err
     assert run(["new"]) == 2
     assert run(["fit", "x", "--method", "magic"]) == 2
-    assert run(["label", "x"]) == 2
-    assert "Give label files, or --shipped face-1." in capsys.readouterr().err
+    for words in (["label", "x", "--replace"], ["label", "--fill", "unlabelled"]):
+        assert run(words) == 2
+        assert "Give label files, or --shipped face-1." in capsys.readouterr().err
+    assert run(["label", "x", "a.png", "--port", "1"]) == 2
+    assert "Options of the studio go without label files" in capsys.readouterr().err
+    assert run(["label", "--shipped", "face-1"]) == 2
+    assert "Name the project first." in capsys.readouterr().err
 
 
 def failing(error):

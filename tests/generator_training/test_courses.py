@@ -134,7 +134,7 @@ def test_width_is_the_generators_alone():
 
 @pytest.mark.parametrize("width", [0, -1, 9, float("nan")])
 def test_a_width_that_is_none_is_refused(width):
-    with pytest.raises(BadOption, match="a factor from 0.25 to 8"):
+    with pytest.raises(BadOption, match=r"a factor from 0\.25 to 8"):
         TrainingChoices(width=width)
 
 

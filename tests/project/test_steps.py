@@ -230,11 +230,11 @@ def test_what_is_next(project, labelled_project, monkeypatch, generator, cache):
 
 
 def test_what_is_next_without_labels(project, generator):
-    assert state_of(project).next_step == f"partly pictures {project.folder}"
+    assert state_of(project).next_step == f"partly label {project.folder}"
     for path in (project.pictures / "picture-0-1.png", project.latents / "picture-0-1.json"):
         path.parent.mkdir()
         path.write_text("{}")
-    assert state_of(project).next_step == f"partly label {project.folder} FILE"
+    assert state_of(project).next_step == f"partly label {project.folder}"
 
 
 def test_info(fitted, capsys, tmp_path):
@@ -258,7 +258,7 @@ def test_info(fitted, capsys, tmp_path):
 def test_pages_of_projects_in_any_state(project, annotation, monkeypatch):
     training = DistilConfig.training
     monkeypatch.setattr(DistilConfig, "training", lambda self: replace(training(self), evaluate_every=1))
-    assert "Next: partly pictures" in write_project_page(project).read_text()
+    assert "Next: partly label" in write_project_page(project).read_text()
     save_annotation(project.annotations, annotation, project.part_set)
     assert "Labelled pictures" in write_project_page(project).read_text()
     fit_project(project)

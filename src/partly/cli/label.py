@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,8 +19,19 @@ from partly.project.state import state_of
 
 
 @click.command()
-@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@click.argument("project_folder", metavar="[PROJECT]", required=False, type=click.Path(path_type=Path))
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the studio.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port of the studio; by default that of last time, or 8700, or the next free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address of the studio.")
+@click.option(
+    "--generator",
+    help="Of a project that the studio makes: a name that `partly get` knows, or a model folder.",
+)
 @click.option("--picture", "picture_id", help="The picture that the only label map belongs to.")
 @click.option(
     "--format",
@@ -57,9 +70,15 @@ from partly.project.state import state_of
     help="With --export: bitmaps, or polygons along the edges of pixels.",
 )
 @json_option
+@click.pass_context
 def command(
-    project_folder: Path,
+    context: click.Context,
+    project_folder: Path | None,
     files: tuple[Path, ...],
+    host: str,
+    port: int | None,
+    no_browser: bool,
+    generator: str | None,
     picture_id: str | None,
     format_name: str,
     fill: Fill,
@@ -69,29 +88,80 @@ def command(
     style: Style,
     as_json: bool,
 ) -> None:
-    """Take the labels of pictures from FILE..., label files or folders of them, into PROJECT.
+    """Paint the parts of pictures in the studio, a page in the browser; PROJECT is made if it is not there.
 
-    A file belongs to the picture whose name it has, or names; --picture names another. 255 is unlabelled.
+    With FILE..., label files or folders of them: take their labels into PROJECT instead. A file belongs to
+    the picture whose name it has, or names; --picture names another. 255 is unlabelled.
     """
+    output = Output(as_json)
+    if export_path is None and not files and not shipped:
+        of_files = ("picture_id", "format_name", "fill", "replace", "style")
+        _refuse(context, of_files, "Give label files, or --shipped face-1.")
+        _paint(project_folder, generator, host, port, output, open_browser=not no_browser)
+        return
+    of_studio = ("host", "port", "no_browser", "generator")
+    _refuse(context, of_studio, "Options of the studio go without label files, --shipped and --export.")
+    if project_folder is None:
+        raise click.UsageError("Name the project first.")
     if export_path is not None:
         if files or shipped or picture_id or replace:
             raise click.UsageError("--export takes no label files, --shipped, --picture or --replace.")
         if format_name == "auto":
             raise click.UsageError(f"Give --export a --format: {', '.join(FORMATS)}.")
-        _export(open_project(project_folder), export_path, format_name, style, fill, Output(as_json))
+        _export(open_project(project_folder), export_path, format_name, style, fill, output)
         return
-    if not files and not shipped:
-        raise click.UsageError("Give label files, or --shipped face-1.")
-    output = Output(as_json)
-    project = open_project(project_folder)
+    choices = {"picture_id": picture_id, "fill": fill, "replace": replace}
+    _take_in(open_project(project_folder), files, shipped, format_name, choices, output)
+
+
+def _refuse(context: click.Context, names: tuple[str, ...], text: str) -> None:
+    """Refuse options that belong to the other use of the verb."""
+    for name in names:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(text)
+
+
+def _paint(
+    folder: Path | None,
+    generator: str | None,
+    host: str,
+    port: int | None,
+    output: Output,
+    *,
+    open_browser: bool,
+) -> None:
+    from partly.labelling import Session
+    from partly.labelling.start import DEFAULT_FOLDER, open_or_create
+    from partly.studio.serving import serve
+
+    start = open_or_create(folder or DEFAULT_FOLDER, generator)
+    for line in start.told:
+        output.say(line)
+
+    def started(url: str) -> None:
+        output.say(f"The studio is open at {url}")
+        output.say("Every stroke is saved at once. End with Ctrl-C.")
+        output.result({"url": url, "project": str(start.project.folder)})
+
+    serve(Session(start.project), host, port, open_browser=open_browser, on_start=started)
+    output.say(f"All is saved. Go on with: partly label {start.project.folder}")
+
+
+def _take_in(
+    project: Project,
+    files: tuple[Path, ...],
+    shipped: tuple[str, ...],
+    format_name: str,
+    choices: Mapping[str, Any],
+    output: Output,
+) -> None:
     kept: list[LabelledFile] = []
     if shipped:
-        kept += import_shipped(project, () if "all" in shipped else shipped, replace=replace)
+        ids = () if "all" in shipped else shipped
+        kept += import_shipped(project, ids, replace=choices["replace"])
     if files:
         name = None if format_name == "auto" else format_name
-        kept += import_labels(
-            project, files, picture_id=picture_id, format_name=name, fill=fill, replace=replace
-        )
+        kept += import_labels(project, files, format_name=name, **choices)
     for one in kept:
         output.say(_told(project, one))
     state = state_of(project)

@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Write the generated pictures that are best labelled as PNG, with a contact sheet, best first.
 
-    Label one of them in any program that writes palette PNG, LabelMe, COCO or CVAT, then: partly label.
+    They are in the tray of the studio then: partly label. Any program that writes palette PNG, LabelMe, COCO
+    or CVAT will do too.
     """
     output = Output(as_json)
     project = open_project(project_folder)

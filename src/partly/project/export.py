@@ -36,7 +36,7 @@ def export_labels(
     if not annotations:
         raise BadProject(
             "has no labels yet",
-            remedy=f"Run: partly label {project.folder} FILE",
+            remedy=f"Run: partly label {project.folder}",
             path=project.folder,
         )
     labels = [(f"{annotation.id}.png", annotation.label_map) for annotation in annotations]

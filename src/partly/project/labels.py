@@ -104,14 +104,22 @@ def keep_annotation(
     was_there = _is_there(project, annotation)
     if not was_there:
         save_annotation(project.annotations, annotation, project.part_set, overwrite=replace)
-    path = project.annotations / "overlays" / f"{annotation.id}.jpg"
+    return LabelledFile(annotation, write_overlay(project, annotation, pixels), was_there)
+
+
+def write_overlay(project: Project, annotation: Annotation, pixels: np.ndarray) -> Path:
+    """Write a picture with the colours of its annotation laid over it; returns where."""
+    path = overlay_path(project, annotation.id)
     height, width = annotation.label_map.shape
     picture = resize_pixels(pixels, width, height)
-    write_jpeg(
-        path,
-        overlay(picture, annotation.label_map, project.part_set.colours, _OVERLAY_OPACITY, outline_px=2),
-    )
-    return LabelledFile(annotation, path, was_there)
+    colours = project.part_set.colours
+    write_jpeg(path, overlay(picture, annotation.label_map, colours, _OVERLAY_OPACITY, outline_px=2))
+    return path
+
+
+def overlay_path(project: Project, annotation_id: str) -> Path:
+    """Where the overlay of an annotation is, or would be."""
+    return project.annotations / "overlays" / f"{annotation_id}.jpg"
 
 
 def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool = False) -> list[LabelledFile]:

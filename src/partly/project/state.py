@@ -65,7 +65,7 @@ def state_of(project: Project) -> ProjectState:
     Raises:
         BadLabel: an annotation is damaged.
     """
-    generator_digest = _generator_digest(project)
+    generator_digest = generator_digest_of(project)
     ids = annotation_ids(project.annotations)
     few_shot = _few_shot(project, generator_digest)
     auto_shot = _auto_shot(project, few_shot)
@@ -85,7 +85,8 @@ def state_of(project: Project) -> ProjectState:
     )
 
 
-def _generator_digest(project: Project) -> str | None:
+def generator_digest_of(project: Project) -> str | None:
+    """Digest of the project's generator, by its card; None where it is not on this machine."""
     return model_digest(Path(project.generator_source)) or model_digest(
         model_folder(project.settings.generator)
     )
@@ -132,9 +133,9 @@ def _next(
     if generator_digest is None:
         return _get(project.settings.generator)
     if not n_annotations and not n_pictures:
-        return f"partly pictures {folder}", "there is no picture to label yet"
+        return f"partly label {folder}", "nothing is painted yet; it opens the studio, with a picture"
     if not n_annotations:
-        return f"partly label {folder} FILE", f"label one of the pictures in {project.pictures}"
+        return f"partly label {folder}", f"paint one of the pictures in {project.pictures}"
     if few_shot != "ready":
         return f"partly fit {folder}", _why(few_shot, "segmenter", "the annotations")
     if project.settings.auto_shot.pretrained and model_digest(model_folder(ENCODER)) is None:

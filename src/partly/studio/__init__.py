@@ -1,0 +1,1 @@
+"""The studio's server: HTTP over :mod:`partly.labelling`, and the page."""

@@ -1,0 +1,30 @@
+"""The application: routes over one session, behind one guard."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from partly.labelling import Session
+from partly.studio.answers import answer_errors
+from partly.studio.routes import events, jobs, labels, network, painting, pictures, predictions, whole
+from partly.studio.routes.page import page_router
+from partly.studio.security import Guard, Security
+
+_ROUTES = (whole, pictures, painting, predictions, jobs, network, labels, events)
+
+
+def studio_app(session: Session, security: Security) -> ASGIApp:
+    """The ASGI application of a session.
+
+    Args:
+        session: what is served; it is not closed here.
+        security: where the server is, and who may ask.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for module in _ROUTES:
+        app.include_router(module.router(session), prefix="/api")
+    app.include_router(page_router())
+    answer_errors(app)
+    # Around all of it, so that answers to defects are guarded too.
+    return Guard(app, security)
