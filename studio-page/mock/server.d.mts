@@ -1,0 +1,2 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+export function handle(request: IncomingMessage, response: ServerResponse, next: () => void): void;

@@ -1,0 +1,480 @@
+import { existsSync, readFileSync } from "node:fs";
+import { face } from "./faces.mjs";
+import { png } from "./png.mjs";
+
+/** A fake of the studio's server, for work on the page: drawn faces, and predictions that know the truth of them. */
+
+const SIZE = Number(process.env.MOCK_SIZE ?? 512);
+const SMALL = Math.min(256, SIZE);
+const TILE = 64;
+const N_WALL = 24;
+const LIVE_MS = Number(process.env.MOCK_LIVE_MS ?? 120);
+
+const state = {
+  project: { name: "my-faces", folder: "/home/ada/my-faces", generator: "ffhq", size_px: SIZE },
+  parts: [
+    ["background", [28, 28, 36]],
+    ["skin", [250, 205, 75]],
+    ["nose", [232, 112, 20]],
+    ["eye", [45, 205, 250]],
+    ["brow", [105, 40, 105]],
+    ["ear", [230, 250, 205]],
+    ["mouth", [175, 45, 30]],
+    ["hair", [45, 40, 195]],
+    ["neck", [178, 105, 245]],
+    ["cloth", [40, 155, 150]],
+  ].map(([name, colour]) => ({ name, colour, mirror: null })),
+  parts_version: 1,
+  pictures: [],
+  wall: Array.from({ length: N_WALL }, (_, i) => `wall-${i}`),
+  wall_ready: Array.from({ length: N_WALL }, (_, i) => `wall-${i}`),
+  problems: {},
+  proposing: null,
+  live: { state: "ready", done: N_WALL, total: N_WALL },
+  models: {
+    few_shot: "missing",
+    auto_shot: "missing",
+    onnx: existsSync(new URL("./network.onnx", import.meta.url)),
+  },
+  jobs: [],
+  limits: { photo_bytes: 32 * 2 ** 20, photo_pixels: 1e8 },
+  next_step: "Paint two parts of a picture: a few strokes are enough.",
+};
+
+const docs = new Map();
+const holders = new Map();
+const listeners = new Set();
+let version = 0;
+let nextPicture = 0;
+
+for (let i = 0; i < 8; i++) addPicture(i < 6 ? "representative" : "unsure");
+
+function addPicture(reason) {
+  const id = `picture-${nextPicture++}`;
+  state.pictures.push({
+    id,
+    status: "new",
+    pinned: false,
+    skipped: false,
+    reason,
+    score: Math.random(),
+    labelled_share: 0,
+    n_parts_labelled: 0,
+  });
+  return id;
+}
+
+function seedOf(id) {
+  return id.startsWith("wall-") ? 1000 + Number(id.slice(5)) : Number(id.replace(/\D/g, "")) + 1;
+}
+
+const faces = new Map();
+function faceOf(id, size) {
+  const key = `${id} ${size}`;
+  if (!faces.has(key)) faces.set(key, face(seedOf(id), size));
+  return faces.get(key);
+}
+
+function docOf(id) {
+  if (!docs.has(id)) docs.set(id, { labels: new Uint8Array(SIZE * SIZE).fill(255), done: [], undone: [] });
+  return docs.get(id);
+}
+
+function cut(labels, { x, y, w, h }) {
+  const out = new Uint8Array(w * h);
+  for (let r = 0; r < h; r++) out.set(labels.subarray((y + r) * SIZE + x, (y + r) * SIZE + x + w), r * w);
+  return out;
+}
+
+function place(labels, { x, y, w, h }, bytes) {
+  for (let r = 0; r < h; r++) labels.set(bytes.subarray(r * w, (r + 1) * w), (y + r) * SIZE + x);
+}
+
+function knownParts() {
+  const known = new Set();
+  for (const { labels } of docs.values())
+    for (let i = 0; i < labels.length; i += 3) if (labels[i] !== 255) known.add(labels[i]);
+  return known;
+}
+
+function predict(id, size) {
+  const known = knownParts();
+  if (known.size < 2) return null;
+  const { parts } = faceOf(id, SIZE);
+  const fallback = known.has(0) ? 0 : [...known][0];
+  const near = { 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 8: 1, 7: 0, 9: 0, 1: 7 };
+  const labels = new Uint8Array(size * size);
+  const doubt = new Uint8Array(size * size);
+  const at = (x, y) => parts[Math.floor((y * SIZE) / size) * SIZE + Math.floor((x * SIZE) / size)];
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      let part = at(x, y);
+      const isNew = !known.has(part);
+      for (let hop = 0; hop < 3 && !known.has(part); hop++) part = near[part] ?? fallback;
+      labels[y * size + x] = known.has(part) ? part : fallback;
+      let edge = 0;
+      const reach = Math.max(1, Math.round(size / 48));
+      for (const [dx, dy] of [
+        [reach, 0],
+        [-reach, 0],
+        [0, reach],
+        [0, -reach],
+      ]) {
+        if (at(Math.min(size - 1, Math.max(0, x + dx)), Math.min(size - 1, Math.max(0, y + dy))) !== at(x, y))
+          edge++;
+      }
+      doubt[y * size + x] = Math.min(
+        255,
+        edge * 55 + (isNew ? 120 : 8) + 14 * Math.abs(Math.sin(x * 0.3) * Math.cos(y * 0.2)),
+      );
+    }
+  }
+  return { labels, doubt };
+}
+
+function send(name, value, only) {
+  for (const listener of listeners)
+    if (!only || listener.tab === only)
+      listener.response.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
+}
+
+function changed(id) {
+  const { labels } = docOf(id);
+  const picture = state.pictures.find((p) => p.id === id);
+  if (picture) {
+    let n = 0;
+    for (const v of labels) if (v !== 255) n++;
+    picture.labelled_share = n / labels.length;
+    picture.status = n ? "painted" : "new";
+  }
+  state.models.few_shot = state.models.few_shot === "ready" ? "stale" : state.models.few_shot;
+  setTimeout(() => {
+    version++;
+    send("prediction", { id, version, ms: LIVE_MS });
+    setTimeout(() => send("wall", { version, ms: 3 * LIVE_MS }), 2 * LIVE_MS);
+  }, LIVE_MS);
+}
+
+function runJob(verb) {
+  const job = {
+    id: `job-${state.jobs.length + 1}`,
+    verb,
+    state: "running",
+    text: "Beginning …",
+    done: 0,
+    total: verb === "export" ? null : 60,
+    time_left_s: 9,
+    started: Date.now() / 1000,
+    curves: {},
+    panels: [],
+    error: null,
+  };
+  state.jobs.push(job);
+  const texts = {
+    fit: "Fitting the few-shot segmenter",
+    distil: "Training the network, step",
+    export: "Writing the ONNX file",
+  };
+  job.timer = setInterval(() => {
+    if (job.state !== "running") return clearInterval(job.timer);
+    job.done++;
+    job.text = `${texts[verb]} ${verb === "distil" ? `${job.done * 20} of 1200` : ""}`;
+    job.time_left_s = (60 - job.done) * 0.3 * (verb === "distil" ? 30 : 1);
+    if (verb === "distil") {
+      const step = job.done * 20;
+      (job.curves["loss"] ??= []).push([step, 1.8 * Math.exp(-step / 300) + 0.12 + 0.06 * Math.random()]);
+      if (job.done % 6 === 0)
+        (job.curves["agreement with the teacher"] ??= []).push([step, 0.9 - 0.6 * Math.exp(-step / 250)]);
+      if (job.done % 20 === 0) job.panels = [...job.panels, `/api/jobs/${job.id}/panels/${job.done}`];
+    }
+    if (job.done >= (verb === "distil" ? 60 : 12)) {
+      job.state = "done";
+      job.text = `Done: ${verb} took ${job.done} s.`;
+      job.panels = verb === "export" ? [] : [1, 2, 3].map((n) => `/api/jobs/${job.id}/panels/${n}`);
+      if (verb === "fit") state.models.few_shot = "ready";
+      if (verb === "distil") state.models.auto_shot = "ready";
+      if (verb === "export") state.models.onnx = existsSync(new URL("./network.onnx", import.meta.url));
+    }
+    send("job", plain(job));
+  }, 300);
+  return job;
+}
+
+const plain = ({ timer: _timer, ...job }) => job;
+
+function changeParts(change) {
+  const names = state.parts.map((part) => part.name);
+  const id = names.indexOf(change.name ?? change.left);
+  let parts = [...state.parts];
+  const table = Array.from({ length: 256 }, (_, i) => i);
+  if (change.kind === "add")
+    parts.push({
+      name: change.name,
+      colour: change.colour ?? [Math.floor(Math.random() * 255), 90, 180],
+      mirror: null,
+    });
+  if (change.kind === "rename") parts[id] = { ...parts[id], name: change.to };
+  if (change.kind === "recolour") parts[id] = { ...parts[id], colour: change.colour };
+  if (change.kind === "move") parts = change.names.map((name) => state.parts[names.indexOf(name)]);
+  if (change.kind === "delete" || change.kind === "merge") parts.splice(id, 1);
+  if (change.kind === "pair")
+    parts = parts.map((part) => ({
+      ...part,
+      mirror:
+        part.name === change.left ? change.right : part.name === change.right ? change.left : part.mirror,
+    }));
+  names.forEach((name, old) => {
+    const target =
+      change.kind === "rename" && name === change.name
+        ? change.to
+        : change.kind === "merge" && name === change.name
+          ? change.into
+          : name;
+    const now = parts.findIndex((part) => part.name === target);
+    table[old] = now < 0 ? 255 : now;
+  });
+  state.parts = parts;
+  state.parts_version++;
+  for (const doc of docs.values()) doc.labels = doc.labels.map((v) => table[v]);
+  send("parts", { parts_version: state.parts_version });
+  return { parts: state.parts, parts_version: state.parts_version, table };
+}
+
+async function bodyOf(request) {
+  const pieces = [];
+  for await (const piece of request) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+export function handle(request, response, next) {
+  if (!request.url.startsWith("/api/")) return next();
+  if (existsSync("/tmp/mock-down")) return request.socket.destroy();
+  answer(request, response).catch((error) => {
+    console.error(error);
+    json(response, 500, { error: String(error) });
+  });
+}
+
+function json(response, status, value) {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}
+
+function bytes(response, value, headers = {}) {
+  response.writeHead(200, { "content-type": "application/octet-stream", ...headers });
+  response.end(Buffer.from(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength));
+}
+
+function patch(response, id, box, labels) {
+  const doc = docOf(id);
+  bytes(response, labels, {
+    "X-Box": [box.x, box.y, box.w, box.h].join(","),
+    "X-Can-Undo": doc.done.length ? "1" : "0",
+    "X-Can-Redo": doc.undone.length ? "1" : "0",
+    "X-Strokes": doc.done.length,
+  });
+}
+
+async function answer(request, response) {
+  const url = new URL(request.url, "http://mock");
+  const query = url.searchParams;
+  const [, , room, id, what, last] = url.pathname.split("/");
+  const route = `${request.method} ${room}${id && room !== "pictures" && room !== "jobs" ? `/${id}` : ""}${what ? `/${what}` : ""}`;
+  if (route === "GET state") return json(response, 200, { ...state, jobs: state.jobs.map(plain) });
+  if (route === "GET events") {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    const listener = { response, tab: query.get("tab") };
+    listeners.add(listener);
+    request.on("close", () => listeners.delete(listener));
+    return void response.write(`event: hello\ndata: {"version": ${version}}\n\n`);
+  }
+  if (room === "pictures" && id === "propose") {
+    const { kind, n } = JSON.parse(await bodyOf(request));
+    let left = n;
+    state.proposing = { done: 0, total: n };
+    const timer = setInterval(() => {
+      addPicture(kind === "another" ? "asked" : kind);
+      state.proposing = --left > 0 ? { done: n - left, total: n } : null;
+      if (left <= 0) clearInterval(timer);
+      send("pictures", {});
+    }, 400);
+    return json(response, 202, {});
+  }
+  if (room === "pictures" && id === "from-wall") {
+    const asked = JSON.parse(await bodyOf(request)).id;
+    const picture = {
+      ...state.pictures[0],
+      id: `picture-${1000 + Number(asked.slice(5)) - 1}`,
+      status: "new",
+      reason: "asked",
+      pinned: false,
+      skipped: false,
+      labelled_share: 0,
+    };
+    state.pictures.unshift(picture);
+    return json(response, 200, picture);
+  }
+  if (room === "pictures") return pictureRoute(request, response, decodeURIComponent(id), what, query);
+  if (route === "GET wall/prediction") {
+    const all = state.wall.map((wallId) => predict(wallId, TILE));
+    if (!all[0]) return response.writeHead(204).end();
+    return bytes(response, Buffer.concat([...all.map((p) => p.labels), ...all.map((p) => p.doubt)]), {
+      "X-Size": TILE,
+      "X-Count": N_WALL,
+      "X-Version": version,
+    });
+  }
+  if (route === "POST parts") return json(response, 200, changeParts(JSON.parse(await bodyOf(request))));
+  if (room === "jobs" && request.method === "POST" && !id) {
+    if (state.jobs.some((job) => job.state === "running"))
+      return json(response, 409, { error: "a job is running already. Wait for it, or stop it." });
+    return json(response, 200, plain(runJob(JSON.parse(await bodyOf(request)).verb)));
+  }
+  if (room === "jobs" && what === "cancel") {
+    const job = state.jobs.find((other) => other.id === id);
+    job.state = "stopped";
+    send("job", plain(job));
+    return json(response, 200, plain(job));
+  }
+  if (room === "jobs" && what === "panels")
+    return void response.writeHead(200, { "content-type": "image/png" }).end(panel(Number(last)));
+  if (route === "GET network") {
+    const file = new URL("./network.onnx", import.meta.url);
+    if (!existsSync(file)) return json(response, 404, { error: "there is no exported network yet" });
+    return json(response, 200, {
+      parts: state.parts,
+      size_px: Number(process.env.MOCK_NETWORK_SIZE ?? 64),
+      bytes: readFileSync(file).length,
+      digest: "mock",
+    });
+  }
+  if (room === "network.onnx")
+    return bytes(response, readFileSync(new URL("./network.onnx", import.meta.url)));
+  if (route === "POST segment") {
+    await bodyOf(request);
+    return bytes(response, faceOf("picture-3", 256).parts, {
+      "X-Width": 256,
+      "X-Height": 256,
+      "X-Confidence": 0.9,
+    });
+  }
+  if (route === "GET labels/export") return bytes(response, Buffer.from("PK"), {});
+  if (route === "POST labels/import")
+    return json(response, 400, {
+      error: "the file holds no labels\nexpected: LabelMe, COCO, CVAT or a palette PNG",
+    });
+  return json(response, 404, { error: `nothing at ${url.pathname}` });
+}
+
+async function pictureRoute(request, response, id, what, query) {
+  if (what === "image") {
+    const size = Number(query.get("size") ?? SIZE);
+    const { rgb } = faceOf(id, Math.min(size, SIZE));
+    const shown = Math.min(size, SIZE);
+    return void response
+      .writeHead(200, { "content-type": "image/png", "cache-control": "max-age=600" })
+      .end(png(rgb, shown, shown));
+  }
+  const tab = query.get("tab");
+  const doc = docOf(id);
+  if (what === "open") {
+    const holder = holders.get(id);
+    const alive = [...listeners].some((listener) => listener.tab === holder);
+    const held = holder !== undefined && holder !== tab && alive && query.get("take") !== "1";
+    if (!held) {
+      if (holder && holder !== tab) send("taken", { id }, holder);
+      holders.set(id, tab);
+    }
+    return json(response, 200, {
+      size_px: SIZE,
+      can_undo: doc.done.length > 0,
+      can_redo: doc.undone.length > 0,
+      n_strokes: doc.done.length,
+      held,
+    });
+  }
+  if (what === "labels") return bytes(response, doc.labels);
+  if (what === "prediction") {
+    const prediction = predict(id, SMALL);
+    if (!prediction) return response.writeHead(204).end();
+    return bytes(response, Buffer.concat([prediction.labels, prediction.doubt]), {
+      "X-Size": SMALL,
+      "X-Version": version,
+    });
+  }
+  if (what === "superpixels") {
+    const ids = new Uint16Array(SMALL * SMALL);
+    const { parts } = faceOf(id, SMALL);
+    const seen = new Map();
+    for (let i = 0; i < ids.length; i++) {
+      const key = `${parts[i]} ${Math.floor((i % SMALL) / 16)} ${Math.floor(i / SMALL / 16)}`;
+      if (!seen.has(key)) seen.set(key, seen.size);
+      ids[i] = seen.get(key);
+    }
+    return bytes(response, Buffer.from(ids.buffer), { "X-Size": SMALL });
+  }
+  if (what === "choices") {
+    const picture = state.pictures.find((other) => other.id === id);
+    Object.assign(picture, JSON.parse(await bodyOf(request)));
+    return json(response, 200, picture);
+  }
+  if (holders.get(id) !== tab)
+    return json(response, 409, { error: "another tab has this picture", held: true });
+  if (what === "strokes") {
+    const box = Object.fromEntries(["x", "y", "w", "h"].map((name) => [name, Number(query.get(name))]));
+    const labels = new Uint8Array(await bodyOf(request));
+    doc.done.push({ box, before: cut(doc.labels, box), after: labels });
+    doc.undone = [];
+    place(doc.labels, box, labels);
+    changed(id);
+    const picture = state.pictures.find((other) => other.id === id);
+    return json(response, 200, {
+      n_strokes: doc.done.length,
+      can_undo: true,
+      can_redo: false,
+      labelled_share: picture?.labelled_share ?? 0,
+    });
+  }
+  if (what === "undo" || what === "redo") {
+    const stroke = (what === "undo" ? doc.done : doc.undone).pop();
+    if (!stroke) return response.writeHead(204).end();
+    (what === "undo" ? doc.undone : doc.done).push(stroke);
+    const labels = what === "undo" ? stroke.before : stroke.after;
+    place(doc.labels, stroke.box, labels);
+    changed(id);
+    return patch(response, id, stroke.box, labels);
+  }
+  if (what === "accept") {
+    const prediction = predict(id, SMALL);
+    const box = { x: 0, y: 0, w: SIZE, h: SIZE };
+    const only = query.get("only_unlabelled") === "1";
+    const labels = doc.labels.map((v, i) => {
+      if (only && v !== 255) return v;
+      const x = Math.floor(((i % SIZE) * SMALL) / SIZE),
+        y = Math.floor((Math.floor(i / SIZE) * SMALL) / SIZE);
+      return prediction.labels[y * SMALL + x];
+    });
+    doc.done.push({ box, before: doc.labels.slice(), after: labels });
+    doc.undone = [];
+    doc.labels = labels.slice();
+    changed(id);
+    state.pictures.find((other) => other.id === id).status = "accepted";
+    return patch(response, id, box, labels);
+  }
+  return json(response, 404, { error: "nothing here" });
+}
+
+function panel(n) {
+  const size = 128;
+  const { rgb, parts } = faceOf(`picture-${40 + n}`, size);
+  const wide = new Uint8Array(size * size * 9);
+  for (let y = 0; y < size; y++)
+    for (let x = 0; x < size; x++)
+      for (let c = 0; c < 3; c++) {
+        const i = y * size + x;
+        wide[3 * (y * 3 * size + x) + c] = rgb[3 * i + c];
+        wide[3 * (y * 3 * size + size + x) + c] = state.parts[parts[i]]?.colour[c] ?? 0;
+        wide[3 * (y * 3 * size + 2 * size + x) + c] = state.parts[parts[i]]?.colour[c] ?? 0;
+      }
+  return png(wide, 3 * size, size);
+}

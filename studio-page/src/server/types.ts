@@ -1,0 +1,150 @@
+import type { Rgb } from "../colour/palette";
+
+/** What the server says, as JSON. */
+
+export interface Part {
+  readonly name: string;
+  readonly colour: Rgb;
+  readonly mirror: string | null;
+}
+
+export interface Picture {
+  readonly id: string;
+  readonly status: "new" | "painted" | "accepted";
+  readonly pinned: boolean;
+  readonly skipped: boolean;
+  readonly reason: "representative" | "unsure" | "yours" | "asked";
+  readonly score: number | null;
+  readonly labelled_share: number;
+  readonly n_parts_labelled: number;
+}
+
+export type Verb = "fit" | "distil" | "export" | "segment";
+
+export interface Job {
+  readonly id: string;
+  readonly verb: Verb;
+  readonly state: "running" | "done" | "stopped" | "failed";
+  readonly text: string;
+  readonly done: number;
+  readonly total: number | null;
+  readonly time_left_s: number | null;
+  /** Seconds since 1970. */
+  readonly started: number;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly curves: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  readonly panels: readonly string[];
+  readonly error: string | null;
+}
+
+export type ModelState = "missing" | "stale" | "ready";
+
+export interface Live {
+  readonly state: "cold" | "warming" | "ready" | "failed";
+  readonly done: number;
+  readonly total: number;
+  readonly problem?: string;
+}
+
+export interface ServerState {
+  readonly project: {
+    readonly name: string;
+    readonly folder: string;
+    readonly generator: string;
+    readonly size_px: number | null;
+  };
+  readonly parts: readonly Part[];
+  readonly parts_version: number;
+  readonly pictures: readonly Picture[];
+  readonly wall: readonly string[];
+  /** Those whose picture is there already. */
+  readonly wall_ready: readonly string[];
+  /** Pictures whose labels cannot be read, and why. */
+  readonly problems: Readonly<Record<string, string>>;
+  readonly proposing: { readonly done: number; readonly total: number } | null;
+  readonly live: Live;
+  readonly models: { readonly few_shot: ModelState; readonly auto_shot: ModelState; readonly onnx: boolean };
+  readonly jobs: readonly Job[];
+  readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
+  readonly next_step: string;
+  /** Parts that are painted nowhere yet; a fit refuses them. */
+  readonly missing_parts?: readonly string[];
+}
+
+export interface Opened {
+  readonly size_px: number;
+  readonly can_undo: boolean;
+  readonly can_redo: boolean;
+  readonly n_strokes: number;
+  readonly held: boolean;
+}
+
+export interface Saved {
+  readonly n_strokes: number;
+  readonly can_undo: boolean;
+  readonly can_redo: boolean;
+  readonly labelled_share: number;
+}
+
+/** Labels that the server painted: by undo, redo or accept. */
+export interface ServerPatch {
+  readonly box: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly labels: Uint8Array;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+}
+
+/** Prediction of one picture: part ids and doubts (0 to 255), `size * size` each. */
+export interface Prediction {
+  readonly size: number;
+  readonly version: number;
+  readonly labels: Uint8Array;
+  readonly doubt: Uint8Array;
+}
+
+export interface WallPrediction extends Prediction {
+  readonly count: number;
+}
+
+export type PartChange =
+  | {
+      readonly kind: "add";
+      readonly name: string;
+      readonly colour: Rgb | null;
+      readonly after: string | null;
+    }
+  | { readonly kind: "rename"; readonly name: string; readonly to: string }
+  | { readonly kind: "recolour"; readonly name: string; readonly colour: Rgb }
+  | { readonly kind: "merge"; readonly name: string; readonly into: string }
+  | { readonly kind: "delete"; readonly name: string }
+  | { readonly kind: "move"; readonly names: readonly string[] }
+  | { readonly kind: "pair"; readonly left: string; readonly right: string | null };
+
+export interface PartsChanged {
+  readonly parts: readonly Part[];
+  readonly parts_version: number;
+  readonly table: readonly number[];
+}
+
+export interface NetworkFacts {
+  readonly parts: readonly Part[];
+  readonly size_px: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+export interface ServerEvents {
+  hello: { version: number };
+  prediction: { id: string; version: number; ms: number };
+  wall: { version: number; ms: number };
+  pictures: Record<string, never>;
+  parts: { parts_version: number };
+  live: Live;
+  proposing: { done: number; total: number };
+  problem: { text: string };
+  job: Job;
+  superpixels: { id: string };
+  taken: { id: string };
+  saved: { id: string };
+  closing: Record<string, never>;
+}

@@ -1,0 +1,105 @@
+"""A studio on a small project, and a browser.
+
+The tests are skipped where the built page, Playwright or Chromium is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import partly
+from tests.browser.server import Server, free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+    from tests.browser.studio_page import StudioPage
+
+PAGE = Path(partly.__file__).parent / "studio" / "static" / "index.html"
+AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
+_SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+_PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that PARTLY_CHROMIUM names."""
+    if not PAGE.is_file():
+        pytest.skip("The studio's page is not built. Run: make studio")
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
+    chromium = (
+        os.environ.get("PARTLY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
+    if chromium is None:
+        pytest.skip("There is no Chromium. Install it (apt-get install chromium), or set PARTLY_CHROMIUM")
+    playwright.expect.set_options(timeout=_PATIENCE_MS)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=list(_SWITCHES))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A studio that all tests share; each takes a picture of its own."""
+    yield from _served(tmp_path_factory.mktemp("studio"))
+
+
+@pytest.fixture
+def own_server(browser: Browser, tmp_path: Path) -> Iterator[Server]:
+    """A studio that a test may kill."""
+    yield from _served(tmp_path)
+
+
+def _served(folder: Path) -> Iterator[Server]:
+    server = Server(folder / "portraits", free_port(), folder / "studio.log")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has never been here; what goes wrong in the page fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    context.set_default_timeout(_PATIENCE_MS)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda message: errors.extend(_violations(message.text)))
+    yield context
+    context.close()
+    assert not errors
+
+
+def _violations(text: str) -> list[str]:
+    """What the browser says when the page does what its security policy forbids."""
+    return [text] if "Content Security Policy" in text or "Content-Security-Policy" in text else []
+
+
+@pytest.fixture
+def studio(context: BrowserContext, server: Server) -> StudioPage:
+    """The shared studio in a new tab, on a picture that nobody has painted."""
+    from tests.browser.studio_page import StudioPage
+
+    studio = StudioPage(context.new_page(), server.url)
+    studio.open()
+    studio.another()
+    return studio
