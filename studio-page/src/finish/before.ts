@@ -25,7 +25,7 @@ export function beforeFit(studio: Studio): Before {
         text,
         painted.length > 0
           ? "It learns from these pictures:"
-          : "Nothing is painted yet. A few strokes of two parts are enough.",
+          : "Nothing is painted yet. A few strokes of every part are enough.",
       );
       list.replaceChildren(
         ...painted.map(({ id, labelled_share: share }) =>

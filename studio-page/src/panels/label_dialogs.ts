@@ -69,9 +69,9 @@ export function openImport(studio: Studio, dropped?: File): void {
       };
       const { ids } = await studio.client.importLabels(chosen, choices);
       window.close();
-      say(studio, `Labels of ${ids.length === 1 ? ids[0] : `${ids.length} pictures`} imported.`);
       await refreshState(studio);
       if (ids.includes(id)) await openPicture(studio, id);
+      say(studio, `Labels of ${ids.length === 1 ? ids[0] : `${ids.length} pictures`} imported.`);
     });
   });
   window.showModal();
