@@ -28,7 +28,13 @@ def never_saved(monkeypatch):
 def killed_copy(session, tmp_path):
     """The project as a kill would leave it now."""
     folder = tmp_path / "killed"
-    shutil.copytree(session.project.folder, folder)
+    for _ in range(20):
+        try:
+            shutil.copytree(session.project.folder, folder)
+            break
+        except shutil.Error:
+            # A file was replaced while the folder was read, which no kill would do.
+            shutil.rmtree(folder)
     return open_project(folder)
 
 

@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
     """Run a job; returns the exit code."""
     verb, folder, options_json = arguments
     options = json.loads(options_json)
+    # A studio that was started in the background of a script ignores Ctrl-C, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What libraries print must not get among the reports.
     reports = JobReports(sys.stdout)
     sys.stdout = sys.stderr
