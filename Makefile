@@ -98,6 +98,7 @@ bench-training: $(READY_DEV)
 
 bench-studio: $(READY_DEV)
 	$(BIN)/python -m benchmarks.studio
+	$(BIN)/python -m benchmarks.studio_browser
 	$(BIN)/python -m benchmarks.studio_kills
 
 bench-gaussians: $(READY_DEV)

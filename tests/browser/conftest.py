@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(partly.__file__).parent / "studio" / "static" / "index.html"
 AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
-_SWITCHES = (
+SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("There is no Chromium. Install it (apt-get install chromium), or set PARTLY_CHROMIUM")
     playwright.expect.set_options(timeout=_PATIENCE_MS)
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=list(_SWITCHES))
+        browser = driver.chromium.launch(executable_path=chromium, args=list(SWITCHES))
         yield browser
         browser.close()
 
