@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from partly.annotations import annotation_ids, load_annotation, save_annotation
+from partly.annotations import annotation_ids, annotation_part_set, load_annotation, save_annotation
 from partly.annotations.part_changes import AddPart, MergeParts
 from partly.annotations.part_sets import PartSet
 from partly.labelling import Session
@@ -26,15 +26,19 @@ def never_saved(monkeypatch):
 
 
 def killed_copy(session, tmp_path):
-    """The project as a kill would leave it now."""
+    """The project as a kill would leave it now.
+
+    A kill comes at one moment, and a copy takes a while, in which nothing may be written.
+    """
     folder = tmp_path / "killed"
-    for _ in range(20):
-        try:
-            shutil.copytree(session.project.folder, folder)
-            break
-        except shutil.Error:
-            # A file was replaced while the folder was read, which no kill would do.
-            shutil.rmtree(folder)
+    with session._desk.lock:
+        for _ in range(20):
+            try:
+                shutil.copytree(session.project.folder, folder)
+                break
+            except shutil.Error:
+                # A temporary file vanished: overlays are written without the lock.
+                shutil.rmtree(folder)
     return open_project(folder)
 
 
@@ -111,8 +115,10 @@ def test_the_part_set_changed_but_no_annotation_did(make_project, generator, tmp
     session.export_labels(format_name="png")
     copy = killed_copy(session, tmp_path)
     with Session(copy, TINY_STUDIO) as changing:
-        changing.change_parts(MergeParts("thing", "other"))
-        halfway = killed_copy(changing, tmp_path / "halfway")
+        with changing._desk.lock:  # so that no annotation is written yet
+            changing.change_parts(MergeParts("thing", "other"))
+            halfway = killed_copy(changing, tmp_path / "halfway")
+            assert annotation_part_set(halfway.annotations, "p1") == THREE
         expected = {name: changing.painting.labels(name) for name in ("p0", "p1")}
     later = open_session(halfway)
     assert later.project.part_set.names == ("background", "other")
