@@ -8,7 +8,7 @@ from PIL import Image
 
 from partly.portraits import draw_portrait
 from tests.browser.server import Server
-from tests.browser.studio_page import ALL_PARTS, StudioPage, expect
+from tests.browser.studio_page import ALL_BUT_EARS, StudioPage, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -27,11 +27,12 @@ def finished(browser: Browser, server: Server) -> Server:
     studio = StudioPage(context.new_page(), server.url)
     studio.open()
     studio.another()
-    studio.scribble(ALL_PARTS)
+    studio.scribble(ALL_BUT_EARS)
     studio.wait_until_saved()
     page = studio.page
     page.get_by_role("button", name="Finish").click()
     page.get_by_role("button", name="Fit", exact=False).click()
+    expect(page.get_by_text("Not painted anywhere yet: ear.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     expect(page.locator(".step.done", has_text="Fit")).to_be_visible(timeout=_JOB_MS)
     page.locator(".step", has_text="Distil").click()

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from partly.annotations import save_annotation
-from partly.errors import BadPhoto, BadProject
+from partly.annotations.part_sets import PartSet
+from partly.autoshot import load_network
+from partly.errors import BadLabel, BadPhoto, BadProject
 from partly.imagery.encoding import write_png
 from partly.labelling.job_reports import JobReports
 from partly.labelling.job_verbs import RUN
@@ -37,6 +39,19 @@ def test_distil_fits_first_unless_that_was_done(labelled_project, generator):
     more = told("distil", labelled_project, n_workers=1, second_round=1.0)
     assert "previewing" in {line.get("text") for line in more}
     assert {line["curve"] for line in more if "curve" in line} >= {"loss", "loss, second round"}
+
+
+def test_a_part_that_nobody_painted(make_project, generator):
+    three = PartSet.from_names(("background", "thing", "other"))
+    project = make_project(part_set=three)
+    save_annotation(project.annotations, thing_annotation(generator, 0), three)
+    with pytest.raises(BadLabel, match=r"no picture has a pixel of other; .* --allow-missing-parts"):
+        told("fit", project)
+    lines = told("distil", project, n_workers=1, allow_missing_parts=True)
+    texts = [line["text"] for line in lines if "text" in line]
+    assert "fitted on 1 labelled picture, without other" in texts
+    assert texts[-1].startswith("the network is made")
+    assert load_network(project.auto_shot).part_set == three
 
 
 def test_photos_of_the_project(labelled_project):

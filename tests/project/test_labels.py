@@ -5,6 +5,7 @@ import pytest
 
 from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_annotation, write_label_map
 from partly.annotations.formats import write_labels
+from partly.annotations.part_sets import PartSet
 from partly.annotations.shipped import shipped_annotations
 from partly.cli.main import run
 from partly.errors import BadLabel, BadProject
@@ -223,6 +224,17 @@ def test_parts_without_a_pixel_are_told(project, pictures, tmp_path, capsys):
     path = labelled(tmp_path, pictures[0].id, np.ones((64, 64), np.uint8))
     assert run(["label", str(project.folder), str(path)]) == 0
     assert "without a pixel: background" in capsys.readouterr().out
+
+
+def test_a_fit_without_a_part_tells_so(make_project, annotation, capsys):
+    project = make_project(part_set=PartSet.from_names(("background", "thing", "other")))
+    save_annotation(project.annotations, annotation, project.part_set)
+    assert run(["fit", str(project.folder)]) == 1
+    assert "or do without it: partly fit --allow-missing-parts" in capsys.readouterr().err
+    assert run(["fit", str(project.folder), "--allow-missing-parts"]) == 0
+    assert "Labelled nowhere, and so never found: other\n" in capsys.readouterr().out
+    assert run(["fit", str(project.folder), "--allow-missing-parts", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["missing_parts"] == ["other"]
 
 
 def test_a_project_of_another_generator_tells_so(project, labelled_project, tmp_path, capsys):

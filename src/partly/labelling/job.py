@@ -13,7 +13,7 @@ from partly.errors import BadOption
 JobState = Literal["running", "done", "stopped", "failed"]
 
 VERBS: dict[str, dict[str, type]] = {
-    "fit": {"methods": list, "fixed_layout": bool, "seed": int, "again": bool},
+    "fit": {"methods": list, "fixed_layout": bool, "allow_missing_parts": bool, "seed": int, "again": bool},
     "distil": {
         "n_pictures": int,
         "size_px": int,
@@ -25,6 +25,7 @@ VERBS: dict[str, dict[str, type]] = {
         "painted_share": float,
         "seed": int,
         "n_workers": int,
+        "allow_missing_parts": bool,
         "again": bool,
     },
     "export": {},

@@ -25,12 +25,15 @@ def fit(project: Project, options: Options, reports: JobReports) -> None:
         project,
         methods=tuple(options.get("methods", ())),
         fixed_layout=options.get("fixed_layout"),
+        allow_missing_parts=options.get("allow_missing_parts", False),
         seed=options.get("seed", 0),
     )
     result = fit_project(project, config, anew=options.get("again", False), on_progress=reports.progress)
     for path in sorted((result.previews.parent / PREVIEW_NAME).with_suffix("").glob("*.jpg")):
         reports.panel(path)
-    reports.progress(f"fitted on {counted(len(result.annotation_ids), 'labelled picture')}", 1, 1)
+    learned_from = counted(len(result.annotation_ids), "labelled picture")
+    without = f", without {', '.join(result.missing_parts)}" if result.missing_parts else ""
+    reports.progress(f"fitted on {learned_from}{without}", 1, 1)
 
 
 def distil(project: Project, options: Options, reports: JobReports) -> None:
@@ -40,10 +43,11 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
     from partly.project.distil import distil_config, distil_project
     from partly.project.state import state_of
 
-    chosen = {name: value for name, value in options.items() if name not in ("n_workers", "again")}
+    of_others = ("n_workers", "again", "allow_missing_parts")
+    chosen = {name: value for name, value in options.items() if name not in of_others}
     config = distil_config(project, **chosen)
     if state_of(project).few_shot != "ready":
-        fit(project, {}, reports)
+        fit(project, {"allow_missing_parts": options.get("allow_missing_parts", False)}, reports)
     story = TrainingStory(project.runs, reports)
     result = distil_project(
         project,

@@ -38,18 +38,25 @@ class FitResult:
     Attributes:
         folder: its model folder.
         annotation_ids: what it was fitted on.
+        missing_parts: names of the parts that no annotation shows, and that it never predicts.
         previews: fresh pictures with their labels.
         was_there: an earlier run had done it all.
     """
 
     folder: Path
     annotation_ids: tuple[str, ...]
+    missing_parts: tuple[str, ...]
     previews: Path
     was_there: bool
 
 
 def few_shot_config(
-    project: Project, *, methods: tuple[str, ...] = (), fixed_layout: bool | None = None, seed: int = 0
+    project: Project,
+    *,
+    methods: tuple[str, ...] = (),
+    fixed_layout: bool | None = None,
+    allow_missing_parts: bool = False,
+    seed: int = 0,
 ) -> FewShotConfig:
     """What is given, and for the rest what project.toml says.
 
@@ -58,7 +65,9 @@ def few_shot_config(
     """
     choices = project.settings.few_shot
     fixed = choices.fixed_layout if fixed_layout is None else fixed_layout
-    config = FewShotConfig(methods=methods or choices.methods, seed=seed)
+    config = FewShotConfig(
+        methods=methods or choices.methods, allow_missing_parts=allow_missing_parts, seed=seed
+    )
     return config if fixed else replace(config, layout_spread=None)
 
 
@@ -80,7 +89,9 @@ def fit_project(
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
     generator = load_generator(project.generator_source)
-    check_annotations(annotations, project.part_set, generator)
+    missing = check_annotations(
+        annotations, project.part_set, generator, allow_missing_parts=config.allow_missing_parts
+    )
     extra = {
         "config": asdict(config),
         "parents": {
@@ -91,7 +102,11 @@ def fit_project(
     }
     run = begin_run(project.runs, "fit", {"part_set": project.part_set.to_json(), **extra}, anew=anew)
     result = FitResult(
-        project.few_shot, tuple(a.id for a in annotations), run.folder / PREVIEW_NAME, was_there=True
+        project.few_shot,
+        tuple(a.id for a in annotations),
+        tuple(project.part_set.names[i] for i in missing),
+        run.folder / PREVIEW_NAME,
+        was_there=True,
     )
     # The weights are the same whatever the parts' colours are.
     same_parts = model_part_set(project.few_shot) == project.part_set.to_json()

@@ -66,6 +66,9 @@ export function finishPage(studio: Studio): { element: HTMLElement; tryOut: TryP
     // Only with the same options does a job that was stopped go on.
     const goesOn = job?.state === "stopped";
     const options = goesOn ? { ...job.options } : { ...befores[verb].options() };
+    if (!goesOn && learnsFromLabels(finishStep) && server.missing_parts.length > 0) {
+      options["allow_missing_parts"] = true;
+    }
     if (!goesOn && isDone(server, finishStep) && verb !== "export") options["again"] = true;
     void studio.outbox.settled().then(() => startJob(studio, verb, options));
   };
@@ -112,7 +115,7 @@ export function finishPage(studio: Studio): { element: HTMLElement; tryOut: TryP
         job?.state === "stopped" ? "Go on" : isDone(state.server, step.name) ? "Again" : "Start",
       );
       start.classList.toggle("primary", !isDone(state.server, step.name));
-      setText(why, obstacle ?? "");
+      setText(why, obstacle ?? withoutMissing(state, step.name));
       view.update(job);
       const after = STEPS[STEPS.indexOf(step) + 1];
       show(next, isDone(state.server, step.name) && after !== undefined);
@@ -244,6 +247,17 @@ function describe(state: Readonly<AppState>, step: Step): string {
   return { missing: "not yet", stale: "older than your labels", ready: "done" }[model];
 }
 
+function learnsFromLabels(step: Step): boolean {
+  return step === "fit" || step === "distil";
+}
+
+/** What a step would do without; nothing is wrong with that, but the person should know. */
+function withoutMissing({ server }: Readonly<AppState>, step: Step): string {
+  const missing = server?.missing_parts ?? [];
+  if (!learnsFromLabels(step) || missing.length === 0) return "";
+  return `Not painted anywhere yet: ${missing.join(", ")}. Without a stroke of it, a part is never found.`;
+}
+
 /** Why a step cannot begin now; null: it can. */
 function obstacleOf(state: Readonly<AppState>, step: Step): string | null {
   const { server } = state;
@@ -253,12 +267,11 @@ function obstacleOf(state: Readonly<AppState>, step: Step): string | null {
     return running.verb === (step === "folder" ? "segment" : step)
       ? ""
       : `Wait until “${running.verb}” is done, or stop it.`;
-  if ((step === "fit" || step === "distil") && nPainted(server) === 0)
+  if (learnsFromLabels(step) && nPainted(server) === 0)
     return "Paint at least two parts of one picture first.";
-  const missing = server.missing_parts ?? [];
-  if ((step === "fit" || step === "distil") && missing.length > 0) {
-    return `Not painted anywhere yet: ${missing.join(", ")}. Paint a little of each, or delete those parts.`;
-  }
+  const missing = server.missing_parts.length;
+  if (learnsFromLabels(step) && server.parts.length - missing < 2)
+    return "Only one part is painted. Paint a little of another, too.";
   if ((step === "export" || step === "folder") && server.models.auto_shot === "missing")
     return "Distil first.";
   return null;

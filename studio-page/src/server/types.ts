@@ -67,8 +67,8 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
-  /** Parts that are painted nowhere yet; a fit refuses them. */
-  readonly missing_parts?: readonly string[];
+  /** Parts that are painted nowhere yet, and so never found. */
+  readonly missing_parts: readonly string[];
 }
 
 export interface Opened {

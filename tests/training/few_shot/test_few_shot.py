@@ -217,6 +217,27 @@ def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Ann
         fit_few_shot(tiny_generator(), [annotations[0]] * 2, TWO_PARTS, QUICK)
 
 
+@pytest.mark.parametrize("method", ["ridge", "kernel", "mlp-0", "cnn-s"])
+def test_parts_without_a_label_may_be_missing(method: str, annotations: list[Annotation]) -> None:
+    three = PartSet.from_names(("other", "background", "thing"))
+    moved = [replace(a, label_map=a.label_map + np.uint8(1)) for a in annotations[:4]]
+    # One part more takes more steps to learn.
+    gradient = replace(QUICK.gradient, n_steps=120)
+    config = replace(QUICK, methods=(method,), gradient=gradient, allow_missing_parts=True)
+    for layout_spread in (None, config.layout_spread):
+        fitted = fit_few_shot(tiny_generator(), moved, three, replace(config, layout_spread=layout_spread))
+        assert _agreement(fitted, moved) > 0.75
+        plain = tiny_generator().synthesise(latent_of(annotations[4], tiny_generator())).pyramid
+        assert fitted(plain, 64).softmax(1)[:, 0].max() < 1e-6
+
+
+def test_one_part_with_a_label_is_not_enough(annotations: list[Annotation]) -> None:
+    alone = replace(annotations[0], label_map=np.zeros_like(annotations[0].label_map))
+    config = replace(QUICK, allow_missing_parts=True)
+    with pytest.raises(BadLabel, match=r"no picture has a pixel of thing; expected two parts or more"):
+        fit_few_shot(tiny_generator(), [alone], TWO_PARTS, config)
+
+
 def test_unknown_methods_are_refused() -> None:
     with pytest.raises(BadOption, match="few-shot method forest; expected one of ridge, kernel, mlp-0"):
         FewShotConfig(methods=("forest",))

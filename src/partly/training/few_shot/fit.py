@@ -21,7 +21,7 @@ from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
 from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
-from partly.training.few_shot.layout import layout_of
+from partly.training.few_shot.layout import AS_GOOD_AS_IMPOSSIBLE, layout_of
 from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
 from partly.training.few_shot.ridge import RidgeFit
 
@@ -46,6 +46,7 @@ class FewShotConfig:
             None for objects that are anywhere in the picture. See ``layout_of``.
         n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
             MOST_LABELS_TO_SELF_TRAIN labels, beyond which labels know better.
+        allow_missing_parts: fit although parts are labelled nowhere; these are never predicted.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
         gradient: how MLPs and CNNs are trained.
         seed: of everything drawn.
@@ -59,6 +60,7 @@ class FewShotConfig:
     coordinate_weight: float = 10.0
     layout_spread: float | None = 0.1
     n_self_training: int = 24
+    allow_missing_parts: bool = False
     n_statistics: int = 32
     gradient: GradientConfig = field(default_factory=GradientConfig)
     seed: int = 0
@@ -91,10 +93,13 @@ def fit_few_shot(
         on_progress: told what is being done, how much is done and of how much.
 
     Raises:
-        BadLabel: no annotation, nothing labelled, unknown ids, a part without any pixel, another generator.
+        BadLabel: no annotation, nothing labelled, unknown ids, another generator, or a part without any pixel
+            that the config does not allow to be missing.
     """
     config = config or FewShotConfig()
-    check_annotations(annotations, part_set, generator)
+    missing = check_annotations(
+        annotations, part_set, generator, allow_missing_parts=config.allow_missing_parts
+    )
     latents = [latent_of(a, generator) for a in annotations]
     indexes = choose_levels(generator.levels, config.sizes_px or default_sizes(generator))
     channels = [generator.levels[i].n_channels for i in indexes]
@@ -113,6 +118,7 @@ def fit_few_shot(
             _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
             if config.layout_spread is not None:
                 segmenter.layout.copy_(layout_of(annotations, part_set, config.layout_spread))
+            segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
             plain = plain_pyramids(generator, config.n_self_training, indexes)
             _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
         members.append(segmenter.eval().requires_grad_(False))
@@ -130,12 +136,27 @@ def default_sizes(generator: Generator) -> tuple[int, ...]:
     return tuple(s for s in sizes if smallest <= s <= 128) or tuple(sizes)
 
 
-def check_annotations(annotations: Sequence[Annotation], part_set: PartSet, generator: Generator) -> None:
-    """Refuse annotations from which a part could not be learned.
+def check_annotations(
+    annotations: Sequence[Annotation],
+    part_set: PartSet,
+    generator: Generator,
+    *,
+    allow_missing_parts: bool = False,
+) -> tuple[int, ...]:
+    """Refuse annotations from which the parts could not be learned.
+
+    Args:
+        annotations: what is to be fitted on.
+        part_set: what the ids of the label maps mean.
+        generator: whose pictures they should be of.
+        allow_missing_parts: two parts with a label are enough.
+
+    Returns:
+        Ids of the parts without a label; none, where they are not allowed.
 
     Raises:
-        BadLabel: none at all, the same id twice, a broken label map, a part without a pixel in any, or one of
-            another generator or of a photo.
+        BadLabel: no annotation at all, the same id twice, a broken label map, a part without a pixel in any,
+            fewer than two with one, or an annotation of another generator or of a photo.
     """
     if not annotations:
         raise BadLabel(
@@ -147,14 +168,28 @@ def check_annotations(annotations: Sequence[Annotation], part_set: PartSet, gene
     for annotation in annotations:
         check_label_map(annotation.label_map, part_set, path=annotation.id)
     seen = {int(i) for a in annotations for i in torch.from_numpy(a.label_map).unique().tolist()}
-    if missing := [name for i, name in enumerate(part_set.names) if i not in seen]:
-        raise BadLabel(
-            f"no picture has a pixel of {', '.join(missing)}",
-            expected="every part labelled in at least one picture",
-            remedy="Label a picture that shows it, or take the part out of the part set",
-        )
+    missing = tuple(i for i in range(part_set.n_parts) if i not in seen)
+    _check_missing(missing, part_set, allow=allow_missing_parts)
     for annotation in annotations:
         latent_of(annotation, generator)
+    return missing
+
+
+def _check_missing(missing: tuple[int, ...], part_set: PartSet, *, allow: bool) -> None:
+    names = ", ".join(part_set.names[i] for i in missing)
+    if missing and not allow:
+        raise BadLabel(
+            f"no picture has a pixel of {names}",
+            expected="every part labelled in at least one picture",
+            remedy="Label a picture that shows it, take the part out of the part set, or do without it: "
+            "partly fit --allow-missing-parts",
+        )
+    if part_set.n_parts - len(missing) < 2:
+        raise BadLabel(
+            f"no picture has a pixel of {names}",
+            expected="two parts or more with a label",
+            remedy="Label a few pixels of another part, or of the background",
+        )
 
 
 def _untrained(

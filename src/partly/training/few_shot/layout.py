@@ -16,8 +16,8 @@ from partly.annotations.part_sets import PartSet
 from partly.segmenters.base import LAYOUT_PX
 from partly.training.few_shot.targets import shares
 
-# A part that is far away is as good as impossible; what is beyond needs no larger number.
-_LOWEST = -50.0
+AS_GOOD_AS_IMPOSSIBLE = -50.0
+"""Logit of a part that is far away; what is beyond needs no larger number."""
 
 
 def layout_of(annotations: Sequence[Annotation], part_set: PartSet, spread: float) -> Tensor:
@@ -46,7 +46,7 @@ def layout_of_shares(covered: Sequence[Tensor], part_set: PartSet, spread: float
         here = ((of_label > 0) | open_to_all).T.unflatten(1, (LAYOUT_PX, LAYOUT_PX))
         seen |= here | here.flip(-1)[mirrored]
     squared = squared_distances(seen) / LAYOUT_PX**2
-    return (-squared / (2 * spread**2)).clamp_min(_LOWEST)
+    return (-squared / (2 * spread**2)).clamp_min(AS_GOOD_AS_IMPOSSIBLE)
 
 
 def squared_distances(places: Tensor) -> Tensor:
