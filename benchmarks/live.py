@@ -1,9 +1,10 @@
-"""How quickly predictions follow the brush, with the face generator; nothing else should run beside it.
+"""How quickly predictions follow the brush; nothing else should run beside it.
 
 ``python -m benchmarks.live`` paints random strokes of the label of a shipped picture, first from nothing and
 then as corrections of a whole label map, and measures what stands between the end of a stroke and its
-prediction. The bars are those of the studio: 300 ms from stroke to picture, of which this may take 250, and
-2 s for the wall.
+prediction: of the face generator by ridge regression, or of drawn portraits (``--generator portraits``) by
+random cosines, as the studio does. The bars are those of the studio: 300 ms from stroke to picture, of which
+this may take 250, and 2 s for the wall.
 """
 
 from __future__ import annotations
@@ -25,36 +26,49 @@ from partly.downloads.models import load_generator
 from partly.files import write_json
 from partly.generators.protocol import Generator
 from partly.live import LiveSegmenter, superpixels
+from partly.project.fit import config_of
+from partly.project.settings import FEW_CHANNELS, FewShotChoices
 from partly.proposals import representative
+from partly.training.few_shot import FewShotConfig
 
-SIZE_PX = 1024
+# The shipped annotations and the choices of each generator.
+_SUBJECTS = {"ffhq": ("faces", FewShotChoices()), "portraits": ("portraits", FEW_CHANNELS)}
 Time = tuple[float, float]
-_RADIUS_PX, _LENGTH_PX = 14, 160
+# Of a brush's way, as shares of the picture's side.
+_RADIUS, _LENGTH = 14 / 1024, 160 / 1024
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, default=Path("bench-out"))
+    options.add_argument("--generator", choices=sorted(_SUBJECTS), default="ffhq")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--n", type=int, default=50, help="strokes of each kind")
     arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
-    generator = load_generator("ffhq")
-    [annotation] = load_annotations("faces")[:1]
-    found = {"threads": arguments.threads, "load": round(os.getloadavg()[0], 1)}
-    found |= figures(generator, annotation, arguments.n)
+    annotations, choices = _SUBJECTS[arguments.generator]
+    generator = load_generator(arguments.generator)
+    [annotation] = load_annotations(annotations)[:1]
+    found = {
+        "generator": arguments.generator,
+        "threads": arguments.threads,
+        "load": round(os.getloadavg()[0], 1),
+    }
+    found |= figures(generator, annotation, config_of(choices), arguments.n)
     for name, value in found.items():
         print(f"{name}: {value}")
-    write_json(arguments.out / "live.json", found)
+    write_json(arguments.out / f"live-{arguments.generator}.json", found)
 
 
-def figures(generator: Generator, annotation: Annotation, n_strokes: int) -> dict[str, Any]:
+def figures(
+    generator: Generator, annotation: Annotation, config: FewShotConfig, n_strokes: int
+) -> dict[str, Any]:
     """Times in milliseconds: by the clock, and of the processor in all threads, which depends less on
     what else runs."""
-    repeat = SIZE_PX // annotation.label_map.shape[0]
+    repeat = generator.image_size_px // annotation.label_map.shape[0]
     truth = np.kron(annotation.label_map, np.ones((repeat, repeat), np.uint8))
     nothing = np.full_like(truth, 255)
-    live = LiveSegmenter(generator, FACE_PARTS)
+    live = LiveSegmenter(generator, FACE_PARTS, config)
     found: dict[str, Any] = {
         "warm-up": _summary([_time(live.warm_up)]),
         "show": _summary([_time(lambda: live.show("painted", annotation.w))]),
@@ -88,8 +102,8 @@ def scribbles(start: LabelMap, truth: LabelMap, n: int) -> Iterator[LabelMap]:
     """Label maps with one more stroke each, which stays within the part where it begins."""
     draws, label_map = np.random.default_rng(0), start
     while n > 0:
-        x, y = draws.integers(SIZE_PX // 10, SIZE_PX * 9 // 10, 2)
-        inside = _along(x, y, float(draws.uniform(0, 2 * np.pi))) & (truth == truth[y, x])
+        x, y = draws.integers(len(truth) // 10, len(truth) * 9 // 10, 2)
+        inside = _along(x, y, float(draws.uniform(0, 2 * np.pi)), len(truth)) & (truth == truth[y, x])
         if truth[y, x] != 255:
             label_map = np.where(inside, truth[y, x], label_map)
             n -= 1
@@ -100,19 +114,20 @@ def corrections(truth: LabelMap, n: int) -> Iterator[LabelMap]:
     """Whole label maps with one more stroke each, of any part anywhere."""
     draws, label_map = np.random.default_rng(1), truth
     for _ in range(n):
-        x, y = draws.integers(SIZE_PX // 10, SIZE_PX * 9 // 10, 2)
+        x, y = draws.integers(len(truth) // 10, len(truth) * 9 // 10, 2)
         part = np.uint8(draws.integers(0, FACE_PARTS.n_parts))
-        label_map = np.where(_along(x, y, float(draws.uniform(0, 2 * np.pi))), part, label_map)
+        label_map = np.where(_along(x, y, float(draws.uniform(0, 2 * np.pi)), len(truth)), part, label_map)
         yield label_map
 
 
-def _along(x: int, y: int, angle: float) -> np.ndarray:
-    """A brush's way from a place, ``[SIZE_PX, SIZE_PX]``."""
-    rows, columns = np.ogrid[:SIZE_PX, :SIZE_PX]
-    inside = np.zeros((SIZE_PX, SIZE_PX), bool)
-    for step in range(0, _LENGTH_PX, _RADIUS_PX // 2):
+def _along(x: int, y: int, angle: float, size_px: int) -> np.ndarray:
+    """A brush's way from a place, ``[size_px, size_px]``."""
+    radius, length = max(1.0, _RADIUS * size_px), _LENGTH * size_px
+    rows, columns = np.ogrid[:size_px, :size_px]
+    inside = np.zeros((size_px, size_px), bool)
+    for step in np.arange(0, length, radius / 2):
         to_x, to_y = columns - x - step * np.cos(angle), rows - y - step * np.sin(angle)
-        inside |= to_x**2 + to_y**2 < _RADIUS_PX**2
+        inside |= to_x**2 + to_y**2 < radius**2
     return inside
 
 

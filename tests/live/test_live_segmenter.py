@@ -26,12 +26,13 @@ TEN_PARTS = PartSet.from_names(tuple("abcdefghij"))
 SAME = np.arange(256).astype(np.uint8)
 
 
-def _live(part_set: PartSet = TWO_PARTS) -> LiveSegmenter:
-    return LiveSegmenter(tiny_generator(), part_set, n_wall=N_WALL)
+def _live(part_set: PartSet = TWO_PARTS, method: str = "ridge") -> LiveSegmenter:
+    config = FewShotConfig(methods=(method,))
+    return LiveSegmenter(tiny_generator(), part_set, config, n_wall=N_WALL)
 
 
-def _warm(part_set: PartSet = TWO_PARTS) -> LiveSegmenter:
-    live = _live(part_set)
+def _warm(part_set: PartSet = TWO_PARTS, method: str = "ridge") -> LiveSegmenter:
+    live = _live(part_set, method)
     live.warm_up()
     return live
 
@@ -56,30 +57,34 @@ def _weights(live: LiveSegmenter) -> torch.Tensor:
 
 
 def _fitted_on_the_walls_statistics(
-    annotations: list[Annotation], live: LiveSegmenter, monkeypatch: pytest.MonkeyPatch
+    annotations: list[Annotation],
+    live: LiveSegmenter,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str = "ridge",
 ) -> RidgeSegmenter:
     def pyramids(generator: MobileStyleGAN, _n: int, indexes: tuple[int, ...]) -> Iterator[FeaturePyramid]:
         for picture in live.wall:
             yield pyramid_of(generator, torch.from_numpy(picture.w)[None], indexes)
 
     monkeypatch.setattr(fitting, "plain_pyramids", pyramids)
-    config = FewShotConfig(n_self_training=0, n_statistics=N_WALL)
+    config = FewShotConfig(methods=(method,), n_self_training=0, n_statistics=N_WALL)
     fitted = fit_few_shot(tiny_generator(), annotations, TWO_PARTS, config)
     assert isinstance(fitted, RidgeSegmenter)
     return fitted
 
 
+@pytest.mark.parametrize("method", ["ridge", "kernel"])
 @pytest.mark.parametrize(("n_labels", "is_scribble"), [(1, False), (3, False), (1, True), (2, True)])
 def test_equals_fit_few_shot_on_the_same_labels(
-    n_labels: int, is_scribble: bool, monkeypatch: pytest.MonkeyPatch
+    n_labels: int, is_scribble: bool, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annotations = _annotations(n_labels)
     if is_scribble:
         annotations = [replace(a, label_map=_scribbled(a.label_map)) for a in annotations]
-    live = _warm()
+    live = _warm(method=method)
     _learn(live, *annotations)
     assert live.solve()
-    fitted = _fitted_on_the_walls_statistics(annotations, live, monkeypatch)
+    fitted = _fitted_on_the_walls_statistics(annotations, live, monkeypatch, method)
     torch.testing.assert_close(_weights(live), fitted.weight, rtol=1e-3, atol=1e-4)
     assert live._fit.segmenter.sharpness == fitted.sharpness
     generator, first = tiny_generator(), torch.from_numpy(annotations[0].w)[None]
@@ -374,7 +379,7 @@ def test_pairs_change_where_parts_may_lie() -> None:
 
 def test_objects_anywhere_have_no_layout() -> None:
     [a] = _annotations(1)
-    live = LiveSegmenter(tiny_generator(), TWO_PARTS, n_wall=N_WALL, fixed_layout=False)
+    live = LiveSegmenter(tiny_generator(), TWO_PARTS, FewShotConfig(layout_spread=None), n_wall=N_WALL)
     _learn(live, a)
     assert live.solve()
     assert (live._fit.segmenter.layout == 0).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from partly.generators.sampling import Truncation
 from partly.imagery.encoding import write_png
 from partly.imagery.photos import read_photo
 from partly.portraits import fresh_portraits
+from partly.project.fit import config_of
+from partly.project.settings import FEW_CHANNELS, NO_DOWNLOAD
 from partly.training.few_shot import FewShotConfig
 
 # Left, top, right, bottom: the head fills as much of it as of a generated picture.
@@ -97,17 +99,8 @@ FACES = Subject(
 PORTRAITS = Subject(
     generator="portraits",
     annotation_ids=("portrait-1",),
-    distil=DistilConfig(
-        n_pictures=500,
-        size_px=128,
-        architecture="unet-small",
-        pretrained=False,
-        n_steps=600,
-        painted_share=0.4,
-        second_round=1.0,
-    ),
-    # Few channels, in which parts lie as no straight line divides them; and drawn heads hardly move.
-    few_shot=FewShotConfig(methods=("kernel",), layout_spread=0.04, n_self_training=40),
+    distil=DistilConfig(**asdict(NO_DOWNLOAD)),
+    few_shot=config_of(FEW_CHANNELS),
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,
     lead="One generated picture of a drawn portrait was labelled by hand. A segmenter fitted on it labelled "

@@ -66,6 +66,7 @@ class Models:
         """
         from partly.downloads.models import load_generator
         from partly.live import LiveSegmenter
+        from partly.project.fit import few_shot_config
 
         self._tell("warming", 0)
         with self._desk.lock:
@@ -74,8 +75,8 @@ class Models:
         self._segmenter = LiveSegmenter(
             self._generator,
             project.part_set,
+            few_shot_config(project),
             n_wall=self._desk.choices.n_wall,
-            fixed_layout=project.settings.few_shot.fixed_layout,
         )
 
     def warm_up(self) -> None:

@@ -10,20 +10,17 @@ from partly.downloads.catalogue import ENCODER, model_folder
 from partly.errors import BadOption
 from partly.project import Project, create_project, open_project
 from partly.project.project import is_project
-from partly.project.settings import AutoShotChoices, FewShotChoices, Settings, generator_reference
+from partly.project.settings import (
+    FEW_CHANNELS,
+    NO_DOWNLOAD,
+    AutoShotChoices,
+    FewShotChoices,
+    Settings,
+    generator_reference,
+)
 
 DEFAULT_FOLDER = Path("my-parts")
 _FACES, _EMBEDDED = "ffhq", "portraits"
-_SMALL = AutoShotChoices(
-    n_pictures=500,
-    size_px=128,
-    architecture="unet-small",
-    pretrained=False,
-    painted_share=0.4,
-    second_round=1.0,
-)
-"""Choices that need no download: those of the demo of portraits."""
-_FEW_CHANNELS = FewShotChoices(methods=("kernel",))
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def open_or_create(folder: Path, generator: str | None = None) -> Start:
         _check_generator(project, generator)
         return Start(project, ())
     chosen, why = _generator(generator)
-    few_shot = _FEW_CHANNELS if chosen == _EMBEDDED else FewShotChoices()
+    few_shot = FEW_CHANNELS if chosen == _EMBEDDED else FewShotChoices()
     settings = Settings(chosen, FACE_PARTS, few_shot, _auto_shot(chosen))
     project = create_project(folder, settings)
     return Start(project, (f"Made {folder} with the generator {chosen} and the parts of a face.", *why))
@@ -74,7 +71,7 @@ def _generator(asked: str | None) -> tuple[str, tuple[str, ...]]:
 
 def _auto_shot(generator: str) -> AutoShotChoices:
     """Choices that work with what is on this machine."""
-    return _SMALL if generator == _EMBEDDED or not _is_here(ENCODER) else AutoShotChoices()
+    return NO_DOWNLOAD if generator == _EMBEDDED or not _is_here(ENCODER) else AutoShotChoices()
 
 
 def _is_here(name: str) -> bool:

@@ -22,7 +22,7 @@ from partly.segmenters.base import LAYOUT_PX, choose_levels
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.uncertainty import uncertainty
 from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import default_sizes
+from partly.training.few_shot.fit import RIDGE_METHODS, default_sizes, penalty_of, untrained_ridge
 from partly.training.few_shot.layout import layout_of_shares
 from partly.training.few_shot.rows import renumbered
 from partly.training.few_shot.targets import shares
@@ -52,19 +52,26 @@ class LiveSegmenter:
     Args:
         generator: makes the features.
         part_set: what ids mean.
+        config: the choices; of its methods, the first that is one of RIDGE_METHODS counts, else plain ridge
+            regression.
         n_wall: how many pictures the wall has; the statistics come from them.
-        fixed_layout: whether parts lie near where labels show them; see ``layout_of``.
     """
 
     def __init__(
-        self, generator: Generator, part_set: PartSet, *, n_wall: int = 24, fixed_layout: bool = True
+        self,
+        generator: Generator,
+        part_set: PartSet,
+        config: FewShotConfig | None = None,
+        *,
+        n_wall: int = 24,
     ) -> None:
-        self._config = FewShotConfig()
+        self._config = config or FewShotConfig()
+        self._method = next((m for m in self._config.methods if m in RIDGE_METHODS), RIDGE_METHODS[0])
         self._part_set = part_set
-        self._spread = self._config.layout_spread if fixed_layout else None
         indexes = choose_levels(generator.levels, default_sizes(generator))
         self._channels = [generator.levels[i].n_channels for i in indexes]
-        self._fit = RidgeFit(self._untrained(), self._config.penalty, self._config.balance, LAYOUT_PX)
+        penalty = penalty_of(self._method, self._config)
+        self._fit = RidgeFit(self._untrained(), penalty, self._config.balance, LAYOUT_PX)
         self._size_px = min(_PREDICTION_PX, generator.image_size_px)
         self._wall = Wall(generator, indexes, n_wall)
         self._shown = ShownPictures(generator, indexes, LAYOUT_PX)
@@ -178,9 +185,9 @@ class LiveSegmenter:
         if self._parts is None:
             return False
         segmenter = self._fit.refit()
-        if self._spread is not None:
+        if (spread := self._config.layout_spread) is not None:
             covered = [labels.covered for labels in self._labels.values()]
-            segmenter.layout.copy_(layout_of_shares(covered, self._part_set, self._spread))
+            segmenter.layout.copy_(layout_of_shares(covered, self._part_set, spread))
         return True
 
     @torch.no_grad()
@@ -224,8 +231,8 @@ class LiveSegmenter:
         return self._wall.predict(self._fit.segmenter, self._told_apart(), should_stop)
 
     def _untrained(self) -> RidgeSegmenter:
-        n_parts, channels = self._part_set.n_parts, self._channels
-        return RidgeSegmenter(n_parts, range(len(channels)), channels, self._config.coordinate_weight)
+        indexes = range(len(self._channels))
+        return untrained_ridge(self._method, self._part_set.n_parts, indexes, self._channels, self._config)
 
     def _told_apart(self) -> Tensor:
         if self._parts is None:

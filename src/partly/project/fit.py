@@ -20,6 +20,7 @@ from partly.imagery.overlays import overlay
 from partly.project.digests import annotations_digest, model_digest, model_part_set
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
+from partly.project.settings import FewShotChoices
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.catalogue import save_segmenter
 from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
@@ -64,11 +65,25 @@ def few_shot_config(
         BadOption: an unknown method, or a seed that is none.
     """
     choices = project.settings.few_shot
-    fixed = choices.fixed_layout if fixed_layout is None else fixed_layout
-    config = FewShotConfig(
-        methods=methods or choices.methods, allow_missing_parts=allow_missing_parts, seed=seed
+    chosen = replace(
+        choices,
+        methods=methods or choices.methods,
+        fixed_layout=choices.fixed_layout if fixed_layout is None else fixed_layout,
     )
-    return config if fixed else replace(config, layout_spread=None)
+    return replace(config_of(chosen), allow_missing_parts=allow_missing_parts, seed=seed)
+
+
+def config_of(choices: FewShotChoices) -> FewShotConfig:
+    """The choices as a config, the rest as it is best.
+
+    Raises:
+        BadOption: an unknown method, or a number that cannot be.
+    """
+    return FewShotConfig(
+        methods=choices.methods,
+        layout_spread=choices.layout_spread if choices.fixed_layout else None,
+        n_self_training=choices.n_self_training,
+    )
 
 
 def fit_project(

@@ -34,10 +34,14 @@ class FewShotChoices:
         methods: one few-shot method, or several for an ensemble.
         fixed_layout: parts stay near where labels show them; false for objects that are anywhere in the
             picture.
+        layout_spread: how far from there they may lie, as a share of the picture's side.
+        n_self_training: generated pictures on which the segmenter learns from its own guesses.
     """
 
     methods: tuple[str, ...] = ("ridge",)
     fixed_layout: bool = True
+    layout_spread: float = 0.1
+    n_self_training: int = 24
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,20 @@ class AutoShotChoices:
     second_round: float = 0.0
     painted_share: float = 0.0
     seed: int = 0
+
+
+FEW_CHANNELS = FewShotChoices(methods=("kernel",), layout_spread=0.04, n_self_training=40)
+"""For generators of few channels, in which parts lie as no straight line divides them."""
+
+NO_DOWNLOAD = AutoShotChoices(
+    n_pictures=500,
+    size_px=128,
+    architecture="unet-small",
+    pretrained=False,
+    painted_share=0.4,
+    second_round=1.0,
+)
+"""For a segmenter that knows less than the labels, and a machine without pretrained encoder."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from partly.training.few_shot import FewShotConfig, fit_few_shot
 from partly.training.few_shot.fit import METHODS
 
 # Gradient methods take minutes a fit, so they get fewer draws of the labels.
-_DRAWS = {"ridge": {1: 5, 5: 3, 10: 3}, "mlp-0": {1: 2, 5: 1, 10: 1}, "mlp-1": {1: 2, 5: 1, 10: 1}}
+_DRAWS = {
+    "ridge": {1: 5, 5: 3, 10: 3},
+    "kernel": {1: 5, 5: 3, 10: 3},
+    "mlp-0": {1: 2, 5: 1, 10: 1},
+    "mlp-1": {1: 2, 5: 1, 10: 1},
+}
 _ONCE = {1: 1, 5: 1, 10: 1}
 _WIDE = ("mlp-1", "mlp-2")
 _EXPECTED = {

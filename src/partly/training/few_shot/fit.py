@@ -26,7 +26,8 @@ from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid
 from partly.training.few_shot.ridge import RidgeFit
 
 MOST_LABELS_TO_SELF_TRAIN = 3
-METHODS = ("ridge", "kernel", "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
+RIDGE_METHODS = ("ridge", "kernel")
+METHODS = (*RIDGE_METHODS, "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
 _HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
 Report = Callable[[str, int, int], None]
 
@@ -72,6 +73,8 @@ class FewShotConfig:
             raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
         if self.layout_spread is not None and not self.layout_spread > 0:
             raise BadOption(f"layout_spread is {self.layout_spread}", expected="more than 0, or none")
+        if self.n_self_training < 0:
+            raise BadOption(f"n_self_training is {self.n_self_training}", expected="0 or more")
         if not 0 <= self.seed < 2**31:
             raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
@@ -192,13 +195,33 @@ def _check_missing(missing: tuple[int, ...], part_set: PartSet, *, allow: bool) 
         )
 
 
+def untrained_ridge(
+    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
+) -> RidgeSegmenter:
+    """The segmenter of a method of RIDGE_METHODS, before it is solved.
+
+    Args:
+        method: which.
+        n_parts: number of parts.
+        indexes: of the levels that it reads.
+        channels: of these levels.
+        config: the choices.
+    """
+    if method == "kernel":
+        return KernelSegmenter(n_parts, indexes, channels, seed=config.seed)
+    return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
+
+
+def penalty_of(method: str, config: FewShotConfig) -> float:
+    """The penalty of a method of RIDGE_METHODS."""
+    return config.kernel_penalty if method == "kernel" else config.penalty
+
+
 def _untrained(
     method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
 ) -> RidgeSegmenter | MLPSegmenter | CNNSegmenter:
-    if method == "ridge":
-        return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
-    if method == "kernel":
-        return KernelSegmenter(n_parts, indexes, channels, seed=config.seed)
+    if method in RIDGE_METHODS:
+        return untrained_ridge(method, n_parts, indexes, channels, config)
     if method in _HIDDEN:
         return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
     return CNNSegmenter(n_parts, indexes, channels, method.removeprefix("cnn-").upper())
@@ -222,8 +245,7 @@ def _fit_one(
             on_progress(f"fitting {method}", done, total)
 
     if isinstance(segmenter, RidgeSegmenter):
-        penalty = config.kernel_penalty if isinstance(segmenter, KernelSegmenter) else config.penalty
-        fit = RidgeFit(segmenter, penalty, config.balance)
+        fit = RidgeFit(segmenter, penalty_of(method, config), config.balance)
         for i, annotation in enumerate(annotations):
             fit.add(annotation.id, whole(i), annotation.label_map)
             report(i + 1, len(annotations))
