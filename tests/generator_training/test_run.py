@@ -216,10 +216,13 @@ def test_measures_are_taken_whenever_photos_shown_have_doubled_and_at_the_end(ph
     place = TrainingFolder(tmp_path / "measured")
     place.training.mkdir(parents=True)
     photo_set = make_photo_set(find_photos(photos), place.photos, 16)
-    measures = Measures(place, photo_set, n_pictures=8)
+    told = []
+    measures = Measures(place, photo_set, n_pictures=8, on_progress=lambda *report: told.append(report))
     for n_shown in (10, 15, 20, 30, 45, 60):
         measures.take(generator, n_shown, is_last=n_shown == 60)
     assert [line["n_seen"] for line in place.measures()] == [10, 20, 45, 60]
+    n = len(photo_set)
+    assert list(dict.fromkeys(told)) == [("measuring, photos", n, n), ("measuring, pictures", 8, 8)]
     few = Measures(TrainingFolder(tmp_path / "few"), replace(photo_set, names=photo_set.names[:5]))
     few.take(generator, 10, is_last=True)
     assert TrainingFolder(tmp_path / "few").measures() == []

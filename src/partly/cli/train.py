@@ -58,7 +58,9 @@ def command(photos: Path, folder: Path, tensorboard: bool, as_json: bool, **chos
                 board(step)
 
         reports = TrainingReports(
-            on_photo=lambda done, total: bars("reading photos", done, total), on_step=on_step
+            on_photo=lambda done, total: bars("reading photos", done, total),
+            on_step=on_step,
+            on_measuring=bars,
         )
         trained = train_generator(photos, folder, choices, reports)
     for name, reason in trained.failed:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 
 from partly.assessment import PhotoFeatures, generator_figures, photo_features
@@ -14,7 +15,12 @@ from partly.generators.protocol import Generator
 from partly.imagery.photo_sets import PhotoSet
 from partly.metrics.generator_figures import LEAST_PHOTOS
 
+OnProgress = Callable[[str, int, int], None]
 _N_PHOTOS, _N_PICTURES = 2000, 1000
+
+
+def tell_nobody(*_: object) -> None:
+    """Where nobody asks how far it is."""
 
 
 class Measures:
@@ -25,6 +31,7 @@ class Measures:
         photos: that are learned from.
         n_photos: how many of them are compared with; always the same.
         n_pictures: how many pictures are made each time.
+        on_progress: told what is looked at, how many are done, and of how many; it takes minutes.
     """
 
     def __init__(
@@ -33,8 +40,9 @@ class Measures:
         photos: PhotoSet,
         n_photos: int = _N_PHOTOS,
         n_pictures: int = _N_PICTURES,
+        on_progress: OnProgress = tell_nobody,
     ) -> None:
-        self._place, self._photos = place, photos
+        self._place, self._photos, self._on_progress = place, photos, on_progress
         self._n_photos, self._n_pictures = n_photos, n_pictures
 
     def take(self, generator: Generator, n_shown: int, *, is_last: bool) -> None:
@@ -49,7 +57,13 @@ class Measures:
         is_due = not known or n_shown >= 2 * known[-1] or (is_last and n_shown > known[-1])
         if not is_due or len(self._photos) < LEAST_PHOTOS:
             return
-        figures = generator_figures(generator, self._features, self._network, self._n_pictures)
+        figures = generator_figures(
+            generator,
+            self._features,
+            self._network,
+            self._n_pictures,
+            on_rows=partial(self._on_progress, "measuring, pictures"),
+        )
         line: dict[str, Any] = {
             "n_seen": n_shown,
             "n_photos": figures.n_photos,
@@ -72,4 +86,10 @@ class Measures:
 
     @cached_property
     def _features(self) -> PhotoFeatures:
-        return photo_features(self._photos, self._network, self._place.photos, n_most=self._n_photos)
+        return photo_features(
+            self._photos,
+            self._network,
+            self._place.photos,
+            partial(self._on_progress, "measuring, photos"),
+            self._n_photos,
+        )

@@ -18,7 +18,7 @@ from partly.files import remove_leftovers, write_json
 from partly.generator_training.choices import TrainingChoices
 from partly.generator_training.courses import Course, CourseStep, course, filled
 from partly.generator_training.folder import TrainingFolder
-from partly.generator_training.measures import Measures
+from partly.generator_training.measures import Measures, tell_nobody
 from partly.generator_training.page import write_training_page
 from partly.generator_training.samples import interpolation_strip, picture_grid
 from partly.generators.families import GeneratorFamily
@@ -37,10 +37,6 @@ _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 
 
-def _tell_nobody(*_: object) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class TrainingReports:
     """Who is told what.
@@ -49,11 +45,13 @@ class TrainingReports:
         on_photo: photos squared so far, and of how many.
         on_step: every step.
         on_pictures: the file of a new grid of pictures.
+        on_measuring: what is looked at to measure, how many are done, and of how many.
     """
 
-    on_photo: Callable[[int, int], None] = _tell_nobody
-    on_step: Callable[[CourseStep], None] = _tell_nobody
-    on_pictures: Callable[[Path], None] = _tell_nobody
+    on_photo: Callable[[int, int], None] = tell_nobody
+    on_step: Callable[[CourseStep], None] = tell_nobody
+    on_pictures: Callable[[Path], None] = tell_nobody
+    on_measuring: Callable[[str, int, int], None] = tell_nobody
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ def train_generator(
         ranks.wait()
         photo_set = squares()
         batches = SquareBatches(photo_set, ready.batch_size, choices.seed, mirror=choices.mirror)
-        keeper = _Keeper(place, choices, photo_set, ready, Measures(place, photo_set), reports)
+        measures = Measures(place, photo_set, on_progress=reports.on_measuring)
+        keeper = _Keeper(place, choices, photo_set, ready, measures, reports)
         taught = ready.run(batches, place.training, reports.on_step, keeper, ranks)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
