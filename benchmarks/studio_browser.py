@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from tests.browser.conftest import SWITCHES
+from tests.browser.chromium import launched
 from tests.browser.studio_page import StudioPage
 
 from benchmarks.studio_server import StudioServer
@@ -32,8 +32,7 @@ def main() -> None:
     draws = random.Random(0)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = StudioServer(Path(folder) / "project", "--generator", asked.generator)
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(SWITCHES))
-        with server, chromium as browser:
+        with server, launched(playwright) as browser:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             studio = StudioPage(page, f"http://{server.host}:{server.port}/")
             studio.open()

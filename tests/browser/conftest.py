@@ -5,8 +5,6 @@ The tests are skipped where the built page, Playwright or Chromium is missing.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import partly
+from tests.browser.chromium import MISSING, chromium_path, launched
 from tests.browser.server import Server, free_port
 
 if TYPE_CHECKING:
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
 
 PAGE = Path(partly.__file__).parent / "studio" / "static" / "index.html"
 AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
 _PATIENCE_MS = 20_000
 
 
@@ -43,14 +31,11 @@ def browser() -> Iterator[Browser]:
     if not PAGE.is_file():
         pytest.skip("The studio's page is not built. Run: make studio")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
-    chromium = (
-        os.environ.get("PARTLY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if chromium is None:
-        pytest.skip("There is no Chromium. Install it (apt-get install chromium), or set PARTLY_CHROMIUM")
+    if chromium_path() is None:
+        pytest.skip(MISSING)
     playwright.expect.set_options(timeout=_PATIENCE_MS)
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=list(SWITCHES))
+        browser = launched(driver)
         yield browser
         browser.close()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FloatRect, Page
 
 expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup").expect
 """What the page must come to show; tests that need it are skipped where Playwright is missing."""
@@ -81,7 +81,7 @@ class StudioPage:
 
     def paint(self, *places: Place) -> None:
         """Drag the pointer from place to place."""
-        points = [self._on_screen(place) for place in places]
+        points = [self.on_screen(place) for place in places]
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
         for point in points[1:] or points:
@@ -90,7 +90,7 @@ class StudioPage:
 
     def click(self, place: Place, **options: Any) -> None:
         """Press the mouse at a place."""
-        self.page.mouse.click(*self._on_screen(place), **options)
+        self.page.mouse.click(*self.on_screen(place), **options)
 
     def scribble(self, scribbles: Sequence[tuple[str, Sequence[Place]]]) -> None:
         """Paint several parts."""
@@ -147,9 +147,15 @@ class StudioPage:
             [path, body],
         )
 
-    def _on_screen(self, place: Place) -> Place:
+    def sheet_box(self) -> FloatRect:
+        """The picture on the screen, in pixels."""
         box = self.page.locator(".sheet").bounding_box()
         assert box is not None
+        return box
+
+    def on_screen(self, place: Place) -> Place:
+        """Where a place of the picture is on the screen, in pixels."""
+        box = self.sheet_box()
         return box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
 
 

@@ -95,9 +95,13 @@ def test_every_tool_paints(studio: StudioPage) -> None:
     assert changes()
     page.keyboard.press("w")
     page.keyboard.press("4")
-    page.wait_for_timeout(500)
-    studio.click((0.7, 0.5))
-    _until(studio, changes)
+
+    def waved() -> bool:
+        # While the regions are still being made, a click only says so.
+        studio.click((0.7, 0.5))
+        return changes()
+
+    _until(studio, waved)
     page.keyboard.press("e")
     studio.paint((0.1, 0.1), (0.4, 0.4))
     assert changes()
