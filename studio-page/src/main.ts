@@ -139,6 +139,16 @@ function build(studio: Studio): () => void {
   const hands: Hands = { easel, pointers, keyboard, polygon, theme: () => nextTheme(store) };
   const finish = finishPage(studio);
   const tryPhoto = (photo: File): void => void finish.tryOut.photo(photo);
+  const dropPhotos = (files: readonly File[]): void => {
+    const { page, finishStep } = store.get();
+    if (files.length === 1 && !(page === "finish" && finishStep === "folder")) {
+      tryPhoto(files[0]);
+      return;
+    }
+    store.set({ page: "finish" });
+    store.set({ finishStep: "folder" });
+    void finish.addPhotos(files);
+  };
   const label = el(
     "div",
     { class: "label" },
@@ -182,7 +192,7 @@ function build(studio: Studio): () => void {
     space: (isHeld) => pointers.setSpace(isHeld),
     isOverPicture: () => easel.element.matches(":hover"),
   });
-  listenToDrops({ photo: tryPhoto, labels: (file) => openImport(studio, file) });
+  listenToDrops({ photos: dropPhotos, labels: (file) => openImport(studio, file) });
   return () => finish.tryOut.forget();
 }
 

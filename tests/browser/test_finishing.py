@@ -17,6 +17,14 @@ TINY = {"n_pictures": 8, "n_steps": 6, "size_px": 64, "architecture": "unet-smal
 
 
 _JOB_MS = 90_000
+_DROP = """files => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, bytes] of Object.entries(files)) {
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
+    }
+    window.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+}"""
+"""Drops files, bytes by name, onto the page."""
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +62,7 @@ def test_a_dropped_photo_is_segmented_in_the_browser(context: BrowserContext, fi
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     page.goto(finished.url)
     page.wait_for_selector(".layer-painted:not([hidden])")
-    page.evaluate(
-        """async bytes => {
-            const file = new File([new Uint8Array(bytes)], "me.png", {type: "image/png"});
-            const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(file);
-            window.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
-        }""",
-        list(_photo()),
-    )
+    page.evaluate(_DROP, {"me.png": list(_photo())})
     expect(page.get_by_text("The photo has not left this page.")).to_be_visible(timeout=60_000)
     expect(page.locator(".try-legend li").first).to_be_visible()
     assert not any("/api/segment" in line for line in asked)
@@ -72,6 +72,21 @@ def test_a_dropped_photo_is_segmented_in_the_browser(context: BrowserContext, fi
         page.get_by_role("button", name="Save parts").click()
     with Image.open(download.value.path()) as parts:
         assert parts.size == (96, 128)
+
+
+def test_several_dropped_photos_are_segmented_on_the_server(
+    context: BrowserContext, finished: Server
+) -> None:
+    page = context.new_page()
+    page.goto(finished.url)
+    page.wait_for_selector(".layer-painted:not([hidden])")
+    page.evaluate(_DROP, {"one.png": list(_photo()), "two.png": list(_photo()), "three.png": [1, 2, 3]})
+    expect(page.get_by_text("Added 2 photos.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("three.png")).to_be_visible()
+    expect(page.get_by_text("2 photos in ")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("segmented 2 photos")).to_be_visible(timeout=_JOB_MS)
+    expect(page.locator(".step", has_text="Segment").locator(".step-state", has_text="done")).to_be_visible()
 
 
 def test_the_camera_is_segmented_live(context: BrowserContext, finished: Server) -> None:

@@ -55,7 +55,7 @@ def test_a_part_that_nobody_painted(make_project, generator):
 
 
 def test_photos_of_the_project(labelled_project):
-    with pytest.raises(BadPhoto, match=r"there is no folder of photos in the project; .*drop single photos"):
+    with pytest.raises(BadPhoto, match=r"there is no folder of photos in the project; .*add them on"):
         told("segment", labelled_project)
     write_png(labelled_project.folder / "photos" / "a.png", np.zeros((8, 9, 3), np.uint8))
     with pytest.raises(BadProject, match="has no auto-shot network yet"):

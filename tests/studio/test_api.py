@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from partly.annotations import label_map_to_png
 from partly.imagery.encoding import encode_png
@@ -204,6 +205,21 @@ def test_the_network(client, session, monkeypatch, tmp_path):
     for query, caching in [("", "private, no-cache"), ("?digest=x", "private, no-cache")]:
         assert client.get(f"/api/network.onnx{query}").headers["cache-control"] == caching
     assert "immutable" in client.get("/api/network.onnx?digest=abc").headers["cache-control"]
+
+
+def test_photos_for_the_network(client, session):
+    assert client.get("/api/state").json()["n_photos"] == 0
+    stream = io.BytesIO()
+    Image.new("RGB", (9, 7)).save(stream, "PNG")
+    name = {"X-File-Name": urllib.parse.quote("../größe.png")}
+    answer = client.post("/api/photos", content=stream.getvalue(), headers=name)
+    assert answer.json() == {"name": "größe.png"}
+    assert (session.project.folder / "photos" / "größe.png").read_bytes() == stream.getvalue()
+    assert client.get("/api/state").json()["n_photos"] == 1
+    code, text = error_of(client.post("/api/photos", content=b"x", headers={"X-File-Name": "a.png"}))
+    assert code == 400
+    assert "a.png" in text
+    assert error_of(client.post("/api/photos", content=b"x"))[0] == 400
 
 
 def test_label_files(client, session):

@@ -85,7 +85,7 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
         raise BadPhoto(
             "there is no folder of photos in the project",
             expected="photos to segment",
-            remedy="Put photos there, or drop single photos onto the page",
+            remedy="Put photos there, or add them on the page",
             path=places.photos,
         )
     network = network_of(project.folder)

@@ -34,6 +34,7 @@ from partly.labelling.networks import network_facts, network_file
 from partly.labelling.overview import overview, parts_json, picture_json
 from partly.labelling.painting import Painting
 from partly.labelling.parts import Parts
+from partly.labelling.photo_folder import PhotoFolder
 from partly.labelling.photos import PhotoSegmenter, SegmentedPhoto
 from partly.labelling.places import Places
 from partly.labelling.predictions import Predicted
@@ -60,6 +61,7 @@ class Session:
     Attributes:
         events: what happens; subscribe to hear it.
         painting: strokes, undo, redo.
+        photo_folder: the photos that the job "segment" segments.
 
     Raises:
         FolderBusy: another session has the project.
@@ -83,6 +85,7 @@ class Session:
             self._images = Images(self._desk, self._wall)
             self._progress = Progress()
             self._photos = PhotoSegmenter(self._desk.parts)
+            self.photo_folder = PhotoFolder(self._desk.places.photos)
             self._jobs = Jobs(
                 project.folder, self._desk.places.jobs, self.events, self._desk.pictures_changed
             )
@@ -136,6 +139,7 @@ class Session:
             "live": self._models.state,
             "jobs": [job.to_json() for job in self._jobs.list()],
             "problems": self._problems,
+            "n_photos": self.photo_folder.count(),
         }
 
     def settle(self, timeout_s: float = 60.0) -> bool:

@@ -1,4 +1,4 @@
-import { checkbox, segments } from "../dom/controls";
+import { segments } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { icon } from "../dom/icons";
 import type { AppState } from "../studio/state";
@@ -82,31 +82,6 @@ export function beforeDistil(): Before {
   return {
     element: el("div", { class: "before narrow" }, choice.element, says),
     options: () => EFFORTS[effort].options,
-  };
-}
-
-/** Segment: where photos go, and where results come. */
-export function beforeFolder(studio: Studio): Before {
-  const from = el("code", {});
-  const to = el("code", {});
-  studio.store.watch(
-    (state) => state.server?.project.folder,
-    (folder = "") => {
-      setText(from, `${folder}/photos`);
-      setText(to, `${folder}/segmented`);
-    },
-  );
-  let thorough = false;
-  const choice = checkbox("Thorough: several sizes, finer edges, slower", (on) => (thorough = on));
-  return {
-    element: el(
-      "div",
-      { class: "before" },
-      el("p", {}, "Put photos into ", from, "."),
-      el("p", {}, "Label maps, photos with their parts, and the areas of all parts come into ", to, "."),
-      choice.element,
-    ),
-    options: () => (thorough ? { thorough } : {}),
   };
 }
 

@@ -6,7 +6,8 @@ import { lastJob, startJob } from "../studio/jobs";
 import { refreshState } from "../studio/pictures";
 import { runningJob, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
-import { beforeDistil, beforeExport, beforeFit, beforeFolder, type Before } from "./before";
+import { beforeDistil, beforeExport, beforeFit, type Before } from "./before";
+import { beforeFolder, countedPhotos } from "./folder";
 import { jobView } from "./job_view";
 import { tryPanel, type TryPanel } from "./try_panel";
 
@@ -40,23 +41,31 @@ const STEPS: readonly { name: Step; title: string; does: string; verb: Verb | nu
   {
     name: "folder",
     title: "Segment",
-    does: "All photos of a folder, on this machine.",
+    does: "All photos of the project, on the machine where the studio runs.",
     verb: "segment",
   },
 ];
 
+export interface FinishPage {
+  readonly element: HTMLElement;
+  readonly tryOut: TryPanel;
+  /** Puts photos into the project's folder. */
+  addPhotos(files: readonly File[]): Promise<void>;
+}
+
 /** From labels to a network that segments photos. */
-export function finishPage(studio: Studio): { element: HTMLElement; tryOut: TryPanel } {
+export function finishPage(studio: Studio): FinishPage {
   const tryOut = tryPanel(studio);
   const title = el("h2", { id: "finish-title" });
   const does = el("p", { class: "note" });
   const why = el("p", { class: "note why" });
   const view = jobView(studio);
+  const folder = beforeFolder(studio);
   const befores: Readonly<Record<Verb, Before>> = {
     fit: beforeFit(studio),
     distil: beforeDistil(),
     export: beforeExport(studio),
-    segment: beforeFolder(studio),
+    segment: folder,
   };
   const begin = (): void => {
     const { finishStep, server } = studio.store.get();
@@ -147,7 +156,7 @@ export function finishPage(studio: Studio): { element: HTMLElement; tryOut: TryP
       tryOut.element,
     ),
   );
-  return { element, tryOut };
+  return { element, tryOut, addPhotos: folder.add };
 }
 
 /** Where the person is: what runs, else what is to be done next; what was looked at last when all is done. */
@@ -242,7 +251,7 @@ function describe(state: Readonly<AppState>, step: Step): string {
   if (job?.state === "failed") return "did not work";
   if (job?.state === "stopped") return "stopped, can go on";
   if (step === "export") return server.models.onnx ? "done" : "not yet";
-  if (step === "folder") return job?.state === "done" ? "done" : "a folder of photos";
+  if (step === "folder") return job?.state === "done" ? "done" : countedPhotos(server.n_photos);
   const model = step === "fit" ? server.models.few_shot : server.models.auto_shot;
   return { missing: "not yet", stale: "older than your labels", ready: "done" }[model];
 }
@@ -274,5 +283,6 @@ function obstacleOf(state: Readonly<AppState>, step: Step): string | null {
     return "Only one part is painted. Paint a little of another, too.";
   if ((step === "export" || step === "folder") && server.models.auto_shot === "missing")
     return "Distil first.";
+  if (step === "folder" && server.n_photos === 0) return "Add photos first.";
   return null;
 }

@@ -137,6 +137,11 @@ export class Client {
     };
   }
 
+  /** Keeps a photo in the project's folder of photos. */
+  addPhoto(file: File): Promise<{ name: string }> {
+    return this.json("POST", "/photos", file, { "X-File-Name": encodeURIComponent(file.name) });
+  }
+
   network(): Promise<NetworkFacts> {
     return this.json("GET", "/network");
   }

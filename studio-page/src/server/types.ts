@@ -67,6 +67,8 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
+  /** Photos in the project's folder of photos. */
+  readonly n_photos: number;
   /** Parts that are painted nowhere yet, and so never found. */
   readonly missing_parts: readonly string[];
 }

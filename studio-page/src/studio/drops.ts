@@ -1,9 +1,9 @@
 export interface DropActions {
-  readonly photo: (file: File) => void;
+  readonly photos: (files: readonly File[]) => void;
   readonly labels: (file: File) => void;
 }
 
-/** Files dropped anywhere on the page: photos are tried, label files are imported. */
+/** Files dropped anywhere on the page: one photo is tried, several are kept, label files are imported. */
 export function listenToDrops(actions: DropActions): void {
   const { body } = document;
   let depth = 0;
@@ -23,11 +23,12 @@ export function listenToDrops(actions: DropActions): void {
   window.addEventListener("drop", (event) => {
     depth = 0;
     mark(0);
-    const file = event.dataTransfer?.files[0];
+    const files = [...(event.dataTransfer?.files ?? [])];
+    const [file] = files;
     if (!file) return;
     event.preventDefault();
     if (/\.(json|xml)$/i.test(file.name)) actions.labels(file);
-    else actions.photo(file);
+    else actions.photos(files);
   });
 }
 

@@ -1,8 +1,9 @@
-"""The network for photos: on this server, or as a file that the page runs by itself."""
+"""The network for photos, on this server or as a file that the page runs by itself, and photos for it."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
@@ -25,6 +26,12 @@ def router(session: Session) -> APIRouter:
         height, width = photo.label_map.shape
         figures = {"X-Width": width, "X-Height": height, "X-Confidence": round(photo.confidence, 4)}
         return octets(photo.label_map.tobytes(), figures)
+
+    @routes.post("/photos")
+    async def add_photo(request: Request) -> dict[str, Any]:
+        data = await read_body(request, MAX_PHOTO_BYTES)
+        name = unquote(request.headers.get("x-file-name", ""))
+        return {"name": await run_in_threadpool(session.photo_folder.add, data, name)}
 
     @routes.get("/network")
     def facts() -> dict[str, Any]:
