@@ -125,6 +125,7 @@ def _config(asked: argparse.Namespace) -> DistilConfig:
         n_steps=asked.steps,
         painted_share=asked.painted_share,
         second_round=asked.second_round,
+        recolour_parts=asked.recolour_parts,
     )
 
 
@@ -137,6 +138,7 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=PORTRAITS.distil.n_steps)
     options.add_argument("--painted-share", type=float, default=PORTRAITS.distil.painted_share)
     options.add_argument("--second-round", type=float, default=PORTRAITS.distil.second_round)
+    options.add_argument("--recolour-parts", type=float, default=PORTRAITS.distil.recolour_parts)
     options.add_argument("--drawings", type=int, default=500)
     options.add_argument("--only", nargs="+", choices=["auto-shot", "directly"])
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")

@@ -20,7 +20,7 @@ from ..fakes import TWO_PARTS, thing_annotation
         (
             (3, 1, 2, ["nose", "eye"]),
             MadeModels(),
-            "Correct what the wall shows wrongly. Before you fit, every",
+            "Correct what the wall shows wrongly. Not painted yet: nose",
         ),
         ((3, 1, 2, []), MadeModels(), "Correct what the wall shows wrongly. When you like it, distil"),
         ((3, 1, 2, []), MadeModels("stale", "stale"), "The labels have changed: distil again"),

@@ -36,6 +36,11 @@ from partly.project.distil import distil_config, distil_project
     type=float,
     help="Share of what it learns from that are the labelled pictures themselves; 0: none.",
 )
+@click.option(
+    "--recolour-parts",
+    type=float,
+    help="Probability that a part of a picture gets other colours while the network learns; 0: none.",
+)
 @click.option("--seed", type=int, help="Of pictures, first weights and augmentation.")
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @click.option("--again", is_flag=True, help="Begin a new training even if one with these choices is there.")
@@ -50,6 +55,7 @@ def command(
     drop_uncertain: float | None,
     second_round: float | None,
     painted_share: float | None,
+    recolour_parts: float | None,
     seed: int | None,
     n_workers: int | None,
     again: bool,
@@ -71,6 +77,7 @@ def command(
         drop_uncertain=drop_uncertain,
         second_round=second_round,
         painted_share=painted_share,
+        recolour_parts=recolour_parts,
         seed=seed,
     )
     with Bars() as bars:

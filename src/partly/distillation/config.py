@@ -9,6 +9,7 @@ from partly.autoshot import ARCHITECTURES
 from partly.errors import BadOption
 from partly.generators.sampling import Truncation
 from partly.synthesis import SynthesisConfig
+from partly.training.augmentation import Augmentation
 from partly.training.auto_shot import AutoShotConfig, Stage
 
 ENCODER_ARCHITECTURE = "lite0-unet"
@@ -37,6 +38,8 @@ class DistilConfig:
             segmenter give together; 0: not at all.
         painted_share: share of what the network learns from that are the labelled pictures themselves, with
             what was painted on them; 0: none.
+        recolour_parts: probability that a part of a picture gets other colours while the network learns; 0:
+            all keep theirs.
         truncation: range of the truncation factors of the pictures.
         seed: of pictures, first weights, order and augmentation.
     """
@@ -50,6 +53,7 @@ class DistilConfig:
     drop_uncertain: float = 0.0
     second_round: float = 0.0
     painted_share: float = 0.0
+    recolour_parts: float = 0.0
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = 0
 
@@ -72,6 +76,8 @@ class DistilConfig:
             raise BadOption(f"second_round is {self.second_round}", expected="a share of n_steps, 0 or more")
         if not 0 <= self.painted_share < 1:
             raise BadOption(f"painted_share is {self.painted_share}", expected="a share from 0 to below 1")
+        if not 0 <= self.recolour_parts <= 1:
+            raise BadOption(f"recolour_parts is {self.recolour_parts}", expected="a probability, 0 to 1")
         # Both configs check what they are given; better now than after an hour of synthesis.
         self.synthesis()
         self.training()
@@ -90,7 +96,11 @@ class DistilConfig:
     def training(self) -> AutoShotConfig:
         """How to train: first at 128 px; above 192 px then at 192 px; last at the final size."""
         return AutoShotConfig(
-            n_steps=self.n_steps, batch_size=self.batch_size, stages=self._stages(), seed=self.seed
+            n_steps=self.n_steps,
+            batch_size=self.batch_size,
+            stages=self._stages(),
+            augmentation=self._augmentation(),
+            seed=self.seed,
         )
 
     def second_training(self) -> AutoShotConfig | None:
@@ -102,9 +112,13 @@ class DistilConfig:
             batch_size=self.batch_size,
             stages=(Stage(1.0, self.size_px),),
             learning_rate=_SECOND_ROUND_RATE_FACTOR * AutoShotConfig.learning_rate,
+            augmentation=self._augmentation(),
             # Another seed, or the same pictures would come in the same order, changed in the same ways.
             seed=(self.seed + 1) % _N_SEEDS,
         )
+
+    def _augmentation(self) -> Augmentation:
+        return Augmentation(part_probability=self.recolour_parts)
 
     def _stages(self) -> tuple[Stage, ...]:
         if self.size_px <= _FIRST_PX:

@@ -48,9 +48,9 @@ class LoadModels:
 
 
 def described(config: DistilConfig) -> dict[str, Any]:
-    """A config as results keep it; what was measured before there was a ``painted_share`` had none."""
-    values = asdict(config)
-    return values if config.painted_share else {k: v for k, v in values.items() if k != "painted_share"}
+    """A config as results keep it: what was measured before there were these choices had none of them."""
+    later = ("painted_share", "recolour_parts")
+    return {name: value for name, value in asdict(config).items() if value or name not in later}
 
 
 def network_for(

@@ -23,6 +23,7 @@ VERBS: dict[str, dict[str, type]] = {
         "drop_uncertain": float,
         "second_round": float,
         "painted_share": float,
+        "recolour_parts": float,
         "seed": int,
         "n_workers": int,
         "allow_missing_parts": bool,

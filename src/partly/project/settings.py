@@ -56,6 +56,7 @@ class AutoShotChoices:
     drop_uncertain: float = 0.0
     second_round: float = 0.0
     painted_share: float = 0.0
+    recolour_parts: float = 0.0
     seed: int = 0
 
 

@@ -27,6 +27,7 @@ from partly.training.augmentation.geometry import (
 )
 from partly.training.augmentation.jpeg import jpeg
 from partly.training.augmentation.occlusion import occlude, rectangle_masks
+from partly.training.augmentation.parts import recolour_parts
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Augmentation:
         translation: largest shift, as a share of the picture.
         padding: what surrounds the picture.
         outside_weight: weight in the objective of pixels that come from the padding.
+        part_probability: of other colours, for each part of each picture by itself.
         backdrop_probability: of another background, cut out of other pictures of the batch.
         colour_probability: of all changes of light and colour together.
         brightness: largest change, of the range [-1, 1].
@@ -72,6 +74,7 @@ class Augmentation:
     translation: float = 0.15
     padding: Padding = "reflection"
     outside_weight: float = 0.0
+    part_probability: float = 0.0
     backdrop_probability: float = 0.4
     colour_probability: float = 0.9
     brightness: float = 0.3
@@ -137,6 +140,8 @@ def augment(
         warp(labels, matrices, size_px, augmentation.padding), flips, mirror_permutation
     )
     weights = inside(sampling_grid(matrices, size_px)).clamp_min(augmentation.outside_weight)
+    if augmentation.part_probability:
+        images = recolour_parts(images, labels.softmax(dim=1), augmentation.part_probability, generator)
     images = _replace_background(images, labels, augmentation, generator)
     images, weights = _hide(images, weights, augmentation, generator)
     images = _recolour(images, augmentation, generator)
