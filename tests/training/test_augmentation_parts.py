@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from partly.training.augmentation import NO_AUGMENTATION, augment
@@ -24,13 +26,13 @@ def _shares(n: int = 4) -> torch.Tensor:
     return torch.nn.functional.one_hot(ids, N_PARTS).permute(0, 3, 1, 2).float()
 
 
-def _channel_lines(before: torch.Tensor, after: torch.Tensor) -> list[tuple[float, float]]:
+def _line(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float]:
     """Slope and offset of one channel of one part, by least squares in [0, 1], which must fit exactly."""
     x, y = (before.flatten() + 1) / 2, (after.flatten() + 1) / 2
     columns = torch.stack((x, torch.ones_like(x)), 1)
     solution = torch.linalg.lstsq(columns, y[:, None]).solution
     torch.testing.assert_close(columns @ solution, y[:, None], atol=1e-5, rtol=0)
-    return [(round(float(solution[0]), 4), round(float(solution[1]), 4))]
+    return round(float(solution[0]), 4), round(float(solution[1]), 4)
 
 
 def test_every_part_of_every_picture_has_a_line_of_its_own() -> None:
@@ -40,11 +42,8 @@ def test_every_part_of_every_picture_has_a_line_of_its_own() -> None:
     for picture in range(4):
         for part in range(N_PARTS):
             inside = shares[picture, part].bool()
-            lines = [
-                line
-                for channel in range(3)
-                for line in _channel_lines(images[picture, channel][inside], changed[picture, channel][inside])
-            ]
+            channels = zip(images[picture], changed[picture], strict=True)
+            lines = [_line(before[inside], after[inside]) for before, after in channels]
             assert len({slope for slope, _ in lines}) == 1, "a part is mixed with one colour"
             assert len({offset for _, offset in lines}) == 3
             assert all(offset >= 0 for _, offset in lines)
@@ -85,8 +84,6 @@ def test_values_stay_in_range_and_seeds_repeat() -> None:
 
 
 def test_the_recipe_recolours_by_the_labels_and_leaves_them() -> None:
-    from dataclasses import replace
-
     images, logits = _images(), 20 * _shares()
     both = [
         augment(

@@ -74,8 +74,8 @@ def next_step(
         return "Paint a second part, the background for one: then the other pictures follow."
     if missing:
         return (
-            f"Correct what the wall shows wrongly. Not painted yet: {listed(missing)}. A part without a stroke "
-            "is never found."
+            f"Correct what the wall shows wrongly. Not painted yet: {listed(missing)}. "
+            "A part without a stroke is never found."
         )
     if models.auto_shot == "ready":
         return "Drop a photo, or turn the camera on. Or label another picture to make it better."
