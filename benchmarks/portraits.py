@@ -2,15 +2,16 @@
 
 ``python -m benchmarks.portraits`` takes the generator of drawn portraits that ships with Partly, and its
 label; fits, distils, and measures the auto-shot network on drawings that neither generator nor network saw.
-A network of the same architecture, trained as long and with the same augmentation on that one label, is
-measured on the same drawings. It needs neither network connection nor photos.
+A network of the same architecture, trained as long on that one label, is measured on the same drawings: with
+the usual augmentation, and with parts in other colours, as the auto-shot network sees them. It needs neither
+network connection nor photos.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -75,9 +76,9 @@ def auto_shot(material: Material) -> AutoShotNetwork:
     )
 
 
-def directly(material: Material) -> AutoShotNetwork:
+def directly(material: Material, *, recoloured: bool) -> AutoShotNetwork:
     """The network that learned from the labelled picture itself."""
-    config = material.config
+    config = material.config if recoloured else replace(material.config, recolour_parts=0.0)
     data = labelled_pictures(material.generator, material.annotations, config.synthesis().size_px)
     network = new_network(FACE_PARTS, config, encoder_weights() if config.pretrained else None)
     # Copies of what it learns from tell nothing: none are kept from it.
@@ -129,6 +130,13 @@ def _config(asked: argparse.Namespace) -> DistilConfig:
     )
 
 
+_CONTESTANTS: dict[str, Callable[[Material], AutoShotNetwork]] = {
+    "auto-shot": auto_shot,
+    "directly": partial(directly, recoloured=False),
+    "directly-recoloured": partial(directly, recoloured=True),
+}
+
+
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.portraits", description=__doc__)
     options.add_argument("--generator", default="portraits", help="a name, or a model folder")
@@ -140,7 +148,7 @@ def main() -> None:
     options.add_argument("--second-round", type=float, default=PORTRAITS.distil.second_round)
     options.add_argument("--recolour-parts", type=float, default=PORTRAITS.distil.recolour_parts)
     options.add_argument("--drawings", type=int, default=500)
-    options.add_argument("--only", nargs="+", choices=["auto-shot", "directly"])
+    options.add_argument("--only", nargs="+", choices=list(_CONTESTANTS))
     options.add_argument("--figure", action="store_true", help="measure on the drawings of the figure")
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
@@ -154,10 +162,9 @@ def main() -> None:
     )
     results: dict[str, Any] = {"annotation": material.annotations[0].id, "seed": material.seed}
     networks = []
-    chosen = {"auto-shot": auto_shot, "directly": directly}
-    for name, make in ((name, chosen[name]) for name in asked.only or chosen):
+    for name in asked.only or _CONTESTANTS:
         began = time.process_time()
-        network = make(material)
+        network = _CONTESTANTS[name](material)
         networks.append(network)
         made_s = time.process_time() - began
         found = measured(network, material)

@@ -13,7 +13,7 @@ from partly.imagery.encoding import write_png
 from partly.imagery.photos import read_photo
 from partly.portraits import fresh_portraits
 from partly.project.fit import config_of
-from partly.project.settings import FEW_CHANNELS, NO_DOWNLOAD
+from partly.project.settings import DRAWN_PORTRAITS, FEW_CHANNELS
 from partly.training.few_shot import FewShotConfig
 
 # Left, top, right, bottom: the head fills as much of it as of a generated picture.
@@ -99,7 +99,7 @@ FACES = Subject(
 PORTRAITS = Subject(
     generator="portraits",
     annotation_ids=("portrait-1",),
-    distil=DistilConfig(**asdict(NO_DOWNLOAD)),
+    distil=DistilConfig(**asdict(DRAWN_PORTRAITS)),
     few_shot=config_of(FEW_CHANNELS),
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,

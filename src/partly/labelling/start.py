@@ -11,6 +11,7 @@ from partly.errors import BadOption
 from partly.project import Project, create_project, open_project
 from partly.project.project import is_project
 from partly.project.settings import (
+    DRAWN_PORTRAITS,
     FEW_CHANNELS,
     NO_DOWNLOAD,
     AutoShotChoices,
@@ -71,7 +72,9 @@ def _generator(asked: str | None) -> tuple[str, tuple[str, ...]]:
 
 def _auto_shot(generator: str) -> AutoShotChoices:
     """Choices that work with what is on this machine."""
-    return NO_DOWNLOAD if generator == _EMBEDDED or not _is_here(ENCODER) else AutoShotChoices()
+    if generator == _EMBEDDED:
+        return DRAWN_PORTRAITS
+    return AutoShotChoices() if _is_here(ENCODER) else NO_DOWNLOAD
 
 
 def _is_here(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,9 @@ NO_DOWNLOAD = AutoShotChoices(
     second_round=1.0,
 )
 """For a segmenter that knows less than the labels, and a machine without pretrained encoder."""
+
+DRAWN_PORTRAITS = replace(NO_DOWNLOAD, painted_share=0.6, recolour_parts=0.5)
+"""For the generator that ships with Partly: its parts have any colour, and one label shows few of them."""
 
 
 @dataclass(frozen=True)
