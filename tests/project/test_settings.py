@@ -6,9 +6,12 @@ import pytest
 from partly.annotations import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
 from partly.project import create_project, open_project
+from partly.project.distil import distil_config
 from partly.project.fit import few_shot_config
 from partly.project.project import Project
 from partly.project.settings import (
+    DRAWN_PORTRAITS,
+    FEW_CHANNELS,
     AutoShotChoices,
     FewShotChoices,
     Settings,
@@ -178,3 +181,14 @@ def test_a_free_layout_is_a_choice_of_the_project_or_of_the_fit(tmp_path):
     free = replace(project, settings=settings)
     assert few_shot_config(free).layout_spread is None
     assert few_shot_config(free, fixed_layout=True, methods=("cnn-s",)) == FewShotConfig(methods=("cnn-s",))
+
+
+def test_what_a_fit_does_is_a_choice_of_the_project(tmp_path):
+    settings = Settings("ffhq", MIRRORED, FEW_CHANNELS, DRAWN_PORTRAITS)
+    write_settings(tmp_path, settings)
+    assert read_settings(tmp_path) == settings
+    config = few_shot_config(Project(tmp_path, settings), allow_missing_parts=True)
+    assert (config.methods, config.layout_spread, config.n_self_training) == (("kernel",), 0.04, 40)
+    assert config.allow_missing_parts
+    assert distil_config(Project(tmp_path, settings)).training().augmentation.part_probability == 0.5
+    assert distil_config(Project(tmp_path, settings), recolour_parts=0.0).recolour_parts == 0

@@ -111,6 +111,8 @@ def test_choices_of_project_toml_and_of_now(project):
         ),
         ({"n_pictures": 1}, "n_pictures is 1; expected 2 or more"),
         ({"drop_uncertain": 1.0}, "drop_uncertain is 1.0; expected a share from 0 to below 1"),
+        ({"painted_share": 1.0}, "painted_share is 1.0; expected a share from 0 to below 1"),
+        ({"recolour_parts": 1.5}, "recolour_parts is 1.5; expected a probability, 0 to 1"),
         ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
         ({"seed": 2**31}, "seed is 2147483648; expected 0 to 2147483647"),
         ({"seed": -1}, "seed is -1; expected 0 to 2147483647"),

@@ -98,3 +98,8 @@ def test_the_layout_is_in_the_logits_and_can_be_left_out() -> None:
 def test_a_spread_is_above_zero() -> None:
     with pytest.raises(BadOption, match=r"layout_spread is 0; expected more than 0, or none"):
         FewShotConfig(layout_spread=0)
+
+
+def test_pictures_to_train_itself_on_are_a_number() -> None:
+    with pytest.raises(BadOption, match=r"n_self_training is -1; expected 0 or more"):
+        FewShotConfig(n_self_training=-1)
