@@ -23,6 +23,7 @@ from ..fakes import TWO_PARTS, thing_annotation
             "Correct what the wall shows wrongly. Not painted yet: nose",
         ),
         ((3, 1, 2, []), MadeModels(), "Correct what the wall shows wrongly. When you like it, distil"),
+        ((3, 1, 2, ["nose"]), MadeModels("ready", "ready"), "Drop a photo, or turn the camera on."),
         ((3, 1, 2, []), MadeModels("stale", "stale"), "The labels have changed: distil again"),
         ((3, 1, 2, []), MadeModels("ready", "ready"), "Drop a photo, or turn the camera on."),
     ],

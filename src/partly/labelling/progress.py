@@ -72,15 +72,15 @@ def next_step(
         return "Choose a part and paint it on the picture. A few scribbles are enough."
     if n_parts_labelled < 2:
         return "Paint a second part, the background for one: then the other pictures follow."
+    if models.auto_shot == "ready":
+        return "Drop a photo, or turn the camera on. Or label another picture to make it better."
+    if models.auto_shot == "stale":
+        return "The labels have changed: distil again when you like what the wall shows."
     if missing:
         return (
             f"Correct what the wall shows wrongly. Not painted yet: {listed(missing)}. "
             "A part without a stroke is never found."
         )
-    if models.auto_shot == "ready":
-        return "Drop a photo, or turn the camera on. Or label another picture to make it better."
-    if models.auto_shot == "stale":
-        return "The labels have changed: distil again when you like what the wall shows."
     return "Correct what the wall shows wrongly. When you like it, distil: that makes the network for photos."
 
 

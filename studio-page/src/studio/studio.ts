@@ -19,7 +19,7 @@ export interface Studio {
 const SHOWN_MS = { plain: 5000, bad: 12000 };
 let nextNotice = 1;
 
-/** Tells the person something, at the bottom of the page, for a while. */
+/** Tells the person something, over the page, for a while. */
 export function say(studio: Pick<Studio, "store">, text: string, tone: Notice["tone"] = "plain"): void {
   const notice: Notice = { id: nextNotice++, text, tone };
   const others = studio.store.get().notices.filter((other) => other.text !== text);
