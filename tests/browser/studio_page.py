@@ -153,6 +153,11 @@ class StudioPage:
         assert box is not None
         return box
 
+    def wait_for_box(self, holds: str, given: float) -> None:
+        """Wait until the picture's ``box`` on the screen is as JavaScript says, beside a ``given`` number."""
+        box = "document.querySelector('.sheet').getBoundingClientRect()"
+        self.page.wait_for_function(f"given => {{ const box = {box}; return {holds}; }}", arg=given)
+
     def on_screen(self, place: Place) -> Place:
         """Where a place of the picture is on the screen, in pixels."""
         box = self.sheet_box()

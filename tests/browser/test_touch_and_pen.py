@@ -65,7 +65,7 @@ def test_one_finger_paints_and_two_zoom(studio: StudioPage, hands: Hands) -> Non
     assert painted.count(1) > before.count(1)
     width = studio.sheet_box()["width"]
     hands.drag_fingers(((0.45, 0.3), (0.2, 0.3)), ((0.55, 0.3), (0.8, 0.3)))
-    assert studio.sheet_box()["width"] > 1.5 * width
+    studio.wait_for_box("box.width > given", 1.5 * width)
     assert studio.saved_labels() == painted, "the first finger of two had begun no stroke that stays"
 
 
@@ -82,7 +82,7 @@ def test_a_pen_paints_wider_when_pressed_and_the_hand_beside_it_does_not(
     x = studio.sheet_box()["x"]
     hands.drag_fingers(((0.4, 0.5), (0.5, 0.5)))
     assert studio.saved_labels() == painted
-    assert studio.sheet_box()["x"] > x, "a finger beside a pen moves the picture"
+    studio.wait_for_box("box.x > given", x)  # a finger beside a pen moves the picture
 
 
 def _between(start: Place, end: Place, share: float) -> Place:
