@@ -9,7 +9,7 @@ export interface BeforeFolder extends Before {
   add(files: readonly File[]): Promise<void>;
 }
 
-/** "no photos", "1 photo" and so on. */
+/** "no photos yet", "one photo", "12 photos". */
 export function countedPhotos(n: number): string {
   return n === 0 ? "no photos yet" : n === 1 ? "one photo" : `${n} photos`;
 }
