@@ -34,8 +34,8 @@ export function beforeFolder(studio: Studio): BeforeFolder {
   const add = async (files: readonly File[]): Promise<void> => {
     press.disabled = true;
     try {
-      await addPhotos(studio, files, (done, total) =>
-        setText(progress, done < total ? `Adding photo ${done + 1} of ${total} …` : ""),
+      await addPhotos(studio, files, (number, total) =>
+        setText(progress, `Adding photo ${number} of ${total} …`),
       );
     } finally {
       press.disabled = false;

@@ -5,11 +5,11 @@ import { attempt, say, type Studio } from "./studio";
 export async function addPhotos(
   studio: Studio,
   files: readonly File[],
-  tell: (done: number, total: number) => void = () => undefined,
+  tell: (number: number, total: number) => void,
 ): Promise<void> {
   let added = 0;
   for (const [done, file] of files.entries()) {
-    tell(done, files.length);
+    tell(done + 1, files.length);
     const most = studio.store.get().server?.limits.photo_bytes ?? Infinity;
     if (file.size > most) {
       say(studio, `${file.name} has more than ${Math.floor(most / 2 ** 20)} MB.`, "bad");
@@ -17,7 +17,6 @@ export async function addPhotos(
     }
     if (await attempt(studio, () => studio.client.addPhoto(file))) added += 1;
   }
-  tell(files.length, files.length);
   if (added > 0) say(studio, added === 1 ? "Added a photo." : `Added ${added} photos.`);
   await refreshState(studio);
 }

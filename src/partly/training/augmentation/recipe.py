@@ -140,9 +140,10 @@ def augment(
         warp(labels, matrices, size_px, augmentation.padding), flips, mirror_permutation
     )
     weights = inside(sampling_grid(matrices, size_px)).clamp_min(augmentation.outside_weight)
+    shares = labels.softmax(dim=1)
     if augmentation.part_probability:
-        images = recolour_parts(images, labels.softmax(dim=1), augmentation.part_probability, generator)
-    images = _replace_background(images, labels, augmentation, generator)
+        images = recolour_parts(images, shares, augmentation.part_probability, generator)
+    images = _replace_background(images, shares, augmentation, generator)
     images, weights = _hide(images, weights, augmentation, generator)
     images = _recolour(images, augmentation, generator)
     return _degrade(images, augmentation, generator), labels, weights
@@ -160,13 +161,13 @@ def _random_matrices(n: int, a: Augmentation, generator: torch.Generator) -> tup
 
 
 def _replace_background(
-    images: Tensor, labels: Tensor, a: Augmentation, generator: torch.Generator
+    images: Tensor, shares: Tensor, a: Augmentation, generator: torch.Generator
 ) -> Tensor:
     if not a.backdrop_probability:
         return images
     chosen = happens(len(images), a.backdrop_probability, generator).view(-1, 1, 1, 1)
     # Part 0 is the background in every part set.
-    return paste_behind(images, labels.softmax(dim=1)[:, :1] * chosen, backdrops(images, generator))
+    return paste_behind(images, shares[:, :1] * chosen, backdrops(images, generator))
 
 
 def _hide(
