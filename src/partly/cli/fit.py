@@ -10,7 +10,7 @@ from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
 from partly.project import open_project
 from partly.project.fit import few_shot_config, fit_project
-from partly.training.few_shot.fit import METHODS
+from partly.training.few_shot.fit_options import METHODS
 
 
 @click.command()

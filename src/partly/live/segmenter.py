@@ -22,7 +22,8 @@ from partly.segmenters.base import LAYOUT_PX, choose_levels
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.uncertainty import uncertainty
 from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import RIDGE_METHODS, default_sizes, penalty_of, untrained_ridge
+from partly.training.few_shot.fit import default_sizes, penalty_of, untrained_ridge
+from partly.training.few_shot.fit_options import RIDGE_METHODS
 from partly.training.few_shot.layout import layout_of_shares
 from partly.training.few_shot.rows import renumbered
 from partly.training.few_shot.targets import shares
@@ -185,7 +186,7 @@ class LiveSegmenter:
         if self._parts is None:
             return False
         segmenter = self._fit.refit()
-        if (spread := self._config.layout_spread) is not None:
+        if (spread := self._config.spread) is not None:
             covered = [labels.covered for labels in self._labels.values()]
             segmenter.layout.copy_(layout_of_shares(covered, self._part_set, spread))
         return True

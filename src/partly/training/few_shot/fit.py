@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 
 from partly.annotations.annotation import Annotation
 from partly.annotations.label_maps import check_label_map
 from partly.annotations.part_sets import PartSet
-from partly.errors import BadLabel, BadOption
+from partly.errors import BadLabel
 from partly.generators.protocol import Generator
 from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter, choose_levels
@@ -20,63 +20,15 @@ from partly.segmenters.kernel import KernelSegmenter
 from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
-from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
+from partly.training.few_shot.fit_options import RIDGE_METHODS, FewShotConfig
+from partly.training.few_shot.gradient import fit_by_gradient
 from partly.training.few_shot.layout import AS_GOOD_AS_IMPOSSIBLE, layout_of
 from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
 from partly.training.few_shot.ridge import RidgeFit
 
 MOST_LABELS_TO_SELF_TRAIN = 3
-RIDGE_METHODS = ("ridge", "kernel")
-METHODS = (*RIDGE_METHODS, "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
 _HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
 Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class FewShotConfig:
-    """How a few-shot segmenter is fitted; the defaults are those that docs/lab.md found best.
-
-    Attributes:
-        methods: one of METHODS, or several for an ensemble.
-        sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
-        penalty: of ridge regression.
-        kernel_penalty: of the kernel's, whose features are scaled otherwise.
-        balance: how much rare parts count; see ``part_weights``.
-        coordinate_weight: how easily the position of a pixel is used.
-        layout_spread: how far from where labels show it a part may lie, as a share of the picture's side;
-            None for objects that are anywhere in the picture. See ``layout_of``.
-        n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
-            MOST_LABELS_TO_SELF_TRAIN labels, beyond which labels know better.
-        allow_missing_parts: fit although parts are labelled nowhere; these are never predicted.
-        n_statistics: plain pictures from which mean and deviation of the features are learned.
-        gradient: how MLPs and CNNs are trained.
-        seed: of everything drawn.
-    """
-
-    methods: tuple[str, ...] = ("ridge",)
-    sizes_px: tuple[int, ...] | None = None
-    penalty: float = 3.0
-    kernel_penalty: float = 2e-3
-    balance: float = 0.5
-    coordinate_weight: float = 10.0
-    layout_spread: float | None = 0.1
-    n_self_training: int = 24
-    allow_missing_parts: bool = False
-    n_statistics: int = 32
-    gradient: GradientConfig = field(default_factory=GradientConfig)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if unknown := [m for m in self.methods if m not in METHODS]:
-            raise BadOption(f"few-shot method {', '.join(unknown)}", expected=f"one of {', '.join(METHODS)}")
-        if not self.methods:
-            raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
-        if self.layout_spread is not None and not self.layout_spread > 0:
-            raise BadOption(f"layout_spread is {self.layout_spread}", expected="more than 0, or none")
-        if self.n_self_training < 0:
-            raise BadOption(f"n_self_training is {self.n_self_training}", expected="0 or more")
-        if not 0 <= self.seed < 2**31:
-            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
 
 def fit_few_shot(
@@ -119,8 +71,8 @@ def fit_few_shot(
             torch.manual_seed(config.seed)
             segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
             _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
-            if config.layout_spread is not None:
-                segmenter.layout.copy_(layout_of(annotations, part_set, config.layout_spread))
+            if config.spread is not None:
+                segmenter.layout.copy_(layout_of(annotations, part_set, config.spread))
             segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
             plain = plain_pyramids(generator, config.n_self_training, indexes)
             _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
