@@ -18,12 +18,12 @@ from partly.generators.protocol import Generator
 from partly.live.predictions import Prediction, WallPrediction, read_off
 from partly.live.shown import ShownPictures
 from partly.live.wall import OnProgress, ShouldStop, Wall, WallPicture
-from partly.segmenters.base import LAYOUT_PX, choose_levels
-from partly.segmenters.ridge import RidgeSegmenter
+from partly.segmenters.base import LAYOUT_PX, FewShotSegmenter, choose_levels
 from partly.segmenters.uncertainty import uncertainty
-from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import RIDGE_METHODS, default_sizes, penalty_of, untrained_ridge
+from partly.training.few_shot import FewShotConfig
+from partly.training.few_shot.fit import default_sizes
 from partly.training.few_shot.layout import layout_of_shares
+from partly.training.few_shot.method_table import live_method
 from partly.training.few_shot.rows import renumbered
 from partly.training.few_shot.targets import shares
 
@@ -52,8 +52,7 @@ class LiveSegmenter:
     Args:
         generator: makes the features.
         part_set: what ids mean.
-        config: the choices; of its methods, the first that is one of RIDGE_METHODS counts, else plain ridge
-            regression.
+        config: the choices; of its methods, the first that is live counts, else plain ridge regression.
         n_wall: how many pictures the wall has; the statistics come from them.
     """
 
@@ -66,12 +65,11 @@ class LiveSegmenter:
         n_wall: int = 24,
     ) -> None:
         self._config = config or FewShotConfig()
-        self._method = next((m for m in self._config.methods if m in RIDGE_METHODS), RIDGE_METHODS[0])
+        self._method = live_method(self._config.methods)
         self._part_set = part_set
         indexes = choose_levels(generator.levels, default_sizes(generator))
         self._channels = [generator.levels[i].n_channels for i in indexes]
-        penalty = penalty_of(self._method, self._config)
-        self._fit = RidgeFit(self._untrained(), penalty, self._config.balance, LAYOUT_PX)
+        self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
         self._size_px = min(_PREDICTION_PX, generator.image_size_px)
         self._wall = Wall(generator, indexes, n_wall)
         self._shown = ShownPictures(generator, indexes, LAYOUT_PX)
@@ -163,8 +161,9 @@ class LiveSegmenter:
             elif not labels.is_taken_in and id in self._fit.names:
                 self._fit.remove(id)
         segmenter = self._untrained()
-        segmenter.standardiser.load_state_dict(self._fit.segmenter.standardiser.state_dict())
-        self._fit.renumber(segmenter, new_ids)
+        segmenter.standardise_as(self._fit.segmenter.standardiser)
+        fit = self._method.running_fit(segmenter, self._config, LAYOUT_PX)
+        self._fit.renumber(fit.segmenter, new_ids)
 
     @torch.no_grad()
     def solve(self) -> bool:
@@ -230,9 +229,9 @@ class LiveSegmenter:
         """
         return self._wall.predict(self._fit.segmenter, self._told_apart(), should_stop)
 
-    def _untrained(self) -> RidgeSegmenter:
+    def _untrained(self) -> FewShotSegmenter:
         indexes = range(len(self._channels))
-        return untrained_ridge(self._method, self._part_set.n_parts, indexes, self._channels, self._config)
+        return self._method.untrained(self._part_set.n_parts, indexes, self._channels, self._config)
 
     def _told_apart(self) -> Tensor:
         if self._parts is None:

@@ -22,8 +22,8 @@ from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
 from partly.project.settings import FewShotChoices
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import save_segmenter
 from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
+from partly.training.few_shot.segmenter_folders import save_segmenter
 
 OnProgress = Callable[[str, int, int], None]
 _PREVIEW_SEED = 77_000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 
@@ -12,23 +12,16 @@ from partly.annotations.label_maps import check_label_map
 from partly.annotations.part_sets import PartSet
 from partly.errors import BadLabel, BadOption
 from partly.generators.protocol import Generator
-from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter, choose_levels
-from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
-from partly.segmenters.kernel import KernelSegmenter
-from partly.segmenters.mlp import MLPSegmenter
-from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
-from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
+from partly.training.few_shot.few_shot_method import FitTask
+from partly.training.few_shot.gradient import GradientConfig
 from partly.training.few_shot.layout import AS_GOOD_AS_IMPOSSIBLE, layout_of
+from partly.training.few_shot.method_table import METHODS
 from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
-from partly.training.few_shot.ridge import RidgeFit
+from partly.training.few_shot.ridge_methods import counted
 
-MOST_LABELS_TO_SELF_TRAIN = 3
-RIDGE_METHODS = ("ridge", "kernel")
-METHODS = (*RIDGE_METHODS, "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
-_HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
 Report = Callable[[str, int, int], None]
 
 
@@ -39,10 +32,9 @@ class FewShotConfig:
     Attributes:
         methods: one of METHODS, or several for an ensemble.
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
-        penalty: of ridge regression.
-        kernel_penalty: of the kernel's, whose features are scaled otherwise.
-        balance: how much rare parts count; see ``part_weights``.
-        coordinate_weight: how easily the position of a pixel is used.
+        penalty: of ridge regression; None: the method's own.
+        balance: how much rare parts count, see ``part_weights``; None: the method's own.
+        coordinate_weight: how easily the position of a pixel is used; None: the method's own.
         layout_spread: how far from where labels show it a part may lie, as a share of the picture's side;
             None for objects that are anywhere in the picture. See ``layout_of``.
         n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
@@ -55,10 +47,9 @@ class FewShotConfig:
 
     methods: tuple[str, ...] = ("ridge",)
     sizes_px: tuple[int, ...] | None = None
-    penalty: float = 3.0
-    kernel_penalty: float = 2e-3
-    balance: float = 0.5
-    coordinate_weight: float = 10.0
+    penalty: float | None = None
+    balance: float | None = None
+    coordinate_weight: float | None = None
     layout_spread: float | None = 0.1
     n_self_training: int = 24
     allow_missing_parts: bool = False
@@ -107,25 +98,36 @@ def fit_few_shot(
     indexes = choose_levels(generator.levels, config.sizes_px or default_sizes(generator))
     channels = [generator.levels[i].n_channels for i in indexes]
     standardiser = Standardiser(channels)
+    report = on_progress or _nobody
     read = (p.select(indexes) for p in plain_pyramids(generator, config.n_statistics, indexes))
-    standardiser.estimate(_counted(read, config.n_statistics, on_progress, "reading plain pictures"))
-
-    def whole(i: int) -> FeaturePyramid:
-        return pyramid_of(generator, latents[i], indexes)
-
+    standardiser.estimate(counted(read, config.n_statistics, report, "reading plain pictures"))
+    layout = None
+    if config.layout_spread is not None:
+        layout = layout_of(annotations, part_set, config.layout_spread)
     members: list[FewShotSegmenter] = []
-    for method in config.methods:
+    for name in config.methods:
+        task = FitTask(
+            [a.id for a in annotations],
+            [a.label_map for a in annotations],
+            lambda i: pyramid_of(generator, latents[i], indexes),
+            plain_pyramids(generator, config.n_self_training, indexes),
+            f"fitting {name}",
+            report,
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
-            _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
-            if config.layout_spread is not None:
-                segmenter.layout.copy_(layout_of(annotations, part_set, config.layout_spread))
+            segmenter = METHODS[name].untrained(part_set.n_parts, indexes, channels, config)
+            segmenter.standardise_as(standardiser)
+            if layout is not None:
+                segmenter.layout.copy_(layout)
             segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
-            plain = plain_pyramids(generator, config.n_self_training, indexes)
-            _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
+            METHODS[name].fit(segmenter, task, config)
         members.append(segmenter.eval().requires_grad_(False))
     return members[0] if len(members) == 1 else EnsembleSegmenter(members)
+
+
+def _nobody(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 def default_sizes(generator: Generator) -> tuple[int, ...]:
@@ -193,82 +195,3 @@ def _check_missing(missing: tuple[int, ...], part_set: PartSet, *, allow: bool) 
             expected="two parts or more with a label",
             remedy="Label a few pixels of another part, or of the background",
         )
-
-
-def untrained_ridge(
-    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
-) -> RidgeSegmenter:
-    """The segmenter of a method of RIDGE_METHODS, before it is solved.
-
-    Args:
-        method: which.
-        n_parts: number of parts.
-        indexes: of the levels that it reads.
-        channels: of these levels.
-        config: the choices.
-    """
-    if method == "kernel":
-        return KernelSegmenter(n_parts, indexes, channels, seed=config.seed)
-    return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
-
-
-def penalty_of(method: str, config: FewShotConfig) -> float:
-    """The penalty of a method of RIDGE_METHODS."""
-    return config.kernel_penalty if method == "kernel" else config.penalty
-
-
-def _untrained(
-    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
-) -> RidgeSegmenter | MLPSegmenter | CNNSegmenter:
-    if method in RIDGE_METHODS:
-        return untrained_ridge(method, n_parts, indexes, channels, config)
-    if method in _HIDDEN:
-        return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
-    return CNNSegmenter(n_parts, indexes, channels, method.removeprefix("cnn-").upper())
-
-
-def _standardiser_of(segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter) -> Standardiser:
-    return segmenter.standardiser if isinstance(segmenter, RidgeSegmenter) else segmenter.first.standardiser
-
-
-def _fit_one(
-    segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter,
-    whole: Callable[[int], FeaturePyramid],
-    plain: Iterator[FeaturePyramid],
-    annotations: Sequence[Annotation],
-    config: FewShotConfig,
-    on_progress: Report | None,
-    method: str,
-) -> None:
-    def report(done: int, total: int) -> None:
-        if on_progress is not None:
-            on_progress(f"fitting {method}", done, total)
-
-    if isinstance(segmenter, RidgeSegmenter):
-        fit = RidgeFit(segmenter, penalty_of(method, config), config.balance)
-        for i, annotation in enumerate(annotations):
-            fit.add(annotation.id, whole(i), annotation.label_map)
-            report(i + 1, len(annotations))
-        fit.solve()
-        if len(annotations) <= MOST_LABELS_TO_SELF_TRAIN and config.n_self_training:
-            fit.self_train(
-                _counted(plain, config.n_self_training, on_progress, "learning from plain pictures")
-            )
-        return
-    gradient = replace(config.gradient, seed=config.seed)
-    fit_by_gradient(
-        segmenter,
-        whole,
-        [a.label_map for a in annotations],
-        gradient,
-        lambda step, _loss: report(step + 1, gradient.n_steps),
-    )
-
-
-def _counted(
-    pyramids: Iterator[FeaturePyramid], n_pictures: int, on_progress: Report | None, what: str
-) -> Iterator[FeaturePyramid]:
-    for done, pyramid in enumerate(pyramids, start=1):
-        yield pyramid
-        if on_progress is not None:
-            on_progress(what, done, n_pictures)
