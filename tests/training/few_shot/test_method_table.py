@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from partly.annotations.annotation import Annotation
-from partly.live import LiveSegmenter
 from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
+from partly.studio.live import LiveSegmenter
 from partly.training.few_shot import FewShotConfig, fit_few_shot
 from partly.training.few_shot.few_shot_method import FewShotMethod
 from partly.training.few_shot.gradient import GradientConfig
