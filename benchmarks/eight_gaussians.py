@@ -21,6 +21,7 @@ from partly.files import write_json
 from partly.objectives.adversarial import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
 from partly.objectives.penalties import R1, DiscriminatorPenalty, GradientPenalty
 from partly.training.gan import GanConfig, GanPlayers, train_gan
+from partly.training.gan.draws import PhotoBatch
 
 N_MODES, RADIUS, DEVIATION = 8, 2.0, 0.1
 _N_HIDDEN, _Z_DIM = 128, 2
@@ -33,13 +34,15 @@ class Ring:
 
     batch_size: int
     digest: str = "ring"
+    condition_width: int = 0
 
-    def read(self, number: int) -> Tensor:
+    def read(self, number: int) -> PhotoBatch:
         """Batch ``number``."""
         random = torch.Generator().manual_seed(number)
         angles = torch.randint(N_MODES, (self.batch_size,), generator=random) * (2 * math.pi / N_MODES)
         centres = RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
-        return centres + DEVIATION * torch.randn(self.batch_size, 2, generator=random)
+        points = centres + DEVIATION * torch.randn(self.batch_size, 2, generator=random)
+        return PhotoBatch.without_condition(points)
 
 
 class PointGenerator(nn.Module):
@@ -52,7 +55,7 @@ class PointGenerator(nn.Module):
         self.layers = _layers(_Z_DIM, 2)
         self.register_buffer("w_mean", torch.zeros(_Z_DIM))
 
-    def map(self, z: Tensor) -> Tensor:
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """``z [b, z]`` as ``[b, 1, z]``."""
         return z[:, None]
 
@@ -69,7 +72,7 @@ class PointDiscriminator(nn.Module):
         super().__init__()
         self.layers = _layers(2, 1)
 
-    def forward(self, points: Tensor) -> Tensor:
+    def forward(self, points: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Scores ``[b]`` of ``[b, 2]``."""
         scores: Tensor = self.layers(points)[:, 0]
         return scores

@@ -25,9 +25,9 @@ from partly.api import load_annotations
 from partly.downloads.models import load_generator
 from partly.files import write_json
 from partly.generators.protocol import Generator
-from partly.live import LiveSegmenter, superpixels
 from partly.project.settings import FEW_CHANNELS
 from partly.proposals import representative
+from partly.studio.live import LiveSegmenter, superpixels
 from partly.training.few_shot import FewShotConfig
 
 # The shipped annotations and the choices of each generator.

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from partly.files import write_json
 from partly.generator_training import TrainingChoices
 from partly.generator_training.courses import Course, course
 from partly.portraits import portrait_set
 from partly.training.gan import PhotoBatches, SquareBatches
+from partly.training.gan.draws import PhotoBatch
 from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
 
 _N_PHOTOS, _N_FIRST = 200, 3
@@ -36,14 +36,15 @@ class TimedBatches:
 
     def __init__(self, batches: PhotoBatches) -> None:
         self._batches, self.digest = batches, batches.digest
+        self.condition_width = batches.condition_width
         self.time_s = 0.0
 
-    def read(self, number: int) -> Tensor:
+    def read(self, number: int) -> PhotoBatch:
         """As the other's."""
         began = time.perf_counter()
-        photos = self._batches.read(number)
+        batch = self._batches.read(number)
         self.time_s += time.perf_counter() - began
-        return photos
+        return batch
 
 
 def measured(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from numbers import Integral, Real
@@ -48,7 +48,7 @@ class Option:
         at_least, at_most: the range of a number, ends included; None is no end.
         above, below: the range of a number, ends excluded; None is no end.
         what: what the number is, such as "a share", for errors.
-        choices: the texts that can be; none means any.
+        choices: the texts that can be, which may be the names of a table; none means any.
         in_project: it is a key of ``project.toml``.
         in_form: it is a field of the studio's forms.
     """
@@ -65,7 +65,7 @@ class Option:
     above: float | None = None
     below: float | None = None
     what: str = ""
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
     in_project: bool = False
     in_form: bool = False
 
@@ -155,7 +155,7 @@ def option(
     help: str,
     *,
     flag: str | None = None,
-    choices: Iterable[str] = (),
+    choices: Collection[str] = (),
     what: str = "",
     **more: Any,
 ) -> Any:
@@ -169,7 +169,7 @@ def option(
         what: as in :class:`Option`.
         **more: other attributes of :class:`Option`.
     """
-    values = {"help": help, "flag": flag, "choices": tuple(choices), "what": what, **more}
+    values = {"help": help, "flag": flag, "choices": choices, "what": what, **more}
     if isinstance(default, list | dict | set):
         raise TypeError(f"an option's default cannot change: {default!r}")
     return field(default=default, metadata={_KEY: values})

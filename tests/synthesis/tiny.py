@@ -29,7 +29,7 @@ class TinyGenerator:
         self.w_mean = torch.zeros(6)
         self.fails_at, self.n_made, self.n_drawn = fails_at, 0, 0
 
-    def map(self, z):
+    def map(self, z, condition=None):
         return z[:, None].expand(-1, 2, -1)
 
     def synthesise(self, w, *, features_px=None, images=True):

@@ -97,7 +97,7 @@ class LightDiscriminator(nn.Module):
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:

@@ -36,7 +36,7 @@ class MLPDiscriminator(nn.Module):
         # what it would have left out.
         self.register_buffer("n_calls", torch.tensor(seed << 32))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``; of grey pictures, their first channel.
 
         Raises:

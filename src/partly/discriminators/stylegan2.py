@@ -51,7 +51,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.hidden = EqualisedLinear(n_last * _LAST_PX**2, n_last)
         self.score = EqualisedLinear(n_last, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:

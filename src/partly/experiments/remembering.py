@@ -31,9 +31,9 @@ class RememberingGenerator:
         self.image_size_px, self.levels = generator.image_size_px, generator.levels
         self.w_mean, self.digest = generator.w_mean, generator.digest
 
-    def map(self, z: Tensor) -> Tensor:
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """As the generator's."""
-        return self._generator.map(z)
+        return self._generator.map(z, condition)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """As the generator's; the maps must not be changed."""

@@ -24,9 +24,9 @@ from partly.experiments.protocol import PROTOCOL, Half, Protocol
 from partly.experiments.remembering import RememberingGenerator
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.training.few_shot import FewShotConfig, fit_few_shot
 from partly.training.few_shot.pictures import latent_of
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 
 Tell = Callable[[str, int, int], None]
 

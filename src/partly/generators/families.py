@@ -25,8 +25,8 @@ class GeneratorFamily(ModelFamily):
     levels: tuple[Level, ...]
     w_mean: Tensor
 
-    def map(self, z: Tensor) -> Tensor:
-        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
         raise NotImplementedError
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
@@ -72,7 +72,7 @@ class UnmappedFamily(GeneratorFamily):
         self.image_size_px = shape.image_size_px
         self.register_buffer("w_mean", torch.zeros(shape.z_dim))
 
-    def map(self, z: Tensor) -> Tensor:
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """``z [b, z]`` itself, as ``[b, 1, z]``."""
         return z[:, None]
 

@@ -47,8 +47,14 @@ class Generator(Protocol):
     w_mean: Tensor
     digest: str
 
-    def map(self, z: Tensor) -> Tensor:
-        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated.
+
+        Args:
+            z: standard normal.
+            condition: ``[b, c]``, what each picture shall show, such as one class of ``c`` as ones and zeros;
+                with ``c = 0`` or None nothing is asked for. A family without conditions leaves it aside.
+        """
         ...
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:

@@ -24,9 +24,9 @@ from partly.project.digests import annotations_digest, model_digest, model_part_
 from partly.project.project import Project
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter
 from partly.synthesis.claims import labels_identity, pictures_identity
 from partly.synthesis.workers import Models
+from partly.training.few_shot.segmenter_folders import load_segmenter
 
 _MOST_WORKERS = 8
 

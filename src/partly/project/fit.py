@@ -23,8 +23,8 @@ from partly.project.digests import annotations_digest, model_digest, model_part_
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import save_segmenter
 from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
+from partly.training.few_shot.segmenter_folders import save_segmenter
 
 OnProgress = Callable[[str, int, int], None]
 _PREVIEW_SEED = 77_000

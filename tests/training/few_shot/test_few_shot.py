@@ -16,8 +16,9 @@ from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot import FewShotConfig, RidgeFit, fit_few_shot
-from partly.training.few_shot.fit_options import METHODS, GradientConfig
+from partly.training.few_shot.fit_options import GradientConfig
 from partly.training.few_shot.gradient import fit_by_gradient, part_factors
+from partly.training.few_shot.method_table import METHODS
 from partly.training.few_shot.pictures import latent_of
 from partly.training.few_shot.targets import _pooled, labelled_points, shares
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator

@@ -15,7 +15,7 @@ class Rows:
 
     z_dim, n_layers = 2, 6
 
-    def map(self, z):
+    def map(self, z, condition=None):
         return z[:, None].expand(-1, self.n_layers, -1)
 
 
@@ -62,13 +62,14 @@ def test_photos_come_in_range_all_once_a_round_and_half_of_them_mirrored():
     squares[:, :, 1, 1] = 255
     photos = PhotoSet(squares, ("",) * 40, (), "")
     plain, mirrored = (SquareBatches(photos, 8, 0, mirror=mirror) for mirror in (False, True))
-    seen = torch.cat([plain.read(i) for i in range(5)])
+    seen = torch.cat([plain.read(i).photos for i in range(5)])
     assert seen.shape == (40, 3, 2, 2)
     assert sorted(((seen[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()) == list(range(40))
     assert (seen[:, 1, :, 1] == 1).all()
-    turned = torch.cat([mirrored.read(i) for i in range(25)])[:, 1, 0, 0] == 1
+    turned = torch.cat([mirrored.read(i).photos for i in range(25)])[:, 1, 0, 0] == 1
     assert 0.4 < turned.float().mean() < 0.6
-    assert torch.equal(mirrored.read(3), mirrored.read(3))
+    assert torch.equal(mirrored.read(3).photos, mirrored.read(3).photos)
+    assert mirrored.read(3).condition.shape == (8, mirrored.condition_width) == (8, 0)
 
 
 def test_fewer_photos_than_a_batch():

@@ -14,7 +14,7 @@ from partly.imagery.photo_sets import PhotoSet
 from partly.objectives.variational import EvidenceBound, GaussianPixels, LaplacePixels
 from partly.representations.catalogue import load_representation
 from partly.representations.vae import VAEEncoder, VAEEncoderShape
-from partly.training.gan.draws import SquareBatches
+from partly.training.gan.draws import PhotoBatch, SquareBatches
 from partly.training.state import checkpoint_files
 from partly.training.vae import VAEConfig, VAEParts, train_vae, vae_figures_text
 
@@ -46,7 +46,7 @@ def same(one, other):
 class Toy:
     """A bright quarter on a dark ground, of one of eight colours and in one of four corners."""
 
-    digest = "toy"
+    digest, condition_width = "toy", 0
 
     def __init__(self):
         self.photos = torch.full((32, 3, SIZE_PX, SIZE_PX), -0.8)
@@ -56,7 +56,8 @@ class Toy:
             self.photos[i, :, row : row + 4, column : column + 4] = colour.view(3, 1, 1)
 
     def read(self, number):
-        return self.photos[torch.randperm(32, generator=torch.Generator().manual_seed(number))[:16]]
+        chosen = torch.randperm(32, generator=torch.Generator().manual_seed(number))[:16]
+        return PhotoBatch.without_condition(self.photos[chosen])
 
 
 def test_it_fits_a_toy_set_better_than_the_mean_picture():
@@ -142,7 +143,7 @@ def test_saved_as_two_model_folders(tmp_path):
     generator, representation = load_generator(tmp_path / "g"), load_representation(tmp_path / "r")
     w = sample_w(generator, 0, 0)
     assert torch.equal(generator.synthesise(w).images, result.decoder.synthesise(w).images)
-    photos = batches().read(0)
+    photos = batches().read(0).photos
     assert torch.equal(representation.read(photos).maps[0], result.encoder.read(photos).maps[0])
     card = json.loads((tmp_path / "r" / "model.json").read_text())
     assert card["parents"] == {"photos": "0", "generator_sha256": generator.digest}
@@ -193,10 +194,10 @@ def test_a_loss_that_is_no_number(tmp_path):
 
 def test_photos_of_another_size():
     class Other:
-        digest = "0"
+        digest, condition_width = "0", 0
 
         def read(self, number):
-            return torch.zeros(4, 3, 9, 9)
+            return PhotoBatch.without_condition(torch.zeros(4, 3, 9, 9))
 
     with pytest.raises(BadOption, match=r"photos of shape \[4, 3, 9, 9\]; expected \[b, 3, 8, 8\]"):
         train_vae(parts(), Other(), CONFIG)

@@ -92,7 +92,7 @@ class StyleGAN2(GeneratorFamily):
         self.blocks = nn.ModuleList(Block(shape, size_px) for size_px in sizes_px[1:])
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
 
-    def map(self, z: Tensor) -> Tensor:
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
         return self.mapping(z)[:, None].expand(-1, self.n_layers, -1)
 

@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from partly.options import MOST_SEED, check_options, option
-
-RIDGE_METHODS = ("ridge", "kernel")
-METHODS = (*RIDGE_METHODS, "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
+from partly.training.few_shot.method_table import METHODS
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,9 @@ class FewShotConfig:
 
     Attributes:
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
-        penalty: of ridge regression.
-        kernel_penalty: of the kernel's, whose features are scaled otherwise.
-        balance: how much rare parts count; see ``part_weights``.
-        coordinate_weight: how easily the position of a pixel is used.
+        penalty: of ridge regression; None: the method's own.
+        balance: how much rare parts count, see ``part_weights``; None: the method's own.
+        coordinate_weight: how easily the position of a pixel is used; None: the method's own.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
         gradient: how MLPs and CNNs are trained.
 
@@ -84,10 +81,9 @@ class FewShotConfig:
         False, "Fit although parts are labelled nowhere: two are enough. The others are never found."
     )
     sizes_px: tuple[int, ...] | None = None
-    penalty: float = 3.0
-    kernel_penalty: float = 2e-3
-    balance: float = 0.5
-    coordinate_weight: float = 10.0
+    penalty: float | None = None
+    balance: float | None = None
+    coordinate_weight: float | None = None
     n_statistics: int = 32
     gradient: GradientConfig = field(default_factory=GradientConfig)
     seed: int = option(0, "Of all that is random.", at_least=0, at_most=MOST_SEED)

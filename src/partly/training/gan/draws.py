@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -35,17 +36,38 @@ def random_of(seed: int, step: int, purpose: Purpose, part: int = 0, rank: int =
     return torch.Generator().manual_seed(state >> 1)
 
 
+@dataclass(frozen=True)
+class PhotoBatch:
+    """What one step learns from.
+
+    Attributes:
+        photos: ``[b, 3, s, s]`` in [-1, 1].
+        condition: ``[b, c]`` float32, what each photo shows, such as its class as ones and zeros; ``c`` is 0
+            where nothing is known of photos.
+    """
+
+    photos: Tensor
+    condition: Tensor
+
+    @staticmethod
+    def without_condition(photos: Tensor) -> PhotoBatch:
+        """A batch of photos ``[b, ...]`` of which nothing is known."""
+        return PhotoBatch(photos, photos.new_zeros(len(photos), 0))
+
+
 class PhotoBatches(Protocol):
     """Real things to learn from.
 
     Attributes:
         digest: of all that the batches depend on.
+        condition_width: values ``c`` of a photo's condition; 0 where there are none.
     """
 
     digest: str
+    condition_width: int
 
-    def read(self, number: int) -> Tensor:
-        """Batch ``number``, from 0: photos ``[b, 3, s, s]`` in [-1, 1], a pure function of the number."""
+    def read(self, number: int) -> PhotoBatch:
+        """Batch ``number``, from 0, a pure function of the number."""
         ...
 
 
@@ -71,19 +93,20 @@ class SquareBatches:
             )
         self._photos, self._seed, self._mirror = photos, seed, mirror
         self._order = BatchOrder(len(photos), batch_size, seed)
+        self.condition_width = 0
         self.digest = (
             f"{photos.digest}, {batch_size} a batch, seed {seed}, {'' if mirror else 'not '}mirrored"
         )
 
-    def read(self, number: int) -> Tensor:
-        """Photos ``[b, 3, s, s]`` in [-1, 1]."""
+    def read(self, number: int) -> PhotoBatch:
+        """As :meth:`PhotoBatches.read`."""
         indexes = self._order.indexes(number)
         pixels = torch.from_numpy(np.ascontiguousarray(self._photos.squares[indexes]))
         images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
         if self._mirror:
             mirrored = torch.rand(len(images), generator=random_of(self._seed, number, "photos")) < 0.5
             images[mirrored] = images[mirrored].flip(-1)
-        return images
+        return PhotoBatch.without_condition(images)
 
 
 def mixed_latents(
@@ -92,6 +115,7 @@ def mixed_latents(
     mixing: float,
     random: torch.Generator,
     share: Callable[[Tensor], Tensor] = lambda drawn: drawn,
+    condition: Tensor | None = None,
 ) -> Tensor:
     """Mapped latents ``[n, l, v]``; a share of them changes to another latent at a random layer.
 
@@ -103,11 +127,12 @@ def mixed_latents(
         mixing: the share that changes.
         random: where they are drawn from.
         share: takes those that are wanted out of what is drawn ``[n, ...]``.
+        condition: of those that are wanted, ``[b, c]``; styles change within one condition.
     """
-    w = generator.map(share(torch.randn(n, generator.z_dim, generator=random)))
+    w = generator.map(share(torch.randn(n, generator.z_dim, generator=random)), condition)
     if generator.n_layers == 1 or mixing == 0:
         return w
-    other = generator.map(share(torch.randn(n, generator.z_dim, generator=random)))
+    other = generator.map(share(torch.randn(n, generator.z_dim, generator=random)), condition)
     change = torch.randint(1, generator.n_layers, (n,), generator=random)
     change[torch.rand(n, generator=random) >= mixing] = generator.n_layers
     from_other = torch.arange(generator.n_layers, device=w.device) >= share(change)[:, None]

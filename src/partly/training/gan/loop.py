@@ -40,7 +40,7 @@ class GanPlayers:
     Attributes:
         generator: a :class:`partly.generators.protocol.Generator` whose call ``(w [b, l, v], random)`` gives
             pictures ``[b, 3, s, s]`` with gradients, and fresh noise where the family has any.
-        discriminator: pictures ``[b, 3, s, s]`` to scores ``[b]``.
+        discriminator: pictures ``[b, 3, s, s]`` and their condition ``[b, c]`` to scores ``[b]``.
         objective: losses of both.
         penalty: of the discriminator; None: none.
         path_length: penalty of the generator; None: none.
@@ -139,18 +139,18 @@ def train_gan(
     def draws(step: int, purpose: Purpose, part: int) -> torch.Generator:
         return random_of(config.seed, step, purpose, part, ranks.index)
 
-    def latents(step: int, part: int) -> Tensor:
+    def latents(step: int, part: int, condition: Tensor) -> Tensor:
         random = random_of(config.seed, step, "latents", part)
         share = lambda z: ranks.share(z).to(device)  # noqa: E731
-        return mixed_latents(generator, config.batch_size, config.style_mixing, random, share)  # type: ignore[arg-type]
+        return mixed_latents(generator, config.batch_size, config.style_mixing, random, share, condition)  # type: ignore[arg-type]
 
-    def seen(step: int, part: int) -> Callable[[Tensor], Tensor]:
+    def seen(step: int, part: int, condition: Tensor) -> Callable[[Tensor], Tensor]:
         """The discriminator behind the augmentation, which does the same whenever this is called."""
 
         def scores(images: Tensor) -> Tensor:
             if augment is not None:
                 images = augment(images, draws(step, "augmentation", part))
-            result: Tensor = discriminator(images)
+            result: Tensor = discriminator(images, condition)
             return result
 
         return scores
@@ -160,20 +160,23 @@ def train_gan(
             discriminator.requires_grad_(True)
             for i in range(config.n_discriminator_steps):
                 number = step * config.n_discriminator_steps + i
-                real = ranks.share(photos.read(number)).to(device)
+                batch = photos.read(number)
+                real, condition = (ranks.share(t).to(device) for t in (batch.photos, batch.condition))
                 with torch.no_grad(), precision:
-                    w = latents(step, 1 + i)
+                    w = latents(step, 1 + i, condition)
                     fake = generator(w, draws(step, "noise", 1 + i)).float()
                 with precision:
-                    real_scores = seen(step, 1 + 2 * i)(real).float()
-                    fake_scores = seen(step, 2 + 2 * i)(fake).float()
+                    real_scores = seen(step, 1 + 2 * i, condition)(real).float()
+                    fake_scores = seen(step, 2 + 2 * i, condition)(fake).float()
                 discriminator_loss = objective.discriminator_loss(real_scores, fake_scores)
                 _check_finite(ranks.mean(discriminator_loss.detach()), "discriminator", step, folder)
                 discriminator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(discriminator_loss)
                 if players.penalty and number % config.penalty_every == 0:
                     # In full precision: second derivatives of halves overflow.
-                    penalty = players.penalty(seen(step, 1 + 2 * i), real, fake, draws(step, "penalty", i))
+                    penalty = players.penalty(
+                        seen(step, 1 + 2 * i, condition), real, fake, draws(step, "penalty", i)
+                    )
                     mean_penalty = ranks.mean(penalty.detach())
                     _check_finite(mean_penalty, "penalty", step, folder)
                     state.penalty = mean_penalty.item()
@@ -189,15 +192,15 @@ def train_gan(
                 part = 0 if i == 0 else 1 + config.n_discriminator_steps + i
                 sight = 0 if i == 0 else 2 * config.n_discriminator_steps + i
                 with precision:
-                    w = latents(step, part)
+                    w = latents(step, part, condition)
                     pictures = generator(w, draws(step, "noise", part)).float()
-                    scores = seen(step, sight)(pictures).float()
+                    scores = seen(step, sight, condition)(pictures).float()
                 generator_loss = objective.generator_loss(scores)
                 _check_finite(ranks.mean(generator_loss.detach()), "generator", step, folder)
                 generator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(generator_loss)
                 if players.path_length and i == 0 and step % config.path_length_every == 0:
-                    w = latents(step, 1 + config.n_discriminator_steps)
+                    w = latents(step, 1 + config.n_discriminator_steps, condition)
                     # Half of the pictures: second derivatives take much memory.
                     w = w[: max(1, len(w) // 2)]
                     pictures = generator(w, draws(step, "noise", 1 + config.n_discriminator_steps))

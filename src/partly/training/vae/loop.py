@@ -139,10 +139,11 @@ def train_vae(
 
     with noticed_interruption() as interruption:
         for step in range(state.step, config.n_steps):
-            real = photos.read(step)
+            batch = photos.read(step)
+            real = batch.photos
             mean, log_variance = encoder(real)
             z = drawn(mean, log_variance, random_of(config.seed, step, "latents"))
-            pictures = decoder(decoder.map(z))
+            pictures = decoder(decoder.map(z, batch.condition))
             evidence = parts.objective(real, pictures, mean, log_variance)
             _check_finite(evidence.loss, step, folder)
             optimizer.zero_grad(set_to_none=True)
