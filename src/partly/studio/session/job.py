@@ -1,12 +1,13 @@
-"""A job: what is asked for, how far it is, what came of it."""
+"""A job: what is asked for, what its process tells, how far it is, what came of it."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from partly.errors import BadOption
 
@@ -35,6 +36,7 @@ VERBS: dict[str, dict[str, type]] = {
 """What can be asked for, with the options of each; they are those of the commands."""
 
 _MOST_POINTS = 1000
+_TELL_EVERY_S = 0.2
 
 
 def check_options(verb: str, options: Mapping[str, Any]) -> None:
@@ -154,3 +156,50 @@ def parsed(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+class JobReports:
+    """What the process of a job tells: JSON objects, one a line, for :meth:`Job.take`.
+
+    Progress is told now and then only, curves and panels always.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told_at = float("-inf")
+        self._title = ""
+        self._began, self._first = 0.0, 0
+        self._panels: set[Path] = set()
+
+    def progress(self, text: str, done: int = 0, total: int = 0, time_left_s: float | None = None) -> None:
+        """So much is done; without an estimate of the time left, one is made."""
+        now = time.monotonic()
+        if text != self._title or done < self._first:
+            self._title, self._began, self._first = text, now, done
+        elif now - self._told_at < _TELL_EVERY_S and done < total:
+            return
+        if time_left_s is None and done > self._first:
+            time_left_s = (now - self._began) / (done - self._first) * (total - done)
+        self._told_at = now
+        self._write({"text": text, "done": done, "total": total, "time_left_s": time_left_s})
+
+    def point(self, curve: str, step: int, value: float) -> None:
+        """One more point of a curve."""
+        self._write({"curve": curve, "step": step, "value": value})
+
+    def panel(self, path: Path) -> None:
+        """An image to look at; once each."""
+        if path not in self._panels:
+            self._panels.add(path)
+            self._write({"panel": str(path.resolve())})
+
+    def error(self, text: str) -> None:
+        """What went wrong."""
+        self._write({"error": text})
+
+    def _write(self, value: dict[str, object]) -> None:
+        self._stream.write(json.dumps(value) + "\n")
+        self._stream.flush()

@@ -10,7 +10,7 @@ from partly.annotations.wording import counted
 from partly.errors import BadPhoto
 from partly.project import Project
 from partly.project.project import PREVIEW_NAME
-from partly.studio.session.job_reports import JobReports
+from partly.studio.session.job import JobReports
 from partly.studio.session.studio_paths import StudioPaths
 
 Options = Mapping[str, Any]
@@ -48,15 +48,15 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
     config = distil_config(project, **chosen)
     if state_of(project).few_shot != "ready":
         fit(project, {"allow_missing_parts": options.get("allow_missing_parts", False)}, reports)
-    story = DistilCurves(project.runs, reports)
+    curves = DistilCurves(project.runs, reports)
     result = distil_project(
         project,
         config,
         n_workers=options.get("n_workers"),
         anew=options.get("again", False),
-        reports=DistilReports(on_picture=story.picture, on_step=story.step),
+        reports=DistilReports(on_picture=curves.picture, on_step=curves.step),
     )
-    story.panels()
+    curves.panels()
     for folder in result.panel_folders:
         for path in sorted(folder.glob("*.png"))[-1:]:
             reports.panel(path)
@@ -80,13 +80,13 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
     from partly.predict import THOROUGH, Progress, segment_all
     from partly.project.networks import network_of
 
-    places = StudioPaths.of(project)
-    if not places.photos.is_dir():
+    paths = StudioPaths.of(project)
+    if not paths.photos.is_dir():
         raise BadPhoto(
             "there is no folder of photos in the project",
             expected="photos to segment",
             remedy="Put photos there, or add them on the page",
-            path=places.photos,
+            path=paths.photos,
         )
     network = network_of(project.folder)
 
@@ -96,14 +96,14 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
     thorough = options.get("thorough", False)
     summary = segment_all(
         network,
-        find_photos([places.photos]),
-        places.segmented,
+        find_photos([paths.photos]),
+        paths.segmented,
         mirror_average=options.get("mirror", True),
         scales=THOROUGH if thorough else (1.0,),
         refine=thorough,
         progress=report,
     )
-    for path in _images(places.segmented / "overlays"):
+    for path in _images(paths.segmented / "overlays"):
         reports.panel(path)
     n_photos = len(summary.segmented) + len(summary.kept)
     reports.progress(f"segmented {counted(n_photos, 'photo')}: {summary.folder}", n_photos, n_photos)
