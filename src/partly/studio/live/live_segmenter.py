@@ -15,15 +15,15 @@ from partly.annotations.label_maps import LabelMap
 from partly.annotations.part_sets import UNLABELLED, PartSet
 from partly.errors import BadLabel
 from partly.generators.protocol import Generator
-from partly.segmenters.base import LAYOUT_PX, choose_levels
-from partly.segmenters.ridge import RidgeSegmenter
+from partly.segmenters.base import LAYOUT_PX, FewShotSegmenter, choose_levels
 from partly.segmenters.uncertainty import uncertainty
 from partly.studio.live.live_predictions import Prediction, read_off
 from partly.studio.live.shown_pictures import ShownPictures
 from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures, WallPicture
-from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import RIDGE_METHODS, default_sizes, penalty_of, untrained_ridge
+from partly.training.few_shot import FewShotConfig
+from partly.training.few_shot.fit import default_sizes
 from partly.training.few_shot.layout import layout_of_shares
+from partly.training.few_shot.method_table import live_method
 from partly.training.few_shot.rows import renumbered
 from partly.training.few_shot.targets import shares
 
@@ -52,8 +52,7 @@ class LiveSegmenter:
     Args:
         generator: makes the features.
         part_set: what ids mean.
-        config: the choices; of its methods, the first that is one of RIDGE_METHODS counts, else plain ridge
-            regression.
+        config: the choices; of its methods, the first that is live counts, else plain ridge regression.
         n_wall: how many pictures the wall has; the statistics come from them.
     """
 
@@ -66,12 +65,11 @@ class LiveSegmenter:
         n_wall: int = 24,
     ) -> None:
         self._config = config or FewShotConfig()
-        self._method = next((m for m in self._config.methods if m in RIDGE_METHODS), RIDGE_METHODS[0])
+        self._method = live_method(self._config.methods)
         self._part_set = part_set
         indexes = choose_levels(generator.levels, default_sizes(generator))
         self._channels = [generator.levels[i].n_channels for i in indexes]
-        penalty = penalty_of(self._method, self._config)
-        self._fit = RidgeFit(self._untrained(), penalty, self._config.balance, LAYOUT_PX)
+        self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
         self._size_px = min(_PREDICTION_PX, generator.image_size_px)
         self._wall = WallFeatures(generator, indexes, n_wall)
         self._shown = ShownPictures(generator, indexes, LAYOUT_PX)
@@ -169,8 +167,9 @@ class LiveSegmenter:
             elif not labels.is_taken_in and id in self._fit.names:
                 self._fit.remove(id)
         segmenter = self._untrained()
-        segmenter.standardiser.load_state_dict(self._fit.segmenter.standardiser.state_dict())
-        self._fit.renumber(segmenter, new_ids)
+        segmenter.standardise_as(self._fit.segmenter.standardiser)
+        fit = self._method.running_fit(segmenter, self._config, LAYOUT_PX)
+        self._fit.renumber(fit.segmenter, new_ids)
 
     @torch.no_grad()
     def solve(self) -> bool:
@@ -192,7 +191,7 @@ class LiveSegmenter:
         if self._parts is None:
             return False
         segmenter = self._fit.refit()
-        if (spread := self._config.layout_spread) is not None:
+        if (spread := self._config.spread) is not None:
             covered = [labels.covered for labels in self._labels.values()]
             segmenter.layout.copy_(layout_of_shares(covered, self._part_set, spread))
         return True
@@ -238,9 +237,9 @@ class LiveSegmenter:
         said = self._wall.predict(self._fit.segmenter, self._told_apart(), should_stop)
         return None if said is None else Prediction(*said, self._version)
 
-    def _untrained(self) -> RidgeSegmenter:
+    def _untrained(self) -> FewShotSegmenter:
         indexes = range(len(self._channels))
-        return untrained_ridge(self._method, self._part_set.n_parts, indexes, self._channels, self._config)
+        return self._method.untrained(self._part_set.n_parts, indexes, self._channels, self._config)
 
     def _told_apart(self) -> Tensor:
         if self._parts is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partly.annotations import FACE_PARTS
+from partly.distillation.distil_options import DistilConfig
 from partly.downloads.catalogue import ENCODER, model_folder
 from partly.errors import BadOption
 from partly.project import Project, create_project, open_project
@@ -14,11 +15,10 @@ from partly.project.settings import (
     DRAWN_PORTRAITS,
     FEW_CHANNELS,
     NO_DOWNLOAD,
-    AutoShotChoices,
-    FewShotChoices,
     Settings,
     generator_reference,
 )
+from partly.training.few_shot.fit_options import FewShotConfig
 
 DEFAULT_FOLDER = Path("my-parts")
 _FACES, _EMBEDDED = "ffhq", "portraits"
@@ -54,7 +54,7 @@ def open_or_create(folder: Path, generator: str | None = None) -> OpenedProject:
         _check_generator(project, generator)
         return OpenedProject(project, ())
     chosen, why = _generator(generator)
-    few_shot = FEW_CHANNELS if chosen == _EMBEDDED else FewShotChoices()
+    few_shot = FEW_CHANNELS if chosen == _EMBEDDED else FewShotConfig()
     settings = Settings(chosen, FACE_PARTS, few_shot, _auto_shot(chosen))
     project = create_project(folder, settings)
     return OpenedProject(
@@ -72,11 +72,11 @@ def _generator(asked: str | None) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _auto_shot(generator: str) -> AutoShotChoices:
+def _auto_shot(generator: str) -> DistilConfig:
     """Choices that work with what is on this machine."""
     if generator == _EMBEDDED:
         return DRAWN_PORTRAITS
-    return AutoShotChoices() if _is_here(ENCODER) else NO_DOWNLOAD
+    return DistilConfig() if _is_here(ENCODER) else NO_DOWNLOAD
 
 
 def _is_here(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""All families of segmenters, and their model folders."""
+"""Model folders of few-shot segmenters; their classes are found by the table of methods."""
 
 from __future__ import annotations
 
@@ -12,19 +12,10 @@ from partly.annotations.part_sets import PartSet
 from partly.artefacts import ModelCard, fill, load_model, save_model
 from partly.errors import BadModelFile
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
-from partly.segmenters.kernel import KernelSegmenter
-from partly.segmenters.mlp import MLPSegmenter
-from partly.segmenters.ridge import RidgeSegmenter
+from partly.training.few_shot.method_table import families
 
 KIND = "few_shot"
-FAMILIES: dict[str, type[FewShotSegmenter]] = {
-    "ridge": RidgeSegmenter,
-    "kernel": KernelSegmenter,
-    "mlp": MLPSegmenter,
-    "cnn": CNNSegmenter,
-}
 
 
 def save_segmenter(
@@ -47,15 +38,15 @@ def load_segmenter(folder: Path) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
         BadModelFile: it is damaged, or of another kind, or names an unknown family.
     """
     card, tensors = load_model(folder, KIND)
-    members = []
+    members, known = [], families()
     for i, description in enumerate(card.arguments.get("members", [])):
         arguments = dict(description)
         family = arguments.pop("family", None)
-        if family not in FAMILIES:
+        if family not in known:
             raise BadModelFile(
-                f"has a segmenter of family {family!r}", expected=f"one of {sorted(FAMILIES)}", path=folder
+                f"has a segmenter of family {family!r}", expected=f"one of {sorted(known)}", path=folder
             )
-        member = FAMILIES[family](**arguments)
+        member = known[family](**arguments)
         prefix = f"{i}."
         own = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
         # Folders of version 0.1 have no layout: it is 0 there.
@@ -66,4 +57,4 @@ def load_segmenter(folder: Path) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
 
 
 def _family(segmenter: FewShotSegmenter) -> str:
-    return next(name for name, kind in FAMILIES.items() if type(segmenter) is kind)
+    return next(name for name, kind in families().items() if type(segmenter) is kind)
