@@ -66,22 +66,25 @@ def _refuse(context: click.Context, names: tuple[str, ...], text: str) -> None:
 
 
 def _paint(folder: Path | None, request: StudioRequest, output: Output) -> None:
+    from partly.studio.http.built_page import NOT_BUILT, is_built
     from partly.studio.http.serving import serve
     from partly.studio.session import Session
     from partly.studio.session.open_or_create import DEFAULT_FOLDER, open_or_create
 
-    start = open_or_create(folder or DEFAULT_FOLDER, request.generator)
-    for line in start.told:
+    opened = open_or_create(folder or DEFAULT_FOLDER, request.generator)
+    for line in opened.notes:
         output.say(line)
+    if not is_built():
+        output.say(NOT_BUILT)
 
     def started(url: str) -> None:
         output.say(f"The studio is open at {url}")
         output.say("Every stroke is saved at once. End with Ctrl-C.")
-        output.result({"url": url, "project": str(start.project.folder)})
+        output.result({"url": url, "project": str(opened.project.folder)})
 
     open_browser = not request.no_browser
-    serve(Session(start.project), request.host, request.port, open_browser=open_browser, on_start=started)
-    output.say(f"All is saved. Go on with: partly label {start.project.folder}")
+    serve(Session(opened.project), request.host, request.port, open_browser=open_browser, on_start=started)
+    output.say(f"All is saved. Go on with: partly label {opened.project.folder}")
 
 
 def _take_in(project: Project, files: tuple[Path, ...], labels: LabelFilesRequest, output: Output) -> None:
