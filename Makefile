@@ -49,7 +49,7 @@ format: $(READY_DEV)
 	$(BIN)/ruff format .
 
 # The studio's page: built into the package, so that who installs a wheel needs no Node.
-STUDIO_PAGE := src/partly/studio/static/index.html
+STUDIO_PAGE := src/partly/studio/http/static/index.html
 STUDIO_READY := studio-page/node_modules/.ready
 STUDIO_SOURCES := $(shell find studio-page -path studio-page/node_modules -prune -o -type f -print)
 
@@ -75,7 +75,7 @@ studio-check: $(STUDIO_READY)
 	cd studio-page && npm run check && npm test
 
 clean:
-	rm -rf studio-page/node_modules src/partly/studio/static
+	rm -rf studio-page/node_modules src/partly/studio/http/static
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # Benchmarks (make bench-faces and the like) go below this line.

@@ -56,7 +56,7 @@ def is_built() -> bool:
 @cache
 def static_folder() -> Path:
     """Where the built page is."""
-    return Path(str(files("partly") / "studio" / "static"))
+    return Path(str(files("partly.studio.http") / "static"))
 
 
 def _files() -> dict[str, Path]:

@@ -166,7 +166,7 @@ class Proposals:
     def _looked(self, done: int, total: int) -> None:
         """Another candidate was looked at: tell it, and let through what is more urgent."""
         self._tell((done, total))
-        self._workspace.worker.breathe(Urgency.PROPOSALS)
+        self._workspace.worker.give_way(Urgency.PROPOSALS)
 
     def _tell(self, progress: tuple[int, int] | None) -> None:
         is_due = time.monotonic() - self._told_at > _TELL_EVERY_S or progress is None
@@ -180,7 +180,7 @@ class Proposals:
     def _keep(self, proposals: Sequence[Proposal], reason: str, urgency: Urgency) -> None:
         for place, proposal in enumerate(proposals):
             if place:
-                self._workspace.worker.breathe(urgency)
+                self._workspace.worker.give_way(urgency)
             picture = self._written(proposal)
             score = None if reason == "asked" else float(proposal.score)
             with self._workspace.lock:
