@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 from partly.files import write_json
-from partly.generator_training import TrainingChoices
 from partly.generator_training.courses import Course, course
+from partly.generator_training.recipe_table import training_choices
 from partly.portraits import portrait_set
 from partly.training.gan import PhotoBatches, SquareBatches
 from partly.training.gan.draws import PhotoBatch
@@ -54,9 +54,9 @@ def measured(
 
     None in all processes but the first.
     """
-    choices = TrainingChoices(size_px=size_px, family=family)
+    choices = training_choices(size_px=size_px, family=family)
     batch_size = course(choices).batch_size
-    ready = course(TrainingChoices(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
+    ready = course(training_choices(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
     photos = portrait_set(_N_PHOTOS, size_px, 0, folder / f"photos-{size_px}")
     batches = TimedBatches(SquareBatches(photos, ready.batch_size))
     marks = _timed(ready, batches, folder / f"{family}-{size_px}", ranks)
