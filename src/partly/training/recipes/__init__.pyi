@@ -1,0 +1,10 @@
+"""Families of generators with what they are trained with."""
+
+from .courses import Course as Course
+from .courses import CourseStep as CourseStep
+from .courses import course as course
+from .courses import filled as filled
+from .recipe_table import RECIPES as RECIPES
+from .recipe_table import USUAL_FAMILY as USUAL_FAMILY
+from .recipe_table import training_choices as training_choices
+from .training_choices import TrainingChoices as TrainingChoices

@@ -1,0 +1,297 @@
+"""Choices to a course of training: networks with their first weights, and the loop that trains them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from partly.augment.adversarial import AdaptiveAugmentation, DiffAugment
+from partly.errors import BadOption
+from partly.losses import R1, DiscriminatorPenalty, PathLength, Together
+from partly.models.encoders import RepresentationFamily
+from partly.training.adversarial.gan_batches import PhotoBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import Augment, GanPlayers, train_gan
+from partly.training.adversarial.gan_report import GanReport, gan_figures_text
+from partly.training.chassis.ranks import ALONE, Ranks, own_device
+from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
+from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+from partly.training.recipes.recipe_table import recipe_of
+from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
+from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
+from partly.training.variational.vae_loop import VAEParts, train_vae
+
+_N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
+AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
+    "ada": AdaptiveAugmentation,
+    "diff": DiffAugment,
+    "none": lambda: None,
+}
+"""What can be done to all that a discriminator sees, by name."""
+
+
+@dataclass(frozen=True)
+class CourseStep:
+    """What is told of a step.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        figures: of the step, in one line.
+        values: all that is known of the step, by name; None where something does not apply.
+    """
+
+    step: int
+    n_steps: int
+    figures: str
+    values: Mapping[str, float | None]
+
+
+OnCourseStep = Callable[[CourseStep], None]
+OnCourseCheckpoint = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What comes of a course.
+
+    Attributes:
+        generator: with averaged weights.
+        time_s: of all sittings.
+        representation: of photos, where the family has one.
+    """
+
+    generator: nn.Module
+    time_s: float
+    representation: RepresentationFamily | None = None
+
+
+class Course(ABC):
+    """A training that is ready to begin, or to go on.
+
+    Attributes:
+        config: of the training.
+    """
+
+    config: GanConfig | VAEConfig
+
+    @property
+    def batch_size(self) -> int:
+        """Photos in a batch."""
+        return self.config.batch_size
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in all."""
+        return self.config.n_steps
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos shown in one step."""
+        return self.config.batch_size
+
+    @abstractmethod
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """Train.
+
+        Args:
+            photos: what is learned from.
+            folder: of checkpoints and log.
+            on_step: called after every step.
+            on_checkpoint: given the generator with averaged weights, which it must not change, and the
+                number of steps done.
+            ranks: the processes that train together.
+        """
+
+
+@dataclass(frozen=True)
+class AdversarialCourse(Course):
+    """Generator against discriminator."""
+
+    players: GanPlayers
+    config: GanConfig
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos of all steps of the discriminator before one of the generator."""
+        return self.config.batch_size * self.config.n_discriminator_steps
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """As :class:`Course`."""
+        result = train_gan(
+            self.players,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            ranks=ranks,
+            device=own_device(),
+        )
+        return Taught(result.generator, result.time_s)
+
+
+@dataclass(frozen=True)
+class AutoencoderCourse(Course):
+    """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
+
+    parts: VAEParts
+    config: VAEConfig
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """As :class:`Course`, in one process.
+
+        Raises:
+            BadOption: there are several.
+        """
+        if ranks.n > 1:
+            raise BadOption(
+                f"{ranks.n} processes for an autoencoder", expected="one", remedy="Start it without torchrun"
+            )
+        result = train_vae(
+            self.parts,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+        )
+        return Taught(result.decoder, result.time_s, result.encoder)
+
+
+def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
+    return CourseStep(report.step, report.n_steps, figures, asdict(report))
+
+
+def filled(choices: TrainingChoices) -> TrainingChoices:
+    """The choices with what was left open as the family's preset says.
+
+    Raises:
+        BadOption: an unknown family, choices that do not go together, or a size that the family cannot have.
+    """
+    return recipe_of(choices.family).filled(choices)
+
+
+def course(choices: TrainingChoices) -> Course:
+    """The course of a training.
+
+    Args:
+        choices: as :func:`filled` gives them, or with all that the family needs.
+
+    Raises:
+        BadOption: as :func:`filled`.
+    """
+    return recipe_of(choices.family).course(filled(choices))
+
+
+def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderCourse:
+    """The course of encoder and decoder, whose choices are filled."""
+    preset = family.preset(choices.size_px)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        decoder, encoder = family.networks(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(decoder, Path(choices.start_from))
+        parts = VAEParts(decoder, encoder, preset.objective)
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_steps = max(1, round(n_shown / batch_size))
+    return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
+
+
+def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -> AdversarialCourse:
+    """The course of generator and discriminator, whose choices are filled."""
+    preset = family.preset(choices.size_px)
+    objective = OBJECTIVES[choices.objective or ""]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        generator = family.generator(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(generator, Path(choices.start_from))
+        # Slopes at single pictures mean nothing where batch norm mixes them.
+        by_itself = objective.needs_slopes or preset.gamma is not None
+        discriminator = family.discriminator(preset.shape, norm=not by_itself)
+    players = GanPlayers(
+        generator,
+        discriminator,
+        objective.make(),
+        penalty=_penalty(objective, preset, family, discriminator),
+        path_length=PathLength() if preset.path_length else None,
+        augment=_augmentation(choices.augment),
+    )
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
+    n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
+    config = GanConfig(
+        batch_size=batch_size,
+        n_discriminator_steps=n_discriminator_steps,
+        n_generator_steps=choices.generator_steps or 1,
+        penalty_every=1 if objective.needs_slopes else preset.penalty_every,
+        **_common(choices, preset, n_steps),
+    )
+    return AdversarialCourse(players, config)
+
+
+def _widened(shape: Any, choices: TrainingChoices) -> Any:
+    """The preset's shape with as many more channels as were chosen, where that is an option."""
+    width = getattr(choices, "width", None)
+    return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
+
+
+def _penalty(
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
+) -> DiscriminatorPenalty | None:
+    """The objective's, or else the preset's R1, together with what the family adds."""
+    found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
+    found.append(family.penalty(discriminator))
+    penalties = tuple(penalty for penalty in found if penalty is not None)
+    if len(penalties) > 1:
+        return Together(penalties)
+    return penalties[0] if penalties else None
+
+
+def _common(
+    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset, n_steps: int
+) -> dict[str, Any]:
+    return {
+        "n_steps": n_steps,
+        "checkpoint_every": min(max(n_steps // _N_CHECKPOINTS, _CHECKPOINT_EVERY[0]), _CHECKPOINT_EVERY[1]),
+        "seed": choices.seed,
+        **preset.training,
+    }
+
+
+def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
+    return AUGMENTATIONS[name or "none"]()
