@@ -9,7 +9,7 @@ import click
 
 from partly.cli.option_flags import takes_given_of_any
 from partly.cli.terminal_output import Output, json_option
-from partly.training.recipes import RECIPES, USUAL_FAMILY, training_choices
+from partly.training.recipes import RECIPES, USUAL_FAMILY, choices_for
 
 if TYPE_CHECKING:
     from partly.training.recipes import CourseStep
@@ -32,7 +32,7 @@ def command(
     What is not given is as the family's preset for that size. It may be stopped at any time: the same command
     goes on. GENERATOR is a model folder from the first checkpoint on, with pictures and a page beside it.
     """
-    choices = training_choices(family, **given)
+    choices = choices_for(family, **given)
     from partly.cli.terminal_progress import Bars
     from partly.project.trainings import Board, TrainingReports, train_generator
 

@@ -16,13 +16,13 @@ from partly.training.recipes.courses import (
     filled,
 )
 from partly.training.recipes.objective_table import OBJECTIVES
-from partly.training.recipes.recipe_table import RECIPES, training_choices
+from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_choices import AUGMENTATION_NAMES, OBJECTIVE_NAMES
 
 
 @pytest.mark.parametrize("family", RECIPES)
 def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
-    ready = course(training_choices(size_px=32, family=family))
+    ready = course(choices_for(size_px=32, family=family))
     generator = ready.players.generator if isinstance(ready, AdversarialCourse) else ready.parts.decoder
     made = generator.synthesise(generator.map(torch.randn(2, generator.z_dim)))
     assert made.images.shape == (2, 3, 32, 32)
@@ -32,7 +32,7 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("family", [name for name in RECIPES if name != "vae"])
 def test_every_family_plays_for_every_objective(family, objective):
-    ready = course(training_choices(size_px=32, family=family, objective=objective))
+    ready = course(choices_for(size_px=32, family=family, objective=objective))
     scores = ready.players.discriminator(torch.randn(4, 3, 32, 32))
     loss = ready.players.objective.discriminator_loss(scores, scores)
     assert torch.isfinite(loss)
@@ -40,14 +40,14 @@ def test_every_family_plays_for_every_objective(family, objective):
 
 def test_first_weights_are_those_of_the_seed():
     def first(seed):
-        return next(course(training_choices(family="dcgan", seed=seed)).players.generator.parameters())
+        return next(course(choices_for(family="dcgan", seed=seed)).players.generator.parameters())
 
     assert torch.equal(first(1), first(1))
     assert not torch.equal(first(1), first(2))
 
 
 def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
-    full = filled(training_choices(size_px=64, objective="hinge", batch_size=4))
+    full = filled(choices_for(size_px=64, objective="hinge", batch_size=4))
     assert (full.objective, full.batch_size, full.augment, full.n_photos_shown) == (
         "hinge",
         4,
@@ -58,18 +58,18 @@ def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
 
 
 def test_steps_follow_from_photos_shown_and_the_discriminators_share():
-    usual = course(training_choices(family="dcgan", n_photos_shown=64 * 100))
-    critic = course(training_choices(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
+    usual = course(choices_for(family="dcgan", n_photos_shown=64 * 100))
+    critic = course(choices_for(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
     assert (usual.n_steps, usual.n_shown_a_step) == (100, 64)
     assert (critic.n_steps, critic.n_shown_a_step) == (20, 5 * 64)
-    vae = course(training_choices(family="vae", n_photos_shown=320))
+    vae = course(choices_for(family="vae", n_photos_shown=320))
     assert isinstance(vae, AutoencoderCourse)
     assert (vae.n_steps, vae.n_shown_a_step, vae.batch_size) == (10, 32, 32)
 
 
 def test_penalties_are_those_of_objective_preset_and_family():
     def penalty(**choices):
-        return course(training_choices(size_px=32, **choices)).players.penalty
+        return course(choices_for(size_px=32, **choices)).players.penalty
 
     assert isinstance(penalty(family="stylegan2"), R1)
     assert penalty(family="dcgan") is None
@@ -81,7 +81,7 @@ def test_penalties_are_those_of_objective_preset_and_family():
 
 def test_augmentations():
     def augment(**choices):
-        return course(training_choices(size_px=32, **choices)).players.augment
+        return course(choices_for(size_px=32, **choices)).players.augment
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
@@ -109,7 +109,7 @@ def test_augmentations():
 )
 def test_refused(choices, text):
     with pytest.raises(BadOption, match=text):
-        course(training_choices(**choices))
+        course(choices_for(**choices))
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,18 @@ def test_refused(choices, text):
 )
 def test_refused_at_once(choices, text):
     with pytest.raises(BadOption, match=text):
-        training_choices(**choices)
+        choices_for(**choices)
 
 
 def test_checkpoints_are_neither_rare_nor_all_that_is_done():
-    short = course(training_choices(family="mlp", size_px=16, n_photos_shown=64 * 300))
-    long = course(replace(training_choices(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
+    short = course(choices_for(family="mlp", size_px=16, n_photos_shown=64 * 300))
+    long = course(replace(choices_for(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
     assert (short.config.checkpoint_every, long.config.checkpoint_every) == (100, 1000)
 
 
 def test_width_is_the_generators_alone():
     def channels(**choices):
-        players = course(training_choices(size_px=32, family="light", **choices)).players
+        players = course(choices_for(size_px=32, family="light", **choices)).players
         n_critic = sum(p.numel() for p in players.discriminator.parameters())
         return [level.n_channels for level in players.generator.levels], n_critic
 
@@ -146,30 +146,30 @@ def test_width_is_the_generators_alone():
 @pytest.mark.parametrize("width", [0, -1, 9, float("nan")])
 def test_a_width_that_is_none_is_refused(width):
     with pytest.raises(BadOption, match=r"a factor from 0\.25 to 8"):
-        training_choices(width=width)
+        choices_for(width=width)
 
 
 def test_networks_without_channels_have_no_width():
     with pytest.raises(
         BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae. Leave"
     ):
-        course(training_choices(size_px=32, family="mlp", width=2.0))
+        course(choices_for(size_px=32, family="mlp", width=2.0))
 
 
 def test_any_ratio_of_steps():
-    config = course(training_choices(family="mlp", discriminator_steps=2, generator_steps=3)).config
+    config = course(choices_for(family="mlp", discriminator_steps=2, generator_steps=3)).config
     assert (config.n_discriminator_steps, config.n_generator_steps) == (2, 3)
-    usual = course(training_choices(family="mlp", objective="wasserstein")).config
+    usual = course(choices_for(family="mlp", objective="wasserstein")).config
     assert (usual.n_discriminator_steps, usual.n_generator_steps) == (5, 1)
     with pytest.raises(BadOption, match="generator_steps is 2, and the family vae has no such option"):
-        course(training_choices(family="vae", generator_steps=2))
+        course(choices_for(family="vae", generator_steps=2))
 
 
 def test_an_option_that_no_family_has():
     with pytest.raises(
         BadOption, match=r"speed is 3, and .*expected an option of a family.*\(mlp has size_px, n_"
     ):
-        training_choices("mlp", speed=3)
+        choices_for("mlp", speed=3)
 
 
 def test_names_of_options_that_stand_without_what_they_name():

@@ -6,5 +6,5 @@ from .courses import course as course
 from .courses import filled as filled
 from .recipe_table import RECIPES as RECIPES
 from .recipe_table import USUAL_FAMILY as USUAL_FAMILY
-from .recipe_table import training_choices as training_choices
+from .recipe_table import choices_for as choices_for
 from .training_choices import TrainingChoices as TrainingChoices

@@ -36,7 +36,7 @@ def recipe_of(family: str) -> Recipe:
     return RECIPES[family]
 
 
-def training_choices(family: str = USUAL_FAMILY, **given: Any) -> TrainingChoices:
+def choices_for(family: str = USUAL_FAMILY, **given: Any) -> TrainingChoices:
     """The choices of one training.
 
     Args:
