@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from partly.errors import listed
+from partly.studio.session.job_forms import efforts, job_forms
 from partly.studio.session.model_ages import MadeModels
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 
@@ -19,18 +20,14 @@ def overview(session: Session) -> dict[str, Any]:
     workspace, proposing = session.workspace, session.proposals.progress
     if workspace.look():
         session.follower.ask()
-    usual = session.project.settings.auto_shot
     models = session.model_ages.models(session.project, has_unsaved=session.saver.has_unsaved)
     return (
         {"version": version("partly")}
         | _pictures_and_parts(session, models)
         | {
             "models": {"few_shot": models.few_shot, "auto_shot": models.auto_shot, "onnx": models.onnx},
-            "distil": {
-                "n_pictures": usual.n_pictures,
-                "n_steps": usual.n_steps,
-                "second_round": usual.second_round,
-            },
+            "forms": job_forms(session.project.settings),
+            "efforts": efforts(session.project.settings),
             "limits": {"photo_bytes": MAX_PHOTO_BYTES, "photo_pixels": MAX_PHOTO_PIXELS},
             "wall": session.wall.ids(),
             "wall_ready": session.wall.ready(),
