@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { effortText } from "../src/finish/before";
+import { distilText } from "../src/finish/before";
 import { figure, frameOf, roundStep } from "../src/finish/curves";
 import { changed, spelt } from "../src/finish/form";
 import { duration } from "../src/finish/job_view";
@@ -8,10 +8,20 @@ import type { FormField } from "../src/server/types";
 import { averageMirrored, bestParts, inSquare, mirrored, scaledTo } from "../src/finish/square";
 
 describe("how much distil does", () => {
-  it("is told in words", () => {
-    const quick = { says: "a first look", n_pictures: 100, size_px: 128, n_steps: 150, second_round: 0 };
-    expect(effortText(quick)).toBe("100 pictures, 128 px, 150 steps: a first look.");
-    expect(effortText({ ...quick, second_round: 0.2 })).toContain("150 steps and a second round: ");
+  it("is what the project says", () => {
+    const amount = {
+      says: "as project.toml says",
+      n_pictures: 500,
+      n_steps: 600,
+      size_px: 128,
+      second_round: 0,
+    };
+    expect(distilText("usual", amount)).toBe(
+      "500 pictures, 600 steps at 128 px: as project.toml says. Some minutes on two processor cores.",
+    );
+    expect(distilText("quick", { ...amount, second_round: 1 })).toBe(
+      "500 pictures, 600 steps at 128 px and a second round: as project.toml says.",
+    );
   });
 });
 

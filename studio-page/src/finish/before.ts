@@ -1,7 +1,7 @@
 import { segments } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { icon } from "../dom/icons";
-import type { Effort } from "../server/types";
+import type { DistilEffort, Effort } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
 import { formView } from "./form";
@@ -53,13 +53,20 @@ export function beforeFit(studio: Studio): Before {
   return { element: el("div", { class: "before" }, text, list, form.element), options: form.options };
 }
 
-/** What an effort comes to, in words. */
-export function effortText({ says, n_pictures, size_px, n_steps, second_round }: Effort): string {
-  const rounds = second_round > 0 ? " and a second round" : "";
-  return `${n_pictures} pictures, ${size_px} px, ${n_steps} steps${rounds}: ${says}.`;
+const TIMES: Readonly<Record<Effort, string>> = {
+  quick: "",
+  usual: " Some minutes on two processor cores.",
+  thorough: " Half an hour to an hour on two processor cores.",
+};
+
+/** How much an effort comes to, in words. */
+export function distilText(effort: Effort, amount: DistilEffort): string {
+  const { n_pictures, n_steps, size_px, second_round, says } = amount;
+  const more = second_round > 0 ? " and a second round" : "";
+  return `${n_pictures} pictures, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
 }
 
-const EFFORTS: readonly (readonly [string, string])[] = [
+const EFFORTS: readonly (readonly [Effort, string])[] = [
   ["quick", "a quick look"],
   ["usual", "as usual"],
   ["thorough", "thorough"],
@@ -67,17 +74,16 @@ const EFFORTS: readonly (readonly [string, string])[] = [
 
 /** Distil: how much is to be done. */
 export function beforeDistil(studio: Studio): Before {
-  let effort = "usual";
+  let effort: Effort = "usual";
   const says = el("p", { class: "note" });
   const form = formView();
   const show = (): void => {
     const { server } = studio.store.get();
-    const chosen = server?.efforts[effort];
-    setText(says, chosen ? effortText(chosen) : "");
+    setText(says, server ? distilText(effort, server.distil[effort]) : "");
     // The effort has a control of its own.
     form.show((server?.forms.distil ?? []).filter((field) => field.name !== "effort"));
   };
-  const choice = segments<string>({
+  const choice = segments<Effort>({
     label: "How much",
     options: EFFORTS,
     change: (value) => {
@@ -86,7 +92,7 @@ export function beforeDistil(studio: Studio): Before {
     },
   });
   choice.set(effort);
-  studio.store.watch((state) => [state.server?.efforts, state.server?.forms], show);
+  studio.store.watch((state) => [state.server?.distil, state.server?.forms], show);
   return {
     element: el("div", { class: "before narrow" }, choice.element, says, form.element),
     options: () => ({ ...(effort === "usual" ? {} : { effort }), ...form.options() }),

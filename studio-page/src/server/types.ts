@@ -60,12 +60,15 @@ export interface FormField {
   readonly value: number | boolean | string | readonly string[] | null;
 }
 
-/** What an effort of "distil" is for, and comes to in this project. */
-export interface Effort {
+export type Effort = "quick" | "usual" | "thorough";
+
+/** What "distil" does in this project with one effort. */
+export interface DistilEffort {
+  /** What it is for. */
   readonly says: string;
   readonly n_pictures: number;
-  readonly size_px: number;
   readonly n_steps: number;
+  readonly size_px: number;
   readonly second_round: number;
 }
 
@@ -90,8 +93,8 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
+  readonly distil: Readonly<Record<Effort, DistilEffort>>;
   readonly forms: Readonly<Record<Verb, readonly FormField[]>>;
-  readonly efforts: Readonly<Record<string, Effort>>;
   /** Photos in the project's folder of photos. */
   readonly n_photos: number;
   /** Parts that are painted nowhere yet, and so never found. */

@@ -8,7 +8,6 @@ from typing import Any
 from partly.project import Settings
 from partly.storage import options_of, values_of
 from partly.studio.session.job import VERBS
-from partly.synthesis.distil import EFFORTS
 
 
 def form_of(kinds: Iterable[type], usual: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -42,13 +41,3 @@ def job_forms(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """The form of each job; what it says at first is what ``project.toml`` says."""
     usual = {"fit": values_of(settings.few_shot), "distil": values_of(settings.auto_shot)}
     return {verb: form_of(kinds, usual.get(verb, {})) for verb, kinds in VERBS.items()}
-
-
-def efforts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """By name, what each effort is for, and what it makes of the choices of ``project.toml``."""
-    usual = values_of(settings.auto_shot)
-    names = ("n_pictures", "size_px", "n_steps", "second_round")
-    return {
-        effort: {"says": one.says, **{name: one.applied(usual)[name] for name in names}}
-        for effort, one in EFFORTS.items()
-    }

@@ -206,7 +206,7 @@ EFFORTS: Mapping[str, Effort] = MappingProxyType(
         "quick": Effort("a first look at what comes out", at_most={"n_pictures": 100, "n_steps": 150}),
         "usual": Effort("as project.toml says"),
         "thorough": Effort(
-            "the best masks, in half an hour to an hour",
+            "the best masks",
             at_least={"n_pictures": 1200, "size_px": 256, "n_steps": 1400, "second_round": 0.2},
         ),
     }
