@@ -35,6 +35,9 @@ def used_names() -> dict[str, set[str]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("partly."):
                     used[node.module or ""] |= {alias.name for alias in node.names}
+    for node in ast.parse((SOURCES / "partly" / "__init__.pyi").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            used[f"partly.{node.module}"] |= {alias.name for alias in node.names}
     return used
 
 

@@ -7,8 +7,8 @@ import runpy
 
 import click
 import pytest
-
 from experiments.command import command as experiments
+
 from partly.cli.command_line import VERBS, cli
 from tests.docs.markdown import ROOT, anchors, blocks, documents, links
 
