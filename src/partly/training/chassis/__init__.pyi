@@ -7,4 +7,5 @@ from .ranks import ranks_of_environment as ranks_of_environment
 from .step_log import OnStep as OnStep
 from .step_log import StepReport as StepReport
 from .step_log import figures_text as figures_text
+from .training_state import TrainingState as TrainingState
 from .training_state import checkpoint_files as checkpoint_files
