@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from partly.files import write_json
-from partly.objectives.adversarial import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
-from partly.objectives.penalties import R1, DiscriminatorPenalty, GradientPenalty
+from partly.objectives.adversarial import Hinge, Minimax, NonSaturating, Wasserstein
+from partly.objectives.penalties import R1, GradientPenalty
+from partly.objectives.rounds import Judgement, Lazy, Objective
 from partly.training.gan import GanConfig, GanPlayers, train_gan
 from partly.training.gan.draws import PhotoBatch
 
@@ -72,10 +73,9 @@ class PointDiscriminator(nn.Module):
         super().__init__()
         self.layers = _layers(2, 1)
 
-    def forward(self, points: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, points: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Scores ``[b]`` of ``[b, 2]``."""
-        scores: Tensor = self.layers(points)[:, 0]
-        return scores
+        return Judgement(self.layers(points)[:, 0])
 
 
 def _layers(n_in: int, n_out: int) -> nn.Sequential:
@@ -92,8 +92,8 @@ def _layers(n_in: int, n_out: int) -> nn.Sequential:
 class Setting:
     """An objective, with the penalty and the steps of the discriminator that its paper gives it."""
 
-    objective: AdversarialObjective
-    penalty: DiscriminatorPenalty | None
+    objective: Objective
+    penalty: Objective | None
     n_discriminator_steps: int = 1
 
 
@@ -113,7 +113,8 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
     """Modes found, and the share of good points."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, setting.penalty)
+        penalties = (Lazy(setting.penalty),) if setting.penalty else ()
+        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, penalties)
     config = GanConfig(
         n_steps,
         batch_size=128,
@@ -121,7 +122,6 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
         generator_rate=1e-3,
         discriminator_rate=1e-3,
         betas=(0.0, 0.99),
-        penalty_every=1,
         ema_half_life=50_000.0,
         seed=seed,
     )

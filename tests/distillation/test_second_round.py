@@ -74,7 +74,7 @@ def copied(straight, tmp_path):
 def test_without_a_second_round_nothing_is_done(tmp_path, straight):
     first = run(tmp_path, ONE_ROUND)
     assert {path.name for path in (tmp_path / "training").iterdir()} <= {
-        "checkpoint.safetensors",
+        "checkpoint-00000003.safetensors",
         "log.jsonl",
         "panels",
     }

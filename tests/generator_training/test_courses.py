@@ -3,13 +3,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from partly.discriminators.light import SelfSupervision
 from partly.errors import BadOption
 from partly.generator_training import TrainingChoices
 from partly.generator_training.courses import AdversarialCourse, AutoencoderCourse, course, filled
 from partly.generator_training.objectives import OBJECTIVES
 from partly.generator_training.presets import FAMILIES
-from partly.objectives.penalties import R1, GradientPenalty, Together
-from partly.training.gan.augmentation import AdaptiveAugmentation, DiffAugment
+from partly.objectives.penalties import R1, GradientPenalty
+from partly.training.gan.augmentation import NOTHING, AdaptiveAugmentation, DiffAugment
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -25,7 +26,7 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "vae"])
 def test_every_family_plays_for_every_objective(family, objective):
     ready = course(TrainingChoices(size_px=32, family=family, objective=objective))
-    scores = ready.players.discriminator(torch.randn(4, 3, 32, 32))
+    scores = ready.players.discriminator(torch.randn(4, 3, 32, 32)).scores
     loss = ready.players.objective.discriminator_loss(scores, scores)
     assert torch.isfinite(loss)
 
@@ -60,15 +61,15 @@ def test_steps_follow_from_photos_shown_and_the_discriminators_share():
 
 
 def test_penalties_are_those_of_objective_preset_and_family():
-    def penalty(**choices):
-        return course(TrainingChoices(size_px=32, **choices)).players.penalty
+    def penalties(**choices):
+        found = course(TrainingChoices(size_px=32, **choices)).players.discriminator_penalties
+        return [(type(penalty.objective), penalty.every) for penalty in found]
 
-    assert isinstance(penalty(family="stylegan2"), R1)
-    assert penalty(family="dcgan") is None
-    assert isinstance(penalty(family="stylegan2", objective="wasserstein"), GradientPenalty)
-    both = penalty(family="light", objective="wasserstein")
-    assert isinstance(both, Together)
-    assert len(both.penalties) == 2
+    assert penalties(family="stylegan2") == [(R1, 16)]
+    assert penalties(family="dcgan") == []
+    assert penalties(family="stylegan2", objective="wasserstein") == [(GradientPenalty, 1)]
+    assert penalties(family="light") == [(R1, 16), (SelfSupervision, 16)]
+    assert penalties(family="light", objective="wasserstein") == [(GradientPenalty, 1), (SelfSupervision, 1)]
 
 
 def test_augmentations():
@@ -77,7 +78,7 @@ def test_augmentations():
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
-    assert augment(augment="none") is None
+    assert augment(augment="none") == NOTHING
     assert isinstance(augment(objective="wasserstein"), DiffAugment)
 
 

@@ -16,11 +16,13 @@ from partly.generators.mlp import MLPGenerator, MLPShape
 from partly.imagery.photo_sets import PhotoSet
 from partly.objectives.adversarial import NonSaturating
 from partly.objectives.penalties import R1
+from partly.objectives.rounds import Lazy
+from partly.training.checkpoints import checkpoint_files
 from partly.training.gan import GanConfig, GanPlayers, SquareBatches, train_gan
 from partly.training.gan.augmentation import AdaptiveAugmentation
 from partly.training.gan.augmentation.ada import AdaTransforms
-from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
-from partly.training.state import checkpoint_files
+from partly.training.machine import Machine
+from partly.training.ranks import ALONE, Ranks, ranks_of_environment
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8
@@ -32,14 +34,23 @@ def training(folder: Path | None, ranks: Ranks = ALONE):
     """A training whose result depends on nothing but the batch: no noise, norm or dropout."""
     torch.manual_seed(0)
     players = GanPlayers(
-        MLPGenerator(SHAPE), MLPDiscriminator(SHAPE, dropout=0.0), NonSaturating(), R1(1.0), None, COUNTING
+        MLPGenerator(SHAPE),
+        MLPDiscriminator(SHAPE, dropout=0.0),
+        NonSaturating(),
+        (Lazy(R1(1.0), 2),),
+        augment=COUNTING,
     )
     squares = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
     photos = PhotoSet(squares, tuple(map(str, range(16))), (), "digest")
-    config = GanConfig(N_STEPS, batch_size=8, penalty_every=2, checkpoint_every=4)
+    config = GanConfig(N_STEPS, batch_size=8, checkpoint_every=4)
     reports = []
     result = train_gan(
-        players, SquareBatches(photos, 8), config, folder=folder, on_step=reports.append, ranks=ranks
+        players,
+        SquareBatches(photos, 8),
+        config,
+        folder=folder,
+        on_step=reports.append,
+        machine=Machine(ranks=ranks),
     )
     return result.generator, reports
 
@@ -102,12 +113,13 @@ def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, t
 
 def test_one_process_is_alone(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with ranks_of_environment() as ranks:
+    with Machine.here() as machine:
+        ranks = machine.ranks
         assert ranks == ALONE
         ranks.wait()
+        assert machine.device.type in ("cpu", "cuda")
     batch = torch.randn(3, 2)
     assert torch.equal(ranks.share(batch), batch)
-    assert own_device().type in ("cpu", "cuda")
 
 
 def test_batches_that_cannot_be_shared():

@@ -8,6 +8,7 @@ from partly.discriminators.checks import check_images
 from partly.discriminators.statistics import MinibatchDeviation
 from partly.generators.stylegan2.layers import EqualisedConv, EqualisedLinear, leaky
 from partly.generators.stylegan2.shape import StyleGAN2Shape
+from partly.objectives.rounds import Judgement
 
 _LAST_PX = 4
 _HALF = 0.5**0.5
@@ -51,7 +52,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.hidden = EqualisedLinear(n_last * _LAST_PX**2, n_last)
         self.score = EqualisedLinear(n_last, 1)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:
@@ -60,5 +61,4 @@ class StyleGAN2Discriminator(nn.Module):
         check_images(images, self.image_size_px)
         maps = self.blocks(leaky(self.from_rgb(images)))
         maps = leaky(self.conv(self.deviation(maps)))
-        scores: Tensor = self.score(leaky(self.hidden(maps.flatten(1))))[:, 0]
-        return scores
+        return Judgement(self.score(leaky(self.hidden(maps.flatten(1))))[:, 0])

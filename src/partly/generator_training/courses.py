@@ -21,21 +21,22 @@ from partly.generator_training.presets import (
     AutoencoderPreset,
 )
 from partly.generator_training.starts import start_from
-from partly.objectives.penalties import R1, DiscriminatorPenalty, PathLength, Together
+from partly.objectives.penalties import R1, PathLength
+from partly.objectives.rounds import Lazy
 from partly.representations.families import RepresentationFamily
 from partly.training.gan import GanConfig, GanPlayers, PhotoBatches, train_gan
-from partly.training.gan.augmentation import AdaptiveAugmentation, DiffAugment
-from partly.training.gan.loop import Augment
+from partly.training.gan.augmentation import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
 from partly.training.gan.report import GanReport, gan_figures_text
-from partly.training.ranks import ALONE, Ranks, own_device
+from partly.training.machine import PROCESSOR, Machine
 from partly.training.vae import VAEConfig, VAEParts, VAEReport, train_vae, vae_figures_text
 
 _OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
-AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
+_PATH_LENGTH_EVERY = 8
+AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
     "ada": AdaptiveAugmentation,
     "diff": DiffAugment,
-    "none": lambda: None,
+    "none": lambda: NOTHING,
 }
 """What can be done to all that a discriminator sees, by name."""
 
@@ -107,7 +108,7 @@ class Course(ABC):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """Train.
 
@@ -117,7 +118,7 @@ class Course(ABC):
             on_step: called after every step.
             on_checkpoint: given the generator with averaged weights, which it must not change, and the
                 number of steps done.
-            ranks: the processes that train together.
+            machine: what it runs on.
         """
 
 
@@ -139,7 +140,7 @@ class AdversarialCourse(Course):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """As :class:`Course`."""
         result = train_gan(
@@ -149,8 +150,7 @@ class AdversarialCourse(Course):
             folder=folder,
             on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
             on_checkpoint=on_checkpoint,
-            ranks=ranks,
-            device=own_device(),
+            machine=machine,
         )
         return Taught(result.generator, result.time_s)
 
@@ -168,17 +168,13 @@ class AutoencoderCourse(Course):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """As :class:`Course`, in one process.
 
         Raises:
             BadOption: there are several.
         """
-        if ranks.n > 1:
-            raise BadOption(
-                f"{ranks.n} processes for an autoencoder", expected="one", remedy="Start it without torchrun"
-            )
         result = train_vae(
             self.parts,
             photos,
@@ -186,12 +182,17 @@ class AutoencoderCourse(Course):
             folder=folder,
             on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
             on_checkpoint=on_checkpoint,
+            machine=machine,
         )
         return Taught(result.decoder, result.time_s, result.encoder)
 
 
 def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
-    return CourseStep(report.step, report.n_steps, figures, asdict(report))
+    values = asdict(report)
+    for player in ("generator", "discriminator"):
+        terms = values.pop(f"{player}_terms", {})
+        values |= {f"{player}: {name}": figure for name, figure in terms.items()}
+    return CourseStep(report.step, report.n_steps, figures, values)
 
 
 def filled(choices: TrainingChoices) -> TrainingChoices:
@@ -271,8 +272,8 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         generator,
         discriminator,
         objective.make(),
-        penalty=_penalty(objective, preset, family, discriminator),
-        path_length=PathLength() if preset.path_length else None,
+        discriminator_penalties=_penalties(objective, preset, family, discriminator),
+        generator_penalties=(Lazy(PathLength(), _PATH_LENGTH_EVERY),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
     batch_size, n_shown = choices.batch_size, choices.n_photos_shown
@@ -284,7 +285,6 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         batch_size=batch_size,
         n_discriminator_steps=n_discriminator_steps,
         n_generator_steps=choices.generator_steps or 1,
-        penalty_every=1 if objective.needs_slopes else preset.penalty_every,
         **_common(choices, preset, n_steps),
     )
     return AdversarialCourse(players, config)
@@ -301,16 +301,17 @@ def _widened(shape: Any, choices: TrainingChoices) -> Any:
     return replace(shape, channel_base=round(shape.channel_base * choices.width))
 
 
-def _penalty(
+def _penalties(
     objective: NamedObjective, preset: AdversarialPreset, family: AdversarialFamily, discriminator: nn.Module
-) -> DiscriminatorPenalty | None:
-    """The objective's, or else the preset's R1, together with what the family adds."""
-    found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
-    found.append(family.penalty(discriminator) if family.penalty else None)
-    penalties = tuple(penalty for penalty in found if penalty is not None)
-    if len(penalties) > 1:
-        return Together(penalties)
-    return penalties[0] if penalties else None
+) -> tuple[Lazy, ...]:
+    """The objective's, or else the preset's R1, and what the family adds."""
+    every, family_every = (
+        (1, 1) if objective.needs_slopes else (preset.penalty_every, preset.family_penalty_every)
+    )
+    own = objective.penalty or (None if preset.gamma is None else R1(preset.gamma))
+    added = family.penalty(discriminator) if family.penalty else None
+    found = ((own, every), (added, family_every))
+    return tuple(Lazy(penalty, times) for penalty, times in found if penalty is not None)
 
 
 def _common(
@@ -324,7 +325,7 @@ def _common(
     }
 
 
-def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
+def _augmentation(name: str | None) -> Augmentation:
     if name not in AUGMENTATIONS:
         raise BadOption(f"there is no augmentation {name!r}", expected=f"one of {', '.join(AUGMENTATIONS)}")
     return AUGMENTATIONS[name]()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from partly.objectives.adversarial import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
-from partly.objectives.penalties import DiscriminatorPenalty, GradientPenalty
+from partly.objectives.adversarial import Hinge, Minimax, NonSaturating, Wasserstein
+from partly.objectives.penalties import GradientPenalty
+from partly.objectives.rounds import Objective
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class NamedObjective:
         n_discriminator_steps: for each step of the generator.
     """
 
-    make: Callable[[], AdversarialObjective]
-    penalty: DiscriminatorPenalty | None = None
+    make: Callable[[], Objective]
+    penalty: Objective | None = None
     has_zero: bool = True
     needs_slopes: bool = False
     n_discriminator_steps: int = 1

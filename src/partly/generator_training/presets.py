@@ -17,7 +17,7 @@ from partly.generators.light import LightGenerator, LightShape
 from partly.generators.mlp import MLPGenerator, MLPShape
 from partly.generators.stylegan2 import StyleGAN2, StyleGAN2Shape
 from partly.generators.vae import VAEDecoder, VAEShape
-from partly.objectives.penalties import DiscriminatorPenalty
+from partly.objectives.rounds import Objective
 from partly.objectives.variational import EvidenceBound, LaplacePixels
 from partly.representations.vae import VAEEncoder, VAEEncoderShape
 
@@ -33,7 +33,8 @@ class AdversarialPreset:
         objective: name in the catalogue of objectives.
         augment: name in the catalogue of augmentations.
         gamma: weight of R1; None is no penalty, unless the objective or the family brings one.
-        penalty_every: steps between those that also count the penalty; an objective's own is counted always.
+        penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
+        family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
         path_length: whether the generator's path length is penalised.
         training: other values of :class:`partly.training.gan.GanConfig`.
     """
@@ -45,6 +46,7 @@ class AdversarialPreset:
     augment: str = "none"
     gamma: float | None = None
     penalty_every: int = 16
+    family_penalty_every: int = 16
     path_length: bool = False
     training: Mapping[str, Any] = field(default_factory=dict)
 
@@ -63,7 +65,7 @@ class AdversarialFamily:
     preset: Callable[[int], AdversarialPreset]
     generator: Callable[[Any], nn.Module]
     discriminator: Callable[[Any, bool], nn.Module]
-    penalty: Callable[[Any], DiscriminatorPenalty] | None = None
+    penalty: Callable[[Any], Objective] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,10 @@ from partly.imagery.photo_sets import PhotoSet, make_photo_set
 from partly.imagery.sources import PhotoSources, find_photos
 from partly.locks import only_writer
 from partly.portraits import portrait_sources
+from partly.training.checkpoints import checkpoint_files
 from partly.training.gan import SquareBatches
-from partly.training.ranks import Ranks, ranks_of_environment
-from partly.training.state import checkpoint_files
+from partly.training.machine import Machine
+from partly.training.ranks import Ranks
 
 _N_FOR_MEAN = 4000
 _N_PORTRAITS = 20_000
@@ -101,7 +102,8 @@ def train_generator(
     """
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), filled(choices)
-    with ranks_of_environment() as ranks, _claimed(place, choices, ranks):
+    with Machine.here() as machine, _claimed(place, choices, machine.ranks):
+        ranks = machine.ranks
         ready = course(choices)
         sources = _sources(photos, place.root, choices.size_px)
 
@@ -116,7 +118,7 @@ def train_generator(
         batches = SquareBatches(photo_set, ready.batch_size, choices.seed, mirror=choices.mirror)
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         keeper = _Keeper(place, choices, photo_set, ready, measures, reports)
-        taught = ready.run(batches, place.training, reports.on_step, keeper, ranks)
+        taught = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
             keeper(taught.generator, ready.n_steps)

@@ -10,11 +10,12 @@ from partly.discriminators.light import LightDiscriminator, SelfSupervision
 from partly.generators.light import LightGenerator, LightShape
 from partly.imagery.photo_sets import PhotoSet
 from partly.objectives.adversarial import Hinge
-from partly.objectives.penalties import R1, Together
+from partly.objectives.penalties import R1
+from partly.objectives.rounds import Lazy
 from partly.training.gan import GanConfig, GanPlayers, SquareBatches, train_gan
 
 TINY = LightShape(32, z_dim=5, channel_base=128, most_channels=8)
-CONFIG = GanConfig(4, batch_size=4, penalty_every=2, checkpoint_every=2, seed=3)
+CONFIG = GanConfig(4, batch_size=4, checkpoint_every=2, seed=3)
 
 
 def players():
@@ -22,7 +23,7 @@ def players():
         torch.manual_seed(0)
         generator, discriminator = LightGenerator(TINY), LightDiscriminator(TINY)
     return GanPlayers(
-        generator, discriminator, Hinge(), Together((R1(1.0), SelfSupervision(discriminator, 10.0)))
+        generator, discriminator, Hinge(), (Lazy(R1(1.0), 2), Lazy(SelfSupervision(discriminator, 10.0), 2))
     )
 
 

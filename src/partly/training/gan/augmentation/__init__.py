@@ -7,5 +7,15 @@ from partly.training.gan.augmentation.ada import (
     AdaTransforms,
 )
 from partly.training.gan.augmentation.diff_augment import DiffAugment
+from partly.training.gan.augmentation.seen import NOTHING, Augmentation, AugmentationInUse
 
-__all__ = ["TRANSFORMS", "AdaTransforms", "AdaptiveAugmentation", "AdaptiveStrength", "DiffAugment"]
+__all__ = [
+    "NOTHING",
+    "TRANSFORMS",
+    "AdaTransforms",
+    "AdaptiveAugmentation",
+    "AdaptiveStrength",
+    "Augmentation",
+    "AugmentationInUse",
+    "DiffAugment",
+]
