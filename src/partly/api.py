@@ -27,15 +27,15 @@ from partly.artefacts import load_card
 from partly.autoshot import AutoShotNetwork
 from partly.autoshot import load_network as load_network_folder
 from partly.distillation import DistilConfig, DistilReports
-from partly.distillation import distil as distil_into
+from partly.distillation.distil import distil as distil_into
 from partly.downloads.models import encoder_weights, load_generator
 from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.synthesis.workers import LoadModels, Models
 from partly.training.few_shot import FewShotConfig
 from partly.training.few_shot import fit_few_shot as fit_segmenter
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 
 __all__ = [
     "Annotations",

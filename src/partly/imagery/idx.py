@@ -1,7 +1,8 @@
 """IDX, the format of MNIST: many grey photos in one file, with or without gzip.
 
 LeCun, Cortes and Burges, "The MNIST database of handwritten digits": a head of big-endian numbers (0, 0,
-type 8, three dimensions; photos, rows, columns), then a byte for each pixel.
+type 8, three dimensions; photos, rows, columns), then a byte for each pixel; of labels, one dimension, then a
+byte for each label.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.errors import BadArchive
+from partly.errors import BadArchive, BadLabel
 from partly.imagery.encoding import encode_png
 from partly.imagery.modes import Pixels
 from partly.imagery.photos import MAX_PIXELS, Photo, open_file
 from partly.imagery.source import PhotoSource
 
 _HEAD = b"\x00\x00\x08\x03"
+_LABELS_HEAD = b"\x00\x00\x08\x01"
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 1 << 31
 
@@ -96,3 +98,39 @@ def idx_photos(path: Path) -> list[PhotoSource]:
     return [
         IdxPhoto(f"{index:0{digits}}.png", path, index=index, photos=photos) for index in range(len(photos))
     ]
+
+
+def is_idx_labels(content: bytes) -> bool:
+    """Whether a file's content is a row of labels in this format, perhaps behind gzip."""
+    if content[:2] != _GZIP:
+        return content[:4] == _LABELS_HEAD
+    try:
+        return gzip.GzipFile(fileobj=io.BytesIO(content)).read(4) == _LABELS_HEAD
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def idx_labels(content: bytes, path: Path) -> NDArray[np.uint8]:
+    """The labels of an IDX file, ``[n]``.
+
+    Args:
+        content: of the file, perhaps behind gzip.
+        path: the file, for errors.
+
+    Raises:
+        BadLabel: it is damaged, or cut off.
+    """
+    if content[:2] == _GZIP:
+        try:
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(_MAX_BYTES)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadLabel(f"cannot be unpacked ({error})", remedy="Copy it again", path=path) from error
+    n = struct.unpack(">I", content[4:8])[0] if len(content) >= 8 else None
+    if n != len(content) - 8:
+        raise BadLabel(
+            f"has {max(0, len(content) - 8)} labels",
+            expected="a head of 8 bytes" if n is None else f"{n}, as its head says",
+            remedy="Copy it again",
+            path=path,
+        )
+    return np.frombuffer(content, np.uint8, offset=8)
