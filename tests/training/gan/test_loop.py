@@ -73,7 +73,7 @@ class TestContract(TrainingContract):
         "photos": "photos '0, 4 a batch, seed 0, mirrored', not '1",
         "penalty": "another penalties",
         "objective": "objective 'NonSaturating()', not 'Hinge()'",
-        "augmentation": "augmentation 'NoChange()', not",
+        "augmentation": "another augmentation",
         "first weights": "another first weights",
     }
     diverged = (

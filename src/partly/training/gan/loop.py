@@ -12,13 +12,13 @@ from torch.optim import Adam
 
 from partly.objectives.rounds import Ask, Lazy, Round, total
 from partly.training.ema import ramped_decay
-from partly.training.gan.claims import gan_claims
 from partly.training.gan.config import GanConfig
 from partly.training.gan.draws import PhotoBatches, Turn
+from partly.training.gan.gan_claims import gan_claims
+from partly.training.gan.gan_play import GanPlayers, Play
+from partly.training.gan.gan_terms import TermFigures, due_terms
 from partly.training.gan.norms import with_counted_norms
-from partly.training.gan.play import GanPlayers, Play
 from partly.training.gan.report import GanReport, OnGanStep
-from partly.training.gan.terms import TermFigures, due_terms
 from partly.training.machine import PROCESSOR, Machine
 from partly.training.sitting import Plan, Sitting, Trained
 

@@ -7,7 +7,11 @@ from partly.training.gan.augmentation.ada import (
     AdaTransforms,
 )
 from partly.training.gan.augmentation.diff_augment import DiffAugment
-from partly.training.gan.augmentation.seen import NOTHING, Augmentation, AugmentationInUse
+from partly.training.gan.augmentation.discriminator_augmentation import (
+    NOTHING,
+    Augmentation,
+    AugmentationInUse,
+)
 
 __all__ = [
     "NOTHING",

@@ -12,9 +12,9 @@ from torch import Tensor
 from partly.errors import BadOption
 from partly.training.gan.augmentation.colour import Colour
 from partly.training.gan.augmentation.corruption import Corruption
+from partly.training.gan.augmentation.discriminator_augmentation import AugmentationInUse
 from partly.training.gan.augmentation.filtering import Filtering
 from partly.training.gan.augmentation.geometric import Geometric
-from partly.training.gan.augmentation.seen import AugmentationInUse
 
 
 class TransformGroup(Protocol):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from partly.training.gan.augmentation.corruption import cut_out
-from partly.training.gan.augmentation.seen import AugmentationInUse
+from partly.training.gan.augmentation.discriminator_augmentation import AugmentationInUse
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from partly.artefacts import digest_of
 from partly.objectives.rounds import Lazy
 from partly.provenance import Provenance
-from partly.training.gan.augmentation.seen import NOTHING
+from partly.training.gan.augmentation.discriminator_augmentation import NOTHING
 from partly.training.gan.config import GanConfig
-from partly.training.gan.play import GanPlayers
+from partly.training.gan.gan_play import GanPlayers
 
 
 def gan_claims(players: GanPlayers, photos: str, config: GanConfig) -> list[Provenance]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from partly.objectives.rounds import Judgement, Lazy, Objective
-from partly.training.gan.augmentation.seen import NOTHING, Augmentation
+from partly.training.gan.augmentation.discriminator_augmentation import NOTHING, Augmentation
 from partly.training.gan.config import GanConfig
 from partly.training.gan.draws import Turn, mixed_latents, turn_random
 from partly.training.machine import Machine
