@@ -200,8 +200,7 @@ def _stylegan2(folder: Path) -> Digests:
 
     def preset(size_px: int) -> Any:
         plain = family.preset(size_px)
-        training = {**plain.training, "path_length_every": 2}
-        return replace(plain, path_length=True, penalty_every=4, training=training)
+        return replace(plain, path_length=True, penalty_every=4, path_length_every=2)
 
     with patch.dict(families, stylegan2=replace(family, preset=preset)):
         yield "stylegan2/path length", _trained(folder / "path", *narrow, n_shown=12)

@@ -32,7 +32,6 @@ from partly.training.vae import VAEConfig, VAEParts, VAEReport, train_vae, vae_f
 
 _OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
-_PATH_LENGTH_EVERY = 8
 AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
     "ada": AdaptiveAugmentation,
     "diff": DiffAugment,
@@ -273,7 +272,7 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         discriminator,
         objective.make(),
         discriminator_penalties=_penalties(objective, preset, family, discriminator),
-        generator_penalties=(Lazy(PathLength(), _PATH_LENGTH_EVERY),) if preset.path_length else (),
+        generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
     batch_size, n_shown = choices.batch_size, choices.n_photos_shown

@@ -36,6 +36,7 @@ class AdversarialPreset:
         penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
         family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
         path_length: whether the generator's path length is penalised.
+        path_length_every: steps between those that count it.
         training: other values of :class:`partly.training.gan.GanConfig`.
     """
 
@@ -48,6 +49,7 @@ class AdversarialPreset:
     penalty_every: int = 16
     family_penalty_every: int = 16
     path_length: bool = False
+    path_length_every: int = 8
     training: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -67,13 +67,8 @@ def checkpoint_files(folder: Path) -> list[Path]:
 
 
 def _as_today(tensors: dict[str, Tensor], values: dict[str, Any]) -> Checkpoint:
-    """What a file says, whichever version wrote it.
-
-    Raises:
-        KeyError: it says less than either wrote.
-    """
-    if "config" not in values:
-        values["identity"], values["step"], values["time_s"]
+    """What a file says, whichever version wrote it."""
+    if "config" not in values or "start" not in values:
         return Checkpoint(tensors, values)
     names = ("part set", "start", "number of pictures", "choice of pictures")
     identity = {**values["config"], **{name: values[name] for name in names}}
