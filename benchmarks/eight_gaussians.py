@@ -17,12 +17,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from partly.files import write_json
-from partly.objectives.adversarial import Hinge, Minimax, NonSaturating, Wasserstein
-from partly.objectives.penalties import R1, GradientPenalty
-from partly.objectives.rounds import Judgement, Lazy, Objective
-from partly.training.gan import GanConfig, GanPlayers, train_gan
-from partly.training.gan.draws import PhotoBatch
+from partly.losses import (
+    R1,
+    GradientPenalty,
+    Hinge,
+    Judgement,
+    Lazy,
+    Minimax,
+    NonSaturating,
+    Objective,
+    Wasserstein,
+)
+from partly.storage import write_json
+from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
 N_MODES, RADIUS, DEVIATION = 8, 2.0, 0.1
 _N_HIDDEN, _Z_DIM = 128, 2

@@ -10,19 +10,29 @@ import pytest
 import torch
 from PIL import Image
 
-from partly.annotations.part_sets import PartSet
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot.unet import UNet
+from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation
+from partly.data.labels.part_sets import PartSet
 from partly.errors import BadOption
-from partly.objectives.distillation import bias_correction
-from partly.training.agreement import agreement, best_bias_fraction, corrected_copy, part_frequencies
-from partly.training.augmentation import NO_AUGMENTATION, Augmentation
-from partly.training.auto_shot import AutoShotConfig, Stage, train_auto_shot
-from partly.training.checkpoints import Checkpoint, checkpoint_files, read_checkpoint, write_checkpoint
-from partly.training.data import ArrayPictures
-
-from .conftest import PARTS, coloured_pictures
-from .contract import TrainingContract, same_weights
+from partly.losses.label_losses import bias_correction
+from partly.models.networks.architectures import UNet
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.training.chassis.checkpoints import (
+    Checkpoint,
+    checkpoint_files,
+    read_checkpoint,
+    write_checkpoint,
+)
+from partly.training.segmentation.auto_shot_config import AutoShotConfig, Stage
+from partly.training.segmentation.auto_shot_training import train_auto_shot
+from partly.training.segmentation.labelled_pictures import ArrayPictures
+from partly.training.segmentation.teacher_agreement import (
+    agreement,
+    best_bias_fraction,
+    corrected_copy,
+    part_frequencies,
+)
+from tests.training.conftest import PARTS, coloured_pictures
+from tests.training.contract import TrainingContract, same_weights
 
 QUICK = AutoShotConfig(
     n_steps=8,
@@ -117,9 +127,9 @@ torch.set_num_threads(1)
 from pathlib import Path
 from training.conftest import PARTS, coloured_pictures
 from training.test_auto_shot import QUICK
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot.unet import UNet
-from partly.training.auto_shot import train_auto_shot
+from partly.models.networks import AutoShotNetwork
+from partly.models.networks.architectures import UNet
+from partly.training.segmentation.auto_shot_training import train_auto_shot
 torch.manual_seed(0)
 network = AutoShotNetwork("unet-small", PARTS, 32)
 network.body = UNet(3, (4, 6, 8))

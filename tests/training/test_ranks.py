@@ -10,19 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from partly.discriminators.mlp import MLPDiscriminator
+from partly.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
+from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
-from partly.generators.mlp import MLPGenerator, MLPShape
-from partly.imagery.photo_sets import PhotoSet
-from partly.objectives.adversarial import NonSaturating
-from partly.objectives.penalties import R1
-from partly.objectives.rounds import Lazy
-from partly.training.checkpoints import checkpoint_files
-from partly.training.gan import GanConfig, GanPlayers, SquareBatches, train_gan
-from partly.training.gan.augmentation import AdaptiveAugmentation
-from partly.training.gan.augmentation.ada import AdaTransforms
-from partly.training.machine import Machine
-from partly.training.ranks import ALONE, Ranks, ranks_of_environment
+from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.rounds import Lazy
+from partly.losses.slope_penalties import R1
+from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
+from partly.training.adversarial.gan_batches import SquareBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.chassis.checkpoints import checkpoint_files
+from partly.training.chassis.machine import Machine
+from partly.training.chassis.ranks import ALONE, Ranks, ranks_of_environment
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8

@@ -1,0 +1,333 @@
+"""Choices to a course of training: networks with their first weights, and the loop that trains them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from partly.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.errors import BadOption
+from partly.losses import R1, Lazy, PathLength
+from partly.models.encoders import RepresentationFamily
+from partly.training.adversarial.gan_batches import PhotoBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.adversarial.gan_report import GanReport, gan_figures_text
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.recipe_presets import (
+    FAMILIES,
+    AdversarialFamily,
+    AdversarialPreset,
+    AutoencoderPreset,
+)
+from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
+from partly.training.variational.vae_loop import VAEParts, train_vae
+
+_OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
+_N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
+AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
+    "ada": AdaptiveAugmentation,
+    "diff": DiffAugment,
+    "none": lambda: NOTHING,
+}
+"""What can be done to all that a discriminator sees, by name."""
+
+
+@dataclass(frozen=True)
+class CourseStep:
+    """What is told of a step.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        figures: of the step, in one line.
+        values: all that is known of the step, by name; None where something does not apply.
+    """
+
+    step: int
+    n_steps: int
+    figures: str
+    values: Mapping[str, float | None]
+
+
+OnCourseStep = Callable[[CourseStep], None]
+OnCourseCheckpoint = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What comes of a course.
+
+    Attributes:
+        generator: with averaged weights.
+        time_s: of all sittings.
+        representation: of photos, where the family has one.
+    """
+
+    generator: nn.Module
+    time_s: float
+    representation: RepresentationFamily | None = None
+
+
+class Course(ABC):
+    """A training that is ready to begin, or to go on.
+
+    Attributes:
+        config: of the training.
+    """
+
+    config: GanConfig | VAEConfig
+
+    @property
+    def batch_size(self) -> int:
+        """Photos in a batch."""
+        return self.config.batch_size
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in all."""
+        return self.config.n_steps
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos shown in one step."""
+        return self.config.batch_size
+
+    @abstractmethod
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> Taught:
+        """Train.
+
+        Args:
+            photos: what is learned from.
+            folder: of checkpoints and log.
+            on_step: called after every step.
+            on_checkpoint: given the generator with averaged weights, which it must not change, and the
+                number of steps done.
+            machine: what it runs on.
+        """
+
+
+@dataclass(frozen=True)
+class AdversarialCourse(Course):
+    """Generator against discriminator."""
+
+    players: GanPlayers
+    config: GanConfig
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos of all steps of the discriminator before one of the generator."""
+        return self.config.batch_size * self.config.n_discriminator_steps
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> Taught:
+        """As :class:`Course`."""
+        result = train_gan(
+            self.players,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            machine=machine,
+        )
+        return Taught(result.generator, result.time_s)
+
+
+@dataclass(frozen=True)
+class AutoencoderCourse(Course):
+    """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
+
+    parts: VAEParts
+    config: VAEConfig
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> Taught:
+        """As :class:`Course`, in one process.
+
+        Raises:
+            BadOption: there are several.
+        """
+        result = train_vae(
+            self.parts,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            machine=machine,
+        )
+        return Taught(result.decoder, result.time_s, result.encoder)
+
+
+def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
+    values = asdict(report)
+    for player in ("generator", "discriminator"):
+        terms = values.pop(f"{player}_terms", {})
+        values |= {f"{player}: {name}": figure for name, figure in terms.items()}
+    return CourseStep(report.step, report.n_steps, figures, values)
+
+
+def filled(choices: TrainingChoices) -> TrainingChoices:
+    """The choices with what was left open as the family's preset says.
+
+    Raises:
+        BadOption: an unknown family, an objective or augmentation for a family that has none, or a size that
+            the family cannot have.
+    """
+    if choices.family not in FAMILIES:
+        raise BadOption(f"there is no family {choices.family!r}", expected=f"one of {', '.join(FAMILIES)}")
+    preset = FAMILIES[choices.family].preset(choices.size_px)
+    names = ["batch_size", "n_photos_shown"]
+    if isinstance(preset, AdversarialPreset):
+        names += ["objective", "augment"]
+    elif chosen := [name for name in _OF_TWO_PLAYERS if getattr(choices, name) is not None]:
+        raise BadOption(
+            f"{chosen[0]} is {getattr(choices, chosen[0])!r}",
+            expected=f"none: the family {choices.family} has no discriminator",
+        )
+    full = replace(choices, **{n: getattr(preset, n) for n in names if getattr(choices, n) is None})
+    objective = OBJECTIVES.get(full.objective or "")
+    if full.augment == "ada" and objective is not None and not objective.has_zero:
+        if choices.augment is not None:
+            raise BadOption(
+                f"augmentation 'ada' with the objective {full.objective!r}",
+                expected="an objective whose scores say by their sign what is a photo",
+                remedy="Augment by 'diff', or not at all",
+            )
+        full = replace(full, augment="diff")
+    return full
+
+
+def course(choices: TrainingChoices) -> Course:
+    """The course of a training.
+
+    Args:
+        choices: as :func:`filled` gives them, or with all that the family needs.
+
+    Raises:
+        BadOption: as :func:`filled`, and for an unknown objective or augmentation.
+    """
+    choices = filled(choices)
+    family = FAMILIES[choices.family]
+    if isinstance(family, AdversarialFamily):
+        return _adversarial(choices, family)
+    preset = family.preset(choices.size_px)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        decoder, encoder = family.networks(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(decoder, Path(choices.start_from))
+        parts = VAEParts(decoder, encoder, preset.objective)
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_steps = max(1, round(n_shown / batch_size))
+    return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
+
+
+def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> AdversarialCourse:
+    preset = family.preset(choices.size_px)
+    if choices.objective not in OBJECTIVES:
+        raise BadOption(
+            f"there is no objective {choices.objective!r}", expected=f"one of {', '.join(OBJECTIVES)}"
+        )
+    objective = OBJECTIVES[choices.objective]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        generator = family.generator(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(generator, Path(choices.start_from))
+        # Slopes at single pictures mean nothing where batch norm mixes them.
+        by_itself = objective.needs_slopes or preset.gamma is not None
+        discriminator = family.discriminator(preset.shape, not by_itself)
+    players = GanPlayers(
+        generator,
+        discriminator,
+        objective.make(),
+        discriminator_penalties=_penalties(objective, preset, family, discriminator),
+        generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
+        augment=_augmentation(choices.augment),
+    )
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
+    n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
+    config = GanConfig(
+        batch_size=batch_size,
+        n_discriminator_steps=n_discriminator_steps,
+        n_generator_steps=choices.generator_steps or 1,
+        **_common(choices, preset, n_steps),
+    )
+    return AdversarialCourse(players, config)
+
+
+def _widened(shape: Any, choices: TrainingChoices) -> Any:
+    """The preset's shape with as many more channels as were chosen."""
+    if choices.width is None:
+        return shape
+    if not hasattr(shape, "channel_base"):
+        raise BadOption(
+            f"width is {choices.width}", expected=f"none: the family {choices.family} has no channels"
+        )
+    return replace(shape, channel_base=round(shape.channel_base * choices.width))
+
+
+def _penalties(
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialFamily, discriminator: nn.Module
+) -> tuple[Lazy, ...]:
+    """The objective's, or else the preset's R1, and what the family adds."""
+    every, family_every = (
+        (1, 1) if objective.needs_slopes else (preset.penalty_every, preset.family_penalty_every)
+    )
+    own = objective.penalty or (None if preset.gamma is None else R1(preset.gamma))
+    added = family.penalty(discriminator) if family.penalty else None
+    found = ((own, every), (added, family_every))
+    return tuple(Lazy(penalty, times) for penalty, times in found if penalty is not None)
+
+
+def _common(
+    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset, n_steps: int
+) -> dict[str, Any]:
+    return {
+        "n_steps": n_steps,
+        "checkpoint_every": min(max(n_steps // _N_CHECKPOINTS, _CHECKPOINT_EVERY[0]), _CHECKPOINT_EVERY[1]),
+        "seed": choices.seed,
+        **preset.training,
+    }
+
+
+def _augmentation(name: str | None) -> Augmentation:
+    if name not in AUGMENTATIONS:
+        raise BadOption(f"there is no augmentation {name!r}", expected=f"one of {', '.join(AUGMENTATIONS)}")
+    return AUGMENTATIONS[name]()
