@@ -18,6 +18,6 @@ from .rounds import OfDiscriminator as OfDiscriminator
 from .rounds import Round as Round
 from .rounds import Terms as Terms
 from .rounds import total as total
-from .slope_penalties import R1 as R1
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
+from .slope_penalties import R1 as R1
