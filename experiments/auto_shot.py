@@ -20,6 +20,7 @@ from partly.fewshot.fitting import latent_of, load_segmenter
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.models.networks import AutoShotNetwork, load_network
+from partly.storage import FIRST_VERSION
 from partly.synthesis.distil import DistilConfig, DistilReports, distil, new_network
 from partly.synthesis.shards import SynthesisReport
 from partly.training.chassis import StepReport
@@ -134,6 +135,8 @@ def _picture_px(config: DistilConfig) -> int:
 def _pictures_digest(config: DistilConfig) -> str:
     values = asdict(config.synthesis())
     del values["n_pictures"], values["pictures_per_shard"]
+    if values["streams"] == FIRST_VERSION:  # which had no name
+        del values["streams"]
     return _digest(values)
 
 

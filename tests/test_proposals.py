@@ -76,7 +76,7 @@ def test_unsure_pictures_are_the_least_sure_of_all() -> None:
     assert told == list(range(1, 10))
     doubts = []
     for index in range(9):
-        w = sample_w(generator, 5, index, Truncation(0.7, 1.0))
+        w = sample_w(generator, 5, index, Truncation(0.7, 1.0), "unsure proposals")
         logits = segmenter(generator.synthesise(w, features_px=64, images=False).pyramid, 64)
         doubts.append(float(uncertainty(logits)))
     assert ranked[0].index == doubts.index(max(doubts))
@@ -89,8 +89,9 @@ def test_labelled_pictures_are_not_proposed_again() -> None:
     [second] = propose_unsure(generator, segmenter, 1, n_candidates=6, known=[first.w])
     assert second.index != first.index
     assert second.score <= first.score
+    known = [sample_w(generator, 0, 0, FULL, "unsure proposals")]
     with pytest.raises(BadOption, match="2 pictures of 1 that are not labelled; expected 1 or more"):
-        propose_unsure(generator, segmenter, 2, n_candidates=2, known=[sample_w(generator, 0, 0, FULL)])
+        propose_unsure(generator, segmenter, 2, n_candidates=2, known=known)
 
 
 def test_several_unsure_pictures_differ() -> None:

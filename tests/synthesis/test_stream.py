@@ -5,6 +5,7 @@ import os
 import queue
 import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -248,23 +249,29 @@ def test_a_folder_of_other_pictures_is_refused(tmp_path):
     run(tmp_path)
     other = SynthesisConfig(7, size_px=32, label_px=8, seed=4, truncation=Truncation(0.5, 0.5))
     with pytest.raises(
-        BadOption, match=r"pictures: holds .* another seed, truncation, size_px; expected the"
+        BadOption,
+        match=r"pictures: holds .* with seed 3, not 4, truncation.low 0.7, not 0.5, .*, size_px 16, not 32;",
     ):
         run(tmp_path, other, labels="others")
     generator, segmenter = tiny.load()
     generator.digest = "e" * 64
-    with pytest.raises(BadOption, match=r"pictures: holds .* another generator_digest; .* delete this one"):
+    with pytest.raises(
+        BadOption,
+        match=r"pictures: holds something made with generator_digest d+…, not e+…; .* delete this one",
+    ):
         run(tmp_path, models=(generator, segmenter))
 
 
 def test_a_folder_of_other_labels_is_refused(tmp_path):
     run(tmp_path)
-    with pytest.raises(BadOption, match="labels: holds something made with another segmenter_digest;"):
+    with pytest.raises(BadOption, match=r"labels: holds something made with segmenter_digest .*…, not .*…;"):
         run(tmp_path, models=(tiny.TinyGenerator(), another_segmenter()))
     finer = SynthesisConfig(7, size_px=16, label_px=16, seed=3)
-    with pytest.raises(BadOption, match="labels: holds something made with another label_px; expected"):
+    with pytest.raises(BadOption, match="labels: holds something made with label_px 8, not 16; expected"):
         run(tmp_path, finer)
-    with pytest.raises(BadOption, match=r"pictures: holds .* another label_px, segmenter_digest, size_px"):
+    with pytest.raises(
+        BadOption, match=r"pictures: holds .* no label_px, no segmenter_digest, size_px 16, which"
+    ):
         run(tmp_path, labels="pictures")
 
 
@@ -273,8 +280,40 @@ def test_a_folder_that_held_pictures_and_labels_in_one_is_refused(tmp_path):
     path = tmp_path / "pictures" / "synthesis.json"
     former = json.loads(path.read_text()) | {"label_px": 8, "segmenter_digest": "f" * 64}
     path.write_text(json.dumps(former))
-    with pytest.raises(BadOption, match=r"another label_px, segmenter_digest; .* or delete this one: it is"):
+    with pytest.raises(
+        BadOption,
+        match=r"label_px 8, which is not asked for now, segmenter_digest f+…, which .* or delete this one",
+    ):
         run(tmp_path)
+
+
+def test_what_was_begun_by_the_first_version_goes_on_with_its_pictures(tmp_path, monkeypatch):
+    new = run(tmp_path / "new")
+    monkeypatch.setenv("PARTLY_STREAMS", "0.1")
+    first = run(tmp_path / "first", replace(CONFIG, streams="0.1"))
+    assert "streams" not in json.loads((tmp_path / "first/pictures/synthesis.json").read_text())
+    run(tmp_path / "begun", replace(CONFIG, streams="0.1", n_pictures=3))
+    monkeypatch.delenv("PARTLY_STREAMS")
+    gone_on = run(tmp_path / "begun", CONFIG)
+    for index in range(CONFIG.n_pictures):
+        assert torch.equal(gone_on.read([index])[0], first.read([index])[0])
+        assert not torch.equal(gone_on.read([index])[0], new.read([index])[0])
+
+
+def test_pictures_of_streams_that_are_not_known_are_refused(tmp_path):
+    run(tmp_path)
+    path = tmp_path / "labels" / "synthesis.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"streams": "9"}))
+    with pytest.raises(BadOption, match=r"labels: was made with random streams of version 9; .* delete this"):
+        run(tmp_path)
+
+
+def test_no_labelled_picture_has_the_direction_of_a_proposal(tmp_path):
+    generator = tiny.TinyGenerator()
+    labelled = [sample_w(generator, 0, i, None, "labelled pictures") for i in range(40)]
+    proposed = [sample_w(generator, 0, i, None, "proposals") for i in range(40)]
+    distances = torch.cdist(torch.cat(labelled).flatten(1), torch.cat(proposed).flatten(1))
+    assert float(distances.min()) > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -291,7 +330,7 @@ def test_labels_of_other_pictures_are_refused(tmp_path):
     run(tmp_path)
     run(tmp_path / "other", SynthesisConfig(7, size_px=16, label_px=8, seed=4))
     with pytest.raises(
-        BadOption, match="labels: holds labels of pictures with another seed; expected labels"
+        BadOption, match="labels: holds labels of pictures with seed 4, not 3; expected labels"
     ):
         LabelledShards(tmp_path / "pictures", tmp_path / "other" / "labels")
 
@@ -336,7 +375,7 @@ def test_an_ensemble_is_uncertain_where_its_members_disagree():
     assert alike.label.uncertainty == pytest.approx(0, abs=1e-6)
     assert unlike.label.uncertainty > 0.01
     shares = torch.from_numpy(unlike.label.logits).float().softmax(0)
-    pyramid = generator.synthesise(sample_w(generator, 3, 0, CONFIG.truncation)).pyramid
+    pyramid = generator.synthesise(sample_w(generator, 3, 0, CONFIG.truncation, "labelled pictures")).pyramid
     with torch.inference_mode():
         expected = (one(pyramid, 8).softmax(1) + other(pyramid, 8).softmax(1)) / 2
     assert torch.allclose(shares, expected[0], atol=2e-3)

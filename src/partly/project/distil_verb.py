@@ -17,7 +17,16 @@ from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.zoo import encoder_weights, generator_folder, load_generator
 from partly.project.model_digests import annotations_digest, model_digest, model_part_set
 from partly.project.project_folder import Project
-from partly.storage import ModelCard, Run, begin_run, given_of, remove_leftovers, sha256_of, values_of
+from partly.storage import (
+    ModelCard,
+    Run,
+    begin_run,
+    given_of,
+    remove_leftovers,
+    sha256_of,
+    streams_as_of,
+    values_of,
+)
 from partly.synthesis.distil import (
     EFFORTS,
     SECOND_ROUND_FOLDER,
@@ -104,22 +113,23 @@ def distil_project(
     run = begin_run(project.runs, "distil", asked, anew=anew)
     if done := _finished(project, run):
         return done
-    folders = generator_folder(project.generator_source), project.few_shot
-    pictures_key, labels_key = _keys(config, generator.digest, card.weights_sha256)
-    result = distil(
-        generator,
-        segmenter,
-        part_set,
-        config,
-        pictures_folder=project.labelled / "pictures" / pictures_key,
-        labels_folder=project.labelled / "labels" / labels_key,
-        training_folder=run.folder,
-        annotations=_annotations(project, card) if config.painted_share else (),
-        encoder_weights=weights,
-        load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
-        n_workers=n_workers or default_workers(),
-        reports=reports,
-    )
+    with streams_as_of(run.streams):
+        folders = generator_folder(project.generator_source), project.few_shot
+        pictures_key, labels_key = _keys(config, generator.digest, card.weights_sha256)
+        result = distil(
+            generator,
+            segmenter,
+            part_set,
+            config,
+            pictures_folder=project.labelled / "pictures" / pictures_key,
+            labels_folder=project.labelled / "labels" / labels_key,
+            training_folder=run.folder,
+            annotations=_annotations(project, card) if config.painted_share else (),
+            encoder_weights=weights,
+            load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
+            n_workers=n_workers or default_workers(),
+            reports=reports,
+        )
     saved = result.network.save(project.auto_shot, extra)
     run.finish(
         {

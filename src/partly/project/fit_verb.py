@@ -17,10 +17,9 @@ from partly.models.generators import Generator, Truncation, pixels_of, sample_w
 from partly.models.zoo import load_generator
 from partly.project.model_digests import annotations_digest, model_digest, model_part_set
 from partly.project.project_folder import PREVIEW_NAME, Project
-from partly.storage import begin_run, given_of, remove_leftovers
+from partly.storage import begin_run, given_of, picture_seed, remove_leftovers, streams_as_of
 
 OnProgress = Callable[[str, int, int], None]
-_PREVIEW_SEED = 77_000
 _PREVIEW_PX = 256
 _N_PREVIEWS = 8
 _OPACITY = 0.6
@@ -99,7 +98,8 @@ def fit_project(
     same_parts = model_part_set(project.few_shot) == project.part_set.to_json()
     if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot) and same_parts:
         return result
-    segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
+    with streams_as_of(run.streams):
+        segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
     write_previews(result.previews, generator, segmenter, project, on_progress)
     card = save_segmenter(project.few_shot, segmenter, project.part_set, extra)
     run.finish({"few_shot_sha256": card.weights_sha256})
@@ -118,7 +118,7 @@ def write_previews(
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
     rows = []
     for index in range(_N_PREVIEWS):
-        w = sample_w(generator, _PREVIEW_SEED, index, Truncation(0.7, 1.0))
+        w = sample_w(generator, picture_seed("previews"), index, Truncation(0.7, 1.0), "previews")
         synthesis = generator.synthesise(w, features_px=finest_px)
         picture = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
         labels = segmenter(synthesis.pyramid, picture.shape[0])[0].argmax(0).to(torch.uint8).numpy()

@@ -228,12 +228,15 @@ def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:
 
 
 def _picture_id(proposal: Proposal, *, is_default: bool) -> str:
-    name = f"picture-{proposal.seed}-{proposal.index}"
+    # Of other streams: the same seed and index are another picture.
+    stem = "unsure" if proposal.purpose == "unsure proposals" else "picture"
+    name = f"{stem}-{proposal.seed}-{proposal.index}"
     return name if is_default else f"{name}-t{round(1000 * proposal.truncation)}"
 
 
 def _facts(proposal: Proposal) -> dict[str, Any]:
     return {
+        "purpose": proposal.purpose,
         "seed": proposal.seed,
         "index": proposal.index,
         "truncation": proposal.truncation,

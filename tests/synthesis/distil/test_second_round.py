@@ -205,9 +205,7 @@ def test_opinions_of_another_network_are_refused(copied):
     said = json.loads(claim.read_text())
     assert said.keys() >= {"segmenter_digest", "generator_digest", "label_px", "network_px"}
     claim.write_text(json.dumps(said | {"network_digest": "0"}))
-    with pytest.raises(
-        BadOption, match=r"second-round/opinions: holds something made with another network_d"
-    ):
+    with pytest.raises(BadOption, match=r"second-round/opinions: holds something made with network_d"):
         run(copied)
 
 

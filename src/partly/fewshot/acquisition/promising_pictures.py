@@ -20,6 +20,7 @@ from partly.fewshot.segmenters.pixel_coordinates import coordinates
 from partly.fewshot.segmenters.ridge_segmenter import COORDINATE_WEIGHT
 from partly.models import on_grid
 from partly.models.generators import Generator, Truncation, sample_factor, sample_w
+from partly.storage import PicturePurpose, tensor_seed
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class Proposal:
     """A picture worth labelling.
 
     Attributes:
-        seed, index: what ``sample_w`` makes the latent from.
+        seed, index: what ``sample_w`` makes the latent from, with the purpose.
         truncation: the factor that was drawn for it.
         w: ``[1, l, v]``.
         score: the higher the better; comparable within one call only.
+        purpose: the stream that it comes from; see :mod:`partly.storage.streams`.
     """
 
     seed: int
@@ -38,6 +40,7 @@ class Proposal:
     truncation: float
     w: Tensor
     score: float
+    purpose: PicturePurpose = "proposals"
 
 
 def k_medoids(distances: Tensor, k: int, seed: int = 0, n_starts: int = 5) -> list[int]:
@@ -46,7 +49,7 @@ def k_medoids(distances: Tensor, k: int, seed: int = 0, n_starts: int = 5) -> li
     Alternates assignment and choice of each cluster's medoid (Park and Jun, 2009), from several starts.
     """
     best, best_cost = [0], float("inf")
-    draws = torch.Generator().manual_seed(seed)
+    draws = torch.Generator().manual_seed(tensor_seed("medoids", seed))
     for _ in range(n_starts):
         medoids = torch.randperm(len(distances), generator=draws)[:k]
         for _ in range(len(distances)):
@@ -147,14 +150,15 @@ def _surprise(pixels: Tensor) -> Tensor:
         pixels: ``[n, p, c]`` raw features of all candidates.
     """
     n_pictures, n_pixels, _ = pixels.shape
-    draws = torch.Generator().manual_seed(0)
+    draws = torch.Generator().manual_seed(tensor_seed("pixels of proposals", 0))
     some = torch.stack([torch.randperm(n_pixels, generator=draws)[:_N_PIXELS] for _ in range(n_pictures)])
     sample = torch.gather(pixels, 1, some[..., None].expand(-1, -1, pixels.shape[2])).float()
     mean, deviation = sample.mean((0, 1)), sample.std((0, 1)).clamp(min=1e-6)
     flat = ((sample - mean) / deviation).flatten(0, 1)
     n_components = min(_N_COMPONENTS, *flat.shape)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # the randomised decomposition draws from the global generator
+        # The randomised decomposition draws from the global generator.
+        torch.manual_seed(tensor_seed("components of proposals", 0))
         axes = torch.pca_lowrank(flat, q=n_components, center=False)[2]
     place = (coordinates(_GRID_PX) * COORDINATE_WEIGHT).flatten(1).T
     one = torch.ones(n_pixels, 1)

@@ -90,7 +90,7 @@ def least_sure(
     truncation = truncation or Truncation(0.7, 1.0)
     latents, doubts = [], []
     for index in range(n_candidates):
-        w = sample_w(generator, seed, index, truncation)
+        w = sample_w(generator, seed, index, truncation, "unsure proposals")
         is_known = any(w.shape == other.shape and torch.allclose(w, other) for other in known)
         latents.append(w)
         doubts.append(-1.0 if is_known else doubt_of(w))
@@ -107,6 +107,13 @@ def least_sure(
         flat = torch.cat([latents[i] for i in ranked]).flatten(1)
         ranked = [ranked[i] for i in sorted(k_medoids(torch.cdist(flat, flat), n_pictures, seed))]
     return [
-        Proposal(seed, i, sample_factor(truncation, seed, i), latents[i], doubts[i])
+        Proposal(
+            seed,
+            i,
+            sample_factor(truncation, seed, i, "unsure proposals"),
+            latents[i],
+            doubts[i],
+            "unsure proposals",
+        )
         for i in ranked[:n_pictures]
     ]

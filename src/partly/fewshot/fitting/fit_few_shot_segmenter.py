@@ -18,6 +18,7 @@ from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter, choose_levels
 from partly.fewshot.segmenters.standardiser import Standardiser
 from partly.models.generators import Generator
+from partly.storage import tensor_seed
 
 Report = Callable[[str, int, int], None]
 
@@ -67,7 +68,7 @@ def fit_few_shot(
             report,
         )
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+            torch.manual_seed(tensor_seed("first weights", config.seed))
             segmenter = METHODS[name].untrained(part_set.n_parts, indexes, channels, config)
             segmenter.standardise_as(standardiser)
             if layout is not None:

@@ -11,9 +11,8 @@ from partly.data.labels import Annotation
 from partly.errors import BadLabel
 from partly.models import FeaturePyramid
 from partly.models.generators import Generator, Truncation, sample_w
+from partly.storage import picture_seed
 
-# Plain pictures come from a stream of their own, so that they are never those that are labelled or shown.
-_STATISTICS_SEED = 20_210_619
 _STATISTICS_TRUNCATION = Truncation(0.7, 1.0)
 
 
@@ -55,6 +54,7 @@ def plain_pyramids(
     generator: Generator, n_pictures: int, level_indexes: Sequence[int]
 ) -> Iterator[FeaturePyramid]:
     """Pyramids up to the finest chosen level, of pictures that nobody labels."""
+    seed = picture_seed("plain pictures")
     for index in range(n_pictures):
-        w = sample_w(generator, _STATISTICS_SEED, index, _STATISTICS_TRUNCATION)
+        w = sample_w(generator, seed, index, _STATISTICS_TRUNCATION, "plain pictures")
         yield pyramid_of(generator, w, level_indexes)

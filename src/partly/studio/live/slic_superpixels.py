@@ -13,6 +13,7 @@ from partly.fewshot.fitting import default_sizes
 from partly.fewshot.segmenters import N_COORDINATES, Moments, RidgeSegmenter, choose_levels
 from partly.models import FeaturePyramid
 from partly.models.generators import Generator, images_of
+from partly.storage import tensor_seed
 from partly.studio.live.connected_regions import without_fragments
 
 _SIZE_PX = 256
@@ -63,7 +64,8 @@ def _components(pyramid: FeaturePyramid, size_px: int) -> Tensor:
     project.standardiser.set(Moments.of(pyramid))
     rows = project.rows(pyramid, _GRID_PX)[:, : sum(channels)]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # the randomised decomposition draws from the global generator
+        # The randomised decomposition draws from the global generator.
+        torch.manual_seed(tensor_seed("components of superpixels", 0))
         axes = torch.pca_lowrank(rows, q=n_components, center=False)[2]
     project.weight.copy_(F.pad(axes.T, (0, N_COORDINATES + 1)))
     return project.scores(pyramid, size_px)[0]

@@ -15,13 +15,12 @@ from partly.fewshot.fitting import pyramid_of
 from partly.fewshot.segmenters import Moments, RidgeSegmenter
 from partly.models import FeaturePyramid, on_grid
 from partly.models.generators import Generator, Truncation, sample_w
+from partly.storage import picture_seed
 from partly.studio.live.live_predictions import Bytes, read_off
 
 OnProgress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 
-# A stream of its own, so that these are never the pictures that are proposed or that statistics come from.
-_SEED = 20_210_620
 _TRUNCATION = Truncation(0.7, 0.7)
 _FEATURES_PX = 64
 _PREDICTION_PX = 128
@@ -60,7 +59,8 @@ class WallFeatures:
                 f"a wall of {n_pictures} pictures", expected="1 or more: statistics come from them"
             )
         self._generator, self._indexes = generator, tuple(level_indexes)
-        latents = [sample_w(generator, _SEED, i, _TRUNCATION)[0] for i in range(n_pictures)]
+        seed = picture_seed("wall")
+        latents = [sample_w(generator, seed, i, _TRUNCATION, "wall")[0] for i in range(n_pictures)]
         self.pictures = tuple(WallPicture(f"wall-{i}", w.numpy().copy()) for i, w in enumerate(latents))
         self._features: list[FeaturePyramid] = []
         self._moments: list[Moments] = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from partly.errors import BadOption, BadProject, NotReady
 from partly.project import ProposedPicture, keep_picture
+from partly.storage import PicturePurpose, picture_seed
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
@@ -100,10 +101,12 @@ class Proposals:
         from partly.models.generators import Truncation, sample_w
 
         generator, truncation = self._models.generator, Truncation(*_TRUNCATION)
-        latents = [sample_w(generator, _FIRST_SEED, i, truncation) for i in range(_N_FIRST)]
+        seed = picture_seed("first picture")
+        latents = [sample_w(generator, seed, i, truncation, "first picture") for i in range(_N_FIRST)]
         distances = [float((w - generator.w_mean).norm()) for w in latents]
         index = int(np.argmin(distances))
-        self._keep([_proposal(generator, _FIRST_SEED, index, _TRUNCATION)], "representative", Urgency.AWAITED)
+        first = _proposal(generator, seed, index, _TRUNCATION, "first picture")
+        self._keep([first], "representative", Urgency.AWAITED)
         with self._workspace.lock:
             self._workspace.tray.next_seed = _FIRST_SEED + 1
             self._workspace.tray.write()
@@ -138,7 +141,8 @@ class Proposals:
         generator = self._models.generator
         if request.kind == "another":
             return [
-                _proposal(generator, seed, i, request.truncation or _TRUNCATION) for i in range(request.n)
+                _proposal(generator, seed, i, request.truncation or _TRUNCATION, "asked pictures")
+                for i in range(request.n)
             ]
         known = self._latents()
         options: dict[str, Any] = {
@@ -192,6 +196,7 @@ class Proposals:
         name = f"picture-{proposal.seed}-{proposal.index}-t{round(1000 * proposal.truncation)}"
         w = np.ascontiguousarray(proposal.w[0].numpy())
         facts: dict[str, Any] = {
+            "purpose": proposal.purpose,
             "seed": proposal.seed,
             "index": proposal.index,
             "truncation": proposal.truncation,
@@ -205,11 +210,13 @@ class Proposals:
             return keep_picture(project, generator, f"{name}-{w.tobytes().hex()[:8]}", w, facts)
 
 
-def _proposal(generator: Any, seed: int, index: int, truncation: tuple[float, float]) -> Proposal:
+def _proposal(
+    generator: Any, seed: int, index: int, truncation: tuple[float, float], purpose: PicturePurpose
+) -> Proposal:
     """A picture that nobody chose."""
     from partly.fewshot.acquisition import Proposal
     from partly.models.generators import Truncation, sample_factor, sample_w
 
     between = Truncation(*truncation)
-    w = sample_w(generator, seed, index, between)
-    return Proposal(seed, index, sample_factor(between, seed, index), w, 0.0)
+    w = sample_w(generator, seed, index, between, purpose)
+    return Proposal(seed, index, sample_factor(between, seed, index, purpose), w, 0.0, purpose)

@@ -12,6 +12,7 @@ from partly.errors import BadOption
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
+from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.painted_pictures import painted_pictures, with_painted
@@ -121,7 +122,7 @@ def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path |
         BadModelFile: the weights are damaged, or do not fit.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+        torch.manual_seed(tensor_seed("first weights", config.seed))
         network = AutoShotNetwork(config.architecture, part_set, config.size_px)
     if not config.pretrained:
         return network

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from partly.errors import BadOption
@@ -15,7 +16,12 @@ from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
 from partly.storage import digest_of, remove_leftovers
 from partly.synthesis.shards.labelled_shards import LabelledShards
-from partly.synthesis.shards.shard_claims import claim, labels_identity, pictures_identity
+from partly.synthesis.shards.shard_claims import (
+    claim_shards,
+    labels_identity,
+    pictures_identity,
+    streams_of_shards,
+)
 from partly.synthesis.shards.shard_plan import finished_spans, missing_pieces
 from partly.synthesis.shards.shard_workers import Folders, LoadModels, make_shards_beside, make_shards_here
 from partly.synthesis.shards.synthesis_config import OnPicture, SynthesisConfig, SynthesisReport
@@ -55,8 +61,11 @@ def synthesise_labelled(
         BadArchive: a shard is damaged, or there are labels without their pictures.
     """
     segmenter_digest = digest_of(segmenter.state_dict())
-    claim(pictures_folder, pictures_identity(config, generator.digest))
-    claim(labels_folder, labels_identity(config, generator.digest, segmenter_digest))
+    # What was begun by an earlier version goes on with its pictures.
+    begun_with = streams_of_shards((labels_folder, pictures_folder))
+    config = replace(config, streams=begun_with or config.streams)
+    claim_shards(pictures_folder, pictures_identity(config, generator.digest))
+    claim_shards(labels_folder, labels_identity(config, generator.digest, segmenter_digest))
     for folder in (pictures_folder, labels_folder):
         remove_leftovers(folder)
     pictures = finished_spans(pictures_folder, "pictures")

@@ -67,14 +67,16 @@ def make_sample(
 
     A generator's features are the same with a picture and without, so either can be made first.
     """
-    w = sample_w(generator, config.seed, index, config.truncation)
+    w = sample_w(generator, config.seed, index, config.truncation, "labelled pictures", config.streams)
     indexes = segmenter.level_indexes if label else (0,)
     finest_px = max(generator.levels[i].size_px for i in indexes)
     synthesis = generator.synthesise(w, features_px=finest_px, images=picture)
     record = {
         "seed": config.seed,
         "index": index,
-        "truncation": sample_factor(config.truncation, config.seed, index),
+        "truncation": sample_factor(
+            config.truncation, config.seed, index, "labelled pictures", config.streams
+        ),
     }
     return Sample(
         record,

@@ -14,6 +14,7 @@ from torch import nn
 from partly.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
 from partly.losses import R1, Lazy, PathLength
 from partly.models.encoders import RepresentationFamily
+from partly.storage import tensor_seed
 from partly.training.adversarial.gan_batches import PhotoBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
@@ -217,7 +218,7 @@ def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> A
     """The course of encoder and decoder, whose choices are filled."""
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(choices.seed)
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
         decoder, encoder = family.networks(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(decoder, Path(choices.start_from))
@@ -234,7 +235,7 @@ def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -
     preset = family.preset(choices.size_px)
     objective = OBJECTIVES[choices.objective or ""]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(choices.seed)
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
         generator = family.generator(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
