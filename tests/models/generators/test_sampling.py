@@ -55,5 +55,5 @@ def test_negative_seed_is_refused() -> None:
 
 def test_the_mean_of_w_is_that_of_the_first_latents() -> None:
     generator = tiny_generator()
-    first = torch.cat([sample_w(generator, 0, i)[:, 0] for i in range(4)])
+    first = torch.cat([sample_w(generator, 0, i, purpose="mean of w")[:, 0] for i in range(4)])
     torch.testing.assert_close(mean_of_w(generator, 4), first.mean(0))

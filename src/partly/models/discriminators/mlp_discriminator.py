@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from partly.errors import BadOption
 from partly.models.discriminators.discriminator_layers import check_images
 from partly.models.generators.mlp_generator import MLPShape
+from partly.storage import tensor_seed
 
 
 class MLPDiscriminator(nn.Module):
@@ -53,7 +54,7 @@ class MLPDiscriminator(nn.Module):
         if not self.training or not self.dropout:
             return values
         count = self.get_buffer("n_calls")
-        random = torch.Generator().manual_seed(int(count))
+        random = torch.Generator().manual_seed(tensor_seed("dropout of a discriminator", 0, int(count)))
         count += 1
         kept = torch.rand(values.shape, generator=random).to(values) >= self.dropout
         return values * kept / (1 - self.dropout)

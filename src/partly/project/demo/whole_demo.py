@@ -23,7 +23,7 @@ from partly.project.label_import import import_shipped
 from partly.project.project_folder import Project, create_project, is_project, open_project
 from partly.project.project_settings import Settings
 from partly.project.proposed_pictures import picture_pixels
-from partly.storage import write_json
+from partly.storage import picture_seed, write_json
 from partly.synthesis.distil import DistilConfig, DistilReports
 
 
@@ -46,9 +46,6 @@ class Times:
         if not skipped:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - began, 1)
             write_json(self._path, self.seconds)
-
-
-_HELD_OUT_SEED = 90_000
 
 
 @dataclass(frozen=True)
@@ -186,6 +183,6 @@ def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -
     if missing:
         generator = load_generator(project.generator_source)
         for i in missing:
-            w = sample_w(generator, _HELD_OUT_SEED, i, truncation)
+            w = sample_w(generator, picture_seed("demo"), i, truncation, "demo")
             write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))
     return folder

@@ -20,12 +20,22 @@ from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.project.trainings.training_page import write_training_page
 from partly.project.trainings.training_samples import interpolation_strip, picture_grid
-from partly.storage import load_card, only_writer, remove_leftovers, write_json
+from partly.storage import (
+    FIRST_VERSION,
+    Provenance,
+    load_card,
+    only_writer,
+    remove_leftovers,
+    streams_as_of,
+    streams_version,
+    write_json,
+)
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Ranks, checkpoint_files, ranks_of_environment
 from partly.training.recipes import Course, CourseStep, TrainingChoices, course, filled
 
 _N_FOR_MEAN = 4000
+_ASSUMED = {"streams": FIRST_VERSION}
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 
@@ -94,7 +104,11 @@ def train_generator(
     """
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), filled(choices)
-    with ranks_of_environment() as ranks, _claimed(place, choices, ranks):
+    with (
+        ranks_of_environment() as ranks,
+        _claimed(place, choices, ranks),
+        streams_as_of(_streams_of(place)),
+    ):
         ready = course(choices)
         sources = _sources(photos, place.root, choices.size_px)
 
@@ -137,29 +151,28 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
     Raises:
         BadOption: another training, or something that is no training, is there.
     """
-    wanted = asdict(choices)
     known = place.choices()
-    if known is None:
-        if any(path.name[:1] != "." for path in place.root.iterdir()):
-            raise BadOption(
-                "is not empty, and holds no training",
-                expected="a new or empty folder",
-                remedy="Choose another folder",
-                path=place.root,
-            )
-        write_json(place.choices_file, wanted)
-        return
-    free = "n_photos_shown"
-    changed = [name for name, value in wanted.items() if name != free and known.get(name) != value]
-    if changed and checkpoint_files(place.training):
-        told = ", ".join(f"{name} {known.get(name)!r}, not {wanted[name]!r}" for name in changed)
+    if known is None and any(path.name[:1] != "." for path in place.root.iterdir()):
         raise BadOption(
-            f"holds a training with {told}",
-            expected="the same choices, to go on with it",
-            remedy="Repeat them, or choose another folder",
+            "is not empty, and holds no training",
+            expected="a new or empty folder",
+            remedy="Choose another folder",
             path=place.root,
         )
-    write_json(place.choices_file, wanted)
+    wanted = asdict(choices) | {"streams": _streams_of(place)}
+    provenance = Provenance(wanted, free=frozenset({"n_photos_shown"}), assumed=_ASSUMED)
+    # Without a checkpoint there is nothing yet to go on with, nor to lose.
+    if known is not None and checkpoint_files(place.training):
+        provenance.check(known, place.root, what="a training")
+    write_json(place.choices_file, provenance.to_json())
+
+
+def _streams_of(place: TrainingFolder) -> object:
+    """The version of the random streams that a training was begun with, and goes on with."""
+    known = place.choices()
+    if known is None or not checkpoint_files(place.training):
+        return streams_version()
+    return (_ASSUMED | known)["streams"]
 
 
 def _sources(photos: str | Path | Sequence[str | Path], root: Path, size_px: int) -> PhotoSources:

@@ -15,6 +15,7 @@ from partly.augment.adversarial import AdaptiveAugmentation, DiffAugment
 from partly.errors import BadOption
 from partly.losses import R1, DiscriminatorPenalty, PathLength, Together
 from partly.models.encoders import RepresentationFamily
+from partly.storage import tensor_seed
 from partly.training.adversarial.gan_batches import PhotoBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import Augment, GanPlayers, train_gan
@@ -242,7 +243,7 @@ def course(choices: TrainingChoices) -> Course:
         return _adversarial(choices, family)
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(choices.seed)
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
         decoder, encoder = family.networks(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(decoder, Path(choices.start_from))
@@ -262,7 +263,7 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
         )
     objective = OBJECTIVES[choices.objective]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(choices.seed)
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
         generator = family.generator(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
