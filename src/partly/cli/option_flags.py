@@ -1,4 +1,4 @@
-"""The flags of a command, made of the fields of dataclasses of options (:mod:`partly.storage.option_fields`)."""
+"""The flags of a command, made of the fields of dataclasses (:mod:`partly.storage.option_fields`)."""
 
 from __future__ import annotations
 

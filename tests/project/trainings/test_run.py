@@ -87,7 +87,8 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(photos, tmp_path
     choices = replace(CHOICES, n_photos_shown=250 * 4)
     train_generator(photos, tmp_path / "whole", choices)
     words = ["--family", "mlp", "--size", "16", "--batch", "4", "--photos-shown", "1000"]
-    code = f"from partly.cli.command_line import run; run({['train', str(photos), str(tmp_path / 'killed'), *words]!r})"
+    arguments = ["train", str(photos), str(tmp_path / "killed"), *words]
+    code = f"from partly.cli.command_line import run; run({arguments!r})"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "killed" / "training" / "checkpoint-00000100.safetensors"
     while not checkpoint.exists() and process.poll() is None:

@@ -30,9 +30,9 @@ from .part_changes import Table as Table
 from .part_changes import change_from_json as change_from_json
 from .part_history import PartHistory as PartHistory
 from .part_sets import FACE_PARTS as FACE_PARTS
-from .part_sets import UNLABELLED as UNLABELLED
 from .part_sets import Part as Part
 from .part_sets import PartSet as PartSet
+from .part_sets import UNLABELLED as UNLABELLED
 from .pictured import Picture as Picture
 from .pictured import Pictured as Pictured
 from .pictured import is_same_picture as is_same_picture

@@ -16,7 +16,6 @@ from partly.models import FeaturePyramid
 from partly.models.encoders import Representation
 from partly.models.generators import Synthesis, Truncation
 from partly.storage import PicturePurpose, shuffle_stream
-from partly.training.segmentation import to_images
 
 
 class PhotoFeatures:
@@ -95,7 +94,7 @@ class PhotoFeatures:
     def read(self, pixels: Pixels, features_px: int) -> Synthesis:
         """What the network sees of any photo uint8 ``[h, w, 3]``, whether it is one of these or not."""
         square = squared(pixels, self.image_size_px, self.fit)
-        images = to_images(torch.from_numpy(square).permute(2, 0, 1)[None])
+        images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 127.5 - 1
         whole = self.encoder.read(images)
         fine_enough = [i for i, level in enumerate(self.levels) if level.size_px <= features_px]
         return Synthesis(images, whole.select(fine_enough))
