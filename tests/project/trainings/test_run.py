@@ -21,9 +21,9 @@ from partly.project.trainings.generator_training import TrainingReports, train_g
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.storage.locks import only_writer
 from partly.storage.model_folders import load_card
-from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.recipes.recipe_table import choices_for
 
-CHOICES = TrainingChoices(family="mlp", size_px=16, n_photos_shown=3 * 4, batch_size=4)
+CHOICES = choices_for(family="mlp", size_px=16, n_photos_shown=3 * 4, batch_size=4)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_finished_training_is_left_as_it_is_and_can_be_made_longer(photos, tmp
     train_generator(photos, tmp_path / "out", CHOICES)
     assert load_generator(first.folder).digest == digest
     steps = []
-    longer = TrainingChoices(family="mlp", size_px=16, n_photos_shown=5 * 4, batch_size=4)
+    longer = choices_for(family="mlp", size_px=16, n_photos_shown=5 * 4, batch_size=4)
     train_generator(photos, tmp_path / "out", longer, TrainingReports(on_step=steps.append))
     assert [step.step for step in steps] == [4, 5]
     # What was asked for then has long been done.
@@ -129,7 +129,7 @@ def test_what_was_lost_after_the_last_checkpoint_is_made_again(photos, tmp_path)
 
 def test_another_training_in_the_folder_is_refused(photos, tmp_path):
     train_generator(photos, tmp_path / "out", CHOICES)
-    other = TrainingChoices(family="mlp", size_px=16, n_photos_shown=12, batch_size=4, seed=1)
+    other = choices_for(family="mlp", size_px=16, n_photos_shown=12, batch_size=4, seed=1)
     with pytest.raises(BadOption, match="holds a training with seed 0, not 1; expected the same choices"):
         train_generator(photos, tmp_path / "out", other)
     with pytest.raises(BadOption, match="is not empty, and holds no training"):
@@ -153,7 +153,9 @@ def test_a_training_can_start_from_another_generator(photos, tmp_path):
     with pytest.raises(
         BadModelFile, match=r"is a model of kind 'generator/mlp'; expected kind 'generator/vae'"
     ):
-        train_generator(photos, tmp_path / "vae", replace(choices, size_px=16, family="vae"))
+        train_generator(
+            photos, tmp_path / "vae", choices_for("vae", size_px=16, start_from=str(first.folder))
+        )
 
 
 def test_two_trainings_at_once_are_refused(photos, tmp_path):
@@ -165,7 +167,7 @@ def test_few_photos_none_and_broken_ones(photos, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadPhoto, match="holds no photos"):
         train_generator(tmp_path / "empty", tmp_path / "a", CHOICES)
-    many = TrainingChoices(family="mlp", size_px=16, n_photos_shown=12, batch_size=7)
+    many = choices_for(family="mlp", size_px=16, n_photos_shown=12, batch_size=7)
     with pytest.raises(BadOption, match="there are 6 photos, and 7 in a batch"):
         train_generator(photos, tmp_path / "b", many)
     (photos / "broken.png").write_bytes(b"no picture")
@@ -179,7 +181,7 @@ def test_photos_of_one_colour_can_be_learned_from(tmp_path):
     folder.mkdir()
     for index in range(4):
         Image.new("RGB", (16, 16), (10 * index, 0, 0)).save(folder / f"{index}.png")
-    choices = TrainingChoices(family="stylegan2", size_px=32, n_photos_shown=4, batch_size=4)
+    choices = choices_for(family="stylegan2", size_px=32, n_photos_shown=4, batch_size=4)
     assert train_generator(folder, tmp_path / "out", choices).n_photos == 4
 
 
@@ -192,7 +194,7 @@ def test_a_loss_that_is_no_number_stops_it_and_names_the_step(photos, tmp_path, 
 
 
 def test_drawn_portraits_by_name(tmp_path):
-    choices = TrainingChoices(family="vae", size_px=32, n_photos_shown=8, batch_size=4)
+    choices = choices_for(family="vae", size_px=32, n_photos_shown=8, batch_size=4)
     trained = train_generator("portraits:5", tmp_path / "out", choices)
     assert trained.n_photos == 5
     assert "What latents know of photos" in trained.page.read_text()

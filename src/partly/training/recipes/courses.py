@@ -23,17 +23,13 @@ from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.chassis.ranks import ALONE, Ranks, own_device
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
-from partly.training.recipes.recipe_presets import (
-    FAMILIES,
-    AdversarialFamily,
-    AdversarialPreset,
-    AutoencoderPreset,
-)
-from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
+from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+from partly.training.recipes.recipe_table import recipe_of
+from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
 from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
 from partly.training.variational.vae_loop import VAEParts, train_vae
 
-_OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
 AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
     "ada": AdaptiveAugmentation,
@@ -201,31 +197,9 @@ def filled(choices: TrainingChoices) -> TrainingChoices:
     """The choices with what was left open as the family's preset says.
 
     Raises:
-        BadOption: an unknown family, an objective or augmentation for a family that has none, or a size that
-            the family cannot have.
+        BadOption: an unknown family, choices that do not go together, or a size that the family cannot have.
     """
-    if choices.family not in FAMILIES:
-        raise BadOption(f"there is no family {choices.family!r}", expected=f"one of {', '.join(FAMILIES)}")
-    preset = FAMILIES[choices.family].preset(choices.size_px)
-    names = ["batch_size", "n_photos_shown"]
-    if isinstance(preset, AdversarialPreset):
-        names += ["objective", "augment"]
-    elif chosen := [name for name in _OF_TWO_PLAYERS if getattr(choices, name) is not None]:
-        raise BadOption(
-            f"{chosen[0]} is {getattr(choices, chosen[0])!r}",
-            expected=f"none: the family {choices.family} has no discriminator",
-        )
-    full = replace(choices, **{n: getattr(preset, n) for n in names if getattr(choices, n) is None})
-    objective = OBJECTIVES.get(full.objective or "")
-    if full.augment == "ada" and objective is not None and not objective.has_zero:
-        if choices.augment is not None:
-            raise BadOption(
-                f"augmentation 'ada' with the objective {full.objective!r}",
-                expected="an objective whose scores say by their sign what is a photo",
-                remedy="Augment by 'diff', or not at all",
-            )
-        full = replace(full, augment="diff")
-    return full
+    return recipe_of(choices.family).filled(choices)
 
 
 def course(choices: TrainingChoices) -> Course:
@@ -235,12 +209,13 @@ def course(choices: TrainingChoices) -> Course:
         choices: as :func:`filled` gives them, or with all that the family needs.
 
     Raises:
-        BadOption: as :func:`filled`, and for an unknown objective or augmentation.
+        BadOption: as :func:`filled`.
     """
-    choices = filled(choices)
-    family = FAMILIES[choices.family]
-    if isinstance(family, AdversarialFamily):
-        return _adversarial(choices, family)
+    return recipe_of(choices.family).course(filled(choices))
+
+
+def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderCourse:
+    """The course of encoder and decoder, whose choices are filled."""
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", choices.seed))
@@ -255,13 +230,10 @@ def course(choices: TrainingChoices) -> Course:
     return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
 
-def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> AdversarialCourse:
+def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -> AdversarialCourse:
+    """The course of generator and discriminator, whose choices are filled."""
     preset = family.preset(choices.size_px)
-    if choices.objective not in OBJECTIVES:
-        raise BadOption(
-            f"there is no objective {choices.objective!r}", expected=f"one of {', '.join(OBJECTIVES)}"
-        )
-    objective = OBJECTIVES[choices.objective]
+    objective = OBJECTIVES[choices.objective or ""]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", choices.seed))
         generator = family.generator(_widened(preset.shape, choices))
@@ -269,7 +241,7 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
         by_itself = objective.needs_slopes or preset.gamma is not None
-        discriminator = family.discriminator(preset.shape, not by_itself)
+        discriminator = family.discriminator(preset.shape, norm=not by_itself)
     players = GanPlayers(
         generator,
         discriminator,
@@ -294,22 +266,17 @@ def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> Adversa
 
 
 def _widened(shape: Any, choices: TrainingChoices) -> Any:
-    """The preset's shape with as many more channels as were chosen."""
-    if choices.width is None:
-        return shape
-    if not hasattr(shape, "channel_base"):
-        raise BadOption(
-            f"width is {choices.width}", expected=f"none: the family {choices.family} has no channels"
-        )
-    return replace(shape, channel_base=round(shape.channel_base * choices.width))
+    """The preset's shape with as many more channels as were chosen, where that is an option."""
+    width = getattr(choices, "width", None)
+    return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
 
 
 def _penalty(
-    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialFamily, discriminator: nn.Module
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
 ) -> DiscriminatorPenalty | None:
     """The objective's, or else the preset's R1, together with what the family adds."""
     found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
-    found.append(family.penalty(discriminator) if family.penalty else None)
+    found.append(family.penalty(discriminator))
     penalties = tuple(penalty for penalty in found if penalty is not None)
     if len(penalties) > 1:
         return Together(penalties)
@@ -328,6 +295,4 @@ def _common(
 
 
 def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
-    if name not in AUGMENTATIONS:
-        raise BadOption(f"there is no augmentation {name!r}", expected=f"one of {', '.join(AUGMENTATIONS)}")
-    return AUGMENTATIONS[name]()
+    return AUGMENTATIONS[name or "none"]()
