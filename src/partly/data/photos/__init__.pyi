@@ -16,6 +16,7 @@ from .photo import Photo as Photo
 from .photo import photo_of as photo_of
 from .photo import read_photo as read_photo
 from .photo_location import PhotoSource as PhotoSource
+from .photo_sets import FITS as FITS
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window

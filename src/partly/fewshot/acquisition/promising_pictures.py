@@ -18,9 +18,8 @@ from torch import Tensor
 from partly.data.labels import Picture
 from partly.errors import BadOption
 from partly.fewshot.fitting.feature_source import FeatureSource, at_most
-from partly.fewshot.fitting.ridge_methods import PENALTY
+from partly.fewshot.fitting.ridge_methods import COORDINATE_WEIGHT, PENALTY
 from partly.fewshot.segmenters.pixel_coordinates import coordinates
-from partly.fewshot.segmenters.ridge_segmenter import COORDINATE_WEIGHT
 from partly.models import on_grid
 from partly.models.generators import Truncation
 from partly.storage import PicturePurpose, tensor_seed

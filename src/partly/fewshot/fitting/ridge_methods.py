@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
     from partly.models import FeaturePyramid
 
-PENALTY, BALANCE = 3.0, 0.5
+PENALTY, BALANCE, COORDINATE_WEIGHT = 3.0, 0.5, 10.0
 """Of plain ridge regression; docs/lab.md found them best."""
 
 MOST_LABELS_TO_SELF_TRAIN = 3
