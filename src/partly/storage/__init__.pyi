@@ -12,6 +12,7 @@ from .files import write_text as write_text
 from .growing_files import GrowingFile as GrowingFile
 from .growing_files import damaged as damaged
 from .growing_files import short_last_line as short_last_line
+from .large_tensors import keep_large_tensors as keep_large_tensors
 from .locks import only_writer as only_writer
 from .model_folders import ModelCard as ModelCard
 from .model_folders import digest_of as digest_of

@@ -130,7 +130,7 @@ def test_what_was_lost_after_the_last_checkpoint_is_made_again(photos, tmp_path)
 def test_another_training_in_the_folder_is_refused(photos, tmp_path):
     train_generator(photos, tmp_path / "out", CHOICES)
     other = choices_for(family="mlp", size_px=16, n_photos_shown=12, batch_size=4, seed=1)
-    with pytest.raises(BadOption, match="holds a training with seed 0, not 1; expected the same choices"):
+    with pytest.raises(BadOption, match="holds a training with seed 0, not 1; expected the same, to go"):
         train_generator(photos, tmp_path / "out", other)
     with pytest.raises(BadOption, match="is not empty, and holds no training"):
         train_generator(photos, photos, CHOICES)

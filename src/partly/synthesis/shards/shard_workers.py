@@ -16,6 +16,7 @@ import torch
 
 from partly.errors import PartlyError
 from partly.fewshot.fitting import Teacher
+from partly.storage import keep_large_tensors
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece
 from partly.synthesis.shards.shard_samples import label_files, make_sample, picture_files
@@ -144,6 +145,7 @@ def _work(
     # Ctrl-C reaches every process of a terminal; the parent stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    keep_large_tensors()
     _make_what_is_asked(load_teacher, config, place, tasks, results)
 
 
