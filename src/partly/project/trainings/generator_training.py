@@ -163,7 +163,9 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
     provenance = Provenance(wanted, free=frozenset({"n_photos_shown"}), assumed=_ASSUMED)
     # Without a checkpoint there is nothing yet to go on with, nor to lose.
     if known is not None and checkpoint_files(place.training):
-        provenance.check(known, place.root, what="a training")
+        # What an earlier version asked for, and none is asked for any more, changes nothing where it is open.
+        held = {name: value for name, value in known.items() if name in wanted or value is not None}
+        provenance.check(held, place.root, what="a training")
     write_json(place.choices_file, provenance.to_json())
 
 
