@@ -15,6 +15,11 @@ from pathlib import Path
 import click
 
 from partly.cli import VERBS, cli
+from partly.fewshot.fitting import FewShotConfig
+from partly.inference.segment import SegmentOptions
+from partly.storage import KINDS, options_of
+from partly.synthesis.distil import DistilConfig
+from partly.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src"
@@ -74,7 +79,12 @@ class Documented:
 
 def pages() -> dict[str, str]:
     """File name to content."""
-    return {"index.md": index_page(), "commands.md": commands_page(), "python.md": python_page()}
+    return {
+        "index.md": index_page(),
+        "commands.md": commands_page(),
+        "options.md": options_page(),
+        "python.md": python_page(),
+    }
 
 
 def index_page() -> str:
@@ -82,6 +92,7 @@ def index_page() -> str:
         "# Reference\n"
         + MADE_BY
         + "\n- [Commands](commands.md): every verb with its options\n"
+        + "- [Options](options.md): what can be chosen of each procedure, with ranges and defaults\n"
         + "- [Python API](python.md): `partly`, and the modules below it\n"
     )
 
@@ -105,6 +116,35 @@ def commands_page() -> str:
 
 def help_text(context: click.Context) -> str:
     return f"```\n{context.get_help().rstrip()}\n```\n"
+
+
+# Options
+
+
+def options_page() -> str:
+    parts = [
+        "# Options\n" + MADE_BY,
+        "Names are those of `project.toml`, of Python and of the studio's jobs.\n",
+        options_text("Fitting (`[few_shot]`)", FewShotConfig),
+        options_text("Distilling (`[auto_shot]`)", DistilConfig),
+        options_text("Segmenting", SegmentOptions),
+    ]
+    parts += [
+        options_text(f"Training a generator of the family {family}", recipe.Options)
+        for family, recipe in RECIPES.items()
+    ]
+    return "\n".join(parts)
+
+
+def options_text(title: str, kind: type) -> str:
+    rows = ["| option | flag | default | can be | what it does |", "|---|---|---|---|---|"]
+    for one in options_of(kind):
+        default = ", ".join(one.default) if isinstance(one.default, tuple) else one.default
+        told = "left open" if default is None else str(default).lower() if one.kind is bool else default
+        can_be = ", ".join(one.choices) or one.range_text or KINDS[one.kind]
+        flag = f"`{one.flag}`" if one.flag else "none"
+        rows.append(f"| `{one.name}` | {flag} | {told} | {can_be} | {one.help} |")
+    return f"## {title}\n\n" + "\n".join(rows) + "\n"
 
 
 # Python
