@@ -121,13 +121,13 @@ def test_photo_teachers_are_kept(
     assert torch.equal(kept(picture, 32), teacher(picture, 32))
     padded = partly.photo_features(encoder_folder, photos, "pad")
     with pytest.raises(
-        BadOption, match="a teacher that was fitted on features of .*Use the generator, or the"
+        BadOption, match=r"a teacher that was fitted on features of .*Use the generator, or the"
     ):
         partly.Teacher.load(tmp_path / "teacher", padded)
     with pytest.raises(BadOption, match="a teacher without a source of features"):
         partly.Teacher.load(tmp_path / "teacher").segment(portraits[3].pixels)
     with pytest.raises(
-        BadOption, match="a teacher that was fitted on features of .*of the source that is given"
+        BadOption, match=r"a teacher that was fitted on features of .*of the source that is given"
     ):
         partly.distil(tiny_generator(), teacher)
     with pytest.raises(
@@ -284,6 +284,6 @@ def test_sources_need_photos_and_a_fit_and_encoders_are_none(source: PhotoFeatur
         BadOption, match="there is no photo 'x'; expected one of 00.png, 01.png, 02.png and 21 more"
     ):
         source.picture("x")
-    with pytest.raises(BadOption, match="a VAEEncoder gives no features of pictures.*partly.photo_features"):
+    with pytest.raises(BadOption, match=r"a VAEEncoder gives no features of pictures.*partly.photo_features"):
         partly.fit_few_shot(source.encoder, [], PARTS)  # type: ignore[arg-type]
     assert isinstance(source.plain("wall", 0, 0, Truncation()), Picture)
