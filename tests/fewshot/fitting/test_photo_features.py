@@ -281,7 +281,7 @@ def test_sources_need_photos_and_a_fit_and_encoders_are_none(source: PhotoFeatur
     with pytest.raises(BadOption, match="fit is 'stretch'; expected one of crop, pad"):
         PhotoFeatures(source.encoder, list(source._photos.values()), "stretch")  # type: ignore[arg-type]
     with pytest.raises(
-        BadOption, match="there is no photo 'x'; expected one of 00.png, 01.png, 02.png and 21 more"
+        BadOption, match=r"there is no photo 'x'; expected one of 00.png, 01.png, 02.png and 21 more"
     ):
         source.picture("x")
     with pytest.raises(BadOption, match=r"a VAEEncoder gives no features of pictures.*partly.photo_features"):
