@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -160,11 +160,13 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
             path=place.root,
         )
     wanted = asdict(choices) | {"streams": _streams_of(place)}
-    provenance = Provenance(wanted, free=frozenset({"n_photos_shown"}), assumed=_ASSUMED)
+    # What an earlier version did not ask was as it is by default now.
+    defaults = {option.name: option.default for option in fields(choices)}
+    provenance = Provenance(wanted, free=frozenset({"n_photos_shown"}), assumed=defaults | _ASSUMED)
     # Without a checkpoint there is nothing yet to go on with, nor to lose.
     if known is not None and checkpoint_files(place.training):
-        # What an earlier version asked for, and none is asked for any more, changes nothing where it is open.
-        held = {name: value for name, value in known.items() if name in wanted or value is not None}
+        # Earlier versions wrote the options of all families down.
+        held = {name: value for name, value in known.items() if name in wanted}
         provenance.check(held, place.root, what="a training")
     write_json(place.choices_file, provenance.to_json())
 
