@@ -40,7 +40,7 @@ MODULES = (
     "partly.fewshot.fitting",
     "partly.synthesis.shards.tar_shards",
     "partly.models.networks",
-    "partly.training.chassis.segmentation.auto_shot_config",
+    "partly.training.segmentation.auto_shot_config",
     "partly.augment.segmentation",
     "partly.synthesis.shards.distil",
     "partly.training.chassis.recipes",
