@@ -16,7 +16,7 @@ from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.encoding import resize_pixels
 from partly.data.photos.photo_location import PhotoSource
 from partly.errors import BadOption, BadPhoto
-from partly.storage import write_json
+from partly.storage import Provenance, write_json
 
 
 def padded_square(pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, slice]]:
@@ -99,6 +99,7 @@ FITS: tuple[Fit, ...] = ("crop", "pad")
 OnPhoto = Callable[[int, int], None]
 
 _INDEX, _SQUARES, _LOG = "photos.json", "squares.u8", "squares.jsonl"
+_IDENTITY = "identity"
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +150,7 @@ def make_photo_set(
         raise BadOption(f"fit is {fit!r}", expected=f"one of {', '.join(FITS)}")
     identity = _identity(sources, size_px, fit)
     index = _read_index(folder)
-    if index is None or index["identity"] != identity:
+    if index is None or not Provenance({_IDENTITY: identity}).matches({_IDENTITY: index[_IDENTITY]}):
         index = _make(sources, folder, size_px, fit, identity, on_photo)
     names = tuple(index["names"])
     if not names:
@@ -219,7 +220,7 @@ def _lines_of(log: Path, identity: str) -> list[dict[str, str]]:
     """What a stopped call of the same identity had done; a line without its end does not count."""
     try:
         first, *rest = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        if json.loads(first) != {"identity": identity}:
+        if not Provenance({_IDENTITY: identity}).matches(json.loads(first)):
             return []
         return [json.loads(line) for line in rest if line.endswith("\n")]
     except (OSError, ValueError):
