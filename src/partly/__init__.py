@@ -10,10 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partly.api import Annotations, Teacher, distil, fit_few_shot, load_annotations, load_network
+    from partly.api import Annotations, distil, fit_few_shot, load_annotations, load_network, photo_features
     from partly.data.labels import FACE_PARTS, Annotation, Part, PartSet
     from partly.errors import PartlyError
-    from partly.fewshot.fitting import FewShotConfig
+    from partly.fewshot.fitting import FewShotConfig, Teacher
     from partly.inference.segment import Segmentation, segment_all, segment_photo
     from partly.models.networks import AutoShotNetwork
     from partly.models.zoo import load_generator
@@ -40,6 +40,7 @@ __all__ = [
     "load_annotations",
     "load_generator",
     "load_network",
+    "photo_features",
     "segment_all",
     "segment_photo",
 ]
@@ -54,6 +55,7 @@ _HOMES = {
         "load_annotations",
         "load_generator",
         "load_network",
+        "photo_features",
     ),
     "partly.models.networks": ("AutoShotNetwork",),
     "partly.synthesis.distil": ("DistilConfig", "DistilReports"),
