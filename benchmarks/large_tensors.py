@@ -19,9 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from partly.data.labels import FACE_PARTS
 from partly.data.photos import write_png
 from partly.data.portraits import fresh_portraits
-from partly.project import create_project, import_shipped, open_project
+from partly.project import Settings, create_project, import_shipped, open_project
 from partly.storage import write_json
 
 _LIVE = (
@@ -66,8 +67,8 @@ def main() -> None:
 def _verbs(folder: Path, generator: str) -> dict[str, Callable[[], list[str]]]:
     """By name: makes ready for one run of a verb, and gives its command."""
     project = folder / "project"
-    create_project(project, generator, "faces" if generator == "ffhq" else "portraits")
-    import_shipped(open_project(project), () if generator == "portraits" else ("face-1",))
+    create_project(project, Settings(generator, FACE_PARTS))
+    import_shipped(open_project(project), ids=("face-1",) if generator == "ffhq" else ())
     distil = ["--from-scratch", "--architecture", "lite0-unet", "--size", "128", "--workers", "1"]
     partly = [sys.executable, "-c", "from partly.cli.command_line import main; main()"]
     _run([*partly, "fit", str(project)], {})
