@@ -34,13 +34,10 @@ from .part_sets import FACE_PARTS as FACE_PARTS
 from .part_sets import Part as Part
 from .part_sets import PartSet as PartSet
 from .part_sets import UNLABELLED as UNLABELLED
-<<<<<<< HEAD
-from .rasterise import polygon_mask as polygon_mask
-=======
 from .pictured import Picture as Picture
 from .pictured import Pictured as Pictured
 from .pictured import is_same_picture as is_same_picture
->>>>>>> house
+from .rasterise import polygon_mask as polygon_mask
 from .shipped_labels import SHIPPED_SETS as SHIPPED_SETS
 from .shipped_labels import shipped_annotations as shipped_annotations
 from .shipped_labels import shipped_set as shipped_set

@@ -7,8 +7,3 @@ from .ranks import Ranks as Ranks
 from .step_log import OnStep as OnStep
 from .step_log import StepReport as StepReport
 from .step_log import figures_text as figures_text
-<<<<<<< HEAD
-from .training_state import TrainingState as TrainingState
-from .training_state import checkpoint_files as checkpoint_files
-=======
->>>>>>> house
