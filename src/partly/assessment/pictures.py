@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from partly.errors import TrainingDiverged
 from partly.generators.pixels import images_of, to_bytes
 from partly.generators.protocol import Generator
-from partly.generators.sampling import sample_z
+from partly.generators.sampling import one_hot, sample_class, sample_z
 
 Pixels = NDArray[np.uint8]
 _PIXELS_AT_ONCE = 1 << 20
@@ -37,7 +37,9 @@ def make_pictures(generator: Generator, seed: int, indexes: Iterable[int]) -> It
     for start in range(0, len(wanted), n):
         z = torch.cat([sample_z(generator.z_dim, seed, index) for index in wanted[start : start + n]])
         with torch.no_grad():
-            w = generator.map(z.to(generator.w_mean.device))
+            classes = [sample_class(generator, seed, index) for index in wanted[start : start + n]]
+            condition = one_hot(generator, classes)
+            w = generator.map(z.to(generator.w_mean.device), condition.to(generator.w_mean.device))
             synthesis = generator.synthesise(w, features_px=generator.levels[0].size_px)
         images = images_of(synthesis)
         # As bytes they would be black, and measured.
