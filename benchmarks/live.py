@@ -25,14 +25,13 @@ from partly.api import load_annotations
 from partly.downloads.models import load_generator
 from partly.files import write_json
 from partly.generators.protocol import Generator
-from partly.live import LiveSegmenter, superpixels
-from partly.project.fit import config_of
-from partly.project.settings import FEW_CHANNELS, FewShotChoices
+from partly.project.settings import FEW_CHANNELS
 from partly.proposals import representative
+from partly.studio.live import LiveSegmenter, superpixels
 from partly.training.few_shot import FewShotConfig
 
 # The shipped annotations and the choices of each generator.
-_SUBJECTS = {"ffhq": ("faces", FewShotChoices()), "portraits": ("portraits", FEW_CHANNELS)}
+_SUBJECTS = {"ffhq": ("faces", FewShotConfig()), "portraits": ("portraits", FEW_CHANNELS)}
 Time = tuple[float, float]
 # Of a brush's way, as shares of the picture's side.
 _RADIUS, _LENGTH = 14 / 1024, 160 / 1024
@@ -54,7 +53,7 @@ def main() -> None:
         "threads": arguments.threads,
         "load": round(os.getloadavg()[0], 1),
     }
-    found |= figures(generator, annotation, config_of(choices), arguments.n)
+    found |= figures(generator, annotation, choices, arguments.n)
     for name, value in found.items():
         print(f"{name}: {value}")
     write_json(arguments.out / f"live-{arguments.generator}.json", found)

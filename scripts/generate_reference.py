@@ -53,7 +53,7 @@ MODULES = (
     "partly.metrics",
     "partly.evaluate",
     "partly.project",
-    "partly.labelling",
+    "partly.studio.session",
     "partly.experiments",
     "partly.artefacts",
     "partly.errors",

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from partly.annotations import Annotation, PartSet, save_annotation
+from partly.distillation import DistilConfig
 from partly.generators.mobile_stylegan import MobileStyleGAN
 from partly.project import Project, create_project
-from partly.project.settings import AutoShotChoices, Settings
+from partly.project.settings import Settings
 
 from .fakes import TWO_PARTS, thing_annotation, tiny_generator
 
-TINY_CHOICES = AutoShotChoices(
-    n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3
-)
+TINY_CHOICES = DistilConfig(n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3)
 
 
 @pytest.fixture(autouse=True)

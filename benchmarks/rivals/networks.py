@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from benchmarks.rivals.protocol import SEED, Fitted, LabelMap, Pixels, Rival, Task
 from partly.annotations import FACE_PARTS
 from partly.autoshot import AutoShotNetwork
-from partly.distillation.config import DistilConfig
 from partly.distillation.distil import new_network
+from partly.distillation.distil_options import DistilConfig
 from partly.downloads.models import encoder_weights
 from partly.predict import segment_photo
 from partly.training.auto_shot import AutoShotConfig, train_auto_shot

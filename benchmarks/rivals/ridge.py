@@ -29,7 +29,7 @@ from partly.metrics.iou import mean_of_known
 from partly.pyramid import FeaturePyramid, on_grid
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import MOST_LABELS_TO_SELF_TRAIN
+from partly.training.few_shot.ridge_methods import MOST_LABELS_TO_SELF_TRAIN
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 Maps = Callable[[Tensor], Sequence[Tensor]]

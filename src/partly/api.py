@@ -32,10 +32,10 @@ from partly.downloads.models import encoder_weights, load_generator
 from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.synthesis.workers import LoadModels, Models
 from partly.training.few_shot import FewShotConfig
 from partly.training.few_shot import fit_few_shot as fit_segmenter
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 
 __all__ = [
     "Annotations",

@@ -83,6 +83,22 @@ class FolderBusy(PartlyError):
     """A folder that another command is writing to."""
 
 
+class NotFound(PartlyError):
+    """Something asked for by a name that nothing has."""
+
+
+class NotReady(PartlyError):
+    """Something that is still being made, or that needs another step first."""
+
+
+class OpenElsewhere(PartlyError):
+    """A picture that another tab of the studio paints on."""
+
+
+class JobRunning(PartlyError):
+    """A job of the studio while another one runs."""
+
+
 class PartsFailed(PartlyError):
     """The work was done, except for some inputs, which are listed."""
 

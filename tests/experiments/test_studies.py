@@ -13,7 +13,7 @@ from partly.experiments import memory as memory_module
 from partly.experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
 from partly.experiments.memory import measured
 from partly.experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
-from partly.training.few_shot.fit import METHODS
+from partly.training.few_shot.method_table import METHODS
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
 

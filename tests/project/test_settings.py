@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from partly.annotations import FACE_PARTS, Part, PartSet
+from partly.distillation import DistilConfig
 from partly.errors import BadOption, BadProject
 from partly.project import create_project, open_project
 from partly.project.distil import distil_config
@@ -12,8 +13,6 @@ from partly.project.project import Project
 from partly.project.settings import (
     DRAWN_PORTRAITS,
     FEW_CHANNELS,
-    AutoShotChoices,
-    FewShotChoices,
     Settings,
     generator_reference,
     read_settings,
@@ -31,8 +30,8 @@ def test_what_is_written_is_read(tmp_path, part_set):
     settings = Settings(
         "ffhq",
         part_set,
-        FewShotChoices(("ridge", "mlp-2")),
-        AutoShotChoices(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
+        FewShotConfig(methods=("ridge", "mlp-2")),
+        DistilConfig(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
     )
     path = write_settings(tmp_path, settings)
     assert read_settings(tmp_path) == settings
@@ -49,7 +48,7 @@ def edited(folder, old, new):
 
 def test_what_is_left_out_takes_its_default(tmp_path):
     edited(tmp_path, "n_pictures = 700\n", "")
-    assert read_settings(tmp_path).auto_shot.n_pictures == AutoShotChoices.n_pictures
+    assert read_settings(tmp_path).auto_shot.n_pictures == DistilConfig.n_pictures
 
 
 def test_a_whole_number_is_a_number_too(tmp_path):
@@ -176,10 +175,10 @@ def test_a_generator_beside_the_project_is_found_from_anywhere(tmp_path):
 def test_a_free_layout_is_a_choice_of_the_project_or_of_the_fit(tmp_path):
     project = Project(tmp_path, Settings("ffhq", MIRRORED))
     assert few_shot_config(project) == FewShotConfig()
-    assert few_shot_config(project, fixed_layout=False).layout_spread is None
-    settings = replace(project.settings, few_shot=FewShotChoices(fixed_layout=False))
+    assert few_shot_config(project, fixed_layout=False).spread is None
+    settings = replace(project.settings, few_shot=FewShotConfig(fixed_layout=False))
     free = replace(project, settings=settings)
-    assert few_shot_config(free).layout_spread is None
+    assert few_shot_config(free).spread is None
     assert few_shot_config(free, fixed_layout=True, methods=("cnn-s",)) == FewShotConfig(methods=("cnn-s",))
 
 

@@ -107,16 +107,16 @@ def test_choices_of_project_toml_and_of_now(project):
     [
         (
             {"architecture": "resnet"},
-            "there is no auto-shot architecture 'resnet'; expected one of unet-small",
+            "architecture is 'resnet'; expected one of unet-small",
         ),
         ({"n_pictures": 1}, "n_pictures is 1; expected 2 or more"),
         ({"drop_uncertain": 1.0}, "drop_uncertain is 1.0; expected a share from 0 to below 1"),
         ({"painted_share": 1.0}, "painted_share is 1.0; expected a share from 0 to below 1"),
-        ({"recolour_parts": 1.5}, "recolour_parts is 1.5; expected a probability, 0 to 1"),
+        ({"recolour_parts": 1.5}, "recolour_parts is 1.5; expected a probability from 0 to 1"),
         ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
         ({"seed": 2**31}, "seed is 2147483648; expected 0 to 2147483647"),
         ({"seed": -1}, "seed is -1; expected 0 to 2147483647"),
-        ({"size_px": 8}, "sizes of 32 px or more"),
+        ({"size_px": 8}, "size_px is 8; expected 32 or more"),
     ],
 )
 def test_choices_that_cannot_be(choices, said):
@@ -223,6 +223,7 @@ def test_what_is_next(project, labelled_project, monkeypatch, generator, cache):
     assert state.why == "the annotations changed since the segmenter was made"
     fit_project(project)
     assert state_of(project).why == "the few-shot segmenter changed since the network was made"
+    edit(project, 'architecture = "unet-small"', 'architecture = "lite0-unet"')
     edit(project, "pretrained = false", "pretrained = true")
     assert step() == "partly get efficientnet-lite0"
     edit(project, project.settings.generator, "ffhq")

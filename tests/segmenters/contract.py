@@ -12,7 +12,7 @@ from partly.annotations.part_sets import PartSet
 from partly.errors import BadOption
 from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 
 CHANNELS, INDEXES = (6, 4), (1, 2)
 PARTS = PartSet.from_names(("background", "wheel", "window"))

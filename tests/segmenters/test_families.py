@@ -9,7 +9,6 @@ import torch
 from partly.errors import BadModelFile, BadOption
 from partly.pyramid import FeaturePyramid, Level
 from partly.segmenters.base import FewShotSegmenter, choose_levels
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.segmenters.cnn import DILATIONS, CNNSegmenter
 from partly.segmenters.coordinates import coordinates
 from partly.segmenters.ensemble import EnsembleSegmenter
@@ -18,6 +17,7 @@ from partly.segmenters.mlp import MLPSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
 from partly.training.few_shot.ridge import RidgeFit
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 from tests.segmenters.contract import CHANNELS, INDEXES, PARTS, SegmenterContract, pyramid
 
 

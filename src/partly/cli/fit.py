@@ -10,7 +10,7 @@ from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
 from partly.project import open_project
 from partly.project.fit import few_shot_config, fit_project
-from partly.training.few_shot.fit import METHODS
+from partly.training.few_shot.method_table import METHODS
 
 
 @click.command()
@@ -19,7 +19,7 @@ from partly.training.few_shot.fit import METHODS
     "--method",
     "methods",
     multiple=True,
-    type=click.Choice(METHODS),
+    type=click.Choice(tuple(METHODS)),
     help="A few-shot segmenter; several make an ensemble. As project.toml says by default.",
 )
 @click.option(

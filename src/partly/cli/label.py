@@ -130,9 +130,9 @@ def _paint(
     *,
     open_browser: bool,
 ) -> None:
-    from partly.labelling import Session
-    from partly.labelling.start import DEFAULT_FOLDER, open_or_create
-    from partly.studio.serving import serve
+    from partly.studio.http.serving import serve
+    from partly.studio.session import Session
+    from partly.studio.session.open_or_create import DEFAULT_FOLDER, open_or_create
 
     start = open_or_create(folder or DEFAULT_FOLDER, generator)
     for line in start.told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from partly.generators.sampling import Truncation
 from partly.imagery.encoding import write_png
 from partly.imagery.photos import read_photo
 from partly.portraits import fresh_portraits
-from partly.project.fit import config_of
 from partly.project.settings import DRAWN_PORTRAITS, FEW_CHANNELS
 from partly.training.few_shot import FewShotConfig
 
@@ -99,8 +98,8 @@ FACES = Subject(
 PORTRAITS = Subject(
     generator="portraits",
     annotation_ids=("portrait-1",),
-    distil=DistilConfig(**asdict(DRAWN_PORTRAITS)),
-    few_shot=config_of(FEW_CHANNELS),
+    distil=DRAWN_PORTRAITS,
+    few_shot=FEW_CHANNELS,
     truncation=Truncation(0.7, 1.0),
     write_photos=_drawings,
     lead="One generated picture of a drawn portrait was labelled by hand. A segmenter fitted on it labelled "

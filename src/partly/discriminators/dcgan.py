@@ -11,7 +11,7 @@ _SLOPE = 0.2
 
 
 class DCGANDiscriminator(nn.Module):
-    """Pictures to scores; how well they show their class counts by a projection (Miyato and Koyama, ICLR 2018).
+    """Pictures to scores; their class counts by a projection (Miyato and Koyama, ICLR 2018).
 
     Args:
         shape: of the generator that it is trained with; sizes, channels and classes are the same.

@@ -10,7 +10,7 @@ import torch
 from partly.annotations import Annotation
 from partly.annotations.part_sets import PartSet
 from partly.autoshot import AutoShotNetwork
-from partly.distillation.config import DistilConfig
+from partly.distillation.distil_options import DistilConfig
 from partly.distillation.painted import painted_pictures, with_painted
 from partly.distillation.reports import DistilReports
 from partly.distillation.second_round import SECOND_ROUND_FOLDER, train_second_round

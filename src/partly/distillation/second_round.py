@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from partly.autoshot import AutoShotNetwork
-from partly.distillation.config import DistilConfig
+from partly.distillation.distil_options import DistilConfig
 from partly.distillation.painted import with_painted
 from partly.distillation.reports import DistilReports
 from partly.synthesis import LabelledShards

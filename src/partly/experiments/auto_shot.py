@@ -22,11 +22,11 @@ from partly.experiments.workshop import Tell, Workshop
 from partly.generators.pixels import images_of, to_bytes
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter
 from partly.synthesis.config import SynthesisReport
 from partly.training.auto_shot import train_auto_shot
 from partly.training.data import ArrayPictures
 from partly.training.few_shot.pictures import latent_of
+from partly.training.few_shot.segmenter_folders import load_segmenter
 from partly.training.progress import StepReport
 
 # Copies of the labelled pictures that make the batches of the baseline.

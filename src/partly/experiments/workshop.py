@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -24,9 +24,9 @@ from partly.experiments.protocol import PROTOCOL, Half, Protocol
 from partly.experiments.remembering import RememberingGenerator
 from partly.generators.protocol import Generator
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
 from partly.training.few_shot import FewShotConfig, fit_few_shot
 from partly.training.few_shot.pictures import latent_of
+from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
 
 Tell = Callable[[str, int, int], None]
 
@@ -156,7 +156,7 @@ class Workshop:
 
     def teacher_name(self, n: int, draw: int, n_first: int | None = None) -> str:
         """A name of the default few-shot segmenter of one draw of labels; other defaults, another name."""
-        defaults = json.dumps(asdict(FewShotConfig()), sort_keys=True)
+        defaults = json.dumps(FewShotConfig().described(), sort_keys=True)
         grown = "" if n_first is None else f"-grown-{n_first}"
         return f"{n}-{draw}{grown}-{hashlib.sha256(defaults.encode()).hexdigest()[:8]}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,28 +10,19 @@ from torch import Tensor
 
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
+from partly.generators.truncation import Truncation
+
+__all__ = [
+    "Truncation",
+    "mean_of_w",
+    "sample_factor",
+    "sample_w",
+    "sample_z",
+    "truncate",
+]
 
 _N_MEAN = 10_000
 _MEAN_SEED = 0
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """How far a latent may lie from the mean: a factor drawn evenly from [low, high] for each picture.
-
-    0 is the mean picture, 1 leaves the latent as it is (Karras et al., CVPR 2019, appendix B).
-    """
-
-    low: float = 0.7
-    high: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high <= 2:
-            raise BadOption(
-                f"truncation is {self.low} to {self.high}",
-                expected="0 <= low <= high <= 2",
-                remedy="Try 0.7 to 1",
-            )
 
 
 def truncate(w: Tensor, w_mean: Tensor, factor: float | Tensor) -> Tensor:
@@ -83,7 +73,7 @@ def draw_classes(generator: Generator, names: Sequence[str]) -> None:
 
 
 def one_hot(generator: Generator, classes: Iterable[str | None]) -> Tensor:
-    """Conditions ``[b, c]`` of pictures of these classes: 1 at the class, else 0; ``c`` is 0 without classes."""
+    """Conditions ``[b, c]`` of pictures of these classes: 1 at the class, else 0."""
     rows = [[float(name == shown) for name in generator.classes] for shown in classes]
     return torch.tensor(rows).reshape(len(rows), len(generator.classes))
 

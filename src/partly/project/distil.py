@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,19 @@ from partly.annotations import Annotation, list_annotations
 from partly.annotations.part_sets import PartSet
 from partly.artefacts import ModelCard
 from partly.distillation import DistilConfig, DistilReports, distil
+from partly.distillation.distil_options import EFFORTS, DistilRequest, completed
 from partly.distillation.second_round import SECOND_ROUND_FOLDER
 from partly.downloads.models import encoder_weights, generator_folder, load_generator
 from partly.errors import BadProject
 from partly.files import remove_leftovers, sha256_of
+from partly.options import given_of, values_of
 from partly.project.digests import annotations_digest, model_digest, model_part_set
 from partly.project.project import Project
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter
 from partly.synthesis.claims import labels_identity, pictures_identity
 from partly.synthesis.workers import Models
+from partly.training.few_shot.segmenter_folders import load_segmenter
 
 _MOST_WORKERS = 8
 
@@ -52,19 +54,22 @@ class DistilResult:
         return [folder / "panels" for folder in rounds if (folder / "panels").is_dir()]
 
 
-def distil_config(project: Project, **chosen: Any) -> DistilConfig:
-    """The choices of ``project.toml``, with those that are given now (not None) in their place.
+def distil_config(project: Project, effort: str = "usual", **given: Any) -> DistilConfig:
+    """The choices of ``project.toml``, with those of the effort and those that are given in their place.
+
+    Args:
+        project: whose ``project.toml``.
+        effort: a name of :data:`partly.distillation.distil_options.EFFORTS`.
+        **given: by the names of :class:`DistilConfig`; None is not given.
 
     Raises:
         BadOption: a choice that cannot be.
     """
-    choices = asdict(project.settings.auto_shot) | {k: v for k, v in chosen.items() if v is not None}
-    if (
-        chosen.get("pretrained") is None
-        and choices["architecture"] != project.settings.auto_shot.architecture
-    ):
-        choices["pretrained"] = choices["architecture"] == DistilConfig.architecture
-    return DistilConfig(**choices)
+    usual, given = project.settings.auto_shot, given_of(given)
+    DistilRequest(effort=effort)
+    if given.get("architecture") != usual.architecture:
+        given = completed(given)
+    return replace(usual, **EFFORTS[effort].applied(values_of(usual)) | given)
 
 
 def distil_project(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -17,13 +18,13 @@ from partly.generators.sampling import Truncation, sample_w
 from partly.imagery.encoding import thumbnail, write_jpeg, write_png
 from partly.imagery.grids import grid, side_by_side
 from partly.imagery.overlays import overlay
+from partly.options import given_of
 from partly.project.digests import annotations_digest, model_digest, model_part_set
 from partly.project.project import PREVIEW_NAME, Project
 from partly.project.runs import begin_run
-from partly.project.settings import FewShotChoices
 from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import save_segmenter
 from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
+from partly.training.few_shot.segmenter_folders import save_segmenter
 
 OnProgress = Callable[[str, int, int], None]
 _PREVIEW_SEED = 77_000
@@ -51,39 +52,17 @@ class FitResult:
     was_there: bool
 
 
-def few_shot_config(
-    project: Project,
-    *,
-    methods: tuple[str, ...] = (),
-    fixed_layout: bool | None = None,
-    allow_missing_parts: bool = False,
-    seed: int = 0,
-) -> FewShotConfig:
-    """What is given, and for the rest what project.toml says.
+def few_shot_config(project: Project, **given: Any) -> FewShotConfig:
+    """What is given, and for the rest what ``project.toml`` says.
+
+    Args:
+        project: whose ``project.toml``.
+        **given: by the names of :class:`FewShotConfig`; None is not given.
 
     Raises:
-        BadOption: an unknown method, or a seed that is none.
+        BadOption: a value that cannot be.
     """
-    choices = project.settings.few_shot
-    chosen = replace(
-        choices,
-        methods=methods or choices.methods,
-        fixed_layout=choices.fixed_layout if fixed_layout is None else fixed_layout,
-    )
-    return replace(config_of(chosen), allow_missing_parts=allow_missing_parts, seed=seed)
-
-
-def config_of(choices: FewShotChoices) -> FewShotConfig:
-    """The choices as a config, the rest as it is best.
-
-    Raises:
-        BadOption: an unknown method, or a number that cannot be.
-    """
-    return FewShotConfig(
-        methods=choices.methods,
-        layout_spread=choices.layout_spread if choices.fixed_layout else None,
-        n_self_training=choices.n_self_training,
-    )
+    return replace(project.settings.few_shot, **given_of(given))
 
 
 def fit_project(
@@ -108,7 +87,7 @@ def fit_project(
         annotations, project.part_set, generator, allow_missing_parts=config.allow_missing_parts
     )
     extra = {
-        "config": asdict(config),
+        "config": config.described(),
         "parents": {
             "generator_sha256": generator.digest,
             "annotations": [annotation.id for annotation in annotations],

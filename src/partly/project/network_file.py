@@ -10,13 +10,13 @@ from partly.project.digests import model_digest, model_part_set
 from partly.project.networks import network_of
 from partly.project.project import is_project
 
-FILE_NAME = "network.onnx"
+ONNX_FILE_NAME = "network.onnx"
 """Where it is unless another place is named: beside the network's ``model.json``."""
 
 
 def network_file(folder: Path) -> Path:
     """The usual place of the file of a project or model folder."""
-    return _model_folder(folder) / FILE_NAME
+    return _model_folder(folder) / ONNX_FILE_NAME
 
 
 def export_network(folder: Path, file: Path | None = None) -> OnnxFile:

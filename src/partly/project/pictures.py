@@ -114,8 +114,8 @@ def _unsure(
 ) -> list[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
     from partly.proposals import propose_unsure
-    from partly.segmenters.catalogue import load_segmenter
     from partly.training.few_shot.pictures import latent_of
+    from partly.training.few_shot.segmenter_folders import load_segmenter
 
     try:
         segmenter = load_segmenter(project.few_shot)[0]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from partly.annotations.part_sets import PartSet
+from partly.distillation.distil_options import DistilConfig, completed
 from partly.downloads.catalogue import generator_names
 from partly.errors import BadLabel, BadOption, BadProject
 from partly.files import write_text
+from partly.options import Option, OptionsT, options_of
+from partly.training.few_shot.fit_options import FewShotConfig
 
 SCHEMA_VERSION = 1
 FILE_NAME = "project.toml"
+_WIDTH = 100
+Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 _HEAD = """\
 # A project of Partly. Edit it as you like: `partly info` checks it and says what is next.
 # Parts are in order of their ids; the first is the background. A part with `mirror = "name"` becomes that
@@ -26,44 +32,10 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True)
-class FewShotChoices:
-    """The defaults of ``partly fit``.
-
-    Attributes:
-        methods: one few-shot method, or several for an ensemble.
-        fixed_layout: parts stay near where labels show them; false for objects that are anywhere in the
-            picture.
-        layout_spread: how far from there they may lie, as a share of the picture's side.
-        n_self_training: generated pictures on which the segmenter learns from its own guesses.
-    """
-
-    methods: tuple[str, ...] = ("ridge",)
-    fixed_layout: bool = True
-    layout_spread: float = 0.1
-    n_self_training: int = 24
-
-
-@dataclass(frozen=True)
-class AutoShotChoices:
-    """The defaults of ``partly distil``; see :class:`partly.distillation.DistilConfig`."""
-
-    n_pictures: int = 700
-    size_px: int = 192
-    architecture: str = "lite0-unet"
-    pretrained: bool = True
-    n_steps: int = 600
-    drop_uncertain: float = 0.0
-    second_round: float = 0.0
-    painted_share: float = 0.0
-    recolour_parts: float = 0.0
-    seed: int = 0
-
-
-FEW_CHANNELS = FewShotChoices(methods=("kernel",), layout_spread=0.04, n_self_training=40)
+FEW_CHANNELS = FewShotConfig(methods=("kernel",), layout_spread=0.04, n_self_training=40)
 """For generators of few channels, in which parts lie as no straight line divides them."""
 
-NO_DOWNLOAD = AutoShotChoices(
+NO_DOWNLOAD = DistilConfig(
     n_pictures=500,
     size_px=128,
     architecture="unet-small",
@@ -90,8 +62,8 @@ class Settings:
 
     generator: str
     part_set: PartSet
-    few_shot: FewShotChoices = field(default_factory=FewShotChoices)
-    auto_shot: AutoShotChoices = field(default_factory=AutoShotChoices)
+    few_shot: FewShotConfig = field(default_factory=FewShotConfig)
+    auto_shot: DistilConfig = field(default_factory=DistilConfig)
 
 
 def generator_reference(text: str) -> str:
@@ -112,16 +84,33 @@ def generator_reference(text: str) -> str:
 
 def write_settings(folder: Path, settings: Settings) -> Path:
     """Write ``project.toml``, atomically."""
-    values: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "generator": settings.generator,
-        "few_shot": asdict(settings.few_shot),
-        "auto_shot": asdict(settings.auto_shot),
-        "parts": settings.part_set.to_json(),
-    }
+    tables = (
+        tomli_w.dumps({"schema_version": SCHEMA_VERSION, "generator": settings.generator}),
+        f"[few_shot]\n{commented(settings.few_shot)}",
+        f"[auto_shot]\n{commented(settings.auto_shot)}",
+        tomli_w.dumps({"parts": settings.part_set.to_json()}),
+    )
     path = folder / FILE_NAME
-    write_text(path, _HEAD + tomli_w.dumps(values))
+    write_text(path, _HEAD + "\n".join(tables))
     return path
+
+
+def commented(chosen: Any) -> str:
+    """The options of a dataclass that ``project.toml`` has, each below a comment that says what it is."""
+    lines = []
+    for one in options_of(type(chosen)):
+        value = getattr(chosen, one.name)
+        if one.in_project:
+            can_be = one.expected if one.choices else one.range_text
+            told = f"{one.help} {can_be[:1].upper()}{can_be[1:]}." if can_be else one.help
+            lines += textwrap.wrap(told, _WIDTH, initial_indent="# ", subsequent_indent="# ")
+            # TOML has no "none": such an option is left out.
+            lines.append(f"# {one.name} is left open" if value is None else _line(one.name, value))
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: Any) -> str:
+    return tomli_w.dumps({name: list(value) if isinstance(value, tuple) else value}).rstrip("\n")
 
 
 def read_settings(folder: Path) -> Settings:
@@ -149,8 +138,8 @@ def read_settings(folder: Path) -> Settings:
     generator = checked.value("", values, "generator", "", str)
     return Settings(
         generator=generator,
-        few_shot=FewShotChoices(**checked.table("few_shot", asdict(FewShotChoices()))),
-        auto_shot=AutoShotChoices(**checked.table("auto_shot", asdict(AutoShotChoices()))),
+        few_shot=checked.options("few_shot", FewShotConfig),
+        auto_shot=checked.options("auto_shot", DistilConfig, completed),
         part_set=checked.part_set(),
     )
 
@@ -177,13 +166,20 @@ class _Checked:
     text: str
     path: Path
 
-    def table(self, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of one table, with the defaults of what it leaves out."""
+    def options(self, name: str, kind: type[OptionsT], complete: Complete = dict) -> OptionsT:
+        """The options of one table; what it leaves out follows from the rest, or takes its default."""
         table = self.value("", self.values, name, {}, dict)
-        self.only(name, table, tuple(defaults))
-        return {
-            key: self.value(name, table, key, default, type(default)) for key, default in defaults.items()
-        }
+        known = [one for one in options_of(kind) if one.in_project]
+        self.only(name, table, tuple(one.name for one in known))
+        for one in known:
+            if one.name in table and not one.fits(table[one.name]):
+                expected = one.expected if one.has_kind(table[one.name]) else _KINDS[one.kind]
+                raise self._error(name, one.name, f"has {one.name} = {table[one.name]!r}", expected)
+        values = {one.name: _as(one, table[one.name]) for one in known if one.name in table}
+        try:
+            return kind(**complete(values))
+        except BadOption as error:
+            raise self._error("", name, error.found, error.expected or "") from None
 
     def only(self, table: str, values: Mapping[str, Any], known: tuple[str, ...]) -> None:
         """Refuse keys that nobody knows, which are mostly misspelt."""
@@ -192,12 +188,8 @@ class _Checked:
                 raise self._error(table, key, f"has an unknown key {key!r}", f"one of {', '.join(known)}")
 
     def value(self, table: str, values: Mapping[str, Any], key: str, default: Any, kind: type) -> Any:
-        """One value of the right type; lists become tuples of texts."""
+        """One value of the right type."""
         value = values.get(key, default)
-        if kind is tuple and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-            return tuple(value)
-        if kind is float and type(value) is int:
-            return float(value)
         if type(value) is not kind or value == "":
             found = f"has {key} = {value!r}" if key in values else f"lacks {key}"
             raise self._error(table, key, found, _KINDS[kind])
@@ -232,6 +224,11 @@ class _Checked:
             elif section == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
                 return f" (line {number})"
         return ""
+
+
+def _as(one: Option, value: Any) -> Any:
+    """A value of TOML as the field has it: whole numbers are numbers, lists are tuples."""
+    return one.kind(value) if one.kind in (float, tuple) else value
 
 
 _KINDS = {

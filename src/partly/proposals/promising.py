@@ -20,13 +20,13 @@ from partly.proposals.medoids import k_medoids
 from partly.proposals.proposal import Proposal
 from partly.pyramid import on_grid
 from partly.segmenters.coordinates import coordinates
+from partly.segmenters.ridge import COORDINATE_WEIGHT
+from partly.training.few_shot.ridge_methods import PENALTY
 
 _GRID_PX = 32
 _N_COMPONENTS = 256
 _N_PIXELS = 128
 _N_TESTS = 4096
-_COORDINATE_WEIGHT = 10.0
-_PENALTY = 3.0
 
 
 def propose(
@@ -110,7 +110,7 @@ def _surprise(pixels: Tensor) -> Tensor:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # the randomised decomposition draws from the global generator
         axes = torch.pca_lowrank(flat, q=n_components, center=False)[2]
-    place = (coordinates(_GRID_PX) * _COORDINATE_WEIGHT).flatten(1).T
+    place = (coordinates(_GRID_PX) * COORDINATE_WEIGHT).flatten(1).T
     one = torch.ones(n_pixels, 1)
     tests = torch.cat((flat @ axes, place[some.flatten()], torch.ones(len(flat), 1)), 1)
     tests = tests[torch.randperm(len(tests), generator=draws)[:_N_TESTS]]
@@ -118,7 +118,7 @@ def _surprise(pixels: Tensor) -> Tensor:
     for picture in pixels:
         rows = torch.cat((((picture.float() - mean) / deviation) @ axes, place, one), 1)
         gram = rows.T @ rows / n_pixels
-        gram.diagonal().add_(_PENALTY)
+        gram.diagonal().add_(PENALTY)
         solved = torch.cholesky_solve(tests.T, torch.linalg.cholesky(gram))
         surprises.append((tests * solved.T).sum(1).clamp(min=1e-9).log().mean())
     return torch.stack(surprises)

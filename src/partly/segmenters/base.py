@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.pyramid import FeaturePyramid, Level, resize
+from partly.segmenters.standardise import Standardiser
 
 LAYOUT_PX = 64
 """Side of the grid on which a layout is kept."""
@@ -51,6 +52,12 @@ class FewShotSegmenter(nn.Module, ABC):
     @abstractmethod
     def arguments(self) -> dict[str, Any]:
         """Constructor arguments as plain JSON values."""
+
+    def standardise_as(self, standardiser: Standardiser) -> None:
+        """Take over mean and deviation of the levels that it reads."""
+        for module in self.modules():
+            if isinstance(module, Standardiser):
+                module.load_state_dict(standardiser.state_dict())
 
     def read(self, pyramid: FeaturePyramid) -> FeaturePyramid:
         """The levels that this segmenter reads.

@@ -17,6 +17,9 @@ from partly.segmenters.base import FewShotSegmenter
 from partly.segmenters.coordinates import N_COORDINATES, coordinates
 from partly.segmenters.standardise import Standardiser
 
+COORDINATE_WEIGHT = 10.0
+"""How easily ridge regression uses the position of a pixel."""
+
 
 class RidgeSegmenter(FewShotSegmenter):
     """Logits linear in features; scores are computed at native sizes and then upsampled.
@@ -33,7 +36,7 @@ class RidgeSegmenter(FewShotSegmenter):
         n_parts: int,
         level_indexes: Sequence[int],
         n_channels: Sequence[int],
-        coordinate_weight: float = 10.0,
+        coordinate_weight: float = COORDINATE_WEIGHT,
     ) -> None:
         super().__init__(n_parts, level_indexes, n_channels)
         self.coordinate_weight = coordinate_weight

@@ -1,1 +1,1 @@
-"""The studio's server: HTTP over :mod:`partly.labelling`, and the page."""
+"""The studio's server: HTTP over :mod:`partly.studio.session`, and the page."""

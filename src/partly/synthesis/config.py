@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from partly.errors import BadOption
-from partly.generators.sampling import Truncation
+from partly.generators.truncation import Truncation
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot import FewShotConfig, RidgeFit, fit_few_shot
-from partly.training.few_shot.fit import METHODS
-from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient, part_factors
+from partly.training.few_shot.fit_options import GradientConfig
+from partly.training.few_shot.gradient import fit_by_gradient, part_factors
+from partly.training.few_shot.method_table import METHODS
 from partly.training.few_shot.pictures import latent_of
 from partly.training.few_shot.targets import _pooled, labelled_points, shares
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
@@ -239,7 +240,7 @@ def test_one_part_with_a_label_is_not_enough(annotations: list[Annotation]) -> N
 
 
 def test_unknown_methods_are_refused() -> None:
-    with pytest.raises(BadOption, match="few-shot method forest; expected one of ridge, kernel, mlp-0"):
+    with pytest.raises(BadOption, match="methods is forest; expected one or several of ridge, kernel, mlp-0"):
         FewShotConfig(methods=("forest",))
-    with pytest.raises(BadOption, match="no few-shot method"):
+    with pytest.raises(BadOption, match="methods is empty; expected one or several of ridge"):
         FewShotConfig(methods=())

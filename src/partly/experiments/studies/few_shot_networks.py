@@ -12,7 +12,7 @@ from partly.experiments.experiment import Cell, Column, Experiment, Figures, Plo
 from partly.experiments.scoring import over_draws
 from partly.experiments.workshop import Workshop
 from partly.training.few_shot import FewShotConfig, fit_few_shot
-from partly.training.few_shot.fit import METHODS
+from partly.training.few_shot.method_table import METHODS
 
 # Gradient methods take minutes a fit, so they get fewer draws of the labels.
 _DRAWS = {

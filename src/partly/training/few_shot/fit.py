@@ -2,81 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 
 import torch
 
 from partly.annotations.annotation import Annotation
 from partly.annotations.label_maps import check_label_map
 from partly.annotations.part_sets import PartSet
-from partly.errors import BadLabel, BadOption
+from partly.errors import BadLabel
 from partly.generators.protocol import Generator
-from partly.pyramid import FeaturePyramid
 from partly.segmenters.base import FewShotSegmenter, choose_levels
-from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.ensemble import EnsembleSegmenter
-from partly.segmenters.kernel import KernelSegmenter
-from partly.segmenters.mlp import MLPSegmenter
-from partly.segmenters.ridge import RidgeSegmenter
 from partly.segmenters.standardise import Standardiser
-from partly.training.few_shot.gradient import GradientConfig, fit_by_gradient
+from partly.training.few_shot.few_shot_method import FitTask
+from partly.training.few_shot.fit_options import FewShotConfig
 from partly.training.few_shot.layout import AS_GOOD_AS_IMPOSSIBLE, layout_of
+from partly.training.few_shot.method_table import METHODS
 from partly.training.few_shot.pictures import latent_of, plain_pyramids, pyramid_of
-from partly.training.few_shot.ridge import RidgeFit
+from partly.training.few_shot.ridge_methods import counted
 
-MOST_LABELS_TO_SELF_TRAIN = 3
-RIDGE_METHODS = ("ridge", "kernel")
-METHODS = (*RIDGE_METHODS, "mlp-0", "mlp-1", "mlp-2", "cnn-s", "cnn-m", "cnn-l")
-_HIDDEN = {"mlp-0": (), "mlp-1": (2000,), "mlp-2": (2000, 200)}
 Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class FewShotConfig:
-    """How a few-shot segmenter is fitted; the defaults are those that docs/lab.md found best.
-
-    Attributes:
-        methods: one of METHODS, or several for an ensemble.
-        sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
-        penalty: of ridge regression.
-        kernel_penalty: of the kernel's, whose features are scaled otherwise.
-        balance: how much rare parts count; see ``part_weights``.
-        coordinate_weight: how easily the position of a pixel is used.
-        layout_spread: how far from where labels show it a part may lie, as a share of the picture's side;
-            None for objects that are anywhere in the picture. See ``layout_of``.
-        n_self_training: plain pictures on which ridge regression learns from its own guesses; used up to
-            MOST_LABELS_TO_SELF_TRAIN labels, beyond which labels know better.
-        allow_missing_parts: fit although parts are labelled nowhere; these are never predicted.
-        n_statistics: plain pictures from which mean and deviation of the features are learned.
-        gradient: how MLPs and CNNs are trained.
-        seed: of everything drawn.
-    """
-
-    methods: tuple[str, ...] = ("ridge",)
-    sizes_px: tuple[int, ...] | None = None
-    penalty: float = 3.0
-    kernel_penalty: float = 2e-3
-    balance: float = 0.5
-    coordinate_weight: float = 10.0
-    layout_spread: float | None = 0.1
-    n_self_training: int = 24
-    allow_missing_parts: bool = False
-    n_statistics: int = 32
-    gradient: GradientConfig = field(default_factory=GradientConfig)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if unknown := [m for m in self.methods if m not in METHODS]:
-            raise BadOption(f"few-shot method {', '.join(unknown)}", expected=f"one of {', '.join(METHODS)}")
-        if not self.methods:
-            raise BadOption("no few-shot method", expected=f"one of {', '.join(METHODS)}")
-        if self.layout_spread is not None and not self.layout_spread > 0:
-            raise BadOption(f"layout_spread is {self.layout_spread}", expected="more than 0, or none")
-        if self.n_self_training < 0:
-            raise BadOption(f"n_self_training is {self.n_self_training}", expected="0 or more")
-        if not 0 <= self.seed < 2**31:
-            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
 
 def fit_few_shot(
@@ -107,25 +52,36 @@ def fit_few_shot(
     indexes = choose_levels(generator.levels, config.sizes_px or default_sizes(generator))
     channels = [generator.levels[i].n_channels for i in indexes]
     standardiser = Standardiser(channels)
+    report = on_progress or _nobody
     read = (p.select(indexes) for p in plain_pyramids(generator, config.n_statistics, indexes))
-    standardiser.estimate(_counted(read, config.n_statistics, on_progress, "reading plain pictures"))
-
-    def whole(i: int) -> FeaturePyramid:
-        return pyramid_of(generator, latents[i], indexes)
-
+    standardiser.estimate(counted(read, config.n_statistics, report, "reading plain pictures"))
+    layout = None
+    if config.spread is not None:
+        layout = layout_of(annotations, part_set, config.spread)
     members: list[FewShotSegmenter] = []
-    for method in config.methods:
+    for name in config.methods:
+        task = FitTask(
+            [a.id for a in annotations],
+            [a.label_map for a in annotations],
+            lambda i: pyramid_of(generator, latents[i], indexes),
+            plain_pyramids(generator, config.n_self_training, indexes),
+            f"fitting {name}",
+            report,
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            segmenter = _untrained(method, part_set.n_parts, indexes, channels, config)
-            _standardiser_of(segmenter).load_state_dict(standardiser.state_dict())
-            if config.layout_spread is not None:
-                segmenter.layout.copy_(layout_of(annotations, part_set, config.layout_spread))
+            segmenter = METHODS[name].untrained(part_set.n_parts, indexes, channels, config)
+            segmenter.standardise_as(standardiser)
+            if layout is not None:
+                segmenter.layout.copy_(layout)
             segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
-            plain = plain_pyramids(generator, config.n_self_training, indexes)
-            _fit_one(segmenter, whole, plain, annotations, config, on_progress, method)
+            METHODS[name].fit(segmenter, task, config)
         members.append(segmenter.eval().requires_grad_(False))
     return members[0] if len(members) == 1 else EnsembleSegmenter(members)
+
+
+def _nobody(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 def default_sizes(generator: Generator) -> tuple[int, ...]:
@@ -193,82 +149,3 @@ def _check_missing(missing: tuple[int, ...], part_set: PartSet, *, allow: bool) 
             expected="two parts or more with a label",
             remedy="Label a few pixels of another part, or of the background",
         )
-
-
-def untrained_ridge(
-    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
-) -> RidgeSegmenter:
-    """The segmenter of a method of RIDGE_METHODS, before it is solved.
-
-    Args:
-        method: which.
-        n_parts: number of parts.
-        indexes: of the levels that it reads.
-        channels: of these levels.
-        config: the choices.
-    """
-    if method == "kernel":
-        return KernelSegmenter(n_parts, indexes, channels, seed=config.seed)
-    return RidgeSegmenter(n_parts, indexes, channels, config.coordinate_weight)
-
-
-def penalty_of(method: str, config: FewShotConfig) -> float:
-    """The penalty of a method of RIDGE_METHODS."""
-    return config.kernel_penalty if method == "kernel" else config.penalty
-
-
-def _untrained(
-    method: str, n_parts: int, indexes: Sequence[int], channels: Sequence[int], config: FewShotConfig
-) -> RidgeSegmenter | MLPSegmenter | CNNSegmenter:
-    if method in RIDGE_METHODS:
-        return untrained_ridge(method, n_parts, indexes, channels, config)
-    if method in _HIDDEN:
-        return MLPSegmenter(n_parts, indexes, channels, _HIDDEN[method])
-    return CNNSegmenter(n_parts, indexes, channels, method.removeprefix("cnn-").upper())
-
-
-def _standardiser_of(segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter) -> Standardiser:
-    return segmenter.standardiser if isinstance(segmenter, RidgeSegmenter) else segmenter.first.standardiser
-
-
-def _fit_one(
-    segmenter: RidgeSegmenter | MLPSegmenter | CNNSegmenter,
-    whole: Callable[[int], FeaturePyramid],
-    plain: Iterator[FeaturePyramid],
-    annotations: Sequence[Annotation],
-    config: FewShotConfig,
-    on_progress: Report | None,
-    method: str,
-) -> None:
-    def report(done: int, total: int) -> None:
-        if on_progress is not None:
-            on_progress(f"fitting {method}", done, total)
-
-    if isinstance(segmenter, RidgeSegmenter):
-        fit = RidgeFit(segmenter, penalty_of(method, config), config.balance)
-        for i, annotation in enumerate(annotations):
-            fit.add(annotation.id, whole(i), annotation.label_map)
-            report(i + 1, len(annotations))
-        fit.solve()
-        if len(annotations) <= MOST_LABELS_TO_SELF_TRAIN and config.n_self_training:
-            fit.self_train(
-                _counted(plain, config.n_self_training, on_progress, "learning from plain pictures")
-            )
-        return
-    gradient = replace(config.gradient, seed=config.seed)
-    fit_by_gradient(
-        segmenter,
-        whole,
-        [a.label_map for a in annotations],
-        gradient,
-        lambda step, _loss: report(step + 1, gradient.n_steps),
-    )
-
-
-def _counted(
-    pyramids: Iterator[FeaturePyramid], n_pictures: int, on_progress: Report | None, what: str
-) -> Iterator[FeaturePyramid]:
-    for done, pyramid in enumerate(pyramids, start=1):
-        yield pyramid
-        if on_progress is not None:
-            on_progress(what, done, n_pictures)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,33 +13,11 @@ from partly.annotations.part_sets import UNLABELLED
 from partly.pyramid import FeaturePyramid
 from partly.segmenters.cnn import CNNSegmenter
 from partly.segmenters.mlp import MLPSegmenter
+from partly.training.few_shot.fit_options import GradientConfig
 from partly.training.few_shot.targets import labelled_points, shares
 
 PyramidOf = Callable[[int], FeaturePyramid]
 _CACHE_BYTES = 1 << 30
-
-
-@dataclass(frozen=True)
-class GradientConfig:
-    """How an MLP or CNN is fitted.
-
-    Attributes:
-        n_steps: optimiser steps; each sees one picture.
-        n_points: pixels a step, for MLPs.
-        size_px: side at which CNNs see a picture.
-        learning_rate: of Adam with decoupled weight decay, falling to zero along a cosine.
-        weight_decay: the penalty that keeps one label from being learned by heart.
-        balance: pixels of a part of ``m`` pixels weigh ``m**-balance``.
-        seed: of weights, drawn pixels and dropout.
-    """
-
-    n_steps: int = 300
-    n_points: int = 1024
-    size_px: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.1
-    balance: float = 0.5
-    seed: int = 0
 
 
 def fit_by_gradient(

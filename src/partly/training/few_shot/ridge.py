@@ -15,6 +15,7 @@ from partly.pyramid import FeaturePyramid, on_grid
 from partly.segmenters.normal_equations import NormalEquations, normal_equations, part_weights, solve_dual
 from partly.segmenters.ridge import RidgeSegmenter
 from partly.training.few_shot.refit import Guide, improved
+from partly.training.few_shot.ridge_methods import BALANCE, PENALTY
 from partly.training.few_shot.rows import PictureRows, renumbered
 from partly.training.few_shot.targets import shares
 
@@ -42,8 +43,8 @@ class RidgeFit:
     """
 
     segmenter: RidgeSegmenter
-    penalty: float = 3.0
-    balance: float = 0.5
+    penalty: float = PENALTY
+    balance: float = BALANCE
     grid_px: int = 64
     _known: dict[str, PictureRows] = field(default_factory=dict)
     _settled: NormalEquations | None = None  # of the pictures that are not at hand; None: to be summed
