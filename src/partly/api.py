@@ -31,6 +31,7 @@ from partly.distillation import distil as distil_into
 from partly.downloads.models import encoder_weights, load_generator
 from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.protocol import Generator
+from partly.generators.sampling import draw_classes
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis.workers import LoadModels, Models
 from partly.training.few_shot import FewShotConfig
@@ -216,11 +217,14 @@ def _load_models_from(generator: Generator, teacher: Teacher, place: Path) -> Lo
     """What gives generator and teacher in a worker process: both are read from model folders."""
     teacher.save(place / "teacher")
     folders = _folder_of(generator, place), (place / "teacher").absolute()
-    return partial(_load_models, *folders)
+    drawn = tuple(generator.classes[place] for place in generator.drawn_classes)
+    return partial(_load_models, *folders, drawn)
 
 
-def _load_models(generator_folder: Path, teacher_folder: Path) -> Models:
-    return load_generator(generator_folder), Teacher.load(teacher_folder).segmenter
+def _load_models(generator_folder: Path, teacher_folder: Path, classes: tuple[str, ...]) -> Models:
+    generator = load_generator(generator_folder)
+    draw_classes(generator, classes)
+    return generator, Teacher.load(teacher_folder).segmenter
 
 
 def _folder_of(generator: Generator, place: Path) -> Path:

@@ -9,7 +9,7 @@ import click
 from partly.cli.output import Output, json_option
 from partly.project import create_project
 from partly.project.part_files import part_set_from
-from partly.project.settings import Settings, generator_reference
+from partly.project.settings import Settings, check_classes, generator_reference
 from partly.project.state import state_of
 
 
@@ -27,13 +27,23 @@ from partly.project.state import state_of
     show_default=True,
     help="faces, a JSON or TOML file, or names with commas, the background first.",
 )
+@click.option(
+    "--classes",
+    default="",
+    help="Of a generator that knows classes, those to draw, with commas; all in turn when not given.",
+)
 @json_option
-def command(folder: Path, generator: str, parts: str, as_json: bool) -> None:
+def command(folder: Path, generator: str, parts: str, classes: str, as_json: bool) -> None:
     """Make a project in FOLDER; its project.toml can be edited by hand."""
     output = Output(as_json)
-    settings = Settings(generator_reference(generator), part_set_from(parts))
+    settings = Settings(generator_reference(generator), part_set_from(parts), classes=_names(classes))
+    check_classes(generator, settings.classes)
     project = create_project(folder, settings)
     state = state_of(project)
     output.say(f"Made {folder} with {project.part_set.n_parts} parts: {', '.join(project.part_set.names)}")
     output.say(f"Next: {state.next_step}")
     output.result(state.to_json())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))

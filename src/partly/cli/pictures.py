@@ -8,9 +8,9 @@ import click
 
 from partly.cli.output import Output, json_option
 from partly.cli.progress import Bars
-from partly.downloads.models import load_generator
 from partly.project import open_project
 from partly.project.pictures import SHEET_NAME, propose_pictures
+from partly.project.project_generator import load_project_generator
 
 
 @click.command()
@@ -49,7 +49,7 @@ def command(
     """
     output = Output(as_json)
     project = open_project(project_folder)
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     with Bars() as bars:
         pictures = propose_pictures(
             project,

@@ -39,6 +39,11 @@ from partly.imagery.photo_sets import FITS
 @click.option("--mirror/--no-mirror", default=True, show_default=True, help="Show half of them mirrored.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
 @click.option("--start-from", help="Model folder of a generator whose weights are the first ones.")
+@click.option(
+    "--classes",
+    metavar="FOLDERS|FILE",
+    help="Learn classes: 'folders' for names of folders, or a CSV, JSON or IDX file.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too (an extra of Partly).")
 @json_option
 def command(photos: Path, folder: Path, tensorboard: bool, as_json: bool, **chosen: Any) -> None:
@@ -65,6 +70,9 @@ def command(photos: Path, folder: Path, tensorboard: bool, as_json: bool, **chos
         trained = train_generator(photos, folder, choices, reports)
     for name, reason in trained.failed:
         output.say(f"Left out {name}: {reason}")
+    if trained.classes:
+        told = ", ".join(f"{name} ({n})" for name, n in trained.classes.items())
+        output.say(f"Classes, with their photos: {told}")
     output.say(f"Made {trained.folder} from {trained.n_photos} photos; page: {trained.page}")
     output.say(f"Next: partly new PROJECT --generator {trained.folder} --parts background,...")
     output.result(
@@ -72,6 +80,7 @@ def command(photos: Path, folder: Path, tensorboard: bool, as_json: bool, **chos
             "folder": str(trained.folder),
             "page": str(trained.page),
             "n_photos": trained.n_photos,
+            "classes": trained.classes,
             "failed": [list(pair) for pair in trained.failed],
             "time_s": round(trained.time_s, 1),
         }

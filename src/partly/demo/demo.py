@@ -13,7 +13,6 @@ from partly.demo.subjects import FACES, PORTRAITS, Subject
 from partly.demo.times import Times
 from partly.distillation import DistilConfig, DistilReports
 from partly.downloads.catalogue import DOWNLOADS, ENCODER, get
-from partly.downloads.models import load_generator
 from partly.errors import NotAvailable
 from partly.generators.sampling import Truncation, sample_w
 from partly.imagery.encoding import write_png
@@ -26,6 +25,7 @@ from partly.project.labels import import_shipped
 from partly.project.networks import network_of
 from partly.project.pictures import picture_pixels
 from partly.project.project import is_project
+from partly.project.project_generator import load_project_generator
 from partly.project.settings import Settings
 
 _HELD_OUT_SEED = 90_000
@@ -164,7 +164,7 @@ def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -
     folder = project.folder / FRESH
     missing = [i for i in range(n_pictures) if not (folder / f"fresh-{i + 1}.png").exists()]
     if missing:
-        generator = load_generator(project.generator_source)
+        generator = load_project_generator(project)
         for i in missing:
             w = sample_w(generator, _HELD_OUT_SEED, i, truncation)
             write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))

@@ -26,6 +26,7 @@ class TrainingChoices:
         mirror: show half of the photos mirrored; not for digits, letters, or clocks.
         seed: of first weights, latents, noise and the order of photos.
         start_from: model folder of a generator whose weights are the first ones; of the same kind and shape.
+        classes: "folders", or a CSV, JSON or IDX file that tells the class of each photo; None: no classes.
     """
 
     size_px: int = 64
@@ -41,6 +42,7 @@ class TrainingChoices:
     mirror: bool = True
     seed: int = 0
     start_from: str | None = None
+    classes: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("n_photos_shown", "batch_size", "discriminator_steps", "generator_steps"):

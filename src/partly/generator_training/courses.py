@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from partly.generator_training.presets import (
     FAMILIES,
     AdversarialFamily,
     AdversarialPreset,
+    AutoencoderFamily,
     AutoencoderPreset,
 )
 from partly.generator_training.starts import start_from
@@ -225,11 +226,40 @@ def filled(choices: TrainingChoices) -> TrainingChoices:
     return full
 
 
-def course(choices: TrainingChoices) -> Course:
+def check_family(choices: TrainingChoices) -> None:
+    """Refuse what makes no course, before photos are read, which may take long.
+
+    Raises:
+        BadOption: as :func:`course`.
+    """
+    choices = filled(choices)
+    if choices.classes is None:
+        course(choices)
+        return
+    able = [name for name, family in FAMILIES.items() if _learns_classes(family, choices.size_px)]
+    if choices.family not in able:
+        raise BadOption(
+            f"classes for the family {choices.family}, which learns none",
+            expected=f"one of the families {', '.join(able)}",
+            remedy="Choose one of them with --family, or leave the classes out",
+        )
+    # The classes themselves are not known yet, nor whether the first weights have the same.
+    course(replace(choices, start_from=None), ("one", "another"))
+
+
+def _learns_classes(family: AdversarialFamily | AutoencoderFamily, size_px: int) -> bool:
+    try:
+        return hasattr(family.preset(size_px).shape, "classes")
+    except BadOption:
+        return False
+
+
+def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
     """The course of a training.
 
     Args:
         choices: as :func:`filled` gives them, or with all that the family needs.
+        classes: names of the classes of the photos, for a family that learns classes.
 
     Raises:
         BadOption: as :func:`filled`, and for an unknown objective or augmentation.
@@ -237,7 +267,7 @@ def course(choices: TrainingChoices) -> Course:
     choices = filled(choices)
     family = FAMILIES[choices.family]
     if isinstance(family, AdversarialFamily):
-        return _adversarial(choices, family)
+        return _adversarial(choices, family, classes)
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(choices.seed)
@@ -252,8 +282,12 @@ def course(choices: TrainingChoices) -> Course:
     return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
 
-def _adversarial(choices: TrainingChoices, family: AdversarialFamily) -> AdversarialCourse:
+def _adversarial(
+    choices: TrainingChoices, family: AdversarialFamily, classes: Sequence[str]
+) -> AdversarialCourse:
     preset = family.preset(choices.size_px)
+    if classes:
+        preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
     if choices.objective not in OBJECTIVES:
         raise BadOption(
             f"there is no objective {choices.objective!r}", expected=f"one of {', '.join(OBJECTIVES)}"

@@ -14,7 +14,14 @@ from partly.generators.truncation import Truncation
 
 __all__ = [
     "Truncation",
+    "class_means_of_w",
+    "draw_classes",
     "mean_of_w",
+    "mean_under",
+    "means_of",
+    "one_hot",
+    "pictures_digest",
+    "sample_class",
     "sample_factor",
     "sample_w",
     "sample_z",
@@ -99,8 +106,26 @@ def sample_w(
         w = generator.map(sample_z(generator.z_dim, seed, index), condition)
         if truncation is None:
             return w
-        mean = condition @ generator.class_means if generator.classes else generator.w_mean
-        return truncate(w, mean, sample_factor(truncation, seed, index))
+        return truncate(w, mean_under(generator, condition), sample_factor(truncation, seed, index))
+
+
+def mean_under(generator: Generator, condition: Tensor) -> Tensor:
+    """Where truncation pulls latents of ``condition [1, c]`` to, ``[1, v]``: the mean of its class."""
+    return condition @ generator.class_means if generator.classes else generator.w_mean[None]
+
+
+def means_of(generator: Generator, seed: int, indexes: Iterable[int]) -> Tensor:
+    """Where truncation pulls the pictures of a seed to, ``[b, 1, v]``: the mean of the class of each."""
+    conditions = (one_hot(generator, [sample_class(generator, seed, index)]) for index in indexes)
+    return torch.stack([mean_under(generator, condition) for condition in conditions])
+
+
+def pictures_digest(generator: Generator) -> str:
+    """What pictures depend on beside seed and index: weights, and the classes if not all are drawn."""
+    if len(generator.drawn_classes) == len(generator.classes):
+        return generator.digest
+    names = [generator.classes[place] for place in generator.drawn_classes]
+    return f"{generator.digest}, classes {', '.join(map(repr, names))}"
 
 
 def class_means_of_w(generator: Generator, n: int = _N_MEAN) -> Tensor:

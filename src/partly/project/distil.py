@@ -16,12 +16,14 @@ from partly.artefacts import ModelCard
 from partly.distillation import DistilConfig, DistilReports, distil
 from partly.distillation.distil_options import EFFORTS, DistilRequest, completed
 from partly.distillation.second_round import SECOND_ROUND_FOLDER
-from partly.downloads.models import encoder_weights, generator_folder, load_generator
+from partly.downloads.models import encoder_weights, generator_folder
 from partly.errors import BadProject
 from partly.files import remove_leftovers, sha256_of
+from partly.generators.sampling import pictures_digest
 from partly.options import given_of, values_of
-from partly.project.digests import annotations_digest, model_digest, model_part_set
+from partly.project.digests import annotations_digest, classes_drawn, model_digest, model_part_set
 from partly.project.project import Project
+from partly.project.project_generator import generator_of_classes, load_project_generator
 from partly.project.runs import Run, begin_run
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis.claims import labels_identity, pictures_identity
@@ -90,21 +92,22 @@ def distil_project(
         TrainingDiverged: the loss is no number.
     """
     remove_leftovers(project.folder)
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     segmenter, part_set, card = _load_fitted(project, generator.digest)
     weights = encoder_weights() if config.pretrained else None
     parents = {
         "generator_sha256": generator.digest,
         "few_shot_sha256": card.weights_sha256,
         "encoder_sha256": sha256_of(weights) if weights else None,
+        **classes_drawn(project),
     }
     extra = {"config": asdict(config), "parents": parents}
     asked = {"part_set": part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     if done := _finished(project, run):
         return done
-    folders = generator_folder(project.generator_source), project.few_shot
-    pictures_key, labels_key = _keys(config, generator.digest, card.weights_sha256)
+    folders = generator_folder(project.generator_source).absolute(), project.few_shot.absolute()
+    pictures_key, labels_key = _keys(config, pictures_digest(generator), card.weights_sha256)
     result = distil(
         generator,
         segmenter,
@@ -115,7 +118,7 @@ def distil_project(
         training_folder=run.folder,
         annotations=_annotations(project, card) if config.painted_share else (),
         encoder_weights=weights,
-        load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
+        load_models=partial(load_models, *folders, project.settings.classes),
         n_workers=n_workers or default_workers(),
         reports=reports,
     )
@@ -130,9 +133,9 @@ def distil_project(
     return DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
 
 
-def load_models(generator_source: str, segmenter_folder: str) -> Models:
-    """Generator and segmenter, in a worker process."""
-    return load_generator(generator_source), load_segmenter(Path(segmenter_folder))[0]
+def load_models(generator_source: Path, segmenter_folder: Path, classes: tuple[str, ...] = ()) -> Models:
+    """Generator, which draws these classes, and segmenter, in a worker process."""
+    return generator_of_classes(generator_source, classes), load_segmenter(segmenter_folder)[0]
 
 
 def default_workers() -> int:

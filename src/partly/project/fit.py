@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from partly.annotations import list_annotations
-from partly.downloads.models import load_generator
 from partly.files import remove_leftovers
 from partly.generators.pixels import pixels_of
 from partly.generators.protocol import Generator
@@ -19,8 +18,9 @@ from partly.imagery.encoding import thumbnail, write_jpeg, write_png
 from partly.imagery.grids import grid, side_by_side
 from partly.imagery.overlays import overlay
 from partly.options import given_of
-from partly.project.digests import annotations_digest, model_digest, model_part_set
+from partly.project.digests import annotations_digest, classes_drawn, model_digest, model_part_set
 from partly.project.project import PREVIEW_NAME, Project
+from partly.project.project_generator import load_project_generator
 from partly.project.runs import begin_run
 from partly.segmenters.base import FewShotSegmenter
 from partly.training.few_shot import FewShotConfig, check_annotations, fit_few_shot
@@ -82,7 +82,7 @@ def fit_project(
     config = config or few_shot_config(project)
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     missing = check_annotations(
         annotations, project.part_set, generator, allow_missing_parts=config.allow_missing_parts
     )
@@ -92,6 +92,7 @@ def fit_project(
             "generator_sha256": generator.digest,
             "annotations": [annotation.id for annotation in annotations],
             "annotations_sha256": annotations_digest(annotations),
+            **classes_drawn(project),
         },
     }
     run = begin_run(project.runs, "fit", {"part_set": project.part_set.to_json(), **extra}, anew=anew)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from partly.annotations import annotation_ids, list_annotations
 from partly.downloads.catalogue import ENCODER, generator_names, model_folder
-from partly.project.digests import annotations_digest, model_card, model_digest, model_part_set
+from partly.project.digests import annotations_digest, classes_drawn, model_card, model_digest, model_part_set
 from partly.project.pictures import picture_ids
 from partly.project.project import Project
 
@@ -101,6 +101,7 @@ def _few_shot(project: Project, generator_digest: str | None) -> Freshness:
     same = (
         parents.get("annotations_sha256") == annotations_digest(annotations)
         and generator_digest in (parents.get("generator_sha256"), None)
+        and classes_drawn(project).get("classes") == parents.get("classes")
         and model_part_set(project.few_shot) == project.part_set.to_json()
     )
     return "ready" if same else "outdated"

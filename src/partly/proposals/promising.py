@@ -15,7 +15,7 @@ from torch import Tensor
 
 from partly.errors import BadOption
 from partly.generators.protocol import Generator
-from partly.generators.sampling import Truncation, sample_factor, sample_w
+from partly.generators.sampling import Truncation, means_of, sample_factor, sample_w
 from partly.proposals.medoids import k_medoids
 from partly.proposals.proposal import Proposal
 from partly.pyramid import on_grid
@@ -60,7 +60,8 @@ def propose(
         )
     truncation = truncation or Truncation(0.5, 1.0)
     latents = torch.cat([sample_w(generator, seed, i, truncation) for i in range(n_candidates)])
-    scores = _scores(generator, latents, on_progress)
+    means = means_of(generator, seed, range(n_candidates))
+    scores = _scores(generator, latents, means, on_progress)
     if together:
         flat = latents.flatten(1)
         medoids = k_medoids(torch.cdist(flat, flat), n_pictures, seed)
@@ -73,14 +74,19 @@ def propose(
     ]
 
 
-def _scores(generator: Generator, latents: Tensor, on_progress: Callable[[int, int], None] | None) -> Tensor:
+def _scores(
+    generator: Generator,
+    latents: Tensor,
+    means: Tensor,
+    on_progress: Callable[[int, int], None] | None,
+) -> Tensor:
     """Sum of both views, each standardised over the candidates."""
     pixels = []
     for i in range(len(latents)):
         pixels.append(_pixels(generator, latents[i : i + 1]))
         if on_progress is not None:
             on_progress(i + 1, len(latents))
-    nearness = -(latents - generator.w_mean).flatten(1).norm(dim=1)
+    nearness = -(latents - means).flatten(1).norm(dim=1)
     return _standard(nearness) + _standard(-_surprise(torch.stack(pixels)))
 
 

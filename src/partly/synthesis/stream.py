@@ -14,6 +14,7 @@ from partly.artefacts import digest_of
 from partly.errors import BadOption
 from partly.files import remove_leftovers
 from partly.generators.protocol import Generator
+from partly.generators.sampling import pictures_digest
 from partly.segmenters.base import FewShotSegmenter
 from partly.synthesis.claims import claim, labels_identity, pictures_identity
 from partly.synthesis.config import OnPicture, SynthesisConfig, SynthesisReport
@@ -56,8 +57,8 @@ def synthesise_labelled(
         BadArchive: a shard is damaged, or there are labels without their pictures.
     """
     segmenter_digest = digest_of(segmenter.state_dict())
-    claim(pictures_folder, pictures_identity(config, generator.digest))
-    claim(labels_folder, labels_identity(config, generator.digest, segmenter_digest))
+    claim(pictures_folder, pictures_identity(config, pictures_digest(generator)))
+    claim(labels_folder, labels_identity(config, pictures_digest(generator), segmenter_digest))
     for folder in (pictures_folder, labels_folder):
         remove_leftovers(folder)
     pictures = finished_spans(pictures_folder, "pictures")

@@ -64,14 +64,14 @@ class Models:
         Raises:
             PartlyError: the generator is not on this machine, or damaged.
         """
-        from partly.downloads.models import load_generator
         from partly.project.fit import few_shot_config
+        from partly.project.project_generator import load_project_generator
         from partly.studio.live import LiveSegmenter
 
         self._tell("warming", 0)
         with self._workspace.lock:
             project, self.parts_version = self._workspace.parts.project, self._workspace.parts.history.version
-        self._generator = load_generator(project.generator_source)
+        self._generator = load_project_generator(project)
         self._segmenter = LiveSegmenter(
             self._generator,
             project.part_set,

@@ -88,11 +88,12 @@ class Proposer:
         with self._workspace.lock:
             if self._workspace.tray.ids():
                 return
-        from partly.generators.sampling import Truncation, sample_w
+        from partly.generators.sampling import Truncation, means_of, sample_w
 
         generator, truncation = self._models.generator, Truncation(*_TRUNCATION)
         latents = [sample_w(generator, _FIRST_SEED, i, truncation) for i in range(_N_FIRST)]
-        distances = [float((w - generator.w_mean).norm()) for w in latents]
+        means = means_of(generator, _FIRST_SEED, range(_N_FIRST))
+        distances = [float((w - mean).norm()) for w, mean in zip(latents, means, strict=True)]
         index = int(np.argmin(distances))
         self._keep([_proposal(generator, _FIRST_SEED, index, _TRUNCATION)], "representative", Urgency.AWAITED)
         with self._workspace.lock:

@@ -1,0 +1,45 @@
+"""The generator of a project, which draws the classes that its ``project.toml`` names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from partly.downloads.models import load_generator
+from partly.errors import BadOption, BadProject
+from partly.generators.protocol import Generator
+from partly.generators.sampling import draw_classes
+from partly.project.project import Project
+from partly.project.settings import FILE_NAME
+
+
+def load_project_generator(project: Project) -> Generator:
+    """The project's generator; its pictures show the classes of ``project.toml`` in turn, or all.
+
+    Raises:
+        NotAvailable: it is not on this machine.
+        BadModelFile: it is damaged.
+        BadProject: it knows no such class.
+    """
+    try:
+        return generator_of_classes(project.generator_source, project.settings.classes)
+    except BadOption as error:
+        raise BadProject(
+            f"{error.found} (classes)",
+            expected=error.expected,
+            remedy="Mend it by hand; without the key, all classes are drawn in turn",
+            path=project.folder / FILE_NAME,
+        ) from error
+
+
+def generator_of_classes(source: str | Path, classes: Sequence[str]) -> Generator:
+    """A generator by name or folder, whose pictures show these classes in turn; none: all that it knows.
+
+    Raises:
+        BadOption: it knows no such class.
+        NotAvailable: it is not on this machine.
+        BadModelFile: it is damaged.
+    """
+    generator = load_generator(source)
+    draw_classes(generator, classes)
+    return generator
