@@ -27,7 +27,7 @@ from partly.artefacts import load_card
 from partly.autoshot import AutoShotNetwork
 from partly.autoshot import load_network as load_network_folder
 from partly.distillation import DistilConfig, DistilReports
-from partly.distillation import distil as distil_into
+from partly.distillation.distil import distil as distil_into
 from partly.downloads.models import encoder_weights, load_generator
 from partly.errors import BadLabel, BadOption, NotAvailable
 from partly.generators.protocol import Generator

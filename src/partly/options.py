@@ -7,6 +7,7 @@ made of these fields, so that a new choice is one edit: the field.
 from __future__ import annotations
 
 import math
+import sys
 import types
 import typing
 from collections.abc import Collection, Hashable, Mapping
@@ -183,9 +184,8 @@ def options_of(cls: type) -> tuple[Option, ...]:
 @cache
 def _options_of(cls: Hashable) -> tuple[Option, ...]:
     assert isinstance(cls, type)
-    hints = typing.get_type_hints(cls)
     return tuple(
-        _option(f.name, hints[f.name], None if f.default is MISSING else f.default, f.metadata[_KEY])
+        _option(f.name, _hint_of(cls, f.name), None if f.default is MISSING else f.default, f.metadata[_KEY])
         for f in fields(cls)
         if _KEY in f.metadata
     )
@@ -218,6 +218,13 @@ def values_of(chosen: Any, *, in_project: bool = False) -> dict[str, Any]:
 def given_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """What is said, of values of which None (or an empty list) means that nothing is said."""
     return {name: value for name, value in values.items() if value is not None and value != ()}
+
+
+def _hint_of(cls: type, name: str) -> Any:
+    """The type of one field; those of others may be imported for type checkers only."""
+    home = next(base for base in cls.__mro__ if name in vars(base).get("__annotations__", {}))
+    one = types.SimpleNamespace(__annotations__={name: vars(home)["__annotations__"][name]})
+    return typing.get_type_hints(one, vars(sys.modules[home.__module__]))[name]
 
 
 def _option(name: str, hint: Any, default: Any, values: Mapping[str, Any]) -> Option:

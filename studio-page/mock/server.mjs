@@ -38,6 +38,7 @@ const state = {
   },
   jobs: [],
   limits: { photo_bytes: 32 * 2 ** 20, photo_pixels: 1e8 },
+  distil: { n_pictures: 700, n_steps: 600, second_round: 0 },
   next_step: "Paint two parts of a picture: a few strokes are enough.",
 };
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from partly.annotations.part_sets import Part, PartSet
-from partly.distillation import DistilConfig, DistilReports, distil
-from partly.distillation.distil import new_network
+from partly.distillation import DistilConfig, DistilReports
+from partly.distillation.distil import distil, new_network
 from partly.distillation.second_round import network_logits, together
 from partly.errors import BadOption
 from partly.synthesis import LabelledShards

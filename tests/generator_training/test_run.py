@@ -280,7 +280,8 @@ def in_classes(photos: Path) -> Path:
 
 
 @pytest.mark.parametrize(("family", "size_px"), [("dcgan", 16), ("stylegan2", 32)])
-def test_classes_are_learned_named_and_shown(photos, tmp_path, family, size_px):
+def test_classes_are_learned_named_and_shown(photos, tmp_path, monkeypatch, family, size_px):
+    monkeypatch.setattr("partly.generator_training.run.Measures.take", lambda *_, **__: None)
     choices = TrainingChoices(
         family=family, size_px=size_px, n_photos_shown=8, batch_size=4, classes="folders", augment="none"
     )
@@ -314,7 +315,9 @@ def test_classes_through_the_command_line(photos, tmp_path):
 @pytest.mark.parametrize("family", ["light", "mlp", "vae"])
 def test_families_that_learn_no_classes(photos, tmp_path, family):
     choices = TrainingChoices(family=family, size_px=32, classes="folders")
-    text = f"classes for the family {family}, which learns none; expected one of the families stylegan2, dcgan"
+    text = (
+        f"classes for the family {family}, which learns none; expected one of the families stylegan2, dcgan"
+    )
     with pytest.raises(BadOption, match=text):
         train_generator(photos, tmp_path / "out", choices)
     assert not (tmp_path / "out" / "photos").exists()
@@ -331,7 +334,7 @@ def test_other_classes_than_before(photos, tmp_path):
         else:
             table = (tmp_path / "classes.csv").read_text().replace("2.png,a", "2.png,b")
             (tmp_path / "classes.csv").write_text(table)
-            with pytest.raises(BadOption, match="another training|other"):
+            with pytest.raises(BadOption, match=r"another training"):
                 train_generator(photos, tmp_path / "out", choices)
 
 

@@ -19,7 +19,8 @@ from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvai
 from partly.project import open_project
 from partly.project.description import describe
 from partly.project.distil import default_workers, distil_config, distil_project
-from partly.project.evaluation import EvaluationChoices, evaluate_against
+from partly.project.evaluation import evaluate_against
+from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit import fit_project
 from partly.project.networks import network_of
 from partly.project.page import read_log, run_of_model, write_project_page

@@ -9,9 +9,6 @@ from pathlib import Path
 import click
 
 from partly.cli.output import Output, json_option
-from partly.cli.progress import Bars
-from partly.demo import FACES, PORTRAITS, DemoChoices, DemoReports, run_demo
-from partly.distillation import DistilReports
 
 
 @click.command()
@@ -48,6 +45,10 @@ def command(
     trains a small network, and segments a portrait and your photos. It takes minutes; stopped, it goes on.
     Where the generator cannot be had, drawn portraits take the place of faces.
     """
+    from partly.cli.progress import Bars
+    from partly.demo import FACES, PORTRAITS, DemoChoices, DemoReports, run_demo
+    from partly.distillation import DistilReports
+
     output = Output(as_json)
     subject = PORTRAITS if portraits else FACES
     choices = DemoChoices(photos=photos, subject=subject, n_workers=n_workers)

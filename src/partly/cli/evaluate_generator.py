@@ -6,39 +6,16 @@ from pathlib import Path
 
 import click
 
+from partly.cli.option_flags import takes
 from partly.cli.output import Output, json_option
-from partly.cli.progress import Bars
-from partly.downloads.feature_networks import FEATURE_NETWORKS
 from partly.errors import PartsFailed
-from partly.imagery.photo_sets import FITS, Fit
-from partly.project.generator_evaluation import (
-    GeneratorEvaluationChoices,
-    evaluate_generator_against,
-    write_generator_evaluation,
-)
-from partly.report import generator_table
+from partly.project.evaluation_options import GeneratorEvaluationChoices
 
 
 @click.command()
 @click.argument("generator")
 @click.argument("photos", type=click.Path(path_type=Path))
-@click.option("--pictures", "n_pictures", default=5000, show_default=True, help="How many pictures to make.")
-@click.option(
-    "--features",
-    type=click.Choice(FEATURE_NETWORKS),
-    default=FEATURE_NETWORKS[0],
-    show_default=True,
-    help="Feature network. builtin needs no download, and compares only with itself; inception gives FID and "
-    "KID (partly get inception), slowly without a GPU.",
-)
-@click.option(
-    "--fit",
-    type=click.Choice(FITS),
-    default=FITS[0],
-    show_default=True,
-    help="How photos become squares: crop the middle, or pad; as in the training.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the pictures.")
+@takes(choices=GeneratorEvaluationChoices)
 @click.option(
     "--out",
     "out_folder",
@@ -49,14 +26,7 @@ from partly.report import generator_table
 )
 @json_option
 def command(
-    generator: str,
-    photos: Path,
-    n_pictures: int,
-    features: str,
-    fit: Fit,
-    seed: int,
-    out_folder: Path,
-    as_json: bool,
+    generator: str, photos: Path, choices: GeneratorEvaluationChoices, out_folder: Path, as_json: bool
 ) -> None:
     """Compare pictures of GENERATOR (a project, a name, a model folder) with PHOTOS (a folder or zip).
 
@@ -64,8 +34,11 @@ def command(
     (precision, density), how varied (recall, coverage), and which may be copies. The same command goes on
     after a stop.
     """
+    from partly.cli.progress import Bars
+    from partly.project.generator_evaluation import evaluate_generator_against, write_generator_evaluation
+    from partly.report import generator_table
+
     output = Output(as_json)
-    choices = GeneratorEvaluationChoices(n_pictures, features, fit, seed)
     with Bars() as bars:
         evaluation = evaluate_generator_against(generator, photos, choices, bars)
     page = write_generator_evaluation(out_folder, evaluation, generator, photos, choices)

@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from partly.cli.output import Output, json_option
-from partly.export import read_onnx_facts
-from partly.project.network_file import export_network
 
 
 @click.command()
@@ -21,6 +19,9 @@ def command(network_folder: Path, file: Path | None, as_json: bool) -> None:
     By default that is network.onnx beside the network's model.json. What it says is compared with the network
     itself before it is kept. Takes some seconds, and the extra of Partly that is called export.
     """
+    from partly.export import read_onnx_facts
+    from partly.project.network_file import export_network
+
     output = Output(as_json)
     written = export_network(network_folder, file)
     output.say(

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from partly.cli.output import Output, json_option
-from partly.project.description import describe
 
 
 @click.command()
@@ -16,6 +15,8 @@ from partly.project.description import describe
 @json_option
 def command(folder: Path | None, as_json: bool) -> None:
     """Tell versions and models in the cache; or what a PROJECT has and needs next; or about a MODEL."""
+    from partly.project.description import describe
+
     output = Output(as_json)
     values = describe(folder)
     for line in _lines(values):

@@ -2,90 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from partly.annotations import count_part_pixels
-from partly.annotations.formats import FORMATS, Style
-from partly.annotations.formats.painting import FILL_IDS, Fill
+from partly.cli.option_flags import takes
 from partly.cli.output import Output, json_option
-from partly.project import Project, open_project
-from partly.project.export import export_labels
-from partly.project.labels import LabelledFile, import_labels, import_shipped
-from partly.project.state import state_of
+from partly.options import values_of
+from partly.project.label_options import FORMAT_NAMES, LabelFilesRequest, StudioRequest
+
+if TYPE_CHECKING:
+    from partly.project import Project
+    from partly.project.labels import LabelledFile
 
 
 @click.command()
 @click.argument("project_folder", metavar="[PROJECT]", required=False, type=click.Path(path_type=Path))
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the studio.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help="Port of the studio; by default that of last time, or 8700, or the next free one.",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address of the studio.")
-@click.option(
-    "--generator",
-    help="Of a project that the studio makes: a name that `partly get` knows, or a model folder.",
-)
-@click.option("--picture", "picture_id", help="The picture that the only label map belongs to.")
-@click.option(
-    "--format",
-    "format_name",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", *FORMATS]),
-    help="The format of the files.",
-)
-@click.option(
-    "--fill",
-    default="background",
-    show_default=True,
-    type=click.Choice(list(FILL_IDS)),
-    help="What pixels are that no shape covers; `unlabelled` for scribbles.",
-)
-@click.option("--replace", is_flag=True, help="Take the place of other labels of the same pictures.")
-@click.option(
-    "--shipped",
-    multiple=True,
-    metavar="ID",
-    help="Take a label map that ships with Partly, of the generator ffhq: face-1 to face-5, or `all`.",
-)
-@click.option(
-    "--export",
-    "export_path",
-    metavar="FILE_OR_FOLDER",
-    type=click.Path(path_type=Path),
-    help="Take nothing in: write the project's labels there, in the format of --format.",
-)
-@click.option(
-    "--style",
-    default="mask",
-    show_default=True,
-    type=click.Choice(["mask", "polygon"]),
-    help="With --export: bitmaps, or polygons along the edges of pixels.",
-)
+@takes(studio=StudioRequest, labels=LabelFilesRequest)
 @json_option
 @click.pass_context
 def command(
     context: click.Context,
     project_folder: Path | None,
     files: tuple[Path, ...],
-    host: str,
-    port: int | None,
-    no_browser: bool,
-    generator: str | None,
-    picture_id: str | None,
-    format_name: str,
-    fill: Fill,
-    replace: bool,
-    shipped: tuple[str, ...],
-    export_path: Path | None,
-    style: Style,
+    studio: StudioRequest,
+    labels: LabelFilesRequest,
     as_json: bool,
 ) -> None:
     """Paint the parts of pictures in the studio, a page in the browser; PROJECT is made if it is not there.
@@ -93,25 +36,26 @@ def command(
     With FILE..., label files or folders of them: take their labels into PROJECT instead. A file belongs to
     the picture whose name it has, or names; --picture names another. 255 is unlabelled.
     """
+    from partly.project import open_project
+
     output = Output(as_json)
-    if export_path is None and not files and not shipped:
+    if labels.export_path is None and not files and not labels.shipped:
         of_files = ("picture_id", "format_name", "fill", "replace", "style")
         _refuse(context, of_files, "Give label files, or --shipped face-1.")
-        _paint(project_folder, generator, host, port, output, open_browser=not no_browser)
+        _paint(project_folder, studio, output)
         return
-    of_studio = ("host", "port", "no_browser", "generator")
+    of_studio = tuple(values_of(studio))
     _refuse(context, of_studio, "Options of the studio go without label files, --shipped and --export.")
     if project_folder is None:
         raise click.UsageError("Name the project first.")
-    if export_path is not None:
-        if files or shipped or picture_id or replace:
+    if labels.export_path is not None:
+        if files or labels.shipped or labels.picture_id or labels.replace:
             raise click.UsageError("--export takes no label files, --shipped, --picture or --replace.")
-        if format_name == "auto":
-            raise click.UsageError(f"Give --export a --format: {', '.join(FORMATS)}.")
-        _export(open_project(project_folder), export_path, format_name, style, fill, output)
+        if labels.format_name == "auto":
+            raise click.UsageError(f"Give --export a --format: {', '.join(FORMAT_NAMES)}.")
+        _export(open_project(project_folder), labels.export_path, labels, output)
         return
-    choices = {"picture_id": picture_id, "fill": fill, "replace": replace}
-    _take_in(open_project(project_folder), files, shipped, format_name, choices, output)
+    _take_in(open_project(project_folder), files, labels, output)
 
 
 def _refuse(context: click.Context, names: tuple[str, ...], text: str) -> None:
@@ -121,47 +65,46 @@ def _refuse(context: click.Context, names: tuple[str, ...], text: str) -> None:
             raise click.UsageError(text)
 
 
-def _paint(
-    folder: Path | None,
-    generator: str | None,
-    host: str,
-    port: int | None,
-    output: Output,
-    *,
-    open_browser: bool,
-) -> None:
+def _paint(folder: Path | None, request: StudioRequest, output: Output) -> None:
+    from partly.studio.http.built_page import NOT_BUILT, is_built
     from partly.studio.http.serving import serve
     from partly.studio.session import Session
     from partly.studio.session.open_or_create import DEFAULT_FOLDER, open_or_create
 
-    start = open_or_create(folder or DEFAULT_FOLDER, generator)
-    for line in start.told:
+    opened = open_or_create(folder or DEFAULT_FOLDER, request.generator)
+    for line in opened.notes:
         output.say(line)
+    if not is_built():
+        output.say(NOT_BUILT)
 
     def started(url: str) -> None:
         output.say(f"The studio is open at {url}")
         output.say("Every stroke is saved at once. End with Ctrl-C.")
-        output.result({"url": url, "project": str(start.project.folder)})
+        output.result({"url": url, "project": str(opened.project.folder)})
 
-    serve(Session(start.project), host, port, open_browser=open_browser, on_start=started)
-    output.say(f"All is saved. Go on with: partly label {start.project.folder}")
+    open_browser = not request.no_browser
+    serve(Session(opened.project), request.host, request.port, open_browser=open_browser, on_start=started)
+    output.say(f"All is saved. Go on with: partly label {opened.project.folder}")
 
 
-def _take_in(
-    project: Project,
-    files: tuple[Path, ...],
-    shipped: tuple[str, ...],
-    format_name: str,
-    choices: Mapping[str, Any],
-    output: Output,
-) -> None:
+def _take_in(project: Project, files: tuple[Path, ...], labels: LabelFilesRequest, output: Output) -> None:
+    from partly.annotations import count_part_pixels
+    from partly.project.labels import import_labels, import_shipped
+    from partly.project.state import state_of
+
     kept: list[LabelledFile] = []
-    if shipped:
-        ids = () if "all" in shipped else shipped
-        kept += import_shipped(project, ids, replace=choices["replace"])
+    if labels.shipped:
+        ids = () if "all" in labels.shipped else labels.shipped
+        kept += import_shipped(project, ids, replace=labels.replace)
     if files:
-        name = None if format_name == "auto" else format_name
-        kept += import_labels(project, files, format_name=name, **choices)
+        kept += import_labels(
+            project,
+            files,
+            format_name=None if labels.format_name == "auto" else labels.format_name,
+            picture_id=labels.picture_id,
+            fill=labels.fill,
+            replace=labels.replace,
+        )
     for one in kept:
         output.say(_told(project, one))
     state = state_of(project)
@@ -182,14 +125,20 @@ def _take_in(
     )
 
 
-def _export(project: Project, path: Path, format_name: str, style: Style, fill: Fill, output: Output) -> None:
-    written = export_labels(project, path, format_name=format_name, style=style, fill=fill)
+def _export(project: Project, path: Path, labels: LabelFilesRequest, output: Output) -> None:
+    from partly.project.export import export_labels
+
+    written = export_labels(
+        project, path, format_name=labels.format_name, style=labels.style, fill=labels.fill
+    )
     for file in written:
         output.say(f"Wrote {file}")
     output.result({"files": [str(file) for file in written]})
 
 
 def _told(project: Project, one: LabelledFile) -> str:
+    from partly.annotations import count_part_pixels
+
     counts = count_part_pixels(one.annotation.label_map, project.part_set)
     missing = [name for name in project.part_set.names if not counts[name]]
     text = f"{one.annotation.id} {'was there already' if one.was_there else 'is labelled'}; see {one.overlay}"

@@ -7,10 +7,6 @@ from pathlib import Path
 import click
 
 from partly.cli.output import Output, json_option
-from partly.project import create_project
-from partly.project.part_files import part_set_from
-from partly.project.settings import Settings, check_classes, generator_reference
-from partly.project.state import state_of
 
 
 @click.command()
@@ -35,6 +31,11 @@ from partly.project.state import state_of
 @json_option
 def command(folder: Path, generator: str, parts: str, classes: str, as_json: bool) -> None:
     """Make a project in FOLDER; its project.toml can be edited by hand."""
+    from partly.project import create_project
+    from partly.project.part_files import part_set_from
+    from partly.project.settings import Settings, check_classes, generator_reference
+    from partly.project.state import state_of
+
     output = Output(as_json)
     settings = Settings(generator_reference(generator), part_set_from(parts), classes=_names(classes))
     check_classes(generator, settings.classes)

@@ -6,23 +6,15 @@ from pathlib import Path
 
 import click
 
+from partly.cli.option_flags import takes
 from partly.cli.output import Output, json_option
-from partly.cli.progress import Bars
-from partly.project import open_project
-from partly.project.pictures import SHEET_NAME, propose_pictures
-from partly.project.project_generator import load_project_generator
+from partly.options import values_of
+from partly.project.picture_options import PicturesRequest
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
-@click.option("--n", "n_pictures", default=8, show_default=True, help="How many pictures.")
-@click.option(
-    "--together", is_flag=True, help="Choose pictures that are all to be labelled, unlike each other."
-)
-@click.option(
-    "--unsure", is_flag=True, help="Choose what the fitted segmenter is least sure of: best labelled next."
-)
-@click.option("--seed", default=0, show_default=True, help="Another seed proposes other pictures.")
+@takes(request=PicturesRequest)
 @click.option(
     "--truncation",
     nargs=2,
@@ -30,23 +22,20 @@ from partly.project.project_generator import load_project_generator
     metavar="LOW HIGH",
     help="How far pictures may lie from the mean one: 0 is the mean, 1 anywhere.",
 )
-@click.option("--candidates", "n_candidates", type=int, help="How many pictures are looked at.")
 @json_option
 def command(
-    project_folder: Path,
-    n_pictures: int,
-    together: bool,
-    unsure: bool,
-    seed: int,
-    truncation: tuple[float, float] | None,
-    n_candidates: int | None,
-    as_json: bool,
+    project_folder: Path, request: PicturesRequest, truncation: tuple[float, float] | None, as_json: bool
 ) -> None:
     """Write the generated pictures that are best labelled as PNG, with a contact sheet, best first.
 
     They are in the tray of the studio then: partly label. Any program that writes palette PNG, LabelMe, COCO
     or CVAT will do too.
     """
+    from partly.cli.progress import Bars
+    from partly.project import open_project
+    from partly.project.pictures import SHEET_NAME, propose_pictures
+    from partly.project.project_generator import load_project_generator
+
     output = Output(as_json)
     project = open_project(project_folder)
     generator = load_project_generator(project)
@@ -54,12 +43,8 @@ def command(
         pictures = propose_pictures(
             project,
             generator,
-            n_pictures,
-            together=together,
-            unsure=unsure,
-            seed=seed,
+            **values_of(request),
             truncation=truncation,
-            n_candidates=n_candidates,
             on_progress=bars,
         )
     output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")

@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from partly.cli.output import Output, json_option
-from partly.project import open_project
-from partly.project.page import write_project_page
 
 
 @click.command()
@@ -16,6 +14,9 @@ from partly.project.page import write_project_page
 @json_option
 def command(project_folder: Path, as_json: bool) -> None:
     """Write PROJECT/report.html: pictures, labels, curves and panels on one page that needs nothing else."""
+    from partly.project import open_project
+    from partly.project.page import write_project_page
+
     output = Output(as_json)
     path = write_project_page(open_project(project_folder))
     output.say(f"Page: {path}")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import click
 
+from partly.cli.option_flags import takes
 from partly.cli.output import Output, json_option
-from partly.cli.progress import Bars
-from partly.imagery.sources import find_photos
-from partly.predict import THOROUGH, Progress, segment_all
-from partly.project.networks import network_of
+from partly.predict.segment_options import SegmentOptions
 
 
 @click.command()
@@ -25,38 +22,21 @@ from partly.project.networks import network_of
     show_default=True,
     help="Folder of the results.",
 )
-@click.option("--size", "size_px", type=int, help="Side that the network sees; its training size by default.")
-@click.option("--mirror/--no-mirror", default=True, help="Average with the mirrored photo: slower, better.")
-@click.option(
-    "--thorough",
-    is_flag=True,
-    help="Average over several sizes, and let boundaries follow the photo's edges: slower, a little better.",
-)
-@click.option("--overlay/--no-overlay", default=True, help="Also write the parts' colours over the photo.")
-@click.option(
-    "--areas",
-    type=click.Choice(["json", "csv"]),
-    default="json",
-    show_default=True,
-    help="How areas and confidences of the parts are written.",
-)
+@takes(options=SegmentOptions)
 @json_option
 def command(
-    network_folder: Path,
-    photos: tuple[Path, ...],
-    out_folder: Path,
-    size_px: int | None,
-    mirror: bool,
-    thorough: bool,
-    overlay: bool,
-    areas: Literal["json", "csv"],
-    as_json: bool,
+    network_folder: Path, photos: tuple[Path, ...], out_folder: Path, options: SegmentOptions, as_json: bool
 ) -> None:
     """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
 
     Writes a palette PNG for each photo at its own size. Photos that cannot be read are listed, and the exit
     code is 4 then; the same command goes on after a stop.
     """
+    from partly.cli.progress import Bars
+    from partly.imagery.sources import find_photos
+    from partly.predict import Progress, segment_all
+    from partly.project.networks import network_of
+
     output = Output(as_json)
     network = network_of(network_folder)
     sources = find_photos(photos, leave_out=[out_folder])
@@ -69,12 +49,7 @@ def command(
             network,
             sources,
             out_folder,
-            size_px=size_px,
-            mirror_average=mirror,
-            scales=THOROUGH if thorough else (1.0,),
-            refine=thorough,
-            overlay=overlay,
-            areas=areas,
+            **options.arguments(),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 
 from partly.annotations import FACE_PARTS, Annotation
 from partly.autoshot import AutoShotNetwork, load_network
-from partly.distillation import DistilConfig, DistilReports, distil
-from partly.distillation.distil import new_network
+from partly.distillation import DistilConfig, DistilReports
+from partly.distillation.distil import distil, new_network
 from partly.errors import BadModelFile
 from partly.experiments.workshop import Tell, Workshop
 from partly.generators.pixels import images_of, to_bytes

@@ -22,9 +22,6 @@ from partly.imagery.squares import padded_square
 from partly.predict.refinement import refined
 from partly.predict.segmentation import Segmentation
 
-THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
-"""Scales of a thorough segmentation: 160, 192, 224 and 256 px for a network of 192 px."""
-
 _STRIP_VALUES = 1 << 20
 """Logits that are upsampled at a time: 4 MiB."""
 

@@ -13,7 +13,8 @@ from typing import Any
 from partly.annotations import Annotation, list_annotations
 from partly.annotations.part_sets import PartSet
 from partly.artefacts import ModelCard
-from partly.distillation import DistilConfig, DistilReports, distil
+from partly.distillation import DistilConfig, DistilReports
+from partly.distillation.distil import distil
 from partly.distillation.distil_options import EFFORTS, DistilRequest, completed
 from partly.distillation.second_round import SECOND_ROUND_FOLDER
 from partly.downloads.models import encoder_weights, generator_folder

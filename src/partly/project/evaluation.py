@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from partly.annotations.part_sets import PartSet
 from partly.errors import BadOption
 from partly.evaluate import Evaluation, evaluate_folders, evaluate_network, read_truth_mapping
 from partly.files import write_json, write_text
 from partly.imagery.sources import find_photos
 from partly.predict import segment_photo
+from partly.project.evaluation_options import EvaluationChoices
 from partly.project.networks import network_of
 from partly.project.project import is_project
 from partly.report import evaluation_page
 
 OnPhoto = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class EvaluationChoices:
-    """How to evaluate.
-
-    Attributes:
-        photos: folder or zip of the photos; a network needs them, label maps are shown on them.
-        mapping: file that says what the ids of the truth mean.
-        part_set: the parts of label maps; a network knows its own.
-        resize: bring predictions of another size to that of the truth.
-        size_px: side that the network sees; None: its training size.
-        mirror_average: average the network's logits with those of the mirrored photo.
-        n_worst: how many of the worst photos are shown.
-    """
-
-    photos: Path | None = None
-    mapping: Path | None = None
-    part_set: PartSet | None = None
-    resize: bool = False
-    size_px: int | None = None
-    mirror_average: bool = True
-    n_worst: int = 8
 
 
 def evaluate_against(

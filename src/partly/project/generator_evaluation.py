@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from partly.assessment import evaluate_generator
@@ -17,27 +16,11 @@ from partly.imagery.sources import find_photos
 from partly.locks import only_writer
 from partly.metrics.generator_evaluation import GeneratorEvaluation
 from partly.metrics.generator_figures import check_numbers
+from partly.project.evaluation_options import GeneratorEvaluationChoices
 from partly.project.project import is_project, open_project
 from partly.report import generator_page
 
 OnProgress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class GeneratorEvaluationChoices:
-    """How to evaluate.
-
-    Attributes:
-        n_pictures: how many pictures are made.
-        features: name of the feature network.
-        fit: "crop" takes the middle square of the photos, "pad" keeps all of them; as in the training.
-        seed: of the latents.
-    """
-
-    n_pictures: int = 5000
-    features: str = "builtin"
-    fit: Fit = "crop"
-    seed: int = 0
 
 
 def generator_of(what: str) -> Generator:

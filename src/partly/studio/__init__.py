@@ -1,1 +1,1 @@
-"""The studio's server: HTTP over :mod:`partly.studio.session`, and the page."""
+"""Paint the parts of pictures, and watch the others follow: HTTP over a session over a live segmenter."""

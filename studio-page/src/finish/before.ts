@@ -1,6 +1,7 @@
 import { segments } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { icon } from "../dom/icons";
+import type { DistilChoices } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
 
@@ -46,26 +47,41 @@ export function beforeFit(studio: Studio): Before {
   return { element: el("div", { class: "before" }, text, list), options: () => ({}) };
 }
 
-type Effort = "usual" | "quick" | "thorough";
+export type Effort = "usual" | "quick" | "thorough";
 
-const EFFORTS: Readonly<
-  Record<Effort, { readonly says: string; readonly options: Record<string, unknown> }>
-> = {
-  quick: {
-    says: "100 pictures, 150 steps: a first look at what comes out.",
-    options: { n_pictures: 100, n_steps: 150 },
-  },
-  usual: { says: "700 pictures, 600 steps. Some minutes on two processor cores.", options: {} },
-  thorough: {
-    says: "1200 pictures, 1400 steps and a second round: half an hour to an hour, for the best masks.",
-    options: { n_pictures: 1200, n_steps: 1400, second_round: 0.2 },
-  },
-};
+/** What "distil" is told for an effort, and what that comes to, in words, beside what the project does as usual. */
+export function distilEffort(
+  effort: Effort,
+  usual: DistilChoices,
+): { readonly says: string; readonly options: Partial<DistilChoices> } {
+  const options: Readonly<Record<Effort, Partial<DistilChoices>>> = {
+    quick: { n_pictures: Math.min(100, usual.n_pictures), n_steps: Math.min(150, usual.n_steps) },
+    usual: {},
+    thorough: {
+      n_pictures: Math.max(1200, usual.n_pictures),
+      n_steps: Math.max(1400, usual.n_steps),
+      second_round: Math.max(0.2, usual.second_round),
+    },
+  };
+  const meaning: Readonly<Record<Effort, string>> = {
+    quick: "a first look at what comes out.",
+    usual: "some minutes on two processor cores.",
+    thorough: "half an hour to an hour, for the best masks.",
+  };
+  const { n_pictures, n_steps, second_round } = { ...usual, ...options[effort] };
+  const amount = `${n_pictures} pictures, ${n_steps} steps${second_round > 0 ? " and a second round" : ""}`;
+  return { says: `${amount}: ${meaning[effort]}`, options: options[effort] };
+}
 
 /** Distil: how much is to be done. */
-export function beforeDistil(): Before {
+export function beforeDistil(studio: Studio): Before {
   let effort: Effort = "usual";
-  const says = el("p", { class: "note" }, EFFORTS[effort].says);
+  const chosen = (): ReturnType<typeof distilEffort> | undefined => {
+    const usual = studio.store.get().server?.distil;
+    return usual && distilEffort(effort, usual);
+  };
+  const says = el("p", { class: "note" });
+  const show = (): void => setText(says, chosen()?.says ?? "");
   const choice = segments<Effort>({
     label: "How much",
     options: [
@@ -75,13 +91,14 @@ export function beforeDistil(): Before {
     ],
     change: (value) => {
       effort = value;
-      setText(says, EFFORTS[effort].says);
+      show();
     },
   });
   choice.set(effort);
+  studio.store.watch((state) => state.server?.distil, show);
   return {
     element: el("div", { class: "before narrow" }, choice.element, says),
-    options: () => EFFORTS[effort].options,
+    options: () => ({ ...chosen()?.options }),
   };
 }
 

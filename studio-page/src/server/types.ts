@@ -46,6 +46,13 @@ export interface Live {
   readonly problem?: string;
 }
 
+/** What the project does where "distil" is told nothing else. */
+export interface DistilChoices {
+  readonly n_pictures: number;
+  readonly n_steps: number;
+  readonly second_round: number;
+}
+
 export interface ServerState {
   readonly project: {
     readonly name: string;
@@ -67,6 +74,7 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
+  readonly distil: DistilChoices;
   /** Photos in the project's folder of photos. */
   readonly n_photos: number;
   /** Parts that are painted nowhere yet, and so never found. */

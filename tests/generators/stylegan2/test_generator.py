@@ -47,7 +47,9 @@ def test_a_class_is_embedded_normed_and_put_behind_the_latent():
 
 def test_without_a_class_nothing_is_mapped():
     generator = tiny(replace(TINY, classes=("cat", "dog")))
-    with pytest.raises(BadOption, match=r"no class is asked for; expected \[3, 2\], one of the generator's cl"):
+    with pytest.raises(
+        BadOption, match=r"no class is asked for; expected \[3, 2\], one of the generator's cl"
+    ):
         generator.map(torch.randn(3, 8))
     with pytest.raises(BadOption, match=r"a condition of \[3, 1\]; expected \[3, 2\]"):
         generator.map(torch.randn(3, 8), torch.zeros(3, 1))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.app import studio_app
 from partly.studio.http.security import Security
+from partly.studio.http.serving import studio_app
 from partly.studio.session import Session
 
 ORIGIN = "http://127.0.0.1:8700"

@@ -13,6 +13,7 @@ from partly.annotations import label_map_to_png
 from partly.imagery.encoding import encode_png
 from partly.imagery.photos import read_photo
 from partly.studio.session.job import Job
+from partly.studio.session.overview import overview
 from tests.fakes import TWO_PARTS
 
 
@@ -38,9 +39,11 @@ def error_of(answer):
 
 
 def test_state_and_images(client, session):
-    session.settle()
+    session.worker.settle()
     state = client.get("/api/state").json()
-    assert state == json.loads(json.dumps(session.state()))
+    assert state == json.loads(json.dumps(overview(session)))
+    usual = session.project.settings.auto_shot
+    assert state["distil"] == {"n_pictures": usual.n_pictures, "n_steps": 3, "second_round": 0.0}
     whole = client.get("/api/pictures/p0/image")
     assert whole.headers["content-type"] == "image/png"
     assert read_photo(whole.content).pixels.shape == (64, 64, 3)
@@ -81,7 +84,7 @@ def test_painting(client):
 
 
 def test_predictions(client, session):
-    session.settle()
+    session.worker.settle()
     for path in ("/api/pictures/p0/prediction", "/api/wall/prediction"):
         assert client.get(path).status_code == 204
     code, text = error_of(client.post("/api/pictures/p0/accept?tab=a"))
@@ -89,7 +92,7 @@ def test_predictions(client, session):
     client.post("/api/pictures/p0/open?tab=a")
     paint(client, 0)
     paint(client, 1, x=40, y=40)
-    session.settle()
+    session.worker.settle()
     answer = client.get("/api/pictures/p0/prediction")
     predicted, doubt = np.frombuffer(answer.content, np.uint8).reshape(2, 64, 64)
     assert answer.headers["x-size"] == "64"
@@ -107,10 +110,10 @@ def test_predictions(client, session):
 
 
 def test_superpixels(client, session):
-    session.settle()
+    session.worker.settle()
     answer = client.get("/api/pictures/p0/superpixels")
     assert (answer.status_code, answer.json()) == (202, {"state": "making"})
-    session.settle()
+    session.worker.settle()
     answer = client.get("/api/pictures/p0/superpixels")
     regions = np.frombuffer(answer.content, "<u2").reshape(64, 64)
     assert answer.headers["x-size"] == "64"
@@ -142,7 +145,7 @@ def test_pictures(client, session):
     assert [entry["id"] for entry in client.get("/api/state").json()["pictures"]] == ["p1", "p0"]
     wish = {"kind": "another", "n": 1, "truncation": [0.5, 0.5], "seed": 9}
     assert client.post("/api/pictures/propose", json=wish).status_code == 202
-    session.settle()
+    session.worker.settle()
     taken = client.post("/api/pictures/from-wall", json={"id": "wall-0"}).json()
     ids = [entry["id"] for entry in client.get("/api/state").json()["pictures"]]
     assert ids == ["p1", "p0", "picture-9-0-t500", taken["id"]]
@@ -167,7 +170,7 @@ def test_jobs(client, session, tmp_path):
     assert error_of(client.get("/api/jobs/x"))[0] == 404
     panel = tmp_path / "panel.png"
     panel.write_bytes(encode_png(np.zeros((2, 2, 3), np.uint8)))
-    job = session._jobs._jobs["j"] = Job("j", "fit", {}, 0.0, "done")
+    job = session.jobs._jobs["j"] = Job("j", "fit", {}, 0.0, "done")
     job.take({"panel": str(panel)})
     assert client.get("/api/jobs/j").json() == job.to_json()
     assert client.post("/api/jobs/j/cancel").json()["state"] == "done"
@@ -184,7 +187,7 @@ def test_a_job_from_start_to_end(client, session, monkeypatch):
     assert (job["state"], job["options"]) == ("running", {"seed": 1})
     code, text = error_of(client.post("/api/jobs", json={"verb": "fit", "options": {}}))
     assert (code, text) == (409, "the job fit is running. Wait until it is done, or stop it.")
-    session._jobs.wait(120)
+    session.jobs.wait(120)
     job = client.get(f"/api/jobs/{job['id']}").json()
     assert (job["state"], job["error"]) == ("done", None)
     assert client.get(job["panels"][0]).headers["content-type"] == "image/jpeg"
@@ -197,8 +200,8 @@ def test_the_network(client, session, monkeypatch, tmp_path):
     assert error_of(client.get("/api/network"))[0] == 404
     file = tmp_path / "network.onnx"
     file.write_bytes(b"network")
-    monkeypatch.setattr(type(session), "network_file", lambda self: file)
-    monkeypatch.setattr(type(session), "network_facts", lambda self: {"digest": "abc"})
+    monkeypatch.setattr(session.network, "file", lambda: file)
+    monkeypatch.setattr(session.network, "facts", lambda: {"digest": "abc"})
     assert client.get("/api/network.onnx").content == b"network"
     assert client.get("/api/network").json() == {"digest": "abc"}
     for query, caching in [("", "private, no-cache"), ("?digest=x", "private, no-cache")]:

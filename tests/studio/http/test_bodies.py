@@ -2,7 +2,7 @@
 
 import pytest
 
-from partly.studio.http import labels, network
+from partly.studio.http import project_routes
 from partly.studio.session import label_exchange, photo_network
 
 PIECE = b"\1" * 4096
@@ -34,8 +34,8 @@ class Stream:
     ],
 )
 def test_too_large_bodies(client, session, monkeypatch, path, most_bytes):
-    monkeypatch.setattr(network, "MAX_PHOTO_BYTES", 2 * 4096)
-    monkeypatch.setattr(labels, "MAX_FILE_BYTES", 3 * 4096)
+    monkeypatch.setattr(project_routes, "MAX_PHOTO_BYTES", 2 * 4096)
+    monkeypatch.setattr(project_routes, "MAX_FILE_BYTES", 3 * 4096)
     announced = client.post(path, content=PIECE * (most_bytes // 4096 + 1))
     assert announced.status_code == 413
     text = f"the body has {len(PIECE) * (most_bytes // 4096 + 1)} bytes; expected at most {most_bytes} bytes."

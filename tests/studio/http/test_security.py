@@ -3,8 +3,8 @@ import http.cookies
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.app import studio_app
 from partly.studio.http.security import CONTENT_SECURITY_POLICY, Security, is_loopback
+from partly.studio.http.serving import studio_app
 from tests.studio.http.conftest import ORIGIN
 
 HEADERS = {
@@ -38,7 +38,7 @@ def test_every_answer_is_guarded(client, path):
 
 
 def test_also_that_to_a_defect(session, monkeypatch):
-    monkeypatch.setattr(type(session), "state", lambda self: 1 / 0)
+    monkeypatch.setattr("partly.studio.http.project_routes.overview", lambda session: 1 / 0)
     client = TestClient(studio_app(session, Security()), ORIGIN, raise_server_exceptions=False)
     answer = client.get("/api/state")
     assert answer.status_code == 500

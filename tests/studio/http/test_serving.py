@@ -12,7 +12,7 @@ from benchmarks.studio_server import EventStream, Page, StudioServer
 from partly.annotations import load_annotation
 from partly.cli.main import run
 from partly.errors import BadOption
-from partly.studio.http import serving
+from partly.studio.http import built_page, serving
 from partly.studio.http.serving import serve
 from partly.studio.session import Session
 from tests.fakes import TWO_PARTS
@@ -138,9 +138,10 @@ def test_beyond_this_machine_the_address_has_a_token(session, monkeypatch):
     assert len(url.split("?token=")[1]) >= 32
 
 
-@pytest.mark.parametrize("display", [":0", None])
-def test_a_browser_is_opened_where_there_is_one(session, monkeypatch, display):
+@pytest.mark.parametrize(("display", "is_built"), [(":0", True), (None, True), (":0", False)])
+def test_a_browser_is_opened_where_there_is_one_and_a_page(session, monkeypatch, display, is_built):
     opened = []
+    monkeypatch.setattr(serving, "is_built", lambda: is_built)
     monkeypatch.setattr(serving.webbrowser, "open", opened.append)
     monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
     if display:
@@ -148,7 +149,19 @@ def test_a_browser_is_opened_where_there_is_one(session, monkeypatch, display):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(serving.platform, "system", lambda: "Linux")
     serve(session, port=0)
-    assert len(opened) == bool(display)
+    assert len(opened) == bool(display and is_built)
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_an_unbuilt_page_is_told_before_the_address(project, monkeypatch, capsys, tmp_path, is_built):
+    if is_built:
+        (tmp_path / "index.html").touch()
+    monkeypatch.setattr(built_page, "static_folder", lambda: tmp_path)
+    monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
+    assert run(["label", str(project.folder), "--port", "0", "--no-browser"]) == 0
+    before, _, _ = capsys.readouterr().out.partition("The studio is open at")
+    assert ("The page of the studio is not built" in before) != is_built
+    assert ("run: make studio" in before) != is_built
 
 
 def test_the_command_makes_a_project(tmp_path, monkeypatch, capsys, generator_folder):

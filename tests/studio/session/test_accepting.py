@@ -1,6 +1,6 @@
 import numpy as np
 
-from partly.studio.session.accepting import accepted, enlarged
+from partly.studio.session.picture_painting import accepted, enlarged
 
 
 def test_enlarged_has_the_same_ids_and_smooth_boundaries():

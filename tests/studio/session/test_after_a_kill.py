@@ -11,6 +11,7 @@ from partly.annotations.part_sets import PartSet
 from partly.project import open_project
 from partly.studio.session import Session
 from partly.studio.session import annotation_saver as saving_module
+from partly.studio.session.overview import overview
 from partly.studio.session.session_parts import Parts
 from tests.fakes import TWO_PARTS, thing_annotation
 from tests.studio.tiny_sessions import TINY_STUDIO, Ears, add_picture, stroke
@@ -30,7 +31,7 @@ def killed_copy(session, tmp_path):
     A kill comes at one moment, and a copy takes a while, in which nothing may be written.
     """
     folder = tmp_path / "killed"
-    with session._workspace.lock:
+    with session.workspace.lock:
         for _ in range(20):
             try:
                 shutil.copytree(session.project.folder, folder)
@@ -48,7 +49,7 @@ def test_strokes_that_no_annotation_has(session, tmp_path, open_session):
     copy = killed_copy(session, tmp_path)
     assert annotation_ids(copy.annotations) == []
     later = open_session(copy)
-    assert later.state()["pictures"][0]["labelled_share"] > 0
+    assert overview(later)["pictures"][0]["labelled_share"] > 0
     assert np.array_equal(later.painting.labels("p0"), labels)
     assert later.painting.open("p0", "a")[1].n_strokes == 2
     later.close()
@@ -57,7 +58,7 @@ def test_strokes_that_no_annotation_has(session, tmp_path, open_session):
 
 def test_strokes_after_the_annotation(session, tmp_path, open_session):
     session.painting.paint("p0", "a", stroke(0, 0, 10, 10, 1))
-    session.export_labels(format_name="png")  # saves
+    session.label_exchange.export_zip(format_name="png")  # saves
     assert annotation_ids(session.project.annotations) == ["p0"]
     session.painting.paint("p0", "a", stroke(20, 20, 10, 10, 0))
     labels = session.painting.labels("p0")
@@ -71,7 +72,7 @@ def test_an_annotation_without_the_note_in_the_journal(session, tmp_path, open_s
         "partly.studio.session.label_map_store.LabelMapStore.saved", lambda self, snapshot: None
     )
     session.painting.paint("p0", "a", stroke(0, 0, 10, 10, 1))
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     later = open_session(killed_copy(session, tmp_path))
     assert later.painting.open("p0", "a")[1].n_strokes == 1
 
@@ -85,23 +86,23 @@ def test_a_stroke_between_the_annotation_and_its_note(session, tmp_path, open_se
 
     monkeypatch.setattr(saving_module, "write_annotation", write_while_somebody_paints)
     session.painting.paint("p0", "a", stroke(0, 0, 10, 10, 1))
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     labels = session.painting.labels("p0")
     assert (labels != 255).sum() == 125
     copy = killed_copy(session, tmp_path)
     assert b'"saved"' in (copy.annotations / "strokes" / "p0.jsonl").read_bytes().splitlines()[-1]
     later = open_session(copy)
-    assert later.state()["pictures"][0]["labelled_share"] == pytest.approx(125 / 64**2)
+    assert overview(later)["pictures"][0]["labelled_share"] == pytest.approx(125 / 64**2)
     assert np.array_equal(later.painting.labels("p0"), labels)
 
 
 def test_a_png_without_its_json(session, tmp_path, open_session):
     session.painting.paint("p0", "a", stroke(0, 0, 10, 10, 1))
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     copy = killed_copy(session, tmp_path)
     (copy.annotations / "p0.json").unlink()
     later = open_session(copy)
-    assert later.state()["pictures"][0]["labelled_share"] == pytest.approx(100 / 64**2)
+    assert overview(later)["pictures"][0]["labelled_share"] == pytest.approx(100 / 64**2)
 
 
 def test_the_part_set_changed_but_no_annotation_did(make_project, generator, tmp_path, open_session):
@@ -113,17 +114,17 @@ def test_the_part_set_changed_but_no_annotation_did(make_project, generator, tmp
     session = open_session(project)
     session.painting.paint("p0", "a", stroke(0, 0, 10, 10, 2))
     session.painting.paint("p0", "a", stroke(10, 10, 10, 10, 1))
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     copy = killed_copy(session, tmp_path)
     with Session(copy, TINY_STUDIO) as changing:
-        with changing._workspace.lock:  # so that no annotation is written yet
-            changing.change_parts(MergeParts("thing", "other"))
+        with changing.workspace.lock:  # so that no annotation is written yet
+            changing.parts.change(MergeParts("thing", "other"))
             halfway = killed_copy(changing, tmp_path / "halfway")
             assert annotation_part_set(halfway.annotations, "p1") == THREE
         expected = {name: changing.painting.labels(name) for name in ("p0", "p1")}
     later = open_session(halfway)
     assert later.project.part_set.names == ("background", "other")
-    assert later.state()["problems"] == {}
+    assert overview(later)["problems"] == {}
     for name, labels in expected.items():
         assert set(np.unique(labels)) <= {0, 1, 255}
         assert np.array_equal(later.painting.labels(name), labels)
@@ -152,7 +153,7 @@ def test_an_annotation_without_a_journal_is_rewritten_safely(
     copies = []
     monkeypatch.setattr(saving_module, "save_annotation", cut_off)
     ears = Ears(session.events)
-    session.change_parts(MergeParts("thing", "other"))
+    session.parts.change(MergeParts("thing", "other"))
     assert ears.wait("problem").data == {"text": "killed"}
     # After a mere error it is what it was before.
     assert np.array_equal(session.painting.labels("p0"), before)
@@ -175,7 +176,7 @@ def test_project_toml_was_not_written(session, tmp_path, open_session, monkeypat
         write(self)
 
     monkeypatch.setattr(Parts, "_write", copied_before)
-    session.change_parts(AddPart("new", after="background"))
+    session.parts.change(AddPart("new", after="background"))
     monkeypatch.undo()
     assert copies[0].part_set == TWO_PARTS
     later = open_session(copies[0])

@@ -11,7 +11,7 @@ from partly.annotations.part_sets import PartSet
 from partly.autoshot import load_network
 from partly.errors import BadLabel, BadPhoto, BadProject
 from partly.imagery.encoding import write_png
-from partly.studio.session.job_reports import JobReports
+from partly.studio.session.job import JobReports
 from partly.studio.session.job_verbs import RUN
 from tests.fakes import TWO_PARTS, thing_annotation
 

@@ -9,6 +9,7 @@ from partly.annotations import PartSet, label_map_to_png
 from partly.annotations.formats import read_labels
 from partly.annotations.formats.labelme import write_labelme
 from partly.errors import BadLabel, BadOption, BadProject
+from partly.studio.session.overview import overview
 from tests.fakes import TWO_PARTS
 from tests.studio.tiny_sessions import stroke
 
@@ -26,7 +27,9 @@ def label_map():
 def test_a_file_goes_to_the_picture_of_its_name_and_nowhere_else(session, label_map, name, tmp_path):
     before = set(session.project.folder.parent.rglob("*"))
     picture_id = "p0" if "anything" in name or "\0" in name else None
-    ids = session.import_labels(label_map_to_png(label_map, TWO_PARTS), name, picture_id=picture_id)
+    ids = session.label_exchange.import_file(
+        label_map_to_png(label_map, TWO_PARTS), name, picture_id=picture_id
+    )
     assert ids == ["p0"]
     assert np.array_equal(session.painting.labels("p0"), label_map)
     new = {path.name for path in set(session.project.folder.parent.rglob("*")) - before}
@@ -39,20 +42,20 @@ def test_an_import_over_strokes_can_be_undone(session, label_map):
     session.painting.paint("p0", "a", stroke(0, 0, 9, 9, 1))
     data = label_map_to_png(label_map, TWO_PARTS)
     with pytest.raises(BadLabel, match="there are other annotations of p0 already"):
-        session.import_labels(data, "p0.png")
-    session.import_labels(data, "p0.png", replace=True)
+        session.label_exchange.import_file(data, "p0.png")
+    session.label_exchange.import_file(data, "p0.png", replace=True)
     assert np.array_equal(session.painting.labels("p0"), label_map)
-    session.settle()
-    assert session.prediction("p0") is not None
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is not None
     session.painting.undo("p0", "a")
-    assert session.state()["pictures"][0]["labelled_share"] == pytest.approx(81 / 64**2)
+    assert overview(session)["pictures"][0]["labelled_share"] == pytest.approx(81 / 64**2)
 
 
 def test_scribbles(session, tmp_path):
     labels = np.full((64, 64), 255, np.uint8)
     labels[:5, :5] = 1
     write_labelme(tmp_path / "p1.json", [("p1.png", labels)], TWO_PARTS, fill="unlabelled")
-    session.import_labels((tmp_path / "p1.json").read_bytes(), "p1.json", fill="unlabelled")
+    session.label_exchange.import_file((tmp_path / "p1.json").read_bytes(), "p1.json", fill="unlabelled")
     assert np.array_equal(session.painting.labels("p1"), labels)
 
 
@@ -68,20 +71,20 @@ def test_scribbles(session, tmp_path):
 def test_files_that_cannot_be_used(session, label_map, name, data, options, said):
     data = label_map_to_png(label_map, TWO_PARTS) if data is None else data
     with pytest.raises(BadLabel, match=said):
-        session.import_labels(data, name, **options)
+        session.label_exchange.import_file(data, name, **options)
 
 
 def test_other_parts_and_options(session, label_map):
     label_map[0, 0] = 2
     three = PartSet.from_names(("background", "thing", "other"))
     with pytest.raises(BadLabel, match="unknown part ids: 2"):
-        session.import_labels(label_map_to_png(label_map, three), "p0.png")
+        session.label_exchange.import_file(label_map_to_png(label_map, three), "p0.png")
     for options, said in [
         ({"format_name": "x"}, "there is no label format 'x'"),
         ({"fill": "x"}, "the fill is 'x'; expected one of background, unlabelled"),
     ]:
         with pytest.raises(BadOption, match=said):
-            session.import_labels(b"", "p0.png", **options)
+            session.label_exchange.import_file(b"", "p0.png", **options)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_labels_go_out_and_come_back(session, tmp_path, format_name, names, styl
     for picture_id in ("p0", "p1"):
         session.painting.paint(picture_id, "a", stroke(0, 0, 64, 64, 0))
         session.painting.paint(picture_id, "a", stroke(5, 5, 9, 9, 1))
-    data = session.export_labels(format_name=format_name, style=style)
+    data = session.label_exchange.export_zip(format_name=format_name, style=style)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert sorted(archive.namelist()) == names
         archive.extractall(tmp_path)
@@ -110,7 +113,7 @@ def test_labels_go_out_and_come_back(session, tmp_path, format_name, names, styl
 
 def test_exports_that_cannot_be(session):
     with pytest.raises(BadProject, match="has no labels yet"):
-        session.export_labels(format_name="png")
+        session.label_exchange.export_zip(format_name="png")
     with pytest.raises(BadOption, match="the style is 'x'; expected one of mask, polygon"):
-        session.export_labels(format_name="png", style="x")
-    json.dumps(session.state())
+        session.label_exchange.export_zip(format_name="png", style="x")
+    json.dumps(overview(session))

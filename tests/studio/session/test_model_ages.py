@@ -2,7 +2,8 @@ import pytest
 
 from partly.annotations import save_annotation
 from partly.project.fit import fit_project
-from partly.studio.session.model_ages import MadeModels, Progress, next_step
+from partly.studio.session.model_ages import MadeModels, ModelAges
+from partly.studio.session.overview import next_step
 from tests.fakes import TWO_PARTS, thing_annotation
 
 
@@ -32,7 +33,7 @@ def test_next_steps(figures, models, said):
 
 
 def test_models_are_of_the_labels_of_now_or_not(labelled_project, generator):
-    progress = Progress()
+    progress = ModelAges()
     assert progress.models(labelled_project, has_unsaved=False) == MadeModels()
     fit_project(labelled_project)
     assert progress.models(labelled_project, has_unsaved=False) == MadeModels("ready")
@@ -44,7 +45,7 @@ def test_models_are_of_the_labels_of_now_or_not(labelled_project, generator):
 
 
 def test_nothing_is_read_again_while_nothing_changes(labelled_project, monkeypatch):
-    progress = Progress()
+    progress = ModelAges()
     progress.models(labelled_project, has_unsaved=False)
     monkeypatch.setattr("partly.studio.session.model_ages.state_of", None)
     assert progress.models(labelled_project, has_unsaved=False) == MadeModels()

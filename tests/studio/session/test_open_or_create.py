@@ -18,7 +18,7 @@ def test_with_nothing_there_it_is_the_embedded_generator(tmp_path):
     assert start.project.settings.generator == "portraits"
     assert start.project.part_set == FACE_PARTS
     assert not start.project.settings.auto_shot.pretrained
-    assert start.told == (
+    assert start.notes == (
         f"Made {tmp_path / 'my-parts'} with the generator portraits and the parts of a face.",
         "These are drawn portraits. For photos of faces: partly get ffhq, then partly label my-faces.",
     )
@@ -30,7 +30,7 @@ def test_faces_if_their_generator_is_here(tmp_path):
     start = open_or_create(tmp_path / "a")
     assert start.project.settings.generator == "ffhq"
     assert not open_project(tmp_path / "a").settings.auto_shot.pretrained
-    assert len(start.told) == 1
+    assert len(start.notes) == 1
     put_in_cache("efficientnet-lite0")
     assert open_or_create(tmp_path / "b").project.settings.auto_shot.pretrained
 
@@ -38,7 +38,7 @@ def test_faces_if_their_generator_is_here(tmp_path):
 def test_a_generator_of_ones_own(tmp_path, generator_folder):
     start = open_or_create(tmp_path / "a", str(generator_folder))
     assert start.project.settings.generator == str(generator_folder)
-    assert open_or_create(tmp_path / "a", str(generator_folder)).told == ()
+    assert open_or_create(tmp_path / "a", str(generator_folder)).notes == ()
     with pytest.raises(BadOption, match=r"the project has the generator .*; expected portraits. Leave out"):
         open_or_create(tmp_path / "a", "portraits")
 

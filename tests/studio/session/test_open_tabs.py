@@ -22,58 +22,58 @@ def clock():
 
 
 @pytest.fixture
-def holders(listening, clock):
+def tabs(listening, clock):
     return OpenTabs(listening.__contains__, clock)
 
 
-def test_the_first_has_it_and_the_second_is_told(holders):
-    assert holders.open("p", "a") == (False, None)
-    assert holders.open("p", "b") == (True, None)
-    holders.check("p", "a")
+def test_the_first_has_it_and_the_second_is_told(tabs):
+    assert tabs.open("p", "a") == (False, None)
+    assert tabs.open("p", "b") == (True, None)
+    tabs.check("p", "a")
     with pytest.raises(
         OpenElsewhere, match="picture p is open in another tab; expected one tab that paints on it"
     ):
-        holders.check("p", "b")
+        tabs.check("p", "b")
 
 
-def test_the_second_may_take_it_over(holders):
-    holders.open("p", "a")
-    assert holders.open("p", "b", take=True) == (False, "a")
-    holders.check("p", "b")
+def test_the_second_may_take_it_over(tabs):
+    tabs.open("p", "a")
+    assert tabs.open("p", "b", take=True) == (False, "a")
+    tabs.check("p", "b")
     with pytest.raises(OpenElsewhere):
-        holders.check("p", "a")
-    assert holders.open("p", "a", take=True) == (False, "b")
+        tabs.check("p", "a")
+    assert tabs.open("p", "a", take=True) == (False, "b")
 
 
-def test_a_tab_holds_one_picture(holders):
-    holders.open("p", "a")
-    holders.open("q", "a")
-    assert holders.open("p", "b") == (False, None)
-    assert set(holders.held()) == {"p", "q"}
+def test_a_tab_holds_one_picture(tabs):
+    tabs.open("p", "a")
+    tabs.open("q", "a")
+    assert tabs.open("p", "b") == (False, None)
+    assert tabs.open("q", "c") == (True, None)
 
 
-def test_looking_at_a_held_picture_lets_go_of_ones_own(holders):
-    holders.open("p", "a")
-    holders.open("q", "b")
-    assert holders.open("p", "b") == (True, None)
-    assert holders.open("q", "a") == (False, None)
+def test_looking_at_a_held_picture_lets_go_of_ones_own(tabs):
+    tabs.open("p", "a")
+    tabs.open("q", "b")
+    assert tabs.open("p", "b") == (True, None)
+    assert tabs.open("q", "a") == (False, None)
 
 
-def test_who_paints_first_holds(holders):
-    holders.check("p", "a")
+def test_who_paints_first_holds(tabs):
+    tabs.check("p", "a")
     with pytest.raises(OpenElsewhere):
-        holders.check("p", "b")
+        tabs.check("p", "b")
 
 
-def test_a_closed_tab_holds_nothing(holders, listening, clock):
-    holders.open("p", "a")
-    holders.leave("a")
-    assert holders.open("p", "b") == (False, None)
+def test_a_closed_tab_holds_nothing(tabs, listening, clock):
+    tabs.open("p", "a")
+    tabs.leave("a")
+    assert tabs.open("p", "b") == (False, None)
     listening.clear()
     clock.now += 4
-    assert holders.open("p", "c") == (True, None)
+    assert tabs.open("p", "c") == (True, None)
     clock.now += 6
-    assert holders.open("p", "c") == (False, None)
+    assert tabs.open("p", "c") == (False, None)
 
 
 @pytest.mark.parametrize("tab", ["", "a b", "../x", "x" * 65, "ä"])

@@ -1,6 +1,7 @@
 """Photos that are dropped on the page."""
 
 import io
+import os
 
 import pytest
 from PIL import Image
@@ -71,3 +72,30 @@ def test_what_is_no_photo_is_refused(folder, tmp_path, monkeypatch):
     with pytest.raises(BadPhoto, match=r"63 pixels|9 x 7"):
         folder.add(photo(), "a.png")
     assert not (tmp_path / "photos").exists()
+
+
+def test_photos_are_counted_anew_when_a_folder_has_changed(folder, tmp_path, monkeypatch):
+    outer, inner = tmp_path / "photos", tmp_path / "photos" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "a.png").touch()
+    walks, walk = [], os.walk
+    monkeypatch.setattr(os, "walk", lambda path: walks.append(path) or walk(path))
+
+    def counted(in_use: bool) -> int:
+        """Photos, where the folders have just been in use or not for long."""
+        for path in (inner, outer):
+            os.utime(path, None if in_use else (1e9, 1e9))
+        return folder.count()
+
+    assert counted(in_use=False) == counted(in_use=False) == 1
+    assert len(walks) == 1
+    (inner / "b.JPG").touch()
+    assert folder.count() == 2
+    (outer / ".hidden.png").touch()
+    (outer / "notes.txt").touch()
+    assert counted(in_use=False) == 2
+    # A change that follows at once may leave the same time.
+    assert counted(in_use=True) == 2
+    n_walks = len(walks)
+    assert folder.count() == 2
+    assert len(walks) == n_walks + 1

@@ -10,6 +10,7 @@ from partly.annotations import annotation_ids, load_annotation, save_annotation
 from partly.errors import BadLabel, BadOption, BadPhoto, FolderBusy, NotFound, NotReady, OpenElsewhere
 from partly.project import open_project
 from partly.studio.session import Session
+from partly.studio.session.overview import overview
 from partly.studio.session.picture_proposals import ProposalRequest
 from tests.fakes import TWO_PARTS, thing_annotation
 from tests.studio.tiny_sessions import TINY_STUDIO, Ears, add_picture, stroke, until
@@ -21,8 +22,8 @@ def paint_two_parts(session, picture_id="p0", tab="a"):
 
 
 def test_the_state_at_first(session):
-    session.settle()
-    state = session.state()
+    session.worker.settle()
+    state = overview(session)
     assert state["project"] == {
         "name": "project",
         "folder": str(session.project.folder),
@@ -57,39 +58,39 @@ def test_strokes_become_a_prediction_of_the_picture_and_the_wall(session):
     ears = Ears(session.events)
     held, before = session.painting.open("p0", "a")
     assert (held, before.size_px, before.n_strokes, before.can_undo) == (False, 64, 0, False)
-    assert session.prediction("p0") is None
-    assert session.wall_prediction() is None
+    assert session.predictions.of_picture("p0") is None
+    assert session.predictions.of_wall() is None
     painted = paint_two_parts(session)
     assert (painted.n_strokes, painted.can_undo, painted.can_redo) == (2, True, False)
     assert painted.labelled_share == pytest.approx(800 / 64**2)
-    event = ears.wait("prediction", lambda event: session.prediction("p0") is not None)
+    event = ears.wait("prediction", lambda event: session.predictions.of_picture("p0") is not None)
     assert event.data["id"] == "p0"
-    session.settle()
-    predicted = session.prediction("p0")
+    session.worker.settle()
+    predicted = session.predictions.of_picture("p0")
     assert predicted.labels.shape == predicted.doubt.shape == (64, 64)
     assert set(np.unique(predicted.labels)) <= {0, 1}
     assert (predicted.labels[:20, :20] == 0).mean() > 0.9
     assert (predicted.labels[30:50, 30:50] == 1).mean() > 0.9
-    assert session.wall_prediction().labels.shape == (2, 64, 64)
-    assert ears.data("wall")[-1]["version"] == session.wall_prediction().version == predicted.version
+    assert session.predictions.of_wall().labels.shape == (2, 64, 64)
+    assert ears.data("wall")[-1]["version"] == session.predictions.of_wall().version == predicted.version
 
 
 def test_with_one_part_there_is_nothing_to_tell_apart(session):
-    session.settle()
+    session.worker.settle()
     ears = Ears(session.events)
     session.painting.paint("p0", "a", stroke(0, 0, 9, 9, 1))
-    session.settle()
-    assert session.prediction("p0") is None
-    assert session.state()["next_step"].startswith("Paint a second part")
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is None
+    assert overview(session)["next_step"].startswith("Paint a second part")
     with pytest.raises(NotReady, match=r"nothing is predicted for this picture yet. Paint two parts"):
         session.painting.accept("p0", "a")
     session.painting.paint("p0", "a", stroke(20, 20, 9, 9, 0))
-    session.settle()
-    assert session.prediction("p0") is not None
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is not None
     session.painting.undo("p0", "a")
-    session.settle()
-    assert session.prediction("p0") is None
-    assert session.wall_prediction() is None
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is None
+    assert session.predictions.of_wall() is None
     assert ears.data("prediction")[-1]["id"] == "p0"
 
 
@@ -111,28 +112,28 @@ def test_undo_and_redo_give_patches(session):
 def test_a_picture_that_nobody_painted_can_be_accepted(session):
     paint_two_parts(session)
     session.painting.open("p1", "a")
-    session.settle()
-    predicted = session.prediction("p1").labels
+    session.worker.settle()
+    predicted = session.predictions.of_picture("p1").labels
     patch, painted = session.painting.accept("p1", "a")
     assert np.array_equal(patch.labels, predicted)
     assert np.array_equal(session.painting.labels("p1"), predicted)
     assert (painted.n_strokes, painted.labelled_share) == (1, 1.0)
-    pictures = {picture["id"]: picture for picture in session.state()["pictures"]}
+    pictures = {picture["id"]: picture for picture in overview(session)["pictures"]}
     assert (pictures["p0"]["status"], pictures["p1"]["status"]) == ("painted", "accepted")
     session.painting.paint("p1", "a", stroke(0, 0, 3, 3, 1))
     session.painting.undo("p1", "a")
     session.painting.undo("p1", "a")
-    assert session.state()["pictures"][1]["status"] == "new"
+    assert overview(session)["pictures"][1]["status"] == "new"
 
 
 def test_accepting_keeps_what_was_painted_unless_told_otherwise(session):
     paint_two_parts(session)
-    session.settle()
+    session.worker.settle()
     session.painting.paint("p0", "a", stroke(0, 0, 4, 4, 1))
     patch, _ = session.painting.accept("p0", "a")
     assert (patch.labels[:4, :4] == 1).all()
-    session.settle()
-    predicted = session.prediction("p0").labels
+    session.worker.settle()
+    predicted = session.predictions.of_picture("p0").labels
     patch, _ = session.painting.accept("p0", "a", only_unlabelled=False)
     assert np.array_equal(patch.labels, predicted)
 
@@ -182,27 +183,27 @@ def test_all_is_there_after_a_restart(pictured_project, open_session):
         paint_two_parts(first)
         first.painting.undo("p0", "a")
         labels = first.painting.labels("p0")
-        first.choose("p1", pinned=True)
+        first.pictures.choose("p1", pinned=True)
     second = open_session(pictured_project)
     assert np.array_equal(second.painting.labels("p0"), labels)
     held, painted = second.painting.open("p0", "b")
     assert (held, painted.n_strokes, painted.can_undo, painted.can_redo) == (False, 1, True, True)
     assert second.painting.redo("p0", "b") is not None
-    second.settle()
-    assert second.prediction("p0") is not None
-    assert second.state()["pictures"][1]["pinned"]
+    second.worker.settle()
+    assert second.predictions.of_picture("p0") is not None
+    assert overview(second)["pictures"][1]["pinned"]
 
 
 def test_annotations_from_elsewhere_are_learned_and_can_be_undone(labelled_project, generator, open_session):
     annotation = thing_annotation(generator, 0)
     add_picture(labelled_project, generator, 0)
     session = open_session(labelled_project)
-    state = session.state()
+    state = overview(session)
     assert state["pictures"][0]["status"] == "painted"
     assert state["pictures"][0]["labelled_share"] == 1
     assert session.painting.open("p0", "a")[1].can_undo is False
-    session.settle()
-    assert (session.prediction("p0").labels == annotation.label_map).mean() > 0.8
+    session.worker.settle()
+    assert (session.predictions.of_picture("p0").labels == annotation.label_map).mean() > 0.8
     session.painting.paint("p0", "a", stroke(0, 0, 8, 8, 255))
     session.painting.undo("p0", "a")
     assert np.array_equal(session.painting.labels("p0"), annotation.label_map)
@@ -212,32 +213,32 @@ def test_an_annotation_of_another_picture_is_left_alone(labelled_project, genera
     add_picture(labelled_project, generator, 1, "p0")
     before = (labelled_project.annotations / "p0.png").read_bytes()
     session = open_session(labelled_project)
-    assert "is an annotation of another picture of the same name" in session.state()["problems"]["p0"]
+    assert "is an annotation of another picture of the same name" in overview(session)["problems"]["p0"]
     with pytest.raises(BadLabel, match="Move the annotation or the picture away"):
         session.painting.open("p0", "a")
-    session.settle()
+    session.worker.settle()
     session.close()
     assert (labelled_project.annotations / "p0.png").read_bytes() == before
 
 
 def test_pictures_of_another_command_appear(session, generator):
     add_picture(session.project, generator, 2)
-    assert [picture["id"] for picture in session.state()["pictures"]] == ["p0", "p1", "p2"]
+    assert [picture["id"] for picture in overview(session)["pictures"]] == ["p0", "p1", "p2"]
     session.painting.paint("p2", "a", stroke(0, 0, 2, 2, 1))
 
 
 def test_labels_of_another_command_are_learned_and_nothing_painted_is_lost(session, generator, monkeypatch):
     monkeypatch.setattr("partly.studio.session.annotation_saver._CALM_S", 1000.0)
-    session.settle()
+    session.worker.settle()
     session.painting.paint("p0", "a", stroke(0, 0, 8, 8, 1))
     for index in range(2):
         save_annotation(session.project.annotations, thing_annotation(generator, index), TWO_PARTS)
-    assert [picture["status"] for picture in session.state()["pictures"]] == ["painted", "painted"]
+    assert [picture["status"] for picture in overview(session)["pictures"]] == ["painted", "painted"]
     for index in range(2):
         expected = thing_annotation(generator, index).label_map
         assert np.array_equal(session.painting.labels(f"p{index}"), expected)
-    session.settle()
-    assert session.wall_prediction() is not None
+    session.worker.settle()
+    assert session.predictions.of_wall() is not None
     session.painting.undo("p0", "a")
     assert (session.painting.labels("p0") != 255).sum() == 64
 
@@ -245,7 +246,7 @@ def test_labels_of_another_command_are_learned_and_nothing_painted_is_lost(sessi
 def test_an_annotation_of_another_command_is_not_overwritten(session, generator, monkeypatch):
     monkeypatch.setattr("partly.studio.session.annotation_saver._CALM_S", 1000.0)
     session.painting.paint("p0", "a", stroke(0, 0, 8, 8, 1))
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     annotation = thing_annotation(generator, 0)
     save_annotation(session.project.annotations, annotation, TWO_PARTS, overwrite=True)
     session.painting.paint("p0", "a", stroke(20, 20, 8, 8, 0))
@@ -258,80 +259,80 @@ def test_a_damaged_annotation_of_another_command_is_told_until_it_is_mended(sess
     path = session.project.annotations / "p1.json"
     path.write_text("{")
     for _ in range(2):
-        assert "p1.json: is no JSON" in session.state()["problems"]["p1"]
+        assert "p1.json: is no JSON" in overview(session)["problems"]["p1"]
     save_annotation(session.project.annotations, thing_annotation(generator, 1), TWO_PARTS, overwrite=True)
-    assert session.state()["problems"] == {}
-    assert session.state()["pictures"][1]["status"] == "painted"
+    assert overview(session)["problems"] == {}
+    assert overview(session)["pictures"][1]["status"] == "painted"
 
 
 def test_images(session):
-    session.settle()
-    whole, small = session.image("p0"), session.image("p0", 32)
+    session.worker.settle()
+    whole, small = session.pictures.image("p0"), session.pictures.image("p0", 32)
     assert whole.data == (session.project.pictures / "p0.png").read_bytes()
     assert (whole.media_type, small.media_type) == ("image/png", "image/jpeg")
-    assert session.image("p0", 32) is small
-    assert len({whole.tag, small.tag, session.image("p1").tag}) == 3
-    assert session.image("wall-0", 999).data.startswith(b"\xff\xd8")
+    assert session.pictures.image("p0", 32) is small
+    assert len({whole.tag, small.tag, session.pictures.image("p1").tag}) == 3
+    assert session.pictures.image("wall-0", 999).data.startswith(b"\xff\xd8")
     with pytest.raises(BadOption, match="the size is 8; expected 16 to 1024"):
-        session.image("p0", 8)
+        session.pictures.image("p0", 8)
     with pytest.raises(NotFound):
-        session.image("../project")
+        session.pictures.image("../project")
 
 
 def test_a_picture_of_the_wall_becomes_one_to_label(session):
-    session.settle()
-    picture = session.take_from_wall("wall-1")
-    assert picture["reason"] == "asked"
-    assert session.take_from_wall("wall-1") == picture
-    assert [entry["id"] for entry in session.state()["pictures"]] == ["p0", "p1", picture["id"]]
-    assert session.painting.open(picture["id"], "a")[1].size_px == 64
+    session.worker.settle()
+    picture = session.wall.take("wall-1")
+    assert session.pictures.facts(picture.id)["reason"] == "asked"
+    assert session.wall.take("wall-1").id == picture.id
+    assert [entry["id"] for entry in overview(session)["pictures"]] == ["p0", "p1", picture.id]
+    assert session.painting.open(picture.id, "a")[1].size_px == 64
     with pytest.raises(NotFound, match="there is no picture 'wall-2' on the wall"):
-        session.take_from_wall("wall-2")
+        session.wall.take("wall-2")
 
 
 def test_the_wall_is_found_again(session, pictured_project, open_session):
-    session.settle()
+    session.worker.settle()
     wall = {path: path.stat().st_mtime_ns for path in (pictured_project.folder / "studio" / "wall").iterdir()}
     session.close()
     again = open_session(pictured_project)
-    again.settle()
+    again.worker.settle()
     assert len(wall) == 2
     assert {path: path.stat().st_mtime_ns for path in wall} == wall
 
 
 def test_superpixels_come_by_event(session):
-    session.settle()
+    session.worker.settle()
     ears = Ears(session.events)
-    assert session.superpixels("p0") is None
+    assert session.superpixels.of_picture("p0") is None
     ears.wait("superpixels", lambda event: event.data == {"id": "p0"})
-    regions = session.superpixels("p0")
+    regions = session.superpixels.of_picture("p0")
     assert (regions.dtype, regions.shape) == (np.uint16, (64, 64))
 
 
 def test_another_picture_with_truncation(session):
     ears = Ears(session.events)
-    session.propose(ProposalRequest("another", 2, (0.5, 0.5), 3))
-    session.settle()
-    new = session.state()["pictures"][2:]
+    session.proposals.ask(ProposalRequest("another", 2, (0.5, 0.5), 3))
+    session.worker.settle()
+    new = overview(session)["pictures"][2:]
     assert [picture["id"] for picture in new] == ["picture-3-0-t500", "picture-3-1-t500"]
     assert {picture["reason"] for picture in new} == {"asked"}
     assert ears.data("pictures")
-    session.propose(ProposalRequest("another"))
-    session.propose(ProposalRequest("another"))
-    session.settle()
-    assert len(session.state()["pictures"]) == 6
-    session.choose("picture-3-0-t500", pinned=True)
-    session.propose(ProposalRequest("another", 1, (0.5, 0.5), 3))
-    session.settle()
-    assert len(session.state()["pictures"]) == 6
-    assert session.state()["pictures"][2]["pinned"]
+    session.proposals.ask(ProposalRequest("another"))
+    session.proposals.ask(ProposalRequest("another"))
+    session.worker.settle()
+    assert len(overview(session)["pictures"]) == 6
+    session.pictures.choose("picture-3-0-t500", pinned=True)
+    session.proposals.ask(ProposalRequest("another", 1, (0.5, 0.5), 3))
+    session.worker.settle()
+    assert len(overview(session)["pictures"]) == 6
+    assert overview(session)["pictures"][2]["pinned"]
 
 
 def test_another_picture_before_any_proposal_is_another_one(project, open_session):
     session = open_session(project, replace(TINY_STUDIO, n_proposals=1))
-    session.propose(ProposalRequest("another"))
-    session.settle()
-    assert len({picture["id"] for picture in session.state()["pictures"]}) == 3
+    session.proposals.ask(ProposalRequest("another"))
+    session.worker.settle()
+    assert len({picture["id"] for picture in overview(session)["pictures"]}) == 3
 
 
 @pytest.mark.parametrize(
@@ -351,49 +352,51 @@ def test_wishes_that_cannot_be(wish, said):
 def test_a_project_without_pictures_gets_one_at_once_and_proposals_later(project, open_session):
     session = open_session(project)
     ears = Ears(session.events)
-    session.settle()
-    pictures = session.state()["pictures"]
+    session.worker.settle()
+    pictures = overview(session)["pictures"]
     assert len(pictures) == 3
     assert {picture["reason"] for picture in pictures} == {"representative"}
     assert {"done": 1, "total": 3} in ears.data("proposing")
     assert ears.data("proposing")[-1] == {"done": 0, "total": 0}
     session.close()
     again = open_session(project)
-    again.settle()
-    assert [picture["id"] for picture in again.state()["pictures"]] == [picture["id"] for picture in pictures]
+    again.worker.settle()
+    assert [picture["id"] for picture in overview(again)["pictures"]] == [
+        picture["id"] for picture in pictures
+    ]
 
 
 def test_each_tab_has_one_picture_that_is_predicted(session):
     paint_two_parts(session)
-    session.settle()
+    session.worker.settle()
     ears = Ears(session.events)
     session.painting.open("p1", "a")
     session.painting.open("p0", "b")
     session.painting.open("p0", "a")
-    session.settle()
+    session.worker.settle()
     ears.forget()
     session.painting.paint("p0", "b", stroke(5, 5, 3, 3, 1))
-    session.settle()
+    session.worker.settle()
     assert {data["id"] for data in ears.data("prediction")} == {"p0"}
     session.painting.open("p1", "a")
-    session.settle()
-    assert session.prediction("p1").version == session.prediction("p0").version
+    session.worker.settle()
+    assert session.predictions.of_picture("p1").version == session.predictions.of_picture("p0").version
     ears.forget()
     session.painting.leave("a")
     session.painting.paint("p0", "b", stroke(5, 9, 3, 3, 1))
-    session.settle()
+    session.worker.settle()
     assert {data["id"] for data in ears.data("prediction")} == {"p0"}
 
 
 def test_unsure_pictures(session):
-    session.settle()
+    session.worker.settle()
     with pytest.raises(NotReady, match=r"nothing is learned yet. Paint two parts on a picture first"):
-        session.propose(ProposalRequest("unsure", 1))
+        session.proposals.ask(ProposalRequest("unsure", 1))
     paint_two_parts(session)
-    session.settle()
-    session.propose(ProposalRequest("unsure", 2))
-    session.settle()
-    pictures = session.state()["pictures"][2:]
+    session.worker.settle()
+    session.proposals.ask(ProposalRequest("unsure", 2))
+    session.worker.settle()
+    pictures = overview(session)["pictures"][2:]
     assert [picture["reason"] for picture in pictures] == ["unsure", "unsure"]
     assert all(0 <= picture["score"] <= 1 for picture in pictures)
 
@@ -403,13 +406,13 @@ def test_a_generator_that_is_not_here(pictured_project, open_session):
     generator = pictured_project.settings.generator
     (pictured_project.folder / "project.toml").write_text(text.replace(generator, "ffhq"))
     session = open_session(open_project(pictured_project.folder))
-    session.settle()
-    live = session.state()["live"]
+    session.worker.settle()
+    live = overview(session)["live"]
     assert live["state"] == "failed"
     assert "Run: partly get ffhq" in live["problem"]
     session.painting.paint("p0", "a", stroke(0, 0, 2, 2, 1))  # strokes are taken even so
     with pytest.raises(NotReady, match="the generator is not loaded yet"):
-        session._models.generator  # noqa: B018
+        session.models.generator  # noqa: B018
 
 
 def test_one_session_at_a_time(session, pictured_project):
@@ -430,9 +433,9 @@ def test_photos_need_a_network(session):
     with pytest.raises(
         NotReady, match=r"there is no network for photos yet. Make it first: fit, then distil"
     ):
-        session.segment(b"")
+        session.network.segment(b"")
     with pytest.raises(NotFound, match=r"the network is not exported yet. Export it first"):
-        session.network_facts()
+        session.network.facts()
 
 
 def test_strokes_that_cannot_be(session):
@@ -451,4 +454,4 @@ def test_strokes_that_cannot_be(session):
 def test_a_damaged_photo(session, monkeypatch):
     monkeypatch.setattr("partly.studio.session.photo_network.model_digest", lambda folder: "x")
     with pytest.raises(BadPhoto):
-        session.segment(b"no photo")
+        session.network.segment(b"no photo")

@@ -17,7 +17,8 @@ from partly.annotations.part_changes import (
 from partly.errors import BadLabel, BadProject
 from partly.project import open_project
 from partly.project.settings import read_settings
-from partly.studio.session.live_models import Models
+from partly.studio.session.live_models import LiveModels
+from partly.studio.session.overview import overview
 from tests.studio.tiny_sessions import Ears, stroke
 
 
@@ -25,20 +26,20 @@ def test_all_follows(session):
     ears = Ears(session.events)
     session.painting.paint("p0", "a", stroke(0, 0, 20, 20, 0))
     session.painting.paint("p0", "a", stroke(30, 30, 20, 20, 1))
-    session.settle()
-    parts, version, table = session.change_parts(AddPart("new", after="background"))
+    session.worker.settle()
+    parts, version, table = session.parts.change(AddPart("new", after="background"))
     assert [part["name"] for part in parts] == ["background", "new", "thing"]
     assert (version, table[:3].tolist(), table[255]) == (1, [0, 2, 255], 255)
     assert ears.wait("parts").data == {"parts_version": 1}
     # At once, before the next fit: in ids of the new part set.
-    assert set(np.unique(session.prediction("p0").labels)) <= {0, 2}
-    session.settle()
-    assert (session.prediction("p0").labels[30:50, 30:50] == 2).mean() > 0.9
-    assert (session.wall_prediction().labels != 1).all()
+    assert set(np.unique(session.predictions.of_picture("p0").labels)) <= {0, 2}
+    session.worker.settle()
+    assert (session.predictions.of_picture("p0").labels[30:50, 30:50] == 2).mean() > 0.9
+    assert (session.predictions.of_wall().labels != 1).all()
     patch, _ = session.painting.undo("p0", "a")
     patch, _ = session.painting.redo("p0", "a")
     assert (patch.labels == 2).all()
-    session.export_labels(format_name="png")
+    session.label_exchange.export_zip(format_name="png")
     saved = load_annotation(session.project.annotations, "p0", session.project.part_set)
     assert np.array_equal(saved.label_map, session.painting.labels("p0"))
     assert annotation_part_set(session.project.annotations, "p0") == session.project.part_set
@@ -46,26 +47,26 @@ def test_all_follows(session):
 
 
 def test_a_change_before_the_models_are_loaded(pictured_project, open_session, monkeypatch):
-    gate, load = threading.Event(), Models.load
+    gate, load = threading.Event(), LiveModels.load
 
     def load_later(self):
         assert gate.wait(60)
         load(self)
 
-    monkeypatch.setattr(Models, "load", load_later)
+    monkeypatch.setattr(LiveModels, "load", load_later)
     session = open_session(pictured_project)
     session.painting.paint("p0", "a", stroke(0, 0, 20, 20, 0))
     session.painting.paint("p0", "a", stroke(30, 30, 20, 20, 1))
-    session.change_parts(AddPart("new", after="background"))
+    session.parts.change(AddPart("new", after="background"))
     gate.set()
-    session.settle()
-    session.change_parts(MoveParts(("background", "thing", "new")))
-    session.settle()
-    assert (session.prediction("p0").labels[30:50, 30:50] == 1).mean() > 0.9
+    session.worker.settle()
+    session.parts.change(MoveParts(("background", "thing", "new")))
+    session.worker.settle()
+    assert (session.predictions.of_picture("p0").labels[30:50, 30:50] == 1).mean() > 0.9
 
 
 def test_a_stroke_of_an_older_part_set_is_translated(session):
-    session.change_parts(AddPart("new", after="background"))
+    session.parts.change(AddPart("new", after="background"))
     session.painting.paint("p0", "a", stroke(0, 0, 4, 4, 1), parts_version=0)
     session.painting.paint("p0", "a", stroke(8, 8, 4, 4, 1), parts_version=1)
     labels = session.painting.labels("p0")
@@ -76,16 +77,16 @@ def test_a_stroke_of_an_older_part_set_is_translated(session):
 
 
 def test_a_deleted_part_is_unlabelled_and_nothing_is_left_to_predict(session):
-    session.change_parts(AddPart("new"))
+    session.parts.change(AddPart("new"))
     session.painting.paint("p0", "a", stroke(0, 0, 20, 20, 2))
     session.painting.paint("p0", "a", stroke(30, 30, 20, 20, 1))
-    session.settle()
-    assert session.prediction("p0") is not None
-    session.change_parts(DeletePart("new"))
-    session.settle()
-    assert session.prediction("p0") is None
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is not None
+    session.parts.change(DeletePart("new"))
+    session.worker.settle()
+    assert session.predictions.of_picture("p0") is None
     assert (session.painting.labels("p0")[:20, :20] == 255).all()
-    assert session.state()["pictures"][0]["n_parts_labelled"] == 1
+    assert overview(session)["pictures"][0]["n_parts_labelled"] == 1
     # Undone to nothing and redone, the deleted part's stroke is one without pixels.
     while session.painting.undo("p0", "a"):
         pass
@@ -95,10 +96,10 @@ def test_a_deleted_part_is_unlabelled_and_nothing_is_left_to_predict(session):
 def test_what_was_written_by_hand_in_the_project_file_stays(session):
     path = session.project.folder / "project.toml"
     path.write_text(path.read_text().replace("n_steps = 3", "n_steps = 5"))
-    session.change_parts(RenamePart("thing", "leaf"))
+    session.parts.change(RenamePart("thing", "leaf"))
     assert read_settings(session.project.folder).auto_shot.n_steps == 5
-    session.change_parts(RecolourPart("leaf", (1, 2, 3)))
-    assert session.state()["parts"][1] == {"name": "leaf", "colour": [1, 2, 3], "mirror": None}
+    session.parts.change(RecolourPart("leaf", (1, 2, 3)))
+    assert overview(session)["parts"][1] == {"name": "leaf", "colour": [1, 2, 3], "mirror": None}
 
 
 def test_changes_that_cannot_be_change_nothing(session):
@@ -109,9 +110,9 @@ def test_changes_that_cannot_be_change_nothing(session):
         MoveParts(("thing",)),
     ):
         with pytest.raises(BadLabel):
-            session.change_parts(change)
+            session.parts.change(change)
     path = session.project.folder / "project.toml"
     path.write_text("{")
     with pytest.raises(BadProject, match="is no TOML"):
-        session.change_parts(AddPart("new"))
-    assert session.parts_version == 0
+        session.parts.change(AddPart("new"))
+    assert session.parts.version == 0

@@ -51,7 +51,7 @@ def test_a_long_task_lets_through_what_is_more_urgent(worker, done):
         done.append("begun")
         worker.ask(Urgency.STROKE, "stroke", lambda: done.append("stroke"))
         worker.ask(Urgency.PROPOSALS, "other", lambda: done.append("other"))
-        worker.breathe(Urgency.PROPOSALS)
+        worker.give_way(Urgency.PROPOSALS)
         done.append("ended")
 
     worker.ask(Urgency.PROPOSALS, "long", long)
@@ -76,7 +76,7 @@ def test_a_long_task_waits_too(worker, done, monkeypatch):
     def long():
         worker.painting()
         threading.Timer(0.05, lambda: worker.ask(Urgency.STROKE, "s", lambda: done.append("stroke"))).start()
-        worker.breathe(Urgency.PROPOSALS)
+        worker.give_way(Urgency.PROPOSALS)
         done.append("ended")
 
     worker.ask(Urgency.PROPOSALS, "long", long)
@@ -114,7 +114,7 @@ def test_closing_ends_a_long_task_and_drops_the_rest(worker, done, failures):
     def long():
         begun.set()
         while True:
-            worker.breathe(Urgency.PROPOSALS)
+            worker.give_way(Urgency.PROPOSALS)
 
     worker.ask(Urgency.PROPOSALS, "long", long)
     waiting = worker.ask_for(Urgency.PROPOSALS, "waiting", lambda: 1)

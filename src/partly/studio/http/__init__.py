@@ -1,1 +1,1 @@
-"""The API, one file for each kind of thing."""
+"""HTTP over a session: routes, the guard before them, the server, the built page."""

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-_NOT_BUILT = """\
-The page of the studio is not built.
+NOT_BUILT = """\
+The page of the studio is not built, so there is nothing to see in a browser.
 
 In a copy of the sources, run: make studio
 It needs Node 20 or newer; the installed package has the page in it.
@@ -33,10 +33,9 @@ def page_router() -> APIRouter:
 
     @routes.get("/")
     def index() -> Response:
-        path = static_folder() / "index.html"
-        if not path.is_file():
-            return PlainTextResponse(_NOT_BUILT, 503)
-        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+        if not is_built():
+            return PlainTextResponse(NOT_BUILT, 503)
+        return FileResponse(static_folder() / "index.html", headers={"Cache-Control": "no-cache"})
 
     @routes.get("/{name:path}")
     def file(name: str) -> Response:
@@ -49,10 +48,15 @@ def page_router() -> APIRouter:
     return routes
 
 
+def is_built() -> bool:
+    """Whether there is a page; a copy of the sources has none before ``make studio``."""
+    return (static_folder() / "index.html").is_file()
+
+
 @cache
 def static_folder() -> Path:
     """Where the built page is."""
-    return Path(str(files("partly") / "studio" / "static"))
+    return Path(str(files("partly.studio.http") / "static"))
 
 
 def _files() -> dict[str, Path]:

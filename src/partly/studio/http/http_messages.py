@@ -1,20 +1,31 @@
-"""Answers of bytes with a few figures in headers, and errors as JSON."""
+"""Request bodies, read no further than they may go; answers; errors as JSON."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from partly.annotations.strokes import Patch
-from partly.errors import FolderBusy, JobRunning, NotFound, NotReady, OpenElsewhere, PartlyError
-from partly.studio.http.bodies import TooLarge
+from partly.errors import BadOption, FolderBusy, JobRunning, NotFound, NotReady, OpenElsewhere, PartlyError
 from partly.studio.session.picture_painting import Painted
 from partly.studio.session.worker import StudioClosing
+
+MAX_JSON_BYTES = 64 * 1024
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class TooLarge(PartlyError):
+    """A body of more bytes than it may have."""
+
 
 _STATUS: tuple[tuple[type[PartlyError], int], ...] = (
     (NotFound, 404),
@@ -26,6 +37,61 @@ _STATUS: tuple[tuple[type[PartlyError], int], ...] = (
     (StudioClosing, 503),
 )
 _log = logging.getLogger("partly.studio")
+
+
+async def read_body(request: Request, most_bytes: int, *, exactly: bool = False) -> bytes:
+    """The body of a request.
+
+    Raises:
+        TooLarge: it has more bytes; what is beyond is not read.
+        BadOption: it should have exactly so many, and has fewer.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most_bytes:
+        raise _too_large(f"{announced} bytes", most_bytes)
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > most_bytes:
+            raise _too_large("more", most_bytes)
+    if exactly and len(data) != most_bytes:
+        raise BadOption(f"the body has {len(data)} bytes", expected=f"{most_bytes} bytes")
+    return bytes(data)
+
+
+async def read_model(request: Request, kind: type[ModelT]) -> ModelT:
+    """A JSON body as a model.
+
+    Raises:
+        TooLarge: it is longer than 64 KiB.
+        BadOption: it is no JSON, or has unknown or wrong values.
+    """
+    value = await read_json(request)
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the body"
+        raise BadOption(f"{where} cannot be used ({first['msg']})") from error
+
+
+async def read_json(request: Request) -> Any:
+    """A JSON body.
+
+    Raises:
+        TooLarge: it is longer than 64 KiB.
+        BadOption: it is no JSON.
+    """
+    data = await read_body(request, MAX_JSON_BYTES)
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadOption(f"the body is no JSON ({error})") from error
+
+
+def file_name_of(request: Request, otherwise: str = "") -> str:
+    """What the file in the body is called: the header ``X-File-Name``, percent-encoded."""
+    return unquote(request.headers.get("x-file-name", otherwise))
 
 
 def octets(data: bytes, headers: Mapping[str, object] | None = None) -> Response:
@@ -99,3 +165,7 @@ async def _of_defect(request: Request, error: Exception) -> Response:
 
 def _error(text: str, status: int, **more: object) -> Response:
     return JSONResponse({"error": text, **more}, status)
+
+
+def _too_large(found: str, most_bytes: int) -> TooLarge:
+    return TooLarge(f"the body has {found}", expected=f"at most {most_bytes} bytes")

@@ -1,4 +1,4 @@
-"""The server on its port, until Ctrl-C."""
+"""The application, routes over one session behind one guard, and its server, on its port until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,19 +14,52 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from partly.errors import BadOption
 from partly.files import read_json_or_none, write_json
-from partly.studio.http.app import studio_app
-from partly.studio.http.security import Security
+from partly.studio.http.built_page import is_built, page_router
+from partly.studio.http.event_stream import event_router
+from partly.studio.http.http_messages import answer_errors
+from partly.studio.http.picture_routes import painting_router, picture_router, prediction_router
+from partly.studio.http.project_routes import job_router, label_router, network_router, project_router
+from partly.studio.http.security import Guard, Security
 from partly.studio.session import Session
-from partly.studio.session.studio_paths import StudioPaths
 
 DEFAULT_PORT = 8700
 _N_PORTS = 50
 _GRACE_S = 3
 _BACKLOG = 128
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+_ROUTERS = (
+    project_router,
+    picture_router,
+    painting_router,
+    prediction_router,
+    job_router,
+    network_router,
+    label_router,
+    event_router,
+)
+
+
+def studio_app(session: Session, security: Security) -> ASGIApp:
+    """The ASGI application of a session.
+
+    Args:
+        session: what is served; it is not closed here.
+        security: where the server is, and who may ask.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for router in _ROUTERS:
+        app.include_router(router(session), prefix="/api")
+    app.include_router(page_router())
+    answer_errors(app)
+    # Around all of it, so that answers to defects are guarded too.
+    return Guard(app, security)
 
 
 def serve(
@@ -43,7 +76,7 @@ def serve(
         session: what is served.
         host: the address to listen on; beyond this machine a token is asked for.
         port: which port; None: that of last time, else 8700, else the next that is free.
-        open_browser: show the page in a browser, where there is one.
+        open_browser: show the page in a browser, where there is one of each.
         on_start: told the address of the page, once it can be opened.
 
     Raises:
@@ -52,7 +85,7 @@ def serve(
     """
     # Before torch is there: threads that wait for each other busily would starve a job beside painting.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    address = StudioPaths.of(session.project).address
+    address = session.workspace.paths.address
     with session, contextlib.closing(_listening(host, port, _port_of(address))) as listener:
         security = Security.of(host, listener.getsockname()[1])
         write_json(address, {"port": security.port})
@@ -60,7 +93,7 @@ def serve(
         def started() -> None:
             if on_start:
                 on_start(security.url)
-            if open_browser and _has_browser():
+            if open_browser and is_built() and _has_browser():
                 threading.Thread(target=webbrowser.open, args=(security.url,), daemon=True).start()
 
         config = uvicorn.Config(

@@ -1,44 +1,39 @@
-"""Annotations written a moment after the last stroke, and at the end."""
+"""Annotations written a moment after the last stroke, and at the end; copies of them meanwhile."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from partly.annotations import UNLABELLED, remove_annotation, save_annotation
 from partly.errors import PartlyError
+from partly.files import atomic_path
+from partly.project import Project
 from partly.project.labels import overlay_path, write_overlay
 from partly.project.pictures import ProposedPicture
-from partly.studio.session.asides import kept_aside
-from partly.studio.session.label_map_store import LabelMapStore, Snapshot
+from partly.studio.session.label_map_store import Snapshot
+from partly.studio.session.studio_paths import StudioPaths
+from partly.studio.session.workspace import Workspace
 
 _CALM_S = 1.0
 _RETRY_S = 5.0
+# The JSON last: an annotation, or a copy, with its JSON is complete.
+_SUFFIXES = (".png", ".json")
 
 
-class Saver:
+class AnnotationSaver:
     """A thread that writes label maps as annotations when nobody has painted on them for a second.
 
-    Strokes are safe before: they are in the journals. Annotations are what all other verbs read.
-
-    Args:
-        label_maps: what is written.
-        picture: a picture by its id; None: there is none.
-        on_saved: told the id of what was written.
-        on_error: told what went wrong; it is tried again.
+    Strokes are safe before: they are in the journals. Annotations are what all other verbs read. What cannot
+    be written is told, and tried again.
     """
 
-    def __init__(
-        self,
-        label_maps: LabelMapStore,
-        picture: Callable[[str], ProposedPicture | None],
-        on_saved: Callable[[str], None],
-        on_error: Callable[[Exception], None],
-    ) -> None:
-        self._label_maps, self._picture = label_maps, picture
-        self._on_saved, self._on_error = on_saved, on_error
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._changed = threading.Condition()
         self._due: dict[str, float] = {}
         self._is_closing = False
@@ -56,10 +51,10 @@ class Saver:
         with self._changed:
             return bool(self._due)
 
-    def note(self, annotation_id: str, *, wait_s: float = _CALM_S) -> None:
-        """A label map has changed."""
+    def note(self, annotation_id: str, *, wait_s: float | None = None) -> None:
+        """A label map has changed: write it after so many seconds, or when nobody has painted for one."""
         with self._changed:
-            self._due[annotation_id] = time.monotonic() + wait_s
+            self._due[annotation_id] = time.monotonic() + (_CALM_S if wait_s is None else wait_s)
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -103,7 +98,7 @@ class Saver:
                 try:
                     self._save(annotation_id)
                 except Exception as error:  # noqa: BLE001 - it is told, and tried again
-                    self._on_error(error)
+                    self._workspace.problem(error)
                     self.note(annotation_id, wait_s=_RETRY_S)
 
     def _wait_s(self) -> float | None:
@@ -118,18 +113,21 @@ class Saver:
         return due
 
     def _save(self, annotation_id: str) -> None:
+        workspace = self._workspace
         with self._writing:
-            with self._label_maps.lock:
-                picture = self._picture(annotation_id)
-                snapshot = self._label_maps.snapshot(annotation_id, picture)
+            with workspace.lock:
+                tray = workspace.tray
+                picture = tray.picture(annotation_id) if annotation_id in tray else None
+                snapshot = workspace.label_maps.snapshot(annotation_id, picture)
                 if snapshot is None:
                     return
                 # Without a journal the annotation is all there is, and it is two files.
-                with kept_aside(snapshot.project, annotation_id) if snapshot.state is None else nullcontext():
+                with backed_up(snapshot.project, annotation_id) if snapshot.state is None else nullcontext():
                     write_annotation(snapshot)
-                self._label_maps.saved(snapshot)
+                workspace.label_maps.saved(snapshot)
             write_its_overlay(snapshot, picture)
-        self._on_saved(annotation_id)
+        workspace.events.send("saved", {"id": annotation_id}, annotation_id)
+        workspace.pictures_changed()
 
 
 def write_annotation(snapshot: Snapshot) -> None:
@@ -151,3 +149,43 @@ def write_its_overlay(snapshot: Snapshot, picture: ProposedPicture | None) -> No
 
 def _is_empty(snapshot: Snapshot) -> bool:
     return bool((snapshot.annotation.label_map == UNLABELLED).all())
+
+
+@contextmanager
+def backed_up(project: Project, annotation_id: str) -> Iterator[None]:
+    """Keep a copy of an annotation while the block rewrites it; after an error it is what it was before.
+
+    An annotation is two files, and a kill may come between: :func:`restore_backups` mends that.
+    """
+    copies = [StudioPaths.of(project).backups / f"{annotation_id}{suffix}" for suffix in _SUFFIXES]
+    for copy in copies:
+        _copy(project.annotations / copy.name, copy)
+    try:
+        yield
+    except BaseException:
+        _restore(project, copies)
+        raise
+    _remove(copies)
+
+
+def restore_backups(project: Project) -> None:
+    """Put annotations back that a kill left unfinished; to be called before anything is read."""
+    for record in sorted(StudioPaths.of(project).backups.glob("[!.]*.json")):
+        stem = record.name.removesuffix(".json")
+        _restore(project, [record.with_name(stem + suffix) for suffix in _SUFFIXES])
+
+
+def _restore(project: Project, copies: Sequence[Path]) -> None:
+    for copy in copies:
+        _copy(copy, project.annotations / copy.name)
+    _remove(copies)
+
+
+def _remove(copies: Sequence[Path]) -> None:
+    for copy in reversed(copies):
+        copy.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)

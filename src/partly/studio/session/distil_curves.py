@@ -8,7 +8,7 @@ from pathlib import Path
 from partly.distillation.second_round import SECOND_ROUND_FOLDER
 from partly.files import complete_lines
 from partly.project.runs import list_runs
-from partly.studio.session.job_reports import JobReports
+from partly.studio.session.job import JobReports
 from partly.synthesis.config import SynthesisReport
 from partly.training.progress import StepReport
 

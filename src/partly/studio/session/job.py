@@ -1,58 +1,68 @@
-"""A job: what is asked for, how far it is, what came of it."""
+"""A job: what is asked for, what its process tells, how far it is, what came of it."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
+from partly.distillation.distil_options import DistilConfig, DistilRequest
 from partly.errors import BadOption
+from partly.options import option, options_of
+from partly.predict.segment_options import SegmentOptions
+from partly.training.few_shot.fit_options import FewShotConfig, FitRequest
 
 JobState = Literal["running", "done", "stopped", "failed"]
 
-VERBS: dict[str, dict[str, type]] = {
-    "fit": {"methods": list, "fixed_layout": bool, "allow_missing_parts": bool, "seed": int, "again": bool},
-    "distil": {
-        "n_pictures": int,
-        "size_px": int,
-        "architecture": str,
-        "pretrained": bool,
-        "n_steps": int,
-        "drop_uncertain": float,
-        "second_round": float,
-        "painted_share": float,
-        "recolour_parts": float,
-        "seed": int,
-        "n_workers": int,
-        "allow_missing_parts": bool,
-        "again": bool,
-    },
-    "export": {},
-    "segment": {"thorough": bool, "mirror": bool},
+
+@dataclass(frozen=True)
+class FitFirst:
+    """What a job that fits before it goes on is told of that."""
+
+    allow_missing_parts: bool = option(
+        False, "Fit although parts are labelled nowhere: two are enough. The others are never found."
+    )
+
+
+VERBS: Mapping[str, tuple[type, ...]] = {
+    "fit": (FewShotConfig, FitRequest),
+    "distil": (DistilConfig, DistilRequest, FitFirst),
+    "export": (),
+    "segment": (SegmentOptions,),
 }
 """What can be asked for, with the options of each; they are those of the commands."""
 
 _MOST_POINTS = 1000
+_TELL_EVERY_S = 0.2
 
 
 def check_options(verb: str, options: Mapping[str, Any]) -> None:
     """Refuse what no job can be.
 
     Raises:
-        BadOption: an unknown verb or option, or a value of another type.
+        BadOption: an unknown verb or option, or a value that cannot be.
     """
     if verb not in VERBS:
         raise BadOption(f"there is no job {verb!r}", expected=f"one of {', '.join(VERBS)}")
+    known = {one.name: one for kind in VERBS[verb] for one in options_of(kind) if one.flag}
     for name, value in options.items():
-        kind = VERBS[verb].get(name)
-        if kind is None:
-            known = ", ".join(VERBS[verb]) or "none"
-            raise BadOption(f"the job {verb} has no option {name!r}", expected=f"one of {known}")
-        kinds = (int, float) if kind is float else (kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
-            raise BadOption(f"the option {name} is {value!r}", expected=f"a value of type {kind.__name__}")
+        if name not in known:
+            expected = f"one of {', '.join(known) or 'none'}"
+            raise BadOption(f"the job {verb} has no option {name!r}", expected=expected)
+        known[name].check(value)
+
+
+def options_for(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for of one dataclass of options; lists of JSON are tuples."""
+    names = {one.name for one in options_of(kind)}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in options.items()
+        if name in names
+    }
 
 
 @dataclass
@@ -154,3 +164,50 @@ def parsed(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+class JobReports:
+    """What the process of a job tells: JSON objects, one a line, for :meth:`Job.take`.
+
+    Progress is told now and then only, curves and panels always.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told_at = float("-inf")
+        self._title = ""
+        self._began, self._first = 0.0, 0
+        self._panels: set[Path] = set()
+
+    def progress(self, text: str, done: int = 0, total: int = 0, time_left_s: float | None = None) -> None:
+        """So much is done; without an estimate of the time left, one is made."""
+        now = time.monotonic()
+        if text != self._title or done < self._first:
+            self._title, self._began, self._first = text, now, done
+        elif now - self._told_at < _TELL_EVERY_S and done < total:
+            return
+        if time_left_s is None and done > self._first:
+            time_left_s = (now - self._began) / (done - self._first) * (total - done)
+        self._told_at = now
+        self._write({"text": text, "done": done, "total": total, "time_left_s": time_left_s})
+
+    def point(self, curve: str, step: int, value: float) -> None:
+        """One more point of a curve."""
+        self._write({"curve": curve, "step": step, "value": value})
+
+    def panel(self, path: Path) -> None:
+        """An image to look at; once each."""
+        if path not in self._panels:
+            self._panels.add(path)
+            self._write({"panel": str(path.resolve())})
+
+    def error(self, text: str) -> None:
+        """What went wrong."""
+        self._write({"error": text})
+
+    def _write(self, value: dict[str, object]) -> None:
+        self._stream.write(json.dumps(value) + "\n")
+        self._stream.flush()

@@ -16,8 +16,7 @@ import threading
 import time
 
 from partly.errors import PartlyError
-from partly.studio.session.job import check_options
-from partly.studio.session.job_reports import JobReports
+from partly.studio.session.job import JobReports, check_options
 
 STOPPED = 130
 _STDIN = 0

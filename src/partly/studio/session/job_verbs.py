@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from partly.annotations.wording import counted
+from partly.distillation.distil_options import DistilConfig, DistilRequest
 from partly.errors import BadPhoto
+from partly.predict.segment_options import SegmentOptions
 from partly.project import Project
 from partly.project.project import PREVIEW_NAME
-from partly.studio.session.job_reports import JobReports
+from partly.studio.session.job import FitFirst, JobReports, options_for
 from partly.studio.session.studio_paths import StudioPaths
+from partly.training.few_shot.fit_options import FewShotConfig
 
 Options = Mapping[str, Any]
 _MOST_OVERLAYS = 24
@@ -21,13 +24,7 @@ def fit(project: Project, options: Options, reports: JobReports) -> None:
     """Fit the few-shot segmenter."""
     from partly.project.fit import few_shot_config, fit_project
 
-    config = few_shot_config(
-        project,
-        methods=tuple(options.get("methods", ())),
-        fixed_layout=options.get("fixed_layout"),
-        allow_missing_parts=options.get("allow_missing_parts", False),
-        seed=options.get("seed", 0),
-    )
+    config = few_shot_config(project, **options_for(FewShotConfig, options))
     result = fit_project(project, config, anew=options.get("again", False), on_progress=reports.progress)
     for path in sorted((result.previews.parent / PREVIEW_NAME).with_suffix("").glob("*.jpg")):
         reports.panel(path)
@@ -43,20 +40,19 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
     from partly.project.state import state_of
     from partly.studio.session.distil_curves import DistilCurves
 
-    of_others = ("n_workers", "again", "allow_missing_parts")
-    chosen = {name: value for name, value in options.items() if name not in of_others}
-    config = distil_config(project, **chosen)
+    request = DistilRequest(**options_for(DistilRequest, options))
+    config = distil_config(project, request.effort, **options_for(DistilConfig, options))
     if state_of(project).few_shot != "ready":
-        fit(project, {"allow_missing_parts": options.get("allow_missing_parts", False)}, reports)
-    story = DistilCurves(project.runs, reports)
+        fit(project, options_for(FitFirst, options), reports)
+    curves = DistilCurves(project.runs, reports)
     result = distil_project(
         project,
         config,
-        n_workers=options.get("n_workers"),
-        anew=options.get("again", False),
-        reports=DistilReports(on_picture=story.picture, on_step=story.step),
+        n_workers=request.n_workers,
+        anew=request.again,
+        reports=DistilReports(on_picture=curves.picture, on_step=curves.step),
     )
-    story.panels()
+    curves.panels()
     for folder in result.panel_folders:
         for path in sorted(folder.glob("*.png"))[-1:]:
             reports.panel(path)
@@ -77,33 +73,30 @@ def export(project: Project, options: Options, reports: JobReports) -> None:  # 
 def segment(project: Project, options: Options, reports: JobReports) -> None:
     """Segment the photos in the project's own folder of photos."""
     from partly.imagery.sources import find_photos
-    from partly.predict import THOROUGH, Progress, segment_all
+    from partly.predict import Progress, segment_all
     from partly.project.networks import network_of
 
-    places = StudioPaths.of(project)
-    if not places.photos.is_dir():
+    paths = StudioPaths.of(project)
+    if not paths.photos.is_dir():
         raise BadPhoto(
             "there is no folder of photos in the project",
             expected="photos to segment",
             remedy="Put photos there, or add them on the page",
-            path=places.photos,
+            path=paths.photos,
         )
     network = network_of(project.folder)
 
     def report(progress: Progress) -> None:
         reports.progress("segmenting photos", progress.n_done, progress.n_photos or progress.n_done)
 
-    thorough = options.get("thorough", False)
     summary = segment_all(
         network,
-        find_photos([places.photos]),
-        places.segmented,
-        mirror_average=options.get("mirror", True),
-        scales=THOROUGH if thorough else (1.0,),
-        refine=thorough,
+        find_photos([paths.photos]),
+        paths.segmented,
+        **SegmentOptions(**options_for(SegmentOptions, options)).arguments(),
         progress=report,
     )
-    for path in _images(places.segmented / "overlays"):
+    for path in _images(paths.segmented / "overlays"):
         reports.panel(path)
     n_photos = len(summary.segmented) + len(summary.kept)
     reports.progress(f"segmented {counted(n_photos, 'photo')}: {summary.folder}", n_photos, n_photos)

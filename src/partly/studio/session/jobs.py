@@ -9,15 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from partly.errors import JobRunning, NotFound
 from partly.files import read_json_or_none, write_json
+from partly.studio.session.annotation_saver import AnnotationSaver
 from partly.studio.session.job import Job, check_options, parsed
 from partly.studio.session.job_process import STOPPED
-from partly.studio.session.session_events import Events
+from partly.studio.session.workspace import Workspace
 
 _N_SHOWN = 10
 _TELL_EVERY_S = 0.3
@@ -26,21 +27,13 @@ _LOG_LINES = 5
 
 
 class Jobs:
-    """The jobs of a project, with their records and logs in a folder.
+    """The jobs of a project, with their records and logs in a folder; events tell of every change."""
 
-    Args:
-        project_folder: the project.
-        folder: of records and logs.
-        events: told of every change.
-        on_end: called when a job has ended, before that is told.
-    """
-
-    def __init__(
-        self, project_folder: Path, folder: Path, events: Events, on_end: Callable[[], None]
-    ) -> None:
-        self._project, self._folder, self._events, self._on_end = project_folder, folder, events, on_end
+    def __init__(self, workspace: Workspace, saver: AnnotationSaver) -> None:
+        self._workspace, self._saver = workspace, saver
+        self._project, self._folder = workspace.parts.project.folder, workspace.paths.jobs
         self._lock = threading.RLock()
-        self._jobs = _read_jobs(folder)
+        self._jobs = _read_jobs(self._folder)
         self._process: subprocess.Popen[str] | None = None
         self._running: Job | None = None
         self._is_cancelled = False
@@ -74,28 +67,21 @@ class Jobs:
             raise NotFound(f"the job has no panel {name[:80]!r}")
         return path
 
-    def check_free(self) -> None:
-        """Refuse a second job.
-
-        Raises:
-            JobRunning: one runs.
-        """
-        with self._lock:
-            if self._running is not None:
-                raise JobRunning(
-                    f"the job {self._running.verb} is running", remedy="Wait until it is done, or stop it"
-                )
-
     def start(self, verb: str, options: Mapping[str, Any]) -> Job:
-        """Start a job; one that was stopped goes on when it is started again with the same options.
+        """Start a job, with all labels saved before.
+
+        One that was stopped goes on when it is started again with the same options.
 
         Raises:
             BadOption: there is no such job or option.
             JobRunning: another one runs.
+            PartlyError: an annotation cannot be written.
         """
         check_options(verb, options)
+        self._check_free()
+        self._saver.flush()
         with self._lock:
-            self.check_free()
+            self._check_free()
             job = Job(self._new_id(verb), verb, dict(options), time.time())
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / f"{job.id}.log").open("wb") as log:
@@ -146,6 +132,13 @@ class Jobs:
             process.kill()
             self.wait(_STOP_S)
 
+    def _check_free(self) -> None:
+        with self._lock:
+            if self._running is not None:
+                raise JobRunning(
+                    f"the job {self._running.verb} is running", remedy="Wait until it is done, or stop it"
+                )
+
     def _interrupt(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._is_cancelled = True
@@ -165,7 +158,7 @@ class Jobs:
             code = process.wait()
         with self._lock:
             self._end(job, code)
-        self._on_end()
+        self._workspace.pictures_changed()
         self._tell(job, always=True)
 
     def _end(self, job: Job, code: int) -> None:
@@ -194,7 +187,7 @@ class Jobs:
             values, record = job.to_json(), job.to_record()
             if always:
                 write_json(self._folder / f"{job.id}.json", record)
-        self._events.send("job", values, job.id)
+        self._workspace.events.send("job", values, job.id)
 
     def _new_id(self, verb: str) -> str:
         stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{verb}"

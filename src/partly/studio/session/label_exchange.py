@@ -6,16 +6,20 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from partly.annotations import annotation_id_from, check_annotation_id
 from partly.annotations.formats import FORMATS, Fill, Style
 from partly.annotations.formats.painting import FILL_IDS
 from partly.errors import BadLabel, BadOption
-from partly.project import Project
 from partly.project.export import export_labels
-from partly.project.labels import LabelledFile, import_labels
+from partly.project.labels import import_labels
+from partly.studio.session.annotation_saver import AnnotationSaver
+from partly.studio.session.live_follower import LiveFollower
+from partly.studio.session.studio_paths import last_part
+from partly.studio.session.workspace import Workspace
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 _STYLES: tuple[Style, ...] = ("mask", "polygon")
@@ -23,70 +27,103 @@ _ALIASES = {"palette-png": "png"}
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
-def import_file(
-    project: Project,
-    data: bytes,
-    file_name: str,
-    *,
-    picture_id: str | None,
-    format_name: str,
-    fill: str,
-    replace: bool,
-) -> Sequence[LabelledFile]:
-    """Take in a label file; its labels become annotations of the project.
+class LabelExchange:
+    """Takes label files of other programs in, and gives all labels out."""
 
-    Args:
-        project: which takes them.
-        data: what the file holds.
-        file_name: what it is called; of that only the last part matters, which may name the picture.
-        picture_id: the picture that its only label map belongs to; None: by names.
-        format_name: a label format, or "auto".
-        fill: what pixels are that no shape covers.
-        replace: take the place of other labels of the same pictures.
+    def __init__(self, workspace: Workspace, saver: AnnotationSaver, follower: LiveFollower) -> None:
+        self._workspace, self._saver, self._follower = workspace, saver, follower
 
-    Raises:
-        BadOption: an unknown format or fill.
-        BadLabel: the file cannot be used; see :func:`partly.project.labels.import_labels`.
-    """
-    name = None if format_name == "auto" else _format(format_name)
+    def import_file(
+        self,
+        data: bytes,
+        file_name: str,
+        *,
+        picture_id: str | None = None,
+        format_name: str = "auto",
+        fill: str = "background",
+        replace: bool = False,
+    ) -> list[str]:
+        """Take in a label file, so that it can be undone like a stroke; gives the ids of its pictures.
+
+        Args:
+            data: what the file holds.
+            file_name: what it is called; of that only the last part matters, which may name the picture.
+            picture_id: the picture that its only label map belongs to; None: by names.
+            format_name: a label format, or "auto".
+            fill: what pixels are that no shape covers.
+            replace: take the place of other labels of the same pictures.
+
+        Raises:
+            BadOption: an unknown format or fill.
+            BadLabel: the file cannot be used, or pictures are labelled already; see
+                :func:`partly.project.labels.import_labels`.
+        """
+        name = None if format_name == "auto" else _format(format_name)
+        fill_pixels = _fill(fill)
+        self._saver.flush()
+        workspace = self._workspace
+        # Annotations are written, and half of one must not be read.
+        with workspace.lock:
+            with _as_file(data, file_name) as path:
+                kept = import_labels(
+                    workspace.parts.project,
+                    [path],
+                    picture_id=picture_id,
+                    format_name=name,
+                    fill=fill_pixels,
+                    replace=replace,
+                )
+            ids = [one.annotation.id for one in kept]
+            workspace.tray.look()
+            for one in ids:
+                if one in workspace.tray:
+                    workspace.label_maps.reopen(workspace.tray.picture(one))
+        self._follower.ask()
+        workspace.pictures_changed()
+        return ids
+
+    def export_zip(self, *, format_name: str, style: str = "mask", fill: str = "background") -> bytes:
+        """All labels as files of another program, in one zip.
+
+        Raises:
+            BadOption: an unknown format, style or fill.
+            BadProject: nothing is labelled yet.
+        """
+        name = _format(format_name)
+        if style not in _STYLES:
+            raise BadOption(f"the style is {style!r}", expected=f"one of {', '.join(_STYLES)}")
+        self._saver.flush()
+        label_format = FORMATS[name]
+        with tempfile.TemporaryDirectory(prefix="partly-") as text:
+            folder = Path(text)
+            one_file_each = label_format.one_file_each
+            target = folder / "labels" if one_file_each else folder / f"labels{label_format.suffix}"
+            if one_file_each:
+                target.mkdir()
+            project = self._workspace.parts.project
+            files = export_labels(project, target, format_name=name, style=style, fill=_fill(fill))
+            buffer = io.BytesIO()
+            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+                for file in files:
+                    archive.write(file, file.relative_to(folder).as_posix())
+        return buffer.getvalue()
+
+
+@contextmanager
+def _as_file(data: bytes, file_name: str) -> Iterator[Path]:
+    """A label file on disk, under a name that is safe; what is told of it is told of the name alone."""
     with tempfile.TemporaryDirectory(prefix="partly-") as folder:
         path = Path(folder) / _safe_name(file_name)
         path.write_bytes(data)
         try:
-            return import_labels(
-                project, [path], picture_id=picture_id, format_name=name, fill=_fill(fill), replace=replace
-            )
+            yield path
         except BadLabel as error:
             if error.path != path:
                 raise
-            # The person knows the file, and not the copy of it.
+            # Whoever painted knows the file, and not the copy of it.
             raise BadLabel(
                 error.found, expected=error.expected, remedy=error.remedy, path=path.name
             ) from error
-
-
-def export_zip(project: Project, *, format_name: str, style: str, fill: str) -> bytes:
-    """All labels of the project in one zip.
-
-    Raises:
-        BadOption: an unknown format, style or fill.
-        BadProject: nothing is labelled yet.
-    """
-    name = _format(format_name)
-    if style not in _STYLES:
-        raise BadOption(f"the style is {style!r}", expected=f"one of {', '.join(_STYLES)}")
-    label_format = FORMATS[name]
-    with tempfile.TemporaryDirectory(prefix="partly-") as text:
-        folder = Path(text)
-        place = folder / "labels" if label_format.one_file_each else folder / f"labels{label_format.suffix}"
-        if label_format.one_file_each:
-            place.mkdir()
-        files = export_labels(project, place, format_name=name, style=style, fill=_fill(fill))
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in files:
-                archive.write(file, file.relative_to(folder).as_posix())
-    return buffer.getvalue()
 
 
 def _format(name: str) -> str:
@@ -105,7 +142,7 @@ def _fill(name: str) -> Fill:
 
 def _safe_name(file_name: str) -> str:
     """The last part of a name, as one that is safe: picture ids stay as they are."""
-    path = PurePosixPath(PurePosixPath(file_name.replace("\\", "/")).name)
+    path = last_part(file_name)
     suffix = _SUFFIX.match(path.suffix.lower())
     return _safe_stem(path.stem) + (suffix[0] if suffix else ".json")
 

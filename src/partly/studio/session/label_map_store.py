@@ -69,7 +69,7 @@ class LabelMapStore:
 
     def __init__(self, parts: Parts, lock: threading.RLock, on_change: Callable[[str], None]) -> None:
         self._parts, self.lock, self._on_change = parts, lock, on_change
-        self._places = StudioPaths.of(parts.project)
+        self._paths = StudioPaths.of(parts.project)
         self._journals: dict[str, StrokeJournal] = {}
         self._bases: dict[str, Annotation] = {}
         self._facts: dict[str, Facts] = {}
@@ -104,7 +104,7 @@ class LabelMapStore:
         """
         with self.lock:
             self._stamps[picture.id] = self._stamp(picture.id)
-            journal = self._places.journal(picture.id)
+            journal = self._paths.journal(picture.id)
             has_annotation = picture.id in annotation_ids(self.annotations)
             if journal.exists() and not (has_annotation and is_all_saved(journal)):
                 self.journal(picture)
@@ -144,7 +144,7 @@ class LabelMapStore:
                     base = self._annotation(picture.id, picture)
                     known = base.label_map
                 size = (picture.size_px, picture.size_px)
-                path = self._places.journal(picture.id)
+                path = self._paths.journal(picture.id)
                 journal = StrokeJournal.open(path, size, self._parts.history, known)
                 if base is not None:
                     self._bases[picture.id] = base

@@ -5,27 +5,26 @@ from __future__ import annotations
 import time
 
 from partly.errors import BadLabel
-from partly.studio.session.live_models import Models
-from partly.studio.session.prediction_cache import Predicted, Predictions
+from partly.studio.session.live_models import LiveModels
+from partly.studio.session.prediction_cache import PredictionCache
 from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace
 
-WALL = "wall"
+_WALL = "wall"
 _N_SHOWN = 3
 
 
 class LiveFollower:
     """Fits and predicts in the worker's thread; asked again before it began, it sees the last state only.
 
-    Attributes:
-        predictions: the results.
-        version: number of fits so far.
+    Args:
+        workspace: what is followed.
+        models: have the live segmenter.
+        predictions: keeps the results.
     """
 
-    def __init__(self, workspace: Workspace, models: Models) -> None:
-        self._workspace, self._models = workspace, models
-        self.predictions = Predictions(workspace.parts.history, workspace.lock)
-        self.version = 0
+    def __init__(self, workspace: Workspace, models: LiveModels, predictions: PredictionCache) -> None:
+        self._workspace, self._models, self._predictions = workspace, models, predictions
         self._parts_version: int | None = None
         self._learned: dict[str, int] = {}
         # Which picture each tab shows, the tab that did something last at the end.
@@ -68,14 +67,13 @@ class LiveFollower:
             self.ask()  # the part set has changed meanwhile
             return
         self._is_solved = segmenter.solve()
-        self.version += 1
         if not self._is_solved:
-            self.predictions.clear()
+            self._predictions.clear()
         with self._workspace.lock:
             shown = dict.fromkeys(reversed(self._shown.values()))
         for picture_id in shown:
             self._predict(picture_id, began)
-        self._workspace.worker.ask(Urgency.WALL, WALL, lambda: self._predict_wall(began))
+        self._workspace.worker.ask(Urgency.WALL, _WALL, lambda: self._predict_wall(began))
 
     def _follow_parts(self) -> None:
         if self._parts_version is None:
@@ -112,39 +110,35 @@ class LiveFollower:
 
     def _show(self, picture_id: str) -> None:
         segmenter = self._models.segmenter
-        with self._workspace.lock:
-            w = self._workspace.tray.picture(picture_id).w
-        segmenter.show(picture_id, w)
+        segmenter.show(picture_id, self._workspace.picture(picture_id).w)
         if self._is_solved:
             self._predict(picture_id, time.monotonic())
 
     def _predict(self, picture_id: str, began: float) -> None:
+        segmenter = self._models.segmenter
         if self._is_solved and picture_id in self._workspace.tray:
-            segmenter = self._models.segmenter
-            segmenter.show(picture_id, self._workspace.tray.picture(picture_id).w)
-            prediction = segmenter.predict(picture_id)
-            self._keep(picture_id, Predicted(prediction.labels, prediction.doubt, *self._versions))
-        data = {"id": picture_id, "version": self.version, "ms": _ms_since(began)}
+            segmenter.show(picture_id, self._workspace.picture(picture_id).w)
+            self._predictions.keep(picture_id, segmenter.predict(picture_id), self._known_parts)
+        data = {"id": picture_id, "version": segmenter.version, "ms": _ms_since(began)}
         self._workspace.events.send("prediction", data, picture_id)
 
     def _predict_wall(self, began: float) -> None:
+        segmenter = self._models.segmenter
         if self._is_solved:
             worker = self._workspace.worker
-            prediction = self._models.segmenter.predict_wall(lambda: worker.has_more_urgent(Urgency.WALL))
+            prediction = segmenter.predict_wall(lambda: worker.has_more_urgent(Urgency.WALL))
             if prediction is None:
                 # Somebody paints on: the wall follows after the next stroke, or once there is time.
-                worker.ask(Urgency.WALL, WALL, lambda: self._predict_wall(began))
+                worker.ask(Urgency.WALL, _WALL, lambda: self._predict_wall(began))
                 return
-            self._keep(WALL, Predicted(prediction.labels, prediction.doubt, *self._versions))
-        self._workspace.events.send("wall", {"version": self.version, "ms": _ms_since(began)})
-
-    def _keep(self, subject: str, predicted: Predicted) -> None:
-        self.predictions.put(subject, predicted)
+            self._predictions.keep_wall(prediction, self._known_parts)
+        self._workspace.events.send("wall", {"version": segmenter.version, "ms": _ms_since(began)})
 
     @property
-    def _versions(self) -> tuple[int, int]:
+    def _known_parts(self) -> int:
+        """Version of the part set that the segmenter has."""
         assert self._parts_version is not None
-        return self.version, self._parts_version
+        return self._parts_version
 
 
 def _ms_since(began: float) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from partly.studio.live import LiveSegmenter
 
 
-class Models:
+class LiveModels:
     """What needs torch; all but :attr:`state` is for the worker's thread.
 
     Attributes:

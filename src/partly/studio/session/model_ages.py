@@ -1,19 +1,18 @@
-"""How far the project is, and what to do next, in the words of the page."""
+"""Which models a project has, and whether they are made from the labels of now."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from partly.annotations.wording import listed
 from partly.errors import BadLabel
 from partly.project import Project
 from partly.project.digests import model_digest
 from partly.project.settings import FILE_NAME
 from partly.project.state import Freshness, state_of
+from partly.studio.session.studio_paths import changed_at
 
 Age = Literal["missing", "stale", "ready"]
 _AGES: dict[Freshness, Age] = {"missing": "missing", "outdated": "stale", "ready": "ready"}
@@ -34,7 +33,7 @@ class MadeModels:
     onnx: bool = False
 
 
-class Progress:
+class ModelAges:
     """Looks which models are made from the labels of now; again only when something has changed."""
 
     def __init__(self) -> None:
@@ -48,40 +47,10 @@ class Progress:
             *sorted(project.annotations.glob("*.json")),
             *(project.folder / "models").glob("*/*"),
         ]
-        key = (has_unsaved, "torch" in sys.modules, [(path, _changed_at(path)) for path in watched])
+        key = (has_unsaved, "torch" in sys.modules, [(path, changed_at(path)) for path in watched])
         if key != self._key:
             self._models, self._key = _look(project, has_unsaved), key
         return self._models
-
-
-def next_step(
-    n_pictures: int, n_labelled: int, n_parts_labelled: int, missing: Sequence[str], models: MadeModels
-) -> str:
-    """What to do next, for a person in front of the page.
-
-    Args:
-        n_pictures: pictures in the tray.
-        n_labelled: those with labels.
-        n_parts_labelled: parts that have a pixel in one of them.
-        missing: names of the parts that have none.
-        models: what was made of them.
-    """
-    if not n_pictures:
-        return "Wait a moment: the first picture is being made."
-    if not n_labelled:
-        return "Choose a part and paint it on the picture. A few scribbles are enough."
-    if n_parts_labelled < 2:
-        return "Paint a second part, the background for one: then the other pictures follow."
-    if models.auto_shot == "ready":
-        return "Drop a photo, or turn the camera on. Or label another picture to make it better."
-    if models.auto_shot == "stale":
-        return "The labels have changed: distil again when you like what the wall shows."
-    if missing:
-        return (
-            f"Correct what the wall shows wrongly. Not painted yet: {listed(missing)}. "
-            "A part without a stroke is never found."
-        )
-    return "Correct what the wall shows wrongly. When you like it, distil: that makes the network for photos."
 
 
 def _look(project: Project, has_unsaved: bool) -> MadeModels:
@@ -109,10 +78,3 @@ def _is_exported(project: Project) -> bool:
     from partly.project.network_file import current_network_file
 
     return current_network_file(project.folder) is not None
-
-
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -25,19 +25,19 @@ _FACES, _EMBEDDED = "ffhq", "portraits"
 
 
 @dataclass(frozen=True)
-class Start:
+class OpenedProject:
     """What is opened.
 
     Attributes:
         project: the project.
-        told: what a person should know, a line each.
+        notes: what should be known of it, a line each.
     """
 
     project: Project
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def open_or_create(folder: Path, generator: str | None = None) -> Start:
+def open_or_create(folder: Path, generator: str | None = None) -> OpenedProject:
     """The project in a folder, made if it is not there.
 
     Args:
@@ -52,12 +52,14 @@ def open_or_create(folder: Path, generator: str | None = None) -> Start:
     if is_project(folder):
         project = open_project(folder)
         _check_generator(project, generator)
-        return Start(project, ())
+        return OpenedProject(project, ())
     chosen, why = _generator(generator)
     few_shot = FEW_CHANNELS if chosen == _EMBEDDED else FewShotConfig()
     settings = Settings(chosen, FACE_PARTS, few_shot, _auto_shot(chosen))
     project = create_project(folder, settings)
-    return Start(project, (f"Made {folder} with the generator {chosen} and the parts of a face.", *why))
+    return OpenedProject(
+        project, (f"Made {folder} with the generator {chosen} and the parts of a face.", *why)
+    )
 
 
 def _generator(asked: str | None) -> tuple[str, tuple[str, ...]]:

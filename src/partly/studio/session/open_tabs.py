@@ -24,7 +24,7 @@ def check_tab(tab: str) -> None:
 
 
 class OpenTabs:
-    """Who holds what. A tab holds one picture, until it opens another, is closed, or another takes it over.
+    """Which tab has which picture: one, until it opens another, is closed, or another tab takes it over.
 
     Args:
         is_listening: whether a tab is open; one that is not is still waited for a few seconds.
@@ -36,7 +36,7 @@ class OpenTabs:
     ) -> None:
         self._is_listening, self._clock = is_listening, clock
         self._lock = threading.Lock()
-        self._open_tabs: dict[str, str] = {}
+        self._tabs: dict[str, str] = {}
         self._seen: dict[str, float] = {}
 
     def open(self, picture_id: str, tab: str, *, take: bool = False) -> tuple[bool, str | None]:
@@ -48,7 +48,7 @@ class OpenTabs:
             take: even if another tab has it.
 
         Returns:
-            Whether another tab holds it (this one may look), and the tab that just lost it, if one did.
+            Whether another tab has it (this one may look), and the tab that just lost it, if one did.
         """
         with self._lock:
             self._seen[tab] = self._clock()
@@ -57,11 +57,11 @@ class OpenTabs:
                 self._leave(tab)
                 return True, None
             self._leave(tab)
-            self._open_tabs[picture_id] = tab
+            self._tabs[picture_id] = tab
             return False, other
 
     def check(self, picture_id: str, tab: str) -> None:
-        """A tab is about to paint; it becomes the holder where there is none.
+        """A tab is about to paint; it has the picture from now on where no other has.
 
         Raises:
             OpenElsewhere: another tab has the picture.
@@ -74,7 +74,7 @@ class OpenTabs:
                     expected="one tab that paints on it",
                     remedy="Paint there, or take the picture over in this tab",
                 )
-            self._open_tabs[picture_id] = tab
+            self._tabs[picture_id] = tab
 
     def leave(self, tab: str) -> None:
         """A tab was closed."""
@@ -82,19 +82,14 @@ class OpenTabs:
             self._leave(tab)
             self._seen.pop(tab, None)
 
-    def held(self) -> list[str]:
-        """Ids of the pictures that a tab holds."""
-        with self._lock:
-            return list(self._open_tabs)
-
     def _leave(self, tab: str) -> None:
-        self._open_tabs = {picture: holder for picture, holder in self._open_tabs.items() if holder != tab}
+        self._tabs = {picture: owner for picture, owner in self._tabs.items() if owner != tab}
 
     def _other(self, picture_id: str, tab: str) -> str | None:
-        """The other tab that holds the picture, if it is still there."""
-        holder = self._open_tabs.get(picture_id)
-        if holder in (None, tab):
+        """The other tab that has the picture, if it is still there."""
+        owner = self._tabs.get(picture_id)
+        if owner in (None, tab):
             return None
-        seen = self._seen.get(holder, float("-inf")) if holder else 0.0
-        is_there = self._is_listening(holder or "") or self._clock() - seen < _PATIENCE_S
-        return holder if is_there else None
+        seen = self._seen.get(owner, float("-inf")) if owner else 0.0
+        is_there = self._is_listening(owner or "") or self._clock() - seen < _PATIENCE_S
+        return owner if is_there else None

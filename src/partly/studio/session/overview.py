@@ -1,52 +1,59 @@
-"""All that the page shows, as plain JSON values."""
+"""All that the page shows, as plain JSON values, and what to do next, in the words of the page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from partly.studio.session.model_ages import MadeModels, next_step
+from partly.annotations.wording import listed
+from partly.studio.session.model_ages import MadeModels
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
-from partly.studio.session.workspace import Workspace
+
+if TYPE_CHECKING:
+    from partly.studio.session.session import Session
 
 
-def parts_json(workspace: Workspace) -> list[dict[str, Any]]:
-    """The parts, in order of their ids."""
-    with workspace.lock:
-        parts = workspace.parts.history.part_set.parts
-    return [{"name": part.name, "colour": list(part.colour), "mirror": part.mirror} for part in parts]
+def overview(session: Session) -> dict[str, Any]:
+    """All that the page shows; pictures and labels that another command has made meanwhile are taken in."""
+    workspace, proposing = session.workspace, session.proposals.progress
+    if workspace.look():
+        session.follower.ask()
+    usual = session.project.settings.auto_shot
+    models = session.model_ages.models(session.project, has_unsaved=session.saver.has_unsaved)
+    return (
+        {"version": version("partly")}
+        | _pictures_and_parts(session, models)
+        | {
+            "models": {"few_shot": models.few_shot, "auto_shot": models.auto_shot, "onnx": models.onnx},
+            "distil": {
+                "n_pictures": usual.n_pictures,
+                "n_steps": usual.n_steps,
+                "second_round": usual.second_round,
+            },
+            "limits": {"photo_bytes": MAX_PHOTO_BYTES, "photo_pixels": MAX_PHOTO_PIXELS},
+            "wall": session.wall.ids(),
+            "wall_ready": session.wall.ready(),
+            "proposing": None if proposing is None else {"done": proposing[0], "total": proposing[1]},
+            "live": session.models.state,
+            "jobs": [job.to_json() for job in session.jobs.list()],
+            "problems": workspace.problems,
+            "n_photos": session.photo_folder.count(),
+        }
+    )
 
 
-def picture_json(workspace: Workspace, picture_id: str) -> dict[str, Any]:
-    """A picture of the tray."""
-    with workspace.lock:
-        choices, facts = workspace.tray.choices(picture_id), workspace.label_maps.facts(picture_id)
-    is_accepted = choices.accepted is not None and facts.n_strokes >= choices.accepted
-    painted = "accepted" if is_accepted else "painted"
-    return {
-        "id": picture_id,
-        "status": painted if facts.labelled_share else "new",
-        "pinned": choices.pinned,
-        "skipped": choices.skipped,
-        "reason": choices.reason,
-        "score": choices.score,
-        "labelled_share": facts.labelled_share,
-        "n_parts_labelled": len(facts.parts),
-    }
-
-
-def overview(workspace: Workspace, models: MadeModels) -> dict[str, Any]:
-    """Project, parts, pictures and models."""
+def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
+    workspace = session.workspace
     with workspace.lock:
         project = workspace.parts.project
-        pictures = [picture_json(workspace, picture_id) for picture_id in workspace.tray.ids()]
+        pictures = [session.pictures.facts(picture_id) for picture_id in workspace.tray.ids()]
         sizes_px = [workspace.tray.picture(picture["id"]).size_px for picture in pictures[:1]]
-        parts, parts_version = parts_json(workspace), workspace.parts.history.version
+        parts, parts_version = workspace.parts.to_json(), session.parts.version
         ids = frozenset().union(*(workspace.label_maps.facts(picture["id"]).parts for picture in pictures))
     missing = [part["name"] for i, part in enumerate(parts) if i not in ids]
     n_labelled = sum(picture["labelled_share"] > 0 for picture in pictures)
     return {
-        "version": version("partly"),
         "project": {
             "name": project.folder.resolve().name,
             "folder": str(project.folder),
@@ -56,8 +63,36 @@ def overview(workspace: Workspace, models: MadeModels) -> dict[str, Any]:
         "parts": parts,
         "parts_version": parts_version,
         "pictures": pictures,
-        "models": {"few_shot": models.few_shot, "auto_shot": models.auto_shot, "onnx": models.onnx},
-        "limits": {"photo_bytes": MAX_PHOTO_BYTES, "photo_pixels": MAX_PHOTO_PIXELS},
         "missing_parts": missing,
         "next_step": next_step(len(pictures), n_labelled, len(ids), missing, models),
     }
+
+
+def next_step(
+    n_pictures: int, n_labelled: int, n_parts_labelled: int, missing: Sequence[str], models: MadeModels
+) -> str:
+    """What to do next, for a person in front of the page.
+
+    Args:
+        n_pictures: pictures in the tray.
+        n_labelled: those with labels.
+        n_parts_labelled: parts that have a pixel in one of them.
+        missing: names of the parts that have none.
+        models: what was made of them.
+    """
+    if not n_pictures:
+        return "Wait a moment: the first picture is being made."
+    if not n_labelled:
+        return "Choose a part and paint it on the picture. A few scribbles are enough."
+    if n_parts_labelled < 2:
+        return "Paint a second part, the background for one: then the other pictures follow."
+    if models.auto_shot == "ready":
+        return "Drop a photo, or turn the camera on. Or label another picture to make it better."
+    if models.auto_shot == "stale":
+        return "The labels have changed: distil again when you like what the wall shows."
+    if missing:
+        return (
+            f"Correct what the wall shows wrongly. Not painted yet: {listed(missing)}. "
+            "A part without a stroke is never found."
+        )
+    return "Correct what the wall shows wrongly. When you like it, distil: that makes the network for photos."

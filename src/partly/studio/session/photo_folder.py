@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
-from pathlib import Path, PurePosixPath
+import time
+from pathlib import Path
 
 from partly.errors import BadOption
 from partly.files import write_bytes
 from partly.imagery.photos import read_photo
 from partly.imagery.sources import PHOTO_SUFFIXES
 from partly.studio.session.photo_network import MAX_PHOTO_PIXELS
+from partly.studio.session.studio_paths import changed_at, last_part
 
 _UNSAFE = re.compile(r"[^\w .()+-]")
 _MOST_CHARACTERS = 100
+_SETTLED_NS = 2_000_000_000
 
 
 class PhotoFolder:
@@ -26,13 +30,27 @@ class PhotoFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._n_photos = 0
+        # Folders with the time of their last change, as they were when photos were counted; {}: never.
+        self._counted: dict[str, int] = {}
 
     def count(self) -> int:
-        """How many photos are there, those in folders within it too."""
-        return sum(
-            path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
-            for path in self._folder.rglob("*")
-        )
+        """How many photos are there, in folders within it too; counted anew when a folder has changed."""
+        with self._lock:
+            if not self._counted or self._counted != {path: changed_at(Path(path)) for path in self._counted}:
+                self._count()
+            return self._n_photos
+
+    def _count(self) -> None:
+        # The time of a folder before its files: what comes while they are counted must change it.
+        now, n_photos, counted = time.time_ns(), 0, {str(self._folder): changed_at(self._folder)}
+        for folder, inner, names in os.walk(self._folder):
+            paths = [Path(folder, name) for name in inner]
+            counted |= {str(path): changed_at(path) for path in paths}
+            n_photos += sum(_is_photo(name) for name in names)
+        # File systems tell no two changes apart that follow each other at once.
+        is_settled = now - max(counted.values()) > _SETTLED_NS
+        self._n_photos, self._counted = n_photos, counted if is_settled else {}
 
     def add(self, data: bytes, file_name: str) -> str:
         """Keep a photo as it is; nothing that is there is written over.
@@ -61,13 +79,17 @@ class PhotoFolder:
         return path.name
 
 
+def _is_photo(name: str) -> bool:
+    return Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith(".")
+
+
 def _safe_name(file_name: str) -> str:
     """The last part of a name, without what no file system likes.
 
     Raises:
         BadOption: it does not end as photos do.
     """
-    path = PurePosixPath(PurePosixPath(file_name.replace("\\", "/")).name)
+    path = last_part(file_name)
     suffix = path.suffix.lower()
     if suffix not in PHOTO_SUFFIXES:
         raise BadOption(

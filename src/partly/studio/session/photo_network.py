@@ -1,15 +1,16 @@
-"""Photos segmented by the network, on this machine, for browsers that cannot do it themselves."""
+"""The network for photos: run on this machine, or handed out as a file that the page runs by itself."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.errors import NotReady
+from partly.errors import NotFound, NotReady
 from partly.imagery.photos import MAX_PIXELS, read_photo
 from partly.project.digests import model_digest
 from partly.studio.session.session_parts import Parts
@@ -34,8 +35,11 @@ class SegmentedPhoto:
     confidence: float
 
 
-class PhotoSegmenter:
-    """Segments one photo at a time; the network is loaded with the first one, and when it has changed."""
+class PhotoNetwork:
+    """The project's auto-shot network.
+
+    It segments one photo at a time, and is loaded with the first one, and again when it has changed.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -60,6 +64,36 @@ class PhotoSegmenter:
 
             segmentation = segment_photo(self._loaded(digest), photo)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
+
+    def file(self) -> Path:
+        """The exported network, if it is that of now.
+
+        Raises:
+            NotFound: there is none.
+        """
+        from partly.project.network_file import current_network_file
+
+        path = current_network_file(self._parts.project.folder)
+        if path is None:
+            raise NotFound("the network is not exported yet", remedy="Export it first")
+        return path
+
+    def facts(self) -> dict[str, Any]:
+        """What the exported network is: parts, size, bytes, digest.
+
+        Raises:
+            NotFound: there is none.
+        """
+        from partly.export import read_onnx_facts
+
+        path = self.file()
+        facts = read_onnx_facts(path)
+        return {
+            "parts": facts["part_set"],
+            "size_px": facts["size_px"],
+            "bytes": path.stat().st_size,
+            "digest": facts["digest"],
+        }
 
     def _loaded(self, digest: str) -> AutoShotNetwork:
         if self._network is None or digest != self._digest:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from partly.annotations import UNLABELLED, LabelMap
 from partly.annotations.strokes import Patch
 from partly.errors import BadOption, NotReady
 from partly.project.pictures import ProposedPicture
-from partly.studio.session.accepting import accepted
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.open_tabs import OpenTabs, check_tab
-from partly.studio.session.superpixel_cache import Superpixels
+from partly.studio.session.prediction_cache import PredictionCache
+from partly.studio.session.superpixel_cache import SuperpixelCache
 from partly.studio.session.workspace import Workspace
 
 
@@ -39,9 +41,16 @@ class Painted:
 class Painting:
     """Strokes, undo and redo; all of them are on disk when they are acknowledged."""
 
-    def __init__(self, workspace: Workspace, follower: LiveFollower, superpixels: Superpixels) -> None:
-        self._workspace, self._follower, self._superpixels = workspace, follower, superpixels
-        self._open_tabs = OpenTabs(workspace.events.is_listening)
+    def __init__(
+        self,
+        workspace: Workspace,
+        tabs: OpenTabs,
+        follower: LiveFollower,
+        predictions: PredictionCache,
+        superpixels: SuperpixelCache,
+    ) -> None:
+        self._workspace, self._tabs, self._follower = workspace, tabs, follower
+        self._predictions, self._superpixels = predictions, superpixels
 
     def open(self, picture_id: str, tab: str, *, take: bool = False) -> tuple[bool, Painted]:
         """A tab shows a picture, to paint on it.
@@ -62,7 +71,7 @@ class Painting:
         check_tab(tab)
         with self._workspace.lock:
             painted = self._painted(self._workspace.tray.picture(picture_id))
-        is_held, loser = self._open_tabs.open(picture_id, tab, take=take)
+        is_held, loser = self._tabs.open(picture_id, tab, take=take)
         if loser is not None:
             self._workspace.events.send("taken", {"id": picture_id}, picture_id, tab=loser)
         self._follower.look_at(picture_id, tab)
@@ -72,7 +81,7 @@ class Painting:
     def leave(self, tab: str) -> None:
         """A tab was closed, unless it listens still."""
         if not self._workspace.events.is_listening(tab):
-            self._open_tabs.leave(tab)
+            self._tabs.leave(tab)
             self._follower.look_away(tab)
 
     def labels(self, picture_id: str) -> NDArray[np.uint8]:
@@ -150,14 +159,14 @@ class Painting:
         """
         picture = self._begin(picture_id, tab)
         with self._workspace.lock:
-            predicted = self._follower.predictions.get(picture_id)
-            if predicted is None:
+            prediction = self._predictions.of_picture(picture_id)
+            if prediction is None:
                 raise NotReady(
                     "nothing is predicted for this picture yet",
                     remedy="Paint two parts on a picture first, and wait until the colours appear",
                 )
             before = self._workspace.label_maps.labels(picture)
-            patch = Patch(0, 0, accepted(before, predicted.labels, only_unlabelled=only_unlabelled))
+            patch = Patch(0, 0, accepted(before, prediction.labels, only_unlabelled=only_unlabelled))
             facts = self._workspace.label_maps.paint(picture, patch)
             self._workspace.tray.choose(picture_id, accepted=facts.n_strokes)
             painted = self._painted(picture)
@@ -166,9 +175,8 @@ class Painting:
 
     def _begin(self, picture_id: str, tab: str) -> ProposedPicture:
         check_tab(tab)
-        with self._workspace.lock:
-            picture = self._workspace.tray.picture(picture_id)
-        self._open_tabs.check(picture_id, tab)
+        picture = self._workspace.picture(picture_id)
+        self._tabs.check(picture_id, tab)
         self._workspace.worker.painting()
         return picture
 
@@ -190,3 +198,37 @@ class Painting:
 
 def _translated(labels: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return labels if (table[labels] == labels).all() else table[labels]
+
+
+def enlarged(labels: LabelMap, size_px: int) -> LabelMap:
+    """A label map ``[s, s]`` at another size, with smooth boundaries and no id that was not there.
+
+    Every part's mask is interpolated bilinearly, and each pixel gets the part with the largest share.
+    """
+    if labels.shape == (size_px, size_px):
+        return labels.copy()
+    ids = [int(i) for i in np.unique(labels)]
+    best = np.zeros((size_px, size_px), np.uint8)
+    result = np.full((size_px, size_px), ids[0], np.uint8)
+    for part in ids:
+        mask = Image.fromarray((labels == part).astype(np.uint8) * 255)
+        share = np.asarray(mask.resize((size_px, size_px), Image.Resampling.BILINEAR))
+        is_larger = share > best
+        result[is_larger] = part
+        best = np.maximum(best, share)
+    return result
+
+
+def accepted(label_map: LabelMap, predicted: LabelMap, *, only_unlabelled: bool) -> LabelMap:
+    """A label map with a prediction painted over it, or only where it is unlabelled; uint8 [h, w].
+
+    Args:
+        label_map: what was painted, uint8 [h, w].
+        predicted: uint8 [s, s]; where it is unlabelled itself, the label map stays.
+        only_unlabelled: leave alone what was painted.
+    """
+    large = enlarged(predicted, len(label_map))
+    takes = large != UNLABELLED
+    if only_unlabelled:
+        takes &= label_map == UNLABELLED
+    return np.where(takes, large, label_map)

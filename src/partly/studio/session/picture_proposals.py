@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partly.errors import BadOption, BadProject
+from partly.errors import BadOption, BadProject, NotReady
 from partly.project.pictures import ProposedPicture, keep_picture
-from partly.studio.session.live_models import Models
+from partly.studio.session.live_follower import LiveFollower
+from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace
 
@@ -61,24 +62,32 @@ class ProposalRequest:
             raise BadOption(f"the seed is {self.seed}", expected="0 or more")
 
 
-class Proposer:
+class Proposals:
     """Makes pictures in the worker's thread, and puts them into the tray one by one.
 
     Attributes:
         progress: how many candidates were looked at, and of how many, while it chooses.
     """
 
-    def __init__(self, workspace: Workspace, models: Models) -> None:
-        self._workspace, self._models = workspace, models
+    def __init__(self, workspace: Workspace, models: LiveModels, follower: LiveFollower) -> None:
+        self._workspace, self._models, self._follower = workspace, models, follower
         self.progress: tuple[int, int] | None = None
         self._told_at = 0.0
         self._n_asked = 0
 
-    def ask(self, wish: ProposalRequest) -> None:
-        """Ask for pictures; events tell when they are there."""
+    def ask(self, request: ProposalRequest) -> None:
+        """Ask for pictures; events tell of them one by one.
+
+        Raises:
+            NotReady: unsure ones, before there is anything to be unsure of.
+        """
+        if request.kind == "unsure" and not self._follower.is_solved:
+            raise NotReady("nothing is learned yet", remedy="Paint two parts on a picture first")
         self._n_asked += 1
-        urgency = Urgency.AWAITED if wish.kind == "another" else Urgency.PROPOSALS
-        self._workspace.worker.ask(urgency, f"propose {self._n_asked}", lambda: self._propose(wish, urgency))
+        urgency = Urgency.AWAITED if request.kind == "another" else Urgency.PROPOSALS
+        self._workspace.worker.ask(
+            urgency, f"propose {self._n_asked}", lambda: self._propose(request, urgency)
+        )
 
     def first(self) -> None:
         """In the worker's thread: where there is no picture at all, one to begin with.
@@ -109,38 +118,40 @@ class Proposer:
         if is_wanted:
             self.ask(ProposalRequest("representative", self._workspace.choices.n_proposals, seed=_FIRST_SEED))
 
-    def _propose(self, wish: ProposalRequest, urgency: Urgency) -> None:
+    def _propose(self, request: ProposalRequest, urgency: Urgency) -> None:
         with self._workspace.lock:
-            seed = self._workspace.tray.next_seed if wish.seed is None else wish.seed
+            seed = self._workspace.tray.next_seed if request.seed is None else request.seed
         try:
-            proposals = self._chosen(wish, seed)
+            proposals = self._chosen(request, seed)
         finally:
             self._tell(None)
-        self._keep(proposals, KINDS[wish.kind], urgency)
+        self._keep(proposals, KINDS[request.kind], urgency)
         with self._workspace.lock:
             tray = self._workspace.tray
-            tray.is_proposed = tray.is_proposed or wish.kind == "representative"
+            tray.is_proposed = tray.is_proposed or request.kind == "representative"
             tray.next_seed = max(tray.next_seed, seed + 1)
             tray.write()
 
-    def _chosen(self, wish: ProposalRequest, seed: int) -> Sequence[Proposal]:
+    def _chosen(self, request: ProposalRequest, seed: int) -> Sequence[Proposal]:
         from partly.generators.sampling import Truncation
         from partly.proposals import least_sure, representative
 
         generator = self._models.generator
-        if wish.kind == "another":
-            return [_proposal(generator, seed, i, wish.truncation or _TRUNCATION) for i in range(wish.n)]
+        if request.kind == "another":
+            return [
+                _proposal(generator, seed, i, request.truncation or _TRUNCATION) for i in range(request.n)
+            ]
         known = self._latents()
         options: dict[str, Any] = {
             "seed": seed,
-            "n_candidates": max(self._workspace.choices.n_candidates, wish.n + len(known)),
-            "truncation": wish.truncation and Truncation(*wish.truncation),
+            "n_candidates": max(self._workspace.choices.n_candidates, request.n + len(known)),
+            "truncation": request.truncation and Truncation(*request.truncation),
             "known": known,
             "on_progress": self._looked,
         }
-        if wish.kind == "representative":
-            return representative(generator, wish.n, **options)
-        return least_sure(generator, self._doubt_of, wish.n, **options)
+        if request.kind == "representative":
+            return representative(generator, request.n, **options)
+        return least_sure(generator, self._doubt_of, request.n, **options)
 
     def _doubt_of(self, w: Tensor) -> float:
         return self._models.segmenter.uncertainty(w[0].numpy())
@@ -156,7 +167,7 @@ class Proposer:
     def _looked(self, done: int, total: int) -> None:
         """Another candidate was looked at: tell it, and let through what is more urgent."""
         self._tell((done, total))
-        self._workspace.worker.breathe(Urgency.PROPOSALS)
+        self._workspace.worker.give_way(Urgency.PROPOSALS)
 
     def _tell(self, progress: tuple[int, int] | None) -> None:
         is_due = time.monotonic() - self._told_at > _TELL_EVERY_S or progress is None
@@ -170,7 +181,7 @@ class Proposer:
     def _keep(self, proposals: Sequence[Proposal], reason: str, urgency: Urgency) -> None:
         for place, proposal in enumerate(proposals):
             if place:
-                self._workspace.worker.breathe(urgency)
+                self._workspace.worker.give_way(urgency)
             picture = self._written(proposal)
             score = None if reason == "asked" else float(proposal.score)
             with self._workspace.lock:

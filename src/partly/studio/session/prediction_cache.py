@@ -2,60 +2,61 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from partly.studio.session.workspace import Workspace
 
-from partly.annotations.part_history import PartHistory
+if TYPE_CHECKING:
+    from partly.studio.live import Prediction
 
+_WALL = ""  # the id of no picture
 _N_KEPT = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Predicted:
-    """A prediction.
-
-    Attributes:
-        labels: part ids, uint8 ``[s, s]``, or ``[n, t, t]`` for the wall.
-        doubt: how unsure it is, 0 to 255, of the same shape.
-        version: number of the fit; later ones are larger.
-        parts_version: what the ids mean.
-    """
-
-    labels: NDArray[np.uint8]
-    doubt: NDArray[np.uint8]
-    version: int
-    parts_version: int
-
-
-class Predictions:
+class PredictionCache:
     """The last prediction of each picture that was looked at lately, and of the wall; for all threads."""
 
-    def __init__(self, history: PartHistory, lock: threading.RLock) -> None:
-        self._history, self._lock = history, lock
-        self._kept: dict[str, Predicted] = {}
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        # With the version of the part set that the ids belong to.
+        self._kept: dict[str, tuple[Prediction, int]] = {}
 
-    def put(self, subject: str, predicted: Predicted) -> None:
-        """Keep a prediction in place of the earlier one."""
-        with self._lock:
-            self._kept.pop(subject, None)
-            self._kept[subject] = predicted
+    def of_picture(self, picture_id: str) -> Prediction | None:
+        """The last prediction of a picture, its ids in the part set as it is now; None: there is none yet.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        self._workspace.picture(picture_id)
+        return self._get(picture_id)
+
+    def of_wall(self) -> Prediction | None:
+        """The last prediction of the wall; None: there is none yet."""
+        return self._get(_WALL)
+
+    def keep(self, picture_id: str, prediction: Prediction, parts_version: int) -> None:
+        """Keep the prediction of a picture in place of the earlier one."""
+        with self._workspace.lock:
+            self._kept.pop(picture_id, None)
+            self._kept[picture_id] = prediction, parts_version
             while len(self._kept) > _N_KEPT:
                 del self._kept[next(iter(self._kept))]
 
-    def get(self, subject: str) -> Predicted | None:
-        """The last prediction, its ids in the part set as it is now; None: there is none."""
-        with self._lock:
-            predicted = self._kept.get(subject)
-            if predicted is None or predicted.parts_version == self._history.version:
-                return predicted
-            # The next fit is under way; until then a merged part has its new colour, a deleted one none.
-            table = self._history.table_since(predicted.parts_version)
-            return replace(predicted, labels=table[predicted.labels])
+    def keep_wall(self, prediction: Prediction, parts_version: int) -> None:
+        """Keep the prediction of the wall in place of the earlier one."""
+        self.keep(_WALL, prediction, parts_version)
 
     def clear(self) -> None:
         """Forget all: nothing can be predicted any more."""
-        with self._lock:
+        with self._workspace.lock:
             self._kept.clear()
+
+    def _get(self, key: str) -> Prediction | None:
+        with self._workspace.lock:
+            prediction, parts_version = self._kept.get(key, (None, 0))
+            history = self._workspace.parts.history
+            if prediction is None or parts_version == history.version:
+                return prediction
+            # The next fit is under way; until then a merged part has its new colour, a deleted one none.
+            return replace(prediction, labels=history.table_since(parts_version)[prediction.labels])

@@ -1,14 +1,20 @@
-"""The part set of a session: its history, and the project file that follows it."""
+"""The part set of a session: its history, the project file that follows it, and changes to all of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from partly.annotations.part_changes import PartChange, Table
 from partly.annotations.part_history import PartHistory
 from partly.project import Project, open_project
 from partly.project.settings import read_settings, write_settings
 from partly.studio.session.studio_paths import StudioPaths
+
+if TYPE_CHECKING:
+    from partly.studio.session.annotation_saver import AnnotationSaver
+    from partly.studio.session.live_follower import LiveFollower
+    from partly.studio.session.workspace import Workspace
 
 
 class Parts:
@@ -37,6 +43,11 @@ class Parts:
         self._write()
         return table
 
+    def to_json(self) -> list[dict[str, Any]]:
+        """The parts, in order of their ids, as plain JSON values."""
+        parts = self.history.part_set.parts
+        return [{"name": part.name, "colour": list(part.colour), "mirror": part.mirror} for part in parts]
+
     def _write(self) -> None:
         """Give the project the last part set; what else somebody wrote there by hand stays."""
         folder, part_set = self.project.folder, self.history.part_set
@@ -45,3 +56,34 @@ class Parts:
             write_settings(folder, replace(settings, part_set=part_set))
         self.history.note_saved()
         self.project = open_project(folder)
+
+
+class PartEditor:
+    """Changes the part set of a session; all that was painted follows."""
+
+    def __init__(self, workspace: Workspace, saver: AnnotationSaver, follower: LiveFollower) -> None:
+        self._workspace, self._saver, self._follower = workspace, saver, follower
+
+    @property
+    def version(self) -> int:
+        """Number of the part set as it is now."""
+        return self._workspace.parts.history.version
+
+    def change(self, change: PartChange) -> tuple[list[dict[str, Any]], int, Table]:
+        """Change the part set.
+
+        Returns:
+            The parts as plain JSON values, their version, and what becomes of the old ids, uint8 [256].
+
+        Raises:
+            BadLabel: the change cannot be.
+            BadProject: ``project.toml`` is damaged.
+        """
+        with self._workspace.lock:
+            table = self._workspace.parts.change(change)
+            for annotation_id in self._workspace.label_maps.parts_changed():
+                self._saver.note(annotation_id, wait_s=0.0)
+            parts, version = self._workspace.parts.to_json(), self.version
+        self._workspace.events.send("parts", {"parts_version": version})
+        self._follower.ask()
+        return parts, version, table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from partly.project import Project
 
@@ -44,8 +44,8 @@ class StudioPaths:
         return self.studio / "wall"
 
     @property
-    def asides(self) -> Path:
-        """Copies of annotations while they are rewritten."""
+    def backups(self) -> Path:
+        """Copies of annotations while they are rewritten; the name is that of earlier versions."""
         return self.studio / "asides"
 
     @property
@@ -71,3 +71,16 @@ class StudioPaths:
     def journal(self, picture_id: str) -> Path:
         """The stroke journal of a picture."""
         return self.folder / "annotations" / "strokes" / f"{picture_id}.jsonl"
+
+
+def last_part(file_name: str) -> PurePosixPath:
+    """The last part of a file's name as a page tells it, whatever system it comes from."""
+    return PurePosixPath(PurePosixPath(file_name.replace("\\", "/")).name)
+
+
+def changed_at(path: Path) -> int:
+    """When a file or folder was changed last, in nanoseconds; 0: there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

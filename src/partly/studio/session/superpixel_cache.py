@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.studio.session.live_models import Models
+from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace
 
 _N_KEPT = 16
 
 
-class Superpixels:
+class SuperpixelCache:
     """Ids of superpixels by picture, uint16 ``[s, s]``; the last ones are kept."""
 
-    def __init__(self, workspace: Workspace, models: Models) -> None:
+    def __init__(self, workspace: Workspace, models: LiveModels) -> None:
         self._workspace, self._models = workspace, models
         self._kept: dict[str, NDArray[np.uint16]] = {}
-
-    @property
-    def kept(self) -> Mapping[str, NDArray[np.uint16]]:
-        """Those that are there."""
-        return self._kept
 
     def prepare(self, picture_id: str) -> None:
         """Make those of a picture once there is time: somebody may ask for them."""
         if picture_id not in self._kept:
             self._workspace.worker.ask(Urgency.PREPARATIONS, picture_id, lambda: self._make(picture_id))
 
-    def ask(self, picture_id: str) -> NDArray[np.uint16] | None:
-        """Those of a picture; None: they are being made, and an event tells when they are there."""
+    def of_picture(self, picture_id: str) -> NDArray[np.uint16] | None:
+        """Those of a picture; None: they are being made, and an event tells when they are there.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        self._workspace.picture(picture_id)
         found = self._kept.get(picture_id)
         if found is None:
             self._workspace.worker.ask(Urgency.SUPERPIXELS, picture_id, lambda: self._make(picture_id))
@@ -42,9 +40,7 @@ class Superpixels:
         from partly.studio.live import superpixels
 
         if picture_id not in self._kept:
-            with self._workspace.lock:
-                w = self._workspace.tray.picture(picture_id).w
-            made = superpixels(self._models.generator, w)
+            made = superpixels(self._models.generator, self._workspace.picture(picture_id).w)
             while len(self._kept) >= _N_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[picture_id] = made

@@ -1,4 +1,4 @@
-"""The pictures to choose from, in their order, with what the person decided about them."""
+"""The pictures to choose from, in their order, with what was decided about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Choices:
     Attributes:
         reason: why it is there; "yours": another program or command put it there.
         score: how good a choice it is, comparable within one reason and proposal only; None: unknown.
-        pinned, skipped: what the person decided.
+        pinned, skipped: what was decided.
         accepted: number of strokes with which a prediction was accepted; None: it never was.
     """
 

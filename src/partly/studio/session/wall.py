@@ -13,7 +13,7 @@ import numpy.typing as npt
 from partly.errors import NotFound, NotReady
 from partly.imagery.encoding import thumbnail, write_jpeg
 from partly.project.pictures import ProposedPicture, keep_picture, picture_pixels
-from partly.studio.session.live_models import Models
+from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace
 
@@ -22,7 +22,7 @@ _WAIT_S = 120.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
+class _SmallPicture:
     w: npt.NDArray[np.float32]
     path: Path
 
@@ -30,26 +30,26 @@ class _Place:
 class Wall:
     """The pictures of the wall: small ones as files, made once and found again at the next start."""
 
-    def __init__(self, workspace: Workspace, models: Models) -> None:
+    def __init__(self, workspace: Workspace, models: LiveModels) -> None:
         self._workspace, self._models = workspace, models
-        self._places: dict[str, _Place] = {}
+        self._pictures: dict[str, _SmallPicture] = {}
 
     def ids(self) -> list[str]:
         """Ids, in the order of the prediction of the wall; none before the generator is there."""
-        return list(self._places)
+        return list(self._pictures)
 
     def ready(self) -> list[str]:
         """Ids of those whose picture is there."""
-        return [picture_id for picture_id, place in self._places.items() if place.path.is_file()]
+        return [picture_id for picture_id, picture in self._pictures.items() if picture.path.is_file()]
 
-    def hang(self) -> None:
+    def prepare(self) -> None:
         """In the worker's thread: find out which pictures these are, and ask for those that are not there."""
-        digest, places = self._models.generator.digest, {}
+        digest, pictures = self._models.generator.digest, {}
         for picture in self._models.segmenter.wall:
             key = hashlib.sha256(picture.w.tobytes() + digest.encode()).hexdigest()[:16]
-            places[picture.id] = _Place(picture.w, self._workspace.places.wall / f"{key}.jpg")
-        self._places = places
-        for picture_id in places:
+            pictures[picture.id] = _SmallPicture(picture.w, self._workspace.paths.wall / f"{key}.jpg")
+        self._pictures = pictures
+        for picture_id in pictures:
             self._workspace.worker.ask(Urgency.WALL_PICTURES, picture_id, partial(self._make, picture_id))
         self._workspace.pictures_changed()
 
@@ -60,7 +60,7 @@ class Wall:
             NotFound: there is no such picture.
             NotReady: it is being made; an event tells when it is there.
         """
-        path = self._place(picture_id).path
+        path = self._picture(picture_id).path
         if not path.is_file():
             raise NotReady(f"picture {picture_id} of the wall is being made", remedy="Ask again in a moment")
         return path
@@ -72,25 +72,25 @@ class Wall:
             NotFound: there is no such picture.
             PartlyError: it cannot be made or written.
         """
-        place = self._place(picture_id)
-        task = self._workspace.worker.ask_for(Urgency.AWAITED, "from the wall", lambda: self._keep(place))
+        chosen = self._picture(picture_id)
+        task = self._workspace.worker.ask_for(Urgency.AWAITED, "from the wall", lambda: self._keep(chosen))
         return task.result(_WAIT_S)
 
-    def _place(self, picture_id: str) -> _Place:
-        if picture_id not in self._places:
+    def _picture(self, picture_id: str) -> _SmallPicture:
+        if picture_id not in self._pictures:
             raise NotFound(f"there is no picture {picture_id[:120]!r} on the wall")
-        return self._places[picture_id]
+        return self._pictures[picture_id]
 
     def _make(self, picture_id: str) -> None:
-        place = self._places[picture_id]
-        if not place.path.is_file():
-            pixels = picture_pixels(self._models.generator, place.w)
-            write_jpeg(place.path, thumbnail(pixels, _SMALL_PX))
+        picture = self._pictures[picture_id]
+        if not picture.path.is_file():
+            pixels = picture_pixels(self._models.generator, picture.w)
+            write_jpeg(picture.path, thumbnail(pixels, _SMALL_PX))
             self._workspace.pictures_changed()
 
-    def _keep(self, place: _Place) -> ProposedPicture:
-        name = f"picture-w{hashlib.sha256(place.w.tobytes()).hexdigest()[:10]}"
-        picture = keep_picture(self._workspace.parts.project, self._models.generator, name, place.w)
+    def _keep(self, chosen: _SmallPicture) -> ProposedPicture:
+        name = f"picture-w{hashlib.sha256(chosen.w.tobytes()).hexdigest()[:10]}"
+        picture = keep_picture(self._workspace.parts.project, self._models.generator, name, chosen.w)
         with self._workspace.lock:
             self._workspace.tray.add(picture, "asked")
         self._workspace.pictures_changed()

@@ -21,7 +21,7 @@ class Urgency(IntEnum):
     """How urgent a task is; the lowest number comes first."""
 
     AWAITED = 0
-    """A person waits for it and can do nothing else."""
+    """Somebody waits for it and can do nothing else."""
     STROKE = 1
     """What a stroke changes on the painted picture."""
     WALL = 2
@@ -55,7 +55,7 @@ class Worker:
     """A thread that works off tasks, the most urgent first, those that are as urgent in the order asked for.
 
     A task is known by its urgency and key. Asked for again before it began it takes the place of the earlier
-    one, so that the newest stroke wins. A long task calls :meth:`breathe` now and then, which does what is
+    one, so that the newest stroke wins. A long task calls :meth:`give_way` now and then, which does what is
     more urgent in between.
 
     Args:
@@ -114,7 +114,7 @@ class Worker:
         with self._changed:
             return self._is_closing or any(key[0] < urgency for key in self._tasks)
 
-    def breathe(self, urgency: Urgency) -> None:
+    def give_way(self, urgency: Urgency) -> None:
         """In the thread, within a task of this urgency: do what is more urgent; wait while somebody paints.
 
         Raises:

@@ -1,10 +1,12 @@
-"""What the parts of a session share."""
+"""What the parts of a session share: the project, its pictures and labels, a lock, events and a worker."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from partly.errors import PartlyError
+from partly.project.pictures import ProposedPicture
 from partly.studio.session.label_map_store import LabelMapStore
 from partly.studio.session.session_events import Events
 from partly.studio.session.session_parts import Parts
@@ -30,7 +32,7 @@ class StudioChoices:
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """What lies there for all parts of a session.
+    """What all parts of a session work on.
 
     Attributes:
         lock: held around parts, tray and label maps.
@@ -40,6 +42,7 @@ class Workspace:
         events: who is told what happens.
         worker: the thread that does what takes long.
         choices: how much is looked at.
+        problems: why the labels of a picture cannot be read, by its id.
     """
 
     lock: threading.RLock
@@ -49,11 +52,40 @@ class Workspace:
     events: Events
     worker: Worker
     choices: StudioChoices
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
-    def places(self) -> StudioPaths:
+    def paths(self) -> StudioPaths:
         """Where things are kept."""
         return StudioPaths.of(self.parts.project)
+
+    def picture(self, picture_id: str) -> ProposedPicture:
+        """A picture of the tray.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self.lock:
+            return self.tray.picture(picture_id)
+
+    def read_labels(self) -> None:
+        """Take in the labels that are there; what a kill kept from its annotation comes back."""
+        pictures = [self.tray.picture(picture_id) for picture_id in self.tray.ids()]
+        problems = self.label_maps.begin(pictures)
+        self.problems.update({name: str(error) for name, error in problems.items()})
+
+    def look(self) -> bool:
+        """Take in pictures and labels that another command has made meanwhile; whether there were any."""
+        with self.lock:
+            has_changed = self.tray.look()
+            for picture_id in self.tray.ids():
+                try:
+                    if self.label_maps.look(self.tray.picture(picture_id)):
+                        has_changed = True
+                        self.problems.pop(picture_id, None)
+                except PartlyError as error:
+                    self.problems[picture_id] = str(error)
+        return has_changed
 
     def pictures_changed(self) -> None:
         """Tell that there are other pictures, or that something about them is different."""

@@ -1,0 +1,23 @@
+"""What can be chosen about proposed pictures. Without torch and NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from partly.options import check_options, option
+
+
+@dataclass(frozen=True)
+class PicturesRequest:
+    """Which generated pictures are asked for."""
+
+    n_pictures: int = option(8, "How many pictures.", flag="--n", at_least=1)
+    together: bool = option(False, "Choose pictures that are all to be labelled, unlike each other.")
+    unsure: bool = option(False, "Choose what the fitted segmenter is least sure of: best labelled next.")
+    seed: int = option(0, "Another seed proposes other pictures.", at_least=0)
+    n_candidates: int | None = option(
+        None, "How many pictures are looked at.", flag="--candidates", at_least=1
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
