@@ -23,7 +23,7 @@ def layers() -> list[list[str]]:
     """Names of the rooms, floor by floor, as import-linter's contract has them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
-    [floors] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    [floors] = [c["layers"] for c in contracts if c.get("containers") == ["partly"]]
     return [re.split(r"\s*[|:]\s*", floor) for floor in floors]
 
 

@@ -331,7 +331,7 @@ cli/fit cli/fit_command
 cli/get cli/get_command
 cli/info cli/info_command
 cli/label cli/label_command
-cli/main cli/main
+cli/main cli/command_line
 cli/new cli/new_command
 cli/output cli/terminal_output
 cli/pictures cli/pictures_command
@@ -831,7 +831,7 @@ IN_FILES = {
     "src/partly/studio/http/page.py": {
         'files("partly") / "studio" / "static"': 'files("partly.studio.http") / "static"'
     },
-    "src/partly/cli/main.py": {
+    "src/partly/cli/command_line.py": {
         "{verb.replace('-', '_')}": "{verb.replace('-', '_')}_command",
         '    "experiment": "Measure the project\'s claims anew.",\n': "",
     },

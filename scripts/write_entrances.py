@@ -1,7 +1,7 @@
 """Writes the entrances of all rooms: which names other rooms may import of a package; with --check, compares.
 
-A package's ``__init__.pyi`` names what anybody outside its files imports of it, and the file that each name is in; its
-``__init__.py`` imports them when they are first used. Run it after a room began to use something new of another.
+A package's ``__init__.pyi`` names what anybody outside its files imports of it, and the file each is in; its
+``__init__.py`` imports them when they are first used. Run it after a room uses something new of another.
 """
 
 from __future__ import annotations
