@@ -93,10 +93,10 @@ bench-original: $(READY_DEV)
 	$(BIN)/python -m benchmarks.original
 
 bench-few-shot: $(READY_DEV)
-	$(BIN)/partly experiment few-shot-networks
+	$(BIN)/python -m experiments few-shot-networks
 
 bench-faces: $(READY_DEV)
-	$(BIN)/partly experiment faces --data '$(DATA)' --half $(HALF)
+	$(BIN)/python -m experiments faces --data '$(DATA)' --half $(HALF)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed

@@ -96,7 +96,7 @@ def _compare(found: Mapping[str, str], path: Path, only: str) -> int:
 
 def _partly(*words: object) -> None:
     """Run one command line in this process."""
-    from partly.cli.main import main as partly_main
+    from partly.cli import main as partly_main
 
     torch.seed()
     np.random.seed()

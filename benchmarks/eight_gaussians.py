@@ -17,11 +17,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from partly.files import write_json
-from partly.objectives.adversarial import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
-from partly.objectives.penalties import R1, DiscriminatorPenalty, GradientPenalty
-from partly.training.gan import GanConfig, GanPlayers, train_gan
-from partly.training.gan.draws import PhotoBatch
+from partly.losses import (
+    R1,
+    AdversarialObjective,
+    DiscriminatorPenalty,
+    GradientPenalty,
+    Hinge,
+    Minimax,
+    NonSaturating,
+    Wasserstein,
+)
+from partly.storage import write_json
+from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
 N_MODES, RADIUS, DEVIATION = 8, 2.0, 0.1
 _N_HIDDEN, _Z_DIM = 128, 2

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from partly.annotations import FACE_PARTS, Annotation, LabelMap
 from partly.api import load_annotations
-from partly.downloads.models import load_generator
-from partly.files import write_json
-from partly.generators.protocol import Generator
-from partly.project.settings import FEW_CHANNELS
-from partly.proposals import representative
+from partly.data.labels import FACE_PARTS, Annotation, LabelMap
+from partly.fewshot.acquisition import representative
+from partly.fewshot.fitting import FewShotConfig
+from partly.models.generators import Generator
+from partly.models.zoo import load_generator
+from partly.project import FEW_CHANNELS
+from partly.storage import write_json
 from partly.studio.live import LiveSegmenter, superpixels
-from partly.training.few_shot import FewShotConfig
 
 # The shipped annotations and the choices of each generator.
 _SUBJECTS = {"ffhq": ("faces", FewShotConfig()), "portraits": ("portraits", FEW_CHANNELS)}

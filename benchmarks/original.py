@@ -12,12 +12,9 @@ import numpy as np
 import openvino
 import torch
 
-from partly.downloads.catalogue import DOWNLOADS
-from partly.downloads.models import load_generator
-from partly.downloads.packages import fetched_members
 from partly.errors import NotAvailable
-from partly.generators.protocol import Generator
-from partly.generators.sampling import sample_z
+from partly.models.generators import Generator, sample_z
+from partly.models.zoo import DOWNLOADS, fetched_members, load_generator
 
 BAR = 1e-3
 

@@ -18,27 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from experiments.auto_shot import labelled_pictures
 
 import partly
-from partly.annotations import FACE_PARTS, LabelMap
-from partly.autoshot import AutoShotNetwork
-from partly.demo import PORTRAITS
-from partly.distillation import DistilConfig, DistilReports
-from partly.distillation.distil import new_network
-from partly.downloads.models import encoder_weights
-from partly.evaluate import Evaluation, evaluate
-from partly.experiments.auto_shot import labelled_pictures
-from partly.files import write_json
-from partly.generators.protocol import Generator
-from partly.imagery.encoding import write_png
-from partly.imagery.grids import grid
-from partly.imagery.modes import Pixels
-from partly.imagery.overlays import overlay
-from partly.portraits import fresh_portraits, portrait_pairs
-from partly.predict import segment_photo
-from partly.training.auto_shot import train_auto_shot
-from partly.training.data import ArrayPictures
-from partly.training.progress import StepReport
+from partly.data.labels import FACE_PARTS, LabelMap
+from partly.data.photos import Pixels, grid, overlay, write_png
+from partly.data.portraits import fresh_portraits, portrait_pairs
+from partly.evaluation.metrics import Evaluation
+from partly.evaluation.segmentation import evaluate
+from partly.inference.segment import segment_photo
+from partly.models.generators import Generator
+from partly.models.networks import AutoShotNetwork
+from partly.models.zoo import encoder_weights
+from partly.project.demo import PORTRAITS
+from partly.storage import write_json
+from partly.synthesis.distil import DistilConfig, DistilReports, new_network
+from partly.training.chassis import StepReport
+from partly.training.segmentation import ArrayPictures, train_auto_shot
 
 # Training had seed 0; drawings of other seeds are of other people.
 CHOICES_SEED, FIGURE_SEED = 1, 2

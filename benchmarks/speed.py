@@ -14,15 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from partly.annotations import FACE_PARTS, Annotation
 from partly.api import load_annotations
-from partly.autoshot import ARCHITECTURES, AutoShotNetwork
-from partly.downloads.models import load_generator
-from partly.files import write_json
-from partly.generators.sampling import sample_w
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.training.few_shot import RidgeFit, fit_few_shot
-from partly.training.few_shot.pictures import latent_of, pyramid_of
+from partly.data.labels import FACE_PARTS, Annotation
+from partly.fewshot.fitting import RidgeFit, fit_few_shot, latent_of, pyramid_of
+from partly.fewshot.segmenters import RidgeSegmenter
+from partly.models.generators import sample_w
+from partly.models.networks import ARCHITECTURES, AutoShotNetwork
+from partly.models.zoo import load_generator
+from partly.storage import write_json
 
 
 def main() -> None:

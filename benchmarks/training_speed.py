@@ -16,13 +16,11 @@ from typing import Any
 
 import torch
 
-from partly.files import write_json
-from partly.generator_training import TrainingChoices
-from partly.generator_training.courses import Course, course
-from partly.portraits import portrait_set
-from partly.training.gan import PhotoBatches, SquareBatches
-from partly.training.gan.draws import PhotoBatch
-from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
+from partly.data.portraits import portrait_set
+from partly.storage import write_json
+from partly.training.adversarial import PhotoBatch, PhotoBatches, SquareBatches
+from partly.training.chassis import ALONE, Ranks, own_device, ranks_of_environment
+from partly.training.recipes import Course, TrainingChoices, course
 
 _N_PHOTOS, _N_FIRST = 200, 3
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from partly.annotations import Annotation, PartSet, save_annotation
-from partly.distillation import DistilConfig
-from partly.generators.mobile_stylegan import MobileStyleGAN
-from partly.project import Project, create_project
-from partly.project.settings import Settings
-
-from .fakes import TWO_PARTS, thing_annotation, tiny_generator
+from partly.data.labels.annotation import Annotation, save_annotation
+from partly.data.labels.part_sets import PartSet
+from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.project.project_folder import Project, create_project
+from partly.project.project_settings import Settings
+from partly.synthesis.distil.distil_options import DistilConfig
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 TINY_CHOICES = DistilConfig(n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3)
 

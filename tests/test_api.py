@@ -3,12 +3,11 @@ import pytest
 import torch
 
 import partly
-from partly.annotations import save_annotation
 from partly.api import _load_models_from
+from partly.data.labels.annotation import save_annotation
 from partly.errors import BadLabel, BadOption, NotAvailable
-from partly.generators.sampling import sample_w
-
-from .fakes import TWO_PARTS, thing_annotation, tiny_generator
+from partly.models.generators.latent_sampling import sample_w
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 TINY = {"n_pictures": 20, "size_px": 32, "architecture": "unet-small", "pretrained": False, "n_steps": 2}
 

@@ -5,16 +5,16 @@ import pytest
 import torch
 
 import partly
-from partly.annotations import FACE_PARTS
-from partly.artefacts import load_model
-from partly.assessment import generator_figures, photo_features
-from partly.downloads.catalogue import shipped_generators
-from partly.downloads.feature_networks import load_feature_network
-from partly.evaluate import evaluate
-from partly.generators.sampling import sample_w
-from partly.portraits import fresh_portraits, portrait_pairs, portrait_set
-from partly.predict import segment_photo
-from partly.training.few_shot.pictures import latent_of
+from partly.data.labels.part_sets import FACE_PARTS
+from partly.data.portraits.portrait_sets import fresh_portraits, portrait_pairs, portrait_set
+from partly.evaluation.generators.feature_rows import generator_figures, photo_features
+from partly.evaluation.segmentation.photo_scoring import evaluate
+from partly.fewshot.fitting.picture_features import latent_of
+from partly.inference.segment.segment_photo_file import segment_photo
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.zoo.downloads import shipped_generators
+from partly.models.zoo.installed_feature_networks import load_feature_network
+from partly.storage.model_folders import load_model
 
 QUICK = {"n_pictures": 60, "size_px": 64, "architecture": "unet-small", "pretrained": False, "n_steps": 150}
 

@@ -4,13 +4,16 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.generators.mobile_stylegan import MobileStyleGAN
-from partly.generators.sampling import Truncation, sample_w
-from partly.proposals import k_medoids, propose, propose_unsure, representative
-from partly.proposals.representative import _distances, _pooled
-from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.uncertainty import uncertainty
-from partly.training.few_shot import FewShotConfig, fit_few_shot
+from partly.fewshot.acquisition.promising_pictures import k_medoids, propose
+from partly.fewshot.acquisition.representative_pictures import _distances, _pooled, representative
+from partly.fewshot.acquisition.unsure_pictures import propose_unsure
+from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.fewshot.segmenters.picture_uncertainty import uncertainty
+from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.models.generators.truncation import Truncation
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 FULL = Truncation(0.7, 1.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from partly.errors import BadOption
-from partly.provenance import Provenance, claim, read_provenance
+from partly.storage.provenance import Provenance, claim, read_provenance
 
 VALUES = {"size_px": 128, "truncation": {"low": 0.7, "high": 1.0}, "stages": (1, 2), "n_photos_shown": 1000}
 

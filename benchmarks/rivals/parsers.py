@@ -6,10 +6,11 @@ size of the generated pictures that Partly and its rivals learn from.
 
 from __future__ import annotations
 
-from benchmarks.rivals.material import parser
+from experiments.person import load_person as parser
+
 from benchmarks.rivals.protocol import PICTURE_PX, Fitted, LabelMap, Pixels, Rival, Task
 from benchmarks.rivals.tensors import images_of
-from partly.annotations import FACE_PARTS, UNLABELLED
+from partly.data.labels import FACE_PARTS, UNLABELLED
 
 
 def _fit(seen_px: int | None) -> Fitted:

@@ -10,21 +10,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partly.annotations import FACE_PARTS, Annotation, Part, PartSet
-    from partly.api import (
-        Annotations,
-        Teacher,
-        distil,
-        fit_few_shot,
-        load_annotations,
-        load_generator,
-        load_network,
-    )
-    from partly.autoshot import AutoShotNetwork
-    from partly.distillation import DistilConfig, DistilReports
+    from partly.api import Annotations, Teacher, distil, fit_few_shot, load_annotations, load_network
+    from partly.data.labels import FACE_PARTS, Annotation, Part, PartSet
     from partly.errors import PartlyError
-    from partly.predict import Segmentation, segment_all, segment_photo
-    from partly.training.few_shot import FewShotConfig
+    from partly.fewshot.fitting import FewShotConfig
+    from partly.inference.segment import Segmentation, segment_all, segment_photo
+    from partly.models.networks import AutoShotNetwork
+    from partly.models.zoo import load_generator
+    from partly.synthesis.distil import DistilConfig, DistilReports
 
 __version__: str
 
@@ -52,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "partly.annotations": ("FACE_PARTS", "Annotation", "Part", "PartSet"),
+    "partly.data.labels": ("FACE_PARTS", "Annotation", "Part", "PartSet"),
     "partly.api": (
         "Annotations",
         "Teacher",
@@ -62,11 +55,11 @@ _HOMES = {
         "load_generator",
         "load_network",
     ),
-    "partly.autoshot": ("AutoShotNetwork",),
-    "partly.distillation": ("DistilConfig", "DistilReports"),
+    "partly.models.networks": ("AutoShotNetwork",),
+    "partly.synthesis.distil": ("DistilConfig", "DistilReports"),
     "partly.errors": ("PartlyError",),
-    "partly.predict": ("Segmentation", "segment_all", "segment_photo"),
-    "partly.training.few_shot": ("FewShotConfig",),
+    "partly.inference.segment": ("Segmentation", "segment_all", "segment_photo"),
+    "partly.fewshot.fitting": ("FewShotConfig",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

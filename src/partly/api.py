@@ -21,22 +21,27 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from partly.annotations import FACE_PARTS, Annotation, PartSet, annotation_ids, list_annotations
-from partly.annotations.shipped import SHIPPED_SETS, shipped_set
-from partly.artefacts import load_card
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot import load_network as load_network_folder
-from partly.distillation import DistilConfig, DistilReports
-from partly.distillation.distil import distil as distil_into
-from partly.downloads.models import encoder_weights, load_generator
+from partly.data.labels import (
+    FACE_PARTS,
+    SHIPPED_SETS,
+    Annotation,
+    PartSet,
+    annotation_ids,
+    list_annotations,
+    shipped_set,
+)
 from partly.errors import BadLabel, BadOption, NotAvailable
-from partly.generators.protocol import Generator
-from partly.generators.sampling import draw_classes
-from partly.segmenters.base import FewShotSegmenter
-from partly.synthesis.workers import LoadModels, Models
-from partly.training.few_shot import FewShotConfig
-from partly.training.few_shot import fit_few_shot as fit_segmenter
-from partly.training.few_shot.segmenter_folders import load_segmenter, save_segmenter
+from partly.fewshot.fitting import FewShotConfig, load_segmenter, save_segmenter
+from partly.fewshot.fitting import fit_few_shot as fit_segmenter
+from partly.fewshot.segmenters import FewShotSegmenter
+from partly.models.generators import Generator, draw_classes
+from partly.models.networks import AutoShotNetwork
+from partly.models.networks import load_network as load_network_folder
+from partly.models.zoo import encoder_weights, load_generator
+from partly.storage import load_card
+from partly.synthesis.distil import DistilConfig, DistilReports
+from partly.synthesis.distil import distil as distil_into
+from partly.synthesis.shards import LoadModels, Models
 
 __all__ = [
     "Annotations",

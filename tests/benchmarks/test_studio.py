@@ -3,10 +3,9 @@ import json
 import pytest
 
 from benchmarks import studio
-from partly.project import create_project
-from partly.project.settings import Settings
-
-from ..fakes import TWO_PARTS
+from partly.project.project_folder import create_project
+from partly.project.project_settings import Settings
+from tests.fakes import TWO_PARTS
 
 
 def test_a_short_session_gives_all_times(tmp_path, generator_folder, monkeypatch):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from partly.portraits import draw_portrait
+from partly.data.portraits.portrait import draw_portrait
 from tests.browser.server import Server
 from tests.browser.studio_page import ALL_BUT_EARS, StudioPage, expect
 

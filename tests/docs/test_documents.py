@@ -8,9 +8,8 @@ import runpy
 import click
 import pytest
 
-from partly.cli.main import VERBS, cli
-
-from .markdown import ROOT, anchors, blocks, documents, links
+from partly.cli.command_line import VERBS, cli
+from tests.docs.markdown import ROOT, anchors, blocks, documents, links
 
 COMMANDS = [
     pytest.param(words, id=f"{path.stem}: {' '.join(words)}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from partly.annotations import FACE_PARTS
-from partly.annotations.formats.labelme import write_labelme
-from partly.cli.main import run
-
-from .conftest import striped_face
-from .markdown import ROOT, blocks
+from partly.cli.command_line import run
+from partly.data.label_formats.labelme import write_labelme
+from partly.data.labels.part_sets import FACE_PARTS
+from tests.docs.conftest import striped_face
+from tests.docs.markdown import ROOT, blocks
 
 # The picture that the author of the tutorial chose; the tiny generator proposes others.
 CHOSEN = "picture-0-31"

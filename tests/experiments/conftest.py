@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from experiments.protocol import PROTOCOL
+from experiments.workshop import Workshop
 from PIL import Image
 
-from partly.experiments import PROTOCOL, Workshop
-
-from ..fakes import tiny_generator
+from tests.fakes import tiny_generator
 
 TINY = replace(PROTOCOL, n_fresh=3, n_candidates=12, label_px=64, visible_px=4, n_alone=2, n_choices=2)
 
@@ -69,7 +69,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def workshop(tmp_path, data, monkeypatch):
-    monkeypatch.setattr("partly.experiments.photos.PROTOCOL", TINY)
+    monkeypatch.setattr("experiments.protocol.PROTOCOL", TINY)
     return Workshop(
         tmp_path / "out", data, protocol=TINY, get_generator=partial(tiny_generator), get_person=FakePerson
     )

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from experiments.bisenet import FACE, BiSeNet, face_parts_of
+from experiments.person import load_person
 
-from partly.annotations import FACE_PARTS
-from partly.downloads import packages
-from partly.experiments import person as person_module
-from partly.experiments.bisenet import FACE, BiSeNet, face_parts_of
-from partly.experiments.person import load_person
+from experiments import person as person_module
+from partly.data.labels.part_sets import FACE_PARTS
+from partly.models.zoo import wheel_files as packages
 
 _WIDTHS = {"layer1": (4, 4), "layer2": (4, 6), "layer3": (6, 8), "layer4": (8, 10)}
 

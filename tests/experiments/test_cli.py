@@ -1,12 +1,11 @@
 import json
 
 import pytest
+from experiments.catalogue import EXPERIMENTS
 
-from partly.cli import experiment as verb
-from partly.cli.main import run
-from partly.experiments import EXPERIMENTS
-
-from .test_runner import counted, experiment
+from experiments import command as verb
+from partly.cli.command_line import run
+from tests.experiments.test_runner import counted, experiment
 
 
 @pytest.fixture

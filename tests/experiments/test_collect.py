@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from experiments.collect import MARKER, collect
+from experiments.runner import run_experiment
+from experiments.store import results_folder
 
 from partly.errors import BadOption
-from partly.experiments import MARKER, collect, results_folder, run_experiment
-
-from .test_runner import counted, experiment
+from tests.experiments.test_runner import counted, experiment
 
 
 def with_image(cell):

@@ -1,11 +1,10 @@
 import pytest
 import torch
+from experiments.remembering import RememberingGenerator
 
-from partly.experiments.remembering import RememberingGenerator
-from partly.generators.sampling import sample_w
-
-from ..fakes import tiny_generator
-from ..generators.contract import GeneratorContract
+from partly.models.generators.latent_sampling import sample_w
+from tests.fakes import tiny_generator
+from tests.models.generators.contract import GeneratorContract
 
 
 class Counting:

@@ -2,9 +2,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from experiments.experiment import Cell, Column, Experiment, Plot, Row
+from experiments.runner import run_experiment
+from experiments.store import results_folder
 
 from partly.errors import BadOption, NotAvailable
-from partly.experiments import Cell, Column, Experiment, Plot, Row, results_folder, run_experiment
 
 
 def experiment(measure, cells=("one", "two", "three"), **more):

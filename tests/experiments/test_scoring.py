@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 import torch
-
-from partly.annotations import PartSet
-from partly.experiments.scoring import (
+from experiments.scoring import (
     by_network,
     by_segmenter,
     fresh_figures,
@@ -11,9 +9,10 @@ from partly.experiments.scoring import (
     part_figures,
     photo_figures,
 )
-from partly.experiments.studies.faces import PersonAsNetwork
+from experiments.studies.faces import PersonAsNetwork
 
-from .conftest import FakePerson
+from partly.data.labels.part_sets import PartSet
+from tests.experiments.conftest import FakePerson
 
 
 def test_the_truth_agrees_with_itself(workshop):

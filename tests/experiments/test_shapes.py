@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
+from experiments.frame import FRAME_LANDMARKS, affine, apply, frame_coordinates, landmarks
+from experiments.regions import SHAPES, shape_map
 
-from partly.experiments.frame import FRAME_LANDMARKS, affine, apply, frame_coordinates, landmarks
-from partly.experiments.regions import SHAPES, shape_map
-
-from .conftest import face_ids
+from tests.experiments.conftest import face_ids
 
 KNOWN = np.array([[20.0, 3.0, 32.0], [-2.0, 22.0, 24.0]])
 

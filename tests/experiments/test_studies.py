@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
+from experiments.catalogue import EXPERIMENTS, experiment_named
+from experiments.experiment import Cell
+from experiments.memory import measured
+from experiments.runner import run_experiment
+from experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
 from PIL import Image
 
-from partly.distillation import DistilConfig
+from experiments import memory as memory_module
 from partly.errors import BadLabel, BadOption
-from partly.experiments import EXPERIMENTS, Cell, experiment_named, run_experiment
-from partly.experiments import memory as memory_module
-from partly.experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
-from partly.experiments.memory import measured
-from partly.experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
-from partly.training.few_shot.method_table import METHODS
+from partly.fewshot.fitting.method_table import METHODS
+from partly.synthesis.distil.distil_options import DistilConfig
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
 
@@ -150,7 +152,7 @@ def test_the_ceiling(workshop):
 
 @pytest.mark.parametrize("stage", ["proposal", "fit-1", "refit", "labelled-picture", "photo-192"])
 def test_cost(stage, workshop, monkeypatch):
-    monkeypatch.setattr("partly.experiments.studies.cost.DistilConfig", lambda: TINY)
+    monkeypatch.setattr("partly.synthesis.distil.distil_options.DistilConfig", lambda: TINY)
     [cell] = [cell for cell in EXPERIMENTS["cost"].cells if cell.key == stage]
     [found] = figures_of(replace(EXPERIMENTS["cost"], cells=(cell,)), workshop)
     assert found["time_s"] > 0
@@ -159,8 +161,8 @@ def test_cost(stage, workshop, monkeypatch):
 
 
 def test_cost_of_a_step(workshop, monkeypatch):
-    monkeypatch.setattr("partly.experiments.studies.cost.DistilConfig", lambda: TINY)
-    monkeypatch.setattr("partly.experiments.studies.cost._N_STEPS", 2)
+    monkeypatch.setattr("partly.synthesis.distil.distil_options.DistilConfig", lambda: TINY)
+    monkeypatch.setattr("experiments.studies.cost._N_STEPS", 2)
     step = {"stage": "training-step", "size_px": 32}
     [found] = figures_of(with_cells("cost", step), workshop)
     assert found["time_s"] > 0
@@ -172,9 +174,12 @@ def test_networks_are_made_once_and_share_pictures(workshop, monkeypatch):
     assert first.digest != other.digest
     assert len(list((workshop.cache / "pictures").iterdir())) == 1
     baseline = baseline_for(workshop, 1, 0, TINY)
-    monkeypatch.setattr("partly.experiments.auto_shot.distil", lambda *_a, **_k: pytest.fail("made again"))
     monkeypatch.setattr(
-        "partly.experiments.auto_shot.train_auto_shot", lambda *_a, **_k: pytest.fail("again")
+        "partly.synthesis.distil.distillation.distil", lambda *_a, **_k: pytest.fail("made again")
+    )
+    monkeypatch.setattr(
+        "partly.training.segmentation.auto_shot_training.train_auto_shot",
+        lambda *_a, **_k: pytest.fail("again"),
     )
     assert network_for(workshop, 1, 0, TINY).digest == first.digest
     assert baseline_for(workshop, 1, 0, TINY).digest == baseline.digest

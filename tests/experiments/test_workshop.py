@@ -3,17 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from experiments.arrays import load_arrays, save_arrays
+from experiments.person import load_person
+from experiments.photos import photos
+from experiments.protocol import PARTS_OF_IDS, WITH_EYEGLASSES, Protocol
+from experiments.workshop import Workshop, _usual_generator
 
 from partly.errors import BadArchive, BadLabel, NotAvailable
-from partly.experiments import Workshop
-from partly.experiments.arrays import load_arrays, save_arrays
-from partly.experiments.person import load_person
-from partly.experiments.photos import photos
-from partly.experiments.protocol import PARTS_OF_IDS, WITH_EYEGLASSES, Protocol
-from partly.experiments.workshop import _usual_generator
-
-from ..fakes import tiny_generator
-from .conftest import FakePerson
+from tests.experiments.conftest import FakePerson
+from tests.fakes import tiny_generator
 
 
 def anew(workshop):
@@ -66,7 +64,7 @@ def test_more_labels_are_proposed_together_by_seed(workshop):
 
 
 def test_ids_of_labels_are_kept_and_mean_the_same(workshop):
-    from partly.experiments.bisenet import face_parts_of
+    from experiments.bisenet import face_parts_of
 
     ids = workshop.label_ids(3, 0)
     for label, seen in zip(workshop.labels(3, 0), ids, strict=True):

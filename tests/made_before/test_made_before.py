@@ -25,7 +25,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import partly
-from partly.cli.main import main
+from partly.cli.command_line import main
 
 HERE = Path(__file__).parent
 LABEL_SHA256 = "76135305abab6a814c5496c89cfeef5b69d4731835ac17a78a55e414f93c0c06"
@@ -120,7 +120,7 @@ def test_what_was_painted_and_not_saved_is_saved_by_the_studio(made):
         port = probe.getsockname()[1]
     words = ["label", str(made / "project"), "--no-browser", "--port", str(port), "--json"]
     with subprocess.Popen(
-        [sys.executable, "-c", "from partly.cli.main import main; main()", *words],
+        [sys.executable, "-c", "from partly.cli.command_line import main; main()", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -3,19 +3,19 @@ import json
 import numpy as np
 import pytest
 
-from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_annotation, write_label_map
-from partly.annotations.formats import write_labels
-from partly.annotations.part_sets import PartSet
-from partly.annotations.shipped import shipped_annotations
-from partly.cli.main import run
+from partly.cli.command_line import run
+from partly.data.label_formats.label_formats import write_labels
+from partly.data.labels.annotation import Annotation, load_annotation, save_annotation
+from partly.data.labels.label_maps import write_label_map
+from partly.data.labels.part_sets import FACE_PARTS, PartSet
+from partly.data.labels.shipped_labels import shipped_annotations
 from partly.errors import BadLabel, BadProject
-from partly.project.fit import fit_project
-from partly.project.labels import import_labels, import_shipped
-from partly.project.pictures import find_picture, keep_picture, picture_ids, propose_pictures
-from partly.proposals import propose
-from partly.training.few_shot import FewShotConfig
-
-from ..fakes import TWO_PARTS, thing_annotation, tiny_generator
+from partly.fewshot.acquisition.promising_pictures import propose
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.project.fit_verb import fit_project
+from partly.project.label_import import import_labels, import_shipped
+from partly.project.proposed_pictures import find_picture, keep_picture, picture_ids, propose_pictures
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 
 def label_map(size=64, n_things=1):
@@ -206,7 +206,7 @@ def shipped(monkeypatch, tmp_path, generator):
         made = thing_annotation(generator, index, size_px=32)
         made = Annotation(f"face-{index + 1}", made.label_map, made.w, made.generator_digest)
         save_annotation(folder, made, TWO_PARTS)
-    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: tmp_path / "package")
+    monkeypatch.setattr("partly.data.labels.shipped_labels.files", lambda _package: tmp_path / "package")
 
 
 def test_label_shipped(project, shipped, capsys):

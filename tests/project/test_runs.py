@@ -1,7 +1,7 @@
 import json
 
-from partly.project import runs as runs_module
-from partly.project.runs import begin_run, list_runs
+from partly.storage import runs as runs_module
+from partly.storage.runs import begin_run, list_runs
 
 
 def test_a_run_is_found_again_by_its_config(tmp_path):

@@ -3,14 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from partly.annotations import FACE_PARTS, Part, PartSet
-from partly.distillation import DistilConfig
+from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
-from partly.project import create_project, open_project
-from partly.project.distil import distil_config
-from partly.project.fit import few_shot_config
-from partly.project.project import Project
-from partly.project.settings import (
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.project.distil_verb import distil_config
+from partly.project.fit_verb import few_shot_config
+from partly.project.project_folder import Project, create_project, open_project
+from partly.project.project_settings import (
     DRAWN_PORTRAITS,
     FEW_CHANNELS,
     Settings,
@@ -18,7 +17,7 @@ from partly.project.settings import (
     read_settings,
     write_settings,
 )
-from partly.training.few_shot import FewShotConfig
+from partly.synthesis.distil.distil_options import DistilConfig
 
 MIRRORED = PartSet(
     (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))

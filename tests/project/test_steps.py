@@ -10,25 +10,25 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from partly.annotations import save_annotation, write_label_map
-from partly.autoshot import AutoShotNetwork
-from partly.cli.main import run
-from partly.distillation import DistilConfig
-from partly.distillation.distil import new_network
+from partly.cli.command_line import run
+from partly.data.labels.annotation import save_annotation
+from partly.data.labels.label_maps import write_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvailable
-from partly.project import open_project
-from partly.project.description import describe
-from partly.project.distil import default_workers, distil_config, distil_project
-from partly.project.evaluation import evaluate_against
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.project.chosen_network import network_of
+from partly.project.distil_verb import default_workers, distil_config, distil_project
+from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
-from partly.project.fit import fit_project
-from partly.project.networks import network_of
-from partly.project.page import read_log, run_of_model, write_project_page
-from partly.project.runs import Run, begin_run, list_runs
-from partly.project.state import state_of
-from partly.training.few_shot import FewShotConfig
-
-from ..fakes import TWO_PARTS, thing_annotation
+from partly.project.fit_verb import fit_project
+from partly.project.project_description import describe
+from partly.project.project_folder import open_project
+from partly.project.project_page import read_log, run_of_model, write_project_page
+from partly.project.project_state import state_of
+from partly.storage.runs import Run, begin_run, list_runs
+from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.distillation import new_network
+from tests.fakes import TWO_PARTS, thing_annotation
 
 
 @pytest.fixture

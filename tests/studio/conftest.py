@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 import torch
 
-from partly.project import Project
-from partly.studio.session import Session
+from partly.project.project_folder import Project
+from partly.studio.session.session import Session
 from tests.studio.tiny_sessions import TINY_STUDIO, add_picture
 
 

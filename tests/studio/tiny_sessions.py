@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from partly.annotations.strokes import Patch
-from partly.generators.protocol import Generator
-from partly.generators.sampling import sample_w
-from partly.project import Project
-from partly.project.pictures import ProposedPicture, keep_picture
-from partly.studio.session import StudioChoices
+from partly.data.labels.stroke_states import Patch
+from partly.models.generators.generator_protocol import Generator
+from partly.models.generators.latent_sampling import sample_w
+from partly.project.project_folder import Project
+from partly.project.proposed_pictures import ProposedPicture, keep_picture
 from partly.studio.session.session_events import Event, Events
+from partly.studio.session.workspace import StudioChoices
 
 TINY_STUDIO = StudioChoices(n_wall=2, n_proposals=2, n_candidates=3)
 WAIT_S = 60.0

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partly.errors import BadArchive
-from partly.synthesis.plan import Piece, Span, finished_spans, missing_pieces, missing_spans
-from partly.synthesis.shards import read_index, shard_writer
+from partly.synthesis.shards.shard_plan import Piece, Span, finished_spans, missing_pieces, missing_spans
+from partly.synthesis.shards.tar_shards import read_index, shard_writer
 
 
 @pytest.fixture

@@ -12,19 +12,17 @@ import torch
 from PIL import Image
 
 from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
-from partly.generators.sampling import Truncation, sample_w
-from partly.segmenters.ensemble import EnsembleSegmenter
-from partly.synthesis import (
-    LabelledShards,
-    SynthesisConfig,
-    synthesise_labelled,
-)
-from partly.synthesis.plan import Piece, Span
-from partly.synthesis.samples import make_sample
-from partly.synthesis.shards import read_index, shard_writer
-from partly.synthesis.workers import Folders, _make_what_is_asked
-
-from . import tiny
+from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.truncation import Truncation
+from partly.synthesis.shards.labelled_shards import LabelledShards
+from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.shard_plan import Piece, Span
+from partly.synthesis.shards.shard_samples import make_sample
+from partly.synthesis.shards.shard_workers import Folders, _make_what_is_asked
+from partly.synthesis.shards.synthesis_config import SynthesisConfig
+from partly.synthesis.shards.tar_shards import read_index, shard_writer
+from tests.synthesis import tiny
 
 CONFIG = SynthesisConfig(n_pictures=7, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
 

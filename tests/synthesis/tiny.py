@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from partly.errors import NotAvailable
-from partly.generators.protocol import Synthesis
-from partly.pyramid import FeaturePyramid, Level
-from partly.segmenters.base import FewShotSegmenter
+from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
+from partly.models.feature_pyramid import FeaturePyramid, Level
+from partly.models.generators.generator_protocol import Synthesis
 
 
 class TinyGenerator:

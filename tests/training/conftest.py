@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from partly.annotations.part_sets import Part, PartSet
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot.unet import UNet
-from partly.training.data import ArrayPictures
+from partly.data.labels.part_sets import Part, PartSet
+from partly.models.networks.architectures import UNet
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.training.segmentation.labelled_pictures import ArrayPictures
 
 PARTS = PartSet(
     (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))

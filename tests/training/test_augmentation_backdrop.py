@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from partly.training.augmentation import NO_AUGMENTATION, Augmentation, augment
-from partly.training.augmentation.backdrop import backdrops, paste_behind
+from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation, augment
+from partly.augment.segmentation.backdrop_and_occlusion import backdrops, paste_behind
 
 
 def test_only_background_is_replaced() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from partly.training.augmentation.geometry import (
+from partly.augment.segmentation.affine_geometry import (
     affine_matrices,
     inside,
     mip_levels,

@@ -8,21 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from partly.training.augmentation.colour import (
+from partly.augment.segmentation.backdrop_and_occlusion import occlude, rectangle_masks
+from partly.augment.segmentation.camera_degradation import (
+    add_noise,
+    gaussian_blur,
+    gaussian_kernels,
+    low_resolution,
+)
+from partly.augment.segmentation.colour_jitter import (
     LUMA,
     colour_transform,
     gamma_curve,
     hue_matrices,
     saturation_matrices,
 )
-from partly.training.augmentation.degradation import (
-    add_noise,
-    gaussian_blur,
-    gaussian_kernels,
-    low_resolution,
-)
-from partly.training.augmentation.jpeg import jpeg, quantisation_tables
-from partly.training.augmentation.occlusion import occlude, rectangle_masks
+from partly.augment.segmentation.jpeg_blocks import jpeg, quantisation_tables
 
 
 def smooth_pictures(n=2, size_px=32):

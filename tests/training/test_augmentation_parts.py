@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import torch
 
-from partly.training.augmentation import NO_AUGMENTATION, augment
-from partly.training.augmentation import parts as parts_module
-from partly.training.augmentation.parts import recolour_parts
+from partly.augment.segmentation import part_colours_changed as parts_module
+from partly.augment.segmentation.augmentation import NO_AUGMENTATION, augment
+from partly.augment.segmentation.part_colours_changed import recolour_parts
 
 N_PARTS = 3
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from partly.training.augmentation import NO_AUGMENTATION, Augmentation, augment
+from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation, augment
 
 SWAP = (0, 2, 1)
 

@@ -9,15 +9,20 @@ import pytest
 import torch
 from PIL import Image
 
-from partly.annotations.part_sets import PartSet
+from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation
+from partly.data.labels.part_sets import PartSet
 from partly.errors import BadModelFile, BadOption, TrainingDiverged
-from partly.objectives.distillation import bias_correction
-from partly.training.agreement import agreement, best_bias_fraction, corrected_copy, part_frequencies
-from partly.training.augmentation import NO_AUGMENTATION, Augmentation
-from partly.training.auto_shot import AutoShotConfig, Stage, train_auto_shot
-from partly.training.data import ArrayPictures
-
-from .conftest import coloured_pictures
+from partly.losses.label_losses import bias_correction
+from partly.training.segmentation.auto_shot_config import AutoShotConfig, Stage
+from partly.training.segmentation.auto_shot_training import train_auto_shot
+from partly.training.segmentation.labelled_pictures import ArrayPictures
+from partly.training.segmentation.teacher_agreement import (
+    agreement,
+    best_bias_fraction,
+    corrected_copy,
+    part_frequencies,
+)
+from tests.training.conftest import coloured_pictures
 
 QUICK = AutoShotConfig(
     n_steps=8,
@@ -94,9 +99,9 @@ torch.set_num_threads(1)
 from pathlib import Path
 from training.conftest import PARTS, coloured_pictures
 from training.test_auto_shot import QUICK
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot.unet import UNet
-from partly.training.auto_shot import train_auto_shot
+from partly.models.networks import AutoShotNetwork
+from partly.models.networks.architectures import UNet
+from partly.training.segmentation.auto_shot_training import train_auto_shot
 torch.manual_seed(0)
 network = AutoShotNetwork("unet-small", PARTS, 32)
 network.body = UNet(3, (4, 6, 8))

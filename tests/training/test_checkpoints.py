@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from partly.errors import BadModelFile
-from partly.training.checkpoints import (
+from partly.training.chassis.checkpoints import (
     Checkpoint,
     optimizer_tensors,
     read_checkpoint,

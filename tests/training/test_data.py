@@ -1,8 +1,14 @@
 import pytest
 import torch
 
-from partly.training.data import ArrayPictures, BatchOrder, SomePictures, hold_out
-from partly.training.tensors import resized, to_images
+from partly.training.segmentation.labelled_pictures import (
+    ArrayPictures,
+    BatchOrder,
+    SomePictures,
+    hold_out,
+    resized,
+    to_images,
+)
 
 
 def test_every_picture_is_seen_once_in_each_round():

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from partly.training.interruption import noticed_interruption
-from partly.training.progress import JsonLog, StepReport, figures_text
+from partly.training.chassis.interruption import noticed_interruption
+from partly.training.chassis.step_log import JsonLog, StepReport, figures_text
 
 
 def report(step, iou=None):

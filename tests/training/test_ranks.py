@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from partly.discriminators.mlp import MLPDiscriminator
+from partly.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
+from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
-from partly.generators.mlp import MLPGenerator, MLPShape
-from partly.imagery.photo_sets import PhotoSet
-from partly.objectives.adversarial import NonSaturating
-from partly.objectives.penalties import R1
-from partly.training.gan import GanConfig, GanPlayers, SquareBatches, train_gan
-from partly.training.gan.augmentation import AdaptiveAugmentation
-from partly.training.gan.augmentation.ada import AdaTransforms
-from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
-from partly.training.state import checkpoint_files
+from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.slope_penalties import R1
+from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
+from partly.training.adversarial.gan_batches import SquareBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import GanPlayers, train_gan
+from partly.training.chassis.ranks import ALONE, Ranks, own_device, ranks_of_environment
+from partly.training.chassis.training_state import checkpoint_files
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from partly.training.clock import Clock
-from partly.training.ema import ema_decay, update_ema
-from partly.training.schedule import Stage, learning_rate_factor, size_at
+from partly.training.chassis.averaged_weights import ema_decay, update_ema
+from partly.training.chassis.clock import Clock
+from partly.training.segmentation.auto_shot_config import Stage, learning_rate_factor, size_at
 
 
 def test_learning_rate_rises_then_falls():
@@ -49,7 +49,7 @@ def test_average_of_weights_and_of_running_statistics():
 
 def test_time_left_counts_larger_pictures_as_dearer(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("partly.training.clock.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("partly.training.chassis.clock.time.monotonic", lambda: now[0])
     clock = Clock(4, 10, lambda step: (100, 100, 200, 200)[step], time_before_s=5)
     now[0] = 2.0
     assert clock.tick(1) == (pytest.approx(5), pytest.approx(2 + 8 + 8))

@@ -1,4 +1,4 @@
-"""The flags of a command, made of the fields of dataclasses of options (:mod:`partly.options`)."""
+"""The flags of a command, made of the fields of dataclasses of options (:mod:`partly.storage.option_fields`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from partly.options import Option, given_of, options_of
+from partly.storage import Option, given_of, options_of
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _TYPES: dict[type, Any] = {int: int, float: float, str: str, bool: bool}

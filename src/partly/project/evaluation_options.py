@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from partly.options import check_options, option
+from partly.storage import check_options, option
 
 if TYPE_CHECKING:
-    from partly.annotations.part_sets import PartSet
+    from partly.data.labels import PartSet
 
 FEATURE_NETWORK_NAMES = ("builtin", "inception")
-"""The names of :data:`partly.downloads.feature_networks.FEATURE_NETWORKS`."""
+"""The names of :data:`partly.models.zoo.FEATURE_NETWORKS`."""
 
 
 @dataclass(frozen=True)

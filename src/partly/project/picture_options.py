@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partly.options import check_options, option
+from partly.storage import check_options, option
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from partly.downloads.models import load_generator
 from partly.errors import BadOption, BadProject
-from partly.generators.protocol import Generator
-from partly.generators.sampling import draw_classes
-from partly.project.project import Project
-from partly.project.settings import FILE_NAME
+from partly.models.generators import Generator, draw_classes
+from partly.models.zoo import load_generator
+from partly.project.project_folder import Project
+from partly.project.project_settings import FILE_NAME
 
 
 def load_project_generator(project: Project) -> Generator:

@@ -1,1 +1,1 @@
-"""Paint the parts of pictures, and watch the others follow: HTTP over a session over a live segmenter."""
+"""Paint, and watch the others follow: the page's server, the session, the live segmenter."""

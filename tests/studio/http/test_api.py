@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from partly.annotations import label_map_to_png
-from partly.imagery.encoding import encode_png
-from partly.imagery.photos import read_photo
+from partly.data.labels.label_maps import label_map_to_png
+from partly.data.photos.encoding import encode_png
+from partly.data.photos.photo import read_photo
 from partly.studio.session.job import Job
 from partly.studio.session.overview import overview
 from tests.fakes import TWO_PARTS

@@ -9,12 +9,12 @@ import pytest
 from benchmarks.studio_kills import Model, Stroke, lost_strokes
 from benchmarks.studio_server import EventStream, Page, StudioServer
 
-from partly.annotations import load_annotation
-from partly.cli.main import run
+from partly.cli.command_line import run
+from partly.data.labels.annotation import load_annotation
 from partly.errors import BadOption
 from partly.studio.http import built_page, serving
 from partly.studio.http.serving import serve
-from partly.studio.session import Session
+from partly.studio.session.session import Session
 from tests.fakes import TWO_PARTS
 from tests.studio.tiny_sessions import TINY_STUDIO
 

@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from partly.annotations.annotation import Annotation
-from partly.annotations.part_sets import Part, PartSet
+from partly.data.labels.annotation import Annotation
+from partly.data.labels.part_sets import Part, PartSet
 from partly.errors import BadLabel, BadOption
-from partly.generators.mobile_stylegan import MobileStyleGAN
-from partly.generators.sampling import Truncation, sample_w
-from partly.pyramid import FeaturePyramid
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.segmenters.uncertainty import entropy
-from partly.studio.live import LiveSegmenter
-from partly.training.few_shot import FewShotConfig, fit_few_shot
-from partly.training.few_shot import fit as fitting
-from partly.training.few_shot.pictures import pyramid_of
+from partly.fewshot.fitting import fit_few_shot_segmenter as fitting
+from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.fewshot.fitting.picture_features import pyramid_of
+from partly.fewshot.segmenters.picture_uncertainty import entropy
+from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
+from partly.models.feature_pyramid import FeaturePyramid
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.models.generators.truncation import Truncation
+from partly.studio.live.live_segmenter import LiveSegmenter
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 N_WALL = 3

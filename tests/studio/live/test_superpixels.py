@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.generators.sampling import sample_w
-from partly.studio.live import superpixels
+from partly.models.generators.latent_sampling import sample_w
 from partly.studio.live.connected_regions import components, without_fragments
-from partly.studio.live.superpixels import _clusters
+from partly.studio.live.slic_superpixels import _clusters, superpixels
 from tests.fakes import tiny_generator
 
 

@@ -5,13 +5,18 @@ import shutil
 import numpy as np
 import pytest
 
-from partly.annotations import annotation_ids, annotation_part_set, load_annotation, save_annotation
-from partly.annotations.part_changes import AddPart, MergeParts
-from partly.annotations.part_sets import PartSet
-from partly.project import open_project
-from partly.studio.session import Session
+from partly.data.labels.annotation import (
+    annotation_ids,
+    annotation_part_set,
+    load_annotation,
+    save_annotation,
+)
+from partly.data.labels.part_changes import AddPart, MergeParts
+from partly.data.labels.part_sets import PartSet
+from partly.project.project_folder import open_project
 from partly.studio.session import annotation_saver as saving_module
 from partly.studio.session.overview import overview
+from partly.studio.session.session import Session
 from partly.studio.session.session_parts import Parts
 from tests.fakes import TWO_PARTS, thing_annotation
 from tests.studio.tiny_sessions import TINY_STUDIO, Ears, add_picture, stroke

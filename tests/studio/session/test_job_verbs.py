@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from partly.annotations import save_annotation
-from partly.annotations.part_sets import PartSet
-from partly.autoshot import load_network
+from partly.data.labels.annotation import save_annotation
+from partly.data.labels.part_sets import PartSet
+from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadPhoto, BadProject
-from partly.imagery.encoding import write_png
+from partly.models.networks.auto_shot_network import load_network
 from partly.studio.session.job import JobReports
 from partly.studio.session.job_verbs import RUN
 from tests.fakes import TWO_PARTS, thing_annotation

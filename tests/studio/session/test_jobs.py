@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from partly.annotations import save_annotation
+from partly.data.labels.annotation import save_annotation
+from partly.data.photos.encoding import encode_png, write_png
 from partly.errors import BadOption, JobRunning, NotFound
-from partly.imagery.encoding import encode_png, write_png
-from partly.project.digests import model_digest
+from partly.project.model_digests import model_digest
 from partly.studio.session.job import Job, JobReports, check_options, parsed
 from partly.studio.session.overview import overview
 from tests.fakes import TWO_PARTS, thing_annotation

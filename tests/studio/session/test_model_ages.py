@@ -1,7 +1,7 @@
 import pytest
 
-from partly.annotations import save_annotation
-from partly.project.fit import fit_project
+from partly.data.labels.annotation import save_annotation
+from partly.project.fit_verb import fit_project
 from partly.studio.session.model_ages import MadeModels, ModelAges
 from partly.studio.session.overview import next_step
 from tests.fakes import TWO_PARTS, thing_annotation
@@ -47,5 +47,5 @@ def test_models_are_of_the_labels_of_now_or_not(labelled_project, generator):
 def test_nothing_is_read_again_while_nothing_changes(labelled_project, monkeypatch):
     progress = ModelAges()
     progress.models(labelled_project, has_unsaved=False)
-    monkeypatch.setattr("partly.studio.session.model_ages.state_of", None)
+    monkeypatch.setattr("partly.project.project_state.state_of", None)
     assert progress.models(labelled_project, has_unsaved=False) == MadeModels()

@@ -1,10 +1,10 @@
 import pytest
 
-from partly.annotations import FACE_PARTS
-from partly.downloads.catalogue import model_folder
+from partly.data.labels.part_sets import FACE_PARTS
 from partly.errors import BadOption, BadProject
-from partly.project import open_project
-from partly.studio.session.open_or_create import open_or_create
+from partly.models.zoo.downloads import model_folder
+from partly.project.project_folder import open_project
+from partly.studio.session.project_opening import open_or_create
 
 
 def put_in_cache(name):

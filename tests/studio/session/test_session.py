@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from partly.annotations import annotation_ids, load_annotation, save_annotation
+from partly.data.labels.annotation import annotation_ids, load_annotation, save_annotation
 from partly.errors import BadLabel, BadOption, BadPhoto, FolderBusy, NotFound, NotReady, OpenElsewhere
-from partly.project import open_project
-from partly.studio.session import Session
+from partly.project.project_folder import open_project
 from partly.studio.session.overview import overview
 from partly.studio.session.picture_proposals import ProposalRequest
+from partly.studio.session.session import Session
 from tests.fakes import TWO_PARTS, thing_annotation
 from tests.studio.tiny_sessions import TINY_STUDIO, Ears, add_picture, stroke, until
 
@@ -452,6 +452,6 @@ def test_strokes_that_cannot_be(session):
 
 
 def test_a_damaged_photo(session, monkeypatch):
-    monkeypatch.setattr("partly.studio.session.photo_network.model_digest", lambda folder: "x")
+    monkeypatch.setattr("partly.project.model_digests.model_digest", lambda folder: "x")
     with pytest.raises(BadPhoto):
         session.network.segment(b"no photo")

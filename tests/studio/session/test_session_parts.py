@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from partly.annotations import annotation_part_set, load_annotation
-from partly.annotations.part_changes import (
+from partly.data.labels.annotation import annotation_part_set, load_annotation
+from partly.data.labels.part_changes import (
     AddPart,
     DeletePart,
     MergeParts,
@@ -15,8 +15,8 @@ from partly.annotations.part_changes import (
     RenamePart,
 )
 from partly.errors import BadLabel, BadProject
-from partly.project import open_project
-from partly.project.settings import read_settings
+from partly.project.project_folder import open_project
+from partly.project.project_settings import read_settings
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.overview import overview
 from tests.studio.tiny_sessions import Ears, stroke

@@ -11,8 +11,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from partly.studio.session import Session
 from partly.studio.session.open_tabs import check_tab
+from partly.studio.session.session import Session
 from partly.studio.session.session_events import Event
 
 _BEAT_S = 15.0

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from partly.annotations.strokes import Patch
+from partly.data.labels import Patch
 from partly.errors import BadOption, FolderBusy, JobRunning, NotFound, NotReady, OpenElsewhere, PartlyError
 from partly.studio.session.picture_painting import Painted
 from partly.studio.session.worker import StudioClosing
@@ -36,7 +36,7 @@ _STATUS: tuple[tuple[type[PartlyError], int], ...] = (
     (TooLarge, 413),
     (StudioClosing, 503),
 )
-_log = logging.getLogger("partly.studio")
+_log = logging.getLogger("partly.studio.http")
 
 
 async def read_body(request: Request, most_bytes: int, *, exactly: bool = False) -> bytes:

@@ -10,13 +10,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from partly.annotations.strokes import Patch
+from partly.data.labels import Patch
 from partly.studio.http.http_messages import octets, painted_json, patch_answer, read_body, read_model
-from partly.studio.session import Session
 from partly.studio.session.picture_proposals import ProposalRequest
+from partly.studio.session.session import Session
 
 if TYPE_CHECKING:
-    from partly.studio.live import Prediction
+    from partly.studio.live.live_predictions import Prediction
 
 
 class ProposalBody(BaseModel):

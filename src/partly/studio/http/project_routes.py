@@ -10,12 +10,12 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from partly.annotations.part_changes import change_from_json
+from partly.data.labels import change_from_json
 from partly.studio.http.http_messages import file_name_of, octets, read_body, read_json, read_model
-from partly.studio.session import Session
 from partly.studio.session.label_exchange import MAX_FILE_BYTES
 from partly.studio.session.overview import overview
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES
+from partly.studio.session.session import Session
 
 
 class JobBody(BaseModel):

@@ -18,14 +18,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from partly.errors import BadOption
-from partly.files import read_json_or_none, write_json
+from partly.storage import read_json_or_none, write_json
 from partly.studio.http.built_page import is_built, page_router
 from partly.studio.http.event_stream import event_router
 from partly.studio.http.http_messages import answer_errors
 from partly.studio.http.picture_routes import painting_router, picture_router, prediction_router
 from partly.studio.http.project_routes import job_router, label_router, network_router, project_router
 from partly.studio.http.security import Guard, Security
-from partly.studio.session import Session
+from partly.studio.session.session import Session
 
 DEFAULT_PORT = 8700
 _N_PORTS = 50

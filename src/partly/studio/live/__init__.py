@@ -1,8 +1,8 @@
-"""The few-shot segmenter refitted after every stroke, and shown on a wall of pictures."""
+"""The segmenter that follows the brush.
 
-from partly.studio.live.live_predictions import Prediction
-from partly.studio.live.live_segmenter import LiveSegmenter
-from partly.studio.live.superpixels import superpixels
-from partly.studio.live.wall_features import WallPicture
+What others use of it is named in the stub beside this file, and imported when it is first used.
+"""
 
-__all__ = ["LiveSegmenter", "Prediction", "WallPicture", "superpixels"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

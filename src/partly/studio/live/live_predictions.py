@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.segmenters.uncertainty import entropy
+from partly.fewshot.segmenters import entropy
 
 Bytes = NDArray[np.uint8]
 

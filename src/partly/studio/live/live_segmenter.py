@@ -11,21 +11,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.annotations.label_maps import LabelMap
-from partly.annotations.part_sets import UNLABELLED, PartSet
+from partly.data.labels import UNLABELLED, LabelMap, PartSet
 from partly.errors import BadLabel
-from partly.generators.protocol import Generator
-from partly.segmenters.base import LAYOUT_PX, FewShotSegmenter, choose_levels
-from partly.segmenters.uncertainty import uncertainty
+from partly.fewshot.fitting import (
+    FewShotConfig,
+    default_sizes,
+    layout_of_shares,
+    live_method,
+    renumbered,
+    shares,
+)
+from partly.fewshot.segmenters import LAYOUT_PX, FewShotSegmenter, choose_levels, uncertainty
+from partly.models.generators import Generator
 from partly.studio.live.live_predictions import Prediction, read_off
 from partly.studio.live.shown_pictures import ShownPictures
 from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures, WallPicture
-from partly.training.few_shot import FewShotConfig
-from partly.training.few_shot.fit import default_sizes
-from partly.training.few_shot.layout import layout_of_shares
-from partly.training.few_shot.method_table import live_method
-from partly.training.few_shot.rows import renumbered
-from partly.training.few_shot.targets import shares
 
 _PREDICTION_PX = 256
 

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.generators.protocol import Generator
-from partly.pyramid import FeaturePyramid
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.training.few_shot.pictures import pyramid_of
+from partly.fewshot.fitting import pyramid_of
+from partly.fewshot.segmenters import RidgeSegmenter
+from partly.models import FeaturePyramid
+from partly.models.generators import Generator
 
 _N_KEPT = 3
 

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.errors import BadOption
-from partly.generators.protocol import Generator
-from partly.generators.sampling import Truncation, sample_w
-from partly.pyramid import FeaturePyramid, on_grid
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.segmenters.standardise import Moments
+from partly.fewshot.fitting import pyramid_of
+from partly.fewshot.segmenters import Moments, RidgeSegmenter
+from partly.models import FeaturePyramid, on_grid
+from partly.models.generators import Generator, Truncation, sample_w
 from partly.studio.live.live_predictions import Bytes, read_off
-from partly.training.few_shot.pictures import pyramid_of
 
 OnProgress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]

@@ -1,6 +1,8 @@
-"""The studio's session, without HTTP: what is painted, what follows from it, and the jobs that end it."""
+"""One project that is open in the studio, without HTTP.
 
-from partly.studio.session.session import Session
-from partly.studio.session.workspace import StudioChoices
+What others use of it is named in the stub beside this file, and imported when it is first used.
+"""
 
-__all__ = ["Session", "StudioChoices"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

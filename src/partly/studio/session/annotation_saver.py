@@ -9,12 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from partly.annotations import UNLABELLED, remove_annotation, save_annotation
+from partly.data.labels import UNLABELLED, remove_annotation, save_annotation
 from partly.errors import PartlyError
-from partly.files import atomic_path
-from partly.project import Project
-from partly.project.labels import overlay_path, write_overlay
-from partly.project.pictures import ProposedPicture
+from partly.project import Project, ProposedPicture, overlay_path, write_overlay
+from partly.storage import atomic_path
 from partly.studio.session.label_map_store import Snapshot
 from partly.studio.session.studio_paths import StudioPaths
 from partly.studio.session.workspace import Workspace

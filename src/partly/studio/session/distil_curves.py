@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from partly.distillation.second_round import SECOND_ROUND_FOLDER
-from partly.files import complete_lines
-from partly.project.runs import list_runs
+from partly.storage import complete_lines, list_runs
 from partly.studio.session.job import JobReports
-from partly.synthesis.config import SynthesisReport
-from partly.training.progress import StepReport
+from partly.synthesis.distil import SECOND_ROUND_FOLDER
+from partly.synthesis.shards import SynthesisReport
+from partly.training.chassis import StepReport
 
 
 class DistilCurves:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from partly.distillation.distil_options import DistilConfig, DistilRequest
 from partly.errors import BadOption
-from partly.options import option, options_of
-from partly.predict.segment_options import SegmentOptions
-from partly.training.few_shot.fit_options import FewShotConfig, FitRequest
+from partly.fewshot.fitting import FewShotConfig, FitRequest
+from partly.inference.segment import SegmentOptions
+from partly.storage import option, options_of
+from partly.synthesis.distil import DistilConfig, DistilRequest
 
 JobState = Literal["running", "done", "stopped", "failed"]
 

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from partly.annotations.wording import counted
-from partly.distillation.distil_options import DistilConfig, DistilRequest
-from partly.errors import BadPhoto
-from partly.predict.segment_options import SegmentOptions
-from partly.project import Project
-from partly.project.project import PREVIEW_NAME
+from partly.errors import BadPhoto, counted
+from partly.fewshot.fitting import FewShotConfig
+from partly.inference.segment import SegmentOptions
+from partly.project import PREVIEW_NAME, Project
 from partly.studio.session.job import FitFirst, JobReports, options_for
 from partly.studio.session.studio_paths import StudioPaths
-from partly.training.few_shot.fit_options import FewShotConfig
+from partly.synthesis.distil import DistilConfig, DistilRequest
 
 Options = Mapping[str, Any]
 _MOST_OVERLAYS = 24
@@ -22,7 +20,7 @@ _MOST_OVERLAYS = 24
 
 def fit(project: Project, options: Options, reports: JobReports) -> None:
     """Fit the few-shot segmenter."""
-    from partly.project.fit import few_shot_config, fit_project
+    from partly.project import few_shot_config, fit_project
 
     config = few_shot_config(project, **options_for(FewShotConfig, options))
     result = fit_project(project, config, anew=options.get("again", False), on_progress=reports.progress)
@@ -35,10 +33,9 @@ def fit(project: Project, options: Options, reports: JobReports) -> None:
 
 def distil(project: Project, options: Options, reports: JobReports) -> None:
     """Make the auto-shot network; the few-shot segmenter is fitted first, if it is not of today's labels."""
-    from partly.distillation import DistilReports
-    from partly.project.distil import distil_config, distil_project
-    from partly.project.state import state_of
+    from partly.project import distil_config, distil_project, state_of
     from partly.studio.session.distil_curves import DistilCurves
+    from partly.synthesis.distil import DistilReports
 
     request = DistilRequest(**options_for(DistilRequest, options))
     config = distil_config(project, request.effort, **options_for(DistilConfig, options))
@@ -63,7 +60,7 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
 
 def export(project: Project, options: Options, reports: JobReports) -> None:  # noqa: ARG001
     """Write the network as one ONNX file."""
-    from partly.project.network_file import export_network
+    from partly.project import export_network
 
     reports.progress("writing the network as one file, and comparing it with the original")
     written = export_network(project.folder)
@@ -72,9 +69,9 @@ def export(project: Project, options: Options, reports: JobReports) -> None:  # 
 
 def segment(project: Project, options: Options, reports: JobReports) -> None:
     """Segment the photos in the project's own folder of photos."""
-    from partly.imagery.sources import find_photos
-    from partly.predict import Progress, segment_all
-    from partly.project.networks import network_of
+    from partly.data.photos import find_photos
+    from partly.inference.segment import Progress, segment_all
+    from partly.project import network_of
 
     paths = StudioPaths.of(project)
     if not paths.photos.is_dir():

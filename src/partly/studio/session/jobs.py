@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from partly.errors import JobRunning, NotFound
-from partly.files import read_json_or_none, write_json
+from partly.storage import read_json_or_none, write_json
 from partly.studio.session.annotation_saver import AnnotationSaver
 from partly.studio.session.job import Job, check_options, parsed
 from partly.studio.session.job_process import STOPPED

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from partly.annotations import annotation_id_from, check_annotation_id
-from partly.annotations.formats import FORMATS, Fill, Style
-from partly.annotations.formats.painting import FILL_IDS
+from partly.data.label_formats import FILL_IDS, FORMATS, Fill, Style
+from partly.data.labels import annotation_id_from, check_annotation_id
 from partly.errors import BadLabel, BadOption
-from partly.project.export import export_labels
-from partly.project.labels import import_labels
+from partly.project import export_labels, import_labels
 from partly.studio.session.annotation_saver import AnnotationSaver
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.studio_paths import last_part
@@ -56,7 +54,7 @@ class LabelExchange:
         Raises:
             BadOption: an unknown format or fill.
             BadLabel: the file cannot be used, or pictures are labelled already; see
-                :func:`partly.project.labels.import_labels`.
+                :func:`partly.project.import_labels`.
         """
         name = None if format_name == "auto" else _format(format_name)
         fill_pixels = _fill(fill)

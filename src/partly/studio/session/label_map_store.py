@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from partly.annotations import (
+from partly.data.labels import (
     UNLABELLED,
     Annotation,
     LabelMap,
+    Patch,
+    StrokeJournal,
     annotation_ids,
     annotation_part_set,
+    is_all_saved,
     load_annotation,
 )
-from partly.annotations.strokes import Patch, StrokeJournal, is_all_saved
 from partly.errors import BadLabel
-from partly.project import Project
-from partly.project.pictures import ProposedPicture
+from partly.project import Project, ProposedPicture
 from partly.studio.session.session_parts import Parts
 from partly.studio.session.studio_paths import StudioPaths
 

@@ -9,8 +9,8 @@ from partly.studio.session.worker import StudioClosing
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from partly.generators.protocol import Generator
-    from partly.studio.live import LiveSegmenter
+    from partly.models.generators import Generator
+    from partly.studio.live.live_segmenter import LiveSegmenter
 
 
 class LiveModels:
@@ -64,9 +64,8 @@ class LiveModels:
         Raises:
             PartlyError: the generator is not on this machine, or damaged.
         """
-        from partly.project.fit import few_shot_config
-        from partly.project.project_generator import load_project_generator
-        from partly.studio.live import LiveSegmenter
+        from partly.project import few_shot_config, load_project_generator
+        from partly.studio.live.live_segmenter import LiveSegmenter
 
         self._tell("warming", 0)
         with self._workspace.lock:

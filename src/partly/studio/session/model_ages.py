@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from partly.errors import BadLabel
-from partly.project import Project
-from partly.project.digests import model_digest
-from partly.project.settings import FILE_NAME
-from partly.project.state import Freshness, state_of
+from partly.project import FILE_NAME, Freshness, Project, model_digest, state_of
 from partly.studio.session.studio_paths import changed_at
 
 Age = Literal["missing", "stale", "ready"]
@@ -75,6 +72,6 @@ def _is_exported(project: Project) -> bool:
         return False
     if "torch" not in sys.modules:
         return True  # looking closer imports torch, which the worker is about to do
-    from partly.project.network_file import current_network_file
+    from partly.project import current_network_file
 
     return current_network_file(project.folder) is not None

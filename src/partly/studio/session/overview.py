@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from partly.annotations.wording import listed
+from partly.errors import listed
 from partly.studio.session.model_ages import MadeModels
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from partly.data.photos import encode_jpeg, thumbnail
 from partly.errors import BadOption
-from partly.imagery.encoding import encode_jpeg, thumbnail
 from partly.studio.session.wall import Wall
 from partly.studio.session.workspace import Workspace
 

@@ -8,10 +8,9 @@ import threading
 import time
 from pathlib import Path
 
+from partly.data.photos import PHOTO_SUFFIXES, read_photo
 from partly.errors import BadOption
-from partly.files import write_bytes
-from partly.imagery.photos import read_photo
-from partly.imagery.sources import PHOTO_SUFFIXES
+from partly.storage import write_bytes
 from partly.studio.session.photo_network import MAX_PHOTO_PIXELS
 from partly.studio.session.studio_paths import changed_at, last_part
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partly.data.photos import MAX_PIXELS, read_photo
 from partly.errors import NotFound, NotReady
-from partly.imagery.photos import MAX_PIXELS, read_photo
-from partly.project.digests import model_digest
+from partly.project import model_digest
 from partly.studio.session.session_parts import Parts
 
 if TYPE_CHECKING:
-    from partly.autoshot import AutoShotNetwork
+    from partly.models.networks import AutoShotNetwork
 
 MAX_PHOTO_BYTES = 32 * 1024 * 1024
 MAX_PHOTO_PIXELS = MAX_PIXELS
@@ -60,7 +60,7 @@ class PhotoNetwork:
             raise NotReady("there is no network for photos yet", remedy="Make it first: fit, then distil")
         photo = read_photo(data, max_pixels=MAX_PHOTO_PIXELS)
         with self._lock:
-            from partly.predict import segment_photo
+            from partly.inference.segment import segment_photo
 
             segmentation = segment_photo(self._loaded(digest), photo)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
@@ -71,7 +71,7 @@ class PhotoNetwork:
         Raises:
             NotFound: there is none.
         """
-        from partly.project.network_file import current_network_file
+        from partly.project import current_network_file
 
         path = current_network_file(self._parts.project.folder)
         if path is None:
@@ -84,7 +84,7 @@ class PhotoNetwork:
         Raises:
             NotFound: there is none.
         """
-        from partly.export import read_onnx_facts
+        from partly.inference.export import read_onnx_facts
 
         path = self.file()
         facts = read_onnx_facts(path)
@@ -97,7 +97,7 @@ class PhotoNetwork:
 
     def _loaded(self, digest: str) -> AutoShotNetwork:
         if self._network is None or digest != self._digest:
-            from partly.project.networks import network_of
+            from partly.project import network_of
 
             self._network = network_of(self._parts.project.folder).for_inference()
             self._digest = digest

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from partly.annotations import UNLABELLED, LabelMap
-from partly.annotations.strokes import Patch
+from partly.data.labels import UNLABELLED, LabelMap, Patch
 from partly.errors import BadOption, NotReady
-from partly.project.pictures import ProposedPicture
+from partly.project import ProposedPicture
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.open_tabs import OpenTabs, check_tab
 from partly.studio.session.prediction_cache import PredictionCache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partly.errors import BadOption, BadProject, NotReady
-from partly.project.pictures import ProposedPicture, keep_picture
+from partly.project import ProposedPicture, keep_picture
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
@@ -19,7 +19,7 @@ from partly.studio.session.workspace import Workspace
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from partly.proposals import Proposal
+    from partly.fewshot.acquisition import Proposal
 
 KINDS = {"representative": "representative", "unsure": "unsure", "another": "asked"}
 """What can be asked for, with the reason that the tray shows."""
@@ -97,7 +97,7 @@ class Proposals:
         with self._workspace.lock:
             if self._workspace.tray.ids():
                 return
-        from partly.generators.sampling import Truncation, means_of, sample_w
+        from partly.models.generators import Truncation, means_of, sample_w
 
         generator, truncation = self._models.generator, Truncation(*_TRUNCATION)
         latents = [sample_w(generator, _FIRST_SEED, i, truncation) for i in range(_N_FIRST)]
@@ -133,8 +133,8 @@ class Proposals:
             tray.write()
 
     def _chosen(self, request: ProposalRequest, seed: int) -> Sequence[Proposal]:
-        from partly.generators.sampling import Truncation
-        from partly.proposals import least_sure, representative
+        from partly.fewshot.acquisition import least_sure, representative
+        from partly.models.generators import Truncation
 
         generator = self._models.generator
         if request.kind == "another":
@@ -208,8 +208,8 @@ class Proposals:
 
 def _proposal(generator: Any, seed: int, index: int, truncation: tuple[float, float]) -> Proposal:
     """A picture that nobody chose."""
-    from partly.generators.sampling import Truncation, sample_factor, sample_w
-    from partly.proposals import Proposal
+    from partly.fewshot.acquisition import Proposal
+    from partly.models.generators import Truncation, sample_factor, sample_w
 
     between = Truncation(*truncation)
     w = sample_w(generator, seed, index, between)

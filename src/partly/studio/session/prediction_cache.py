@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from partly.studio.live import Prediction
+    from partly.studio.live.live_predictions import Prediction
 
 _WALL = ""  # the id of no picture
 _N_KEPT = 8

@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from partly.errors import FolderBusy, NotReady
-from partly.files import remove_leftovers
-from partly.locks import only_writer
-from partly.project import Project
-from partly.project.state import generator_digest_of
+from partly.project import Project, generator_digest_of
+from partly.storage import only_writer, remove_leftovers
 from partly.studio.session.annotation_saver import AnnotationSaver, restore_backups
 from partly.studio.session.jobs import Jobs
 from partly.studio.session.label_exchange import LabelExchange

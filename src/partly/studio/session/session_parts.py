@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from partly.annotations.part_changes import PartChange, Table
-from partly.annotations.part_history import PartHistory
-from partly.project import Project, open_project
-from partly.project.settings import read_settings, write_settings
+from partly.data.labels import PartChange, PartHistory, Table
+from partly.project import Project, open_project, read_settings, write_settings
 from partly.studio.session.studio_paths import StudioPaths
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ class SuperpixelCache:
         return found
 
     def _make(self, picture_id: str) -> None:
-        from partly.studio.live import superpixels
+        from partly.studio.live.slic_superpixels import superpixels
 
         if picture_id not in self._kept:
             made = superpixels(self._models.generator, self._workspace.picture(picture_id).w)

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from partly.errors import BadOption, BadProject, NotFound
-from partly.files import read_json_or_none, write_json
-from partly.project import Project
-from partly.project.pictures import ProposedPicture, find_picture, picture_ids
+from partly.project import Project, ProposedPicture, find_picture, picture_ids
+from partly.storage import read_json_or_none, write_json
 
 REASONS = ("representative", "unsure", "yours", "asked")
 _SCHEMA_VERSION = 1

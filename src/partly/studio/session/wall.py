@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from partly.data.photos import thumbnail, write_jpeg
 from partly.errors import NotFound, NotReady
-from partly.imagery.encoding import thumbnail, write_jpeg
-from partly.project.pictures import ProposedPicture, keep_picture, picture_pixels
+from partly.project import ProposedPicture, keep_picture, picture_pixels
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from partly.errors import PartlyError
-from partly.project.pictures import ProposedPicture
+from partly.project import ProposedPicture
 from partly.studio.session.label_map_store import LabelMapStore
 from partly.studio.session.session_events import Events
 from partly.studio.session.session_parts import Parts

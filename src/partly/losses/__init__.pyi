@@ -1,0 +1,18 @@
+"""What is minimised: pure functions and small frozen dataclasses."""
+
+from .adversarial_losses import AdversarialObjective as AdversarialObjective
+from .adversarial_losses import Hinge as Hinge
+from .adversarial_losses import Minimax as Minimax
+from .adversarial_losses import NonSaturating as NonSaturating
+from .adversarial_losses import Wasserstein as Wasserstein
+from .evidence_lower_bound import EvidenceBound as EvidenceBound
+from .evidence_lower_bound import LaplacePixels as LaplacePixels
+from .evidence_lower_bound import drawn as drawn
+from .label_losses import bias_correction as bias_correction
+from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
+from .label_losses import soft_cross_entropy as soft_cross_entropy
+from .slope_penalties import R1 as R1
+from .slope_penalties import DiscriminatorPenalty as DiscriminatorPenalty
+from .slope_penalties import GradientPenalty as GradientPenalty
+from .slope_penalties import PathLength as PathLength
+from .slope_penalties import Together as Together

@@ -1,0 +1,34 @@
+"""Atomic files, locks, model folders, what results depend on, and streams of random numbers."""
+
+from .files import atomic_path as atomic_path
+from .files import cache_folder as cache_folder
+from .files import complete_lines as complete_lines
+from .files import read_json_or_none as read_json_or_none
+from .files import remove_leftovers as remove_leftovers
+from .files import sha256_of as sha256_of
+from .files import write_bytes as write_bytes
+from .files import write_json as write_json
+from .files import write_text as write_text
+from .growing_files import GrowingFile as GrowingFile
+from .growing_files import damaged as damaged
+from .growing_files import short_last_line as short_last_line
+from .locks import only_writer as only_writer
+from .model_folders import ModelCard as ModelCard
+from .model_folders import digest_of as digest_of
+from .model_folders import fill as fill
+from .model_folders import load_card as load_card
+from .model_folders import load_model as load_model
+from .model_folders import save_model as save_model
+from .model_folders import tensors_to_bytes as tensors_to_bytes
+from .option_fields import MOST_SEED as MOST_SEED
+from .option_fields import Option as Option
+from .option_fields import OptionsT as OptionsT
+from .option_fields import check_options as check_options
+from .option_fields import given_of as given_of
+from .option_fields import option as option
+from .option_fields import options_of as options_of
+from .option_fields import values_of as values_of
+from .runs import Run as Run
+from .runs import begin_run as begin_run
+from .runs import environment as environment
+from .runs import list_runs as list_runs

@@ -1,0 +1,366 @@
+"""Choices to a course of training: networks with their first weights, and the loop that trains them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from partly.augment.adversarial import AdaptiveAugmentation, DiffAugment
+from partly.errors import BadOption
+from partly.losses import R1, DiscriminatorPenalty, PathLength, Together
+from partly.models.encoders import RepresentationFamily
+from partly.training.adversarial.gan_batches import PhotoBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import Augment, GanPlayers, train_gan
+from partly.training.adversarial.gan_report import GanReport, gan_figures_text
+from partly.training.chassis.ranks import ALONE, Ranks, own_device
+from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.recipe_presets import (
+    FAMILIES,
+    AdversarialFamily,
+    AdversarialPreset,
+    AutoencoderFamily,
+    AutoencoderPreset,
+)
+from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
+from partly.training.variational.vae_loop import VAEParts, train_vae
+
+_OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
+_N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
+AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
+    "ada": AdaptiveAugmentation,
+    "diff": DiffAugment,
+    "none": lambda: None,
+}
+"""What can be done to all that a discriminator sees, by name."""
+
+
+@dataclass(frozen=True)
+class CourseStep:
+    """What is told of a step.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        figures: of the step, in one line.
+        values: all that is known of the step, by name; None where something does not apply.
+    """
+
+    step: int
+    n_steps: int
+    figures: str
+    values: Mapping[str, float | None]
+
+
+OnCourseStep = Callable[[CourseStep], None]
+OnCourseCheckpoint = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What comes of a course.
+
+    Attributes:
+        generator: with averaged weights.
+        time_s: of all sittings.
+        representation: of photos, where the family has one.
+    """
+
+    generator: nn.Module
+    time_s: float
+    representation: RepresentationFamily | None = None
+
+
+class Course(ABC):
+    """A training that is ready to begin, or to go on.
+
+    Attributes:
+        config: of the training.
+    """
+
+    config: GanConfig | VAEConfig
+
+    @property
+    def batch_size(self) -> int:
+        """Photos in a batch."""
+        return self.config.batch_size
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in all."""
+        return self.config.n_steps
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos shown in one step."""
+        return self.config.batch_size
+
+    @abstractmethod
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """Train.
+
+        Args:
+            photos: what is learned from.
+            folder: of checkpoints and log.
+            on_step: called after every step.
+            on_checkpoint: given the generator with averaged weights, which it must not change, and the
+                number of steps done.
+            ranks: the processes that train together.
+        """
+
+
+@dataclass(frozen=True)
+class AdversarialCourse(Course):
+    """Generator against discriminator."""
+
+    players: GanPlayers
+    config: GanConfig
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos of all steps of the discriminator before one of the generator."""
+        return self.config.batch_size * self.config.n_discriminator_steps
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """As :class:`Course`."""
+        result = train_gan(
+            self.players,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            ranks=ranks,
+            device=own_device(),
+        )
+        return Taught(result.generator, result.time_s)
+
+
+@dataclass(frozen=True)
+class AutoencoderCourse(Course):
+    """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
+
+    parts: VAEParts
+    config: VAEConfig
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnCourseStep,
+        on_checkpoint: OnCourseCheckpoint,
+        ranks: Ranks = ALONE,
+    ) -> Taught:
+        """As :class:`Course`, in one process.
+
+        Raises:
+            BadOption: there are several.
+        """
+        if ranks.n > 1:
+            raise BadOption(
+                f"{ranks.n} processes for an autoencoder", expected="one", remedy="Start it without torchrun"
+            )
+        result = train_vae(
+            self.parts,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+        )
+        return Taught(result.decoder, result.time_s, result.encoder)
+
+
+def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
+    return CourseStep(report.step, report.n_steps, figures, asdict(report))
+
+
+def filled(choices: TrainingChoices) -> TrainingChoices:
+    """The choices with what was left open as the family's preset says.
+
+    Raises:
+        BadOption: an unknown family, an objective or augmentation for a family that has none, or a size that
+            the family cannot have.
+    """
+    if choices.family not in FAMILIES:
+        raise BadOption(f"there is no family {choices.family!r}", expected=f"one of {', '.join(FAMILIES)}")
+    preset = FAMILIES[choices.family].preset(choices.size_px)
+    names = ["batch_size", "n_photos_shown"]
+    if isinstance(preset, AdversarialPreset):
+        names += ["objective", "augment"]
+    elif chosen := [name for name in _OF_TWO_PLAYERS if getattr(choices, name) is not None]:
+        raise BadOption(
+            f"{chosen[0]} is {getattr(choices, chosen[0])!r}",
+            expected=f"none: the family {choices.family} has no discriminator",
+        )
+    full = replace(choices, **{n: getattr(preset, n) for n in names if getattr(choices, n) is None})
+    objective = OBJECTIVES.get(full.objective or "")
+    if full.augment == "ada" and objective is not None and not objective.has_zero:
+        if choices.augment is not None:
+            raise BadOption(
+                f"augmentation 'ada' with the objective {full.objective!r}",
+                expected="an objective whose scores say by their sign what is a photo",
+                remedy="Augment by 'diff', or not at all",
+            )
+        full = replace(full, augment="diff")
+    return full
+
+
+def check_family(choices: TrainingChoices) -> None:
+    """Refuse what makes no course, before photos are read, which may take long.
+
+    Raises:
+        BadOption: as :func:`course`.
+    """
+    choices = filled(choices)
+    if choices.classes is None:
+        course(choices)
+        return
+    able = [name for name, family in FAMILIES.items() if _learns_classes(family, choices.size_px)]
+    if choices.family not in able:
+        raise BadOption(
+            f"classes for the family {choices.family}, which learns none",
+            expected=f"one of the families {', '.join(able)}",
+            remedy="Choose one of them with --family, or leave the classes out",
+        )
+    # The classes themselves are not known yet, nor whether the first weights have the same.
+    course(replace(choices, start_from=None), ("one", "another"))
+
+
+def _learns_classes(family: AdversarialFamily | AutoencoderFamily, size_px: int) -> bool:
+    try:
+        return hasattr(family.preset(size_px).shape, "classes")
+    except BadOption:
+        return False
+
+
+def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
+    """The course of a training.
+
+    Args:
+        choices: as :func:`filled` gives them, or with all that the family needs.
+        classes: names of the classes of the photos, for a family that learns classes.
+
+    Raises:
+        BadOption: as :func:`filled`, and for an unknown objective or augmentation.
+    """
+    choices = filled(choices)
+    family = FAMILIES[choices.family]
+    if isinstance(family, AdversarialFamily):
+        return _adversarial(choices, family, classes)
+    preset = family.preset(choices.size_px)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        decoder, encoder = family.networks(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(decoder, Path(choices.start_from))
+        parts = VAEParts(decoder, encoder, preset.objective)
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_steps = max(1, round(n_shown / batch_size))
+    return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
+
+
+def _adversarial(
+    choices: TrainingChoices, family: AdversarialFamily, classes: Sequence[str]
+) -> AdversarialCourse:
+    preset = family.preset(choices.size_px)
+    if classes:
+        preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
+    if choices.objective not in OBJECTIVES:
+        raise BadOption(
+            f"there is no objective {choices.objective!r}", expected=f"one of {', '.join(OBJECTIVES)}"
+        )
+    objective = OBJECTIVES[choices.objective]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(choices.seed)
+        generator = family.generator(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(generator, Path(choices.start_from))
+        # Slopes at single pictures mean nothing where batch norm mixes them.
+        by_itself = objective.needs_slopes or preset.gamma is not None
+        discriminator = family.discriminator(preset.shape, not by_itself)
+    players = GanPlayers(
+        generator,
+        discriminator,
+        objective.make(),
+        penalty=_penalty(objective, preset, family, discriminator),
+        path_length=PathLength() if preset.path_length else None,
+        augment=_augmentation(choices.augment),
+    )
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
+    n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
+    config = GanConfig(
+        batch_size=batch_size,
+        n_discriminator_steps=n_discriminator_steps,
+        n_generator_steps=choices.generator_steps or 1,
+        penalty_every=1 if objective.needs_slopes else preset.penalty_every,
+        **_common(choices, preset, n_steps),
+    )
+    return AdversarialCourse(players, config)
+
+
+def _widened(shape: Any, choices: TrainingChoices) -> Any:
+    """The preset's shape with as many more channels as were chosen."""
+    if choices.width is None:
+        return shape
+    if not hasattr(shape, "channel_base"):
+        raise BadOption(
+            f"width is {choices.width}", expected=f"none: the family {choices.family} has no channels"
+        )
+    return replace(shape, channel_base=round(shape.channel_base * choices.width))
+
+
+def _penalty(
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialFamily, discriminator: nn.Module
+) -> DiscriminatorPenalty | None:
+    """The objective's, or else the preset's R1, together with what the family adds."""
+    found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
+    found.append(family.penalty(discriminator) if family.penalty else None)
+    penalties = tuple(penalty for penalty in found if penalty is not None)
+    if len(penalties) > 1:
+        return Together(penalties)
+    return penalties[0] if penalties else None
+
+
+def _common(
+    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset, n_steps: int
+) -> dict[str, Any]:
+    return {
+        "n_steps": n_steps,
+        "checkpoint_every": min(max(n_steps // _N_CHECKPOINTS, _CHECKPOINT_EVERY[0]), _CHECKPOINT_EVERY[1]),
+        "seed": choices.seed,
+        **preset.training,
+    }
+
+
+def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
+    if name not in AUGMENTATIONS:
+        raise BadOption(f"there is no augmentation {name!r}", expected=f"one of {', '.join(AUGMENTATIONS)}")
+    return AUGMENTATIONS[name]()

@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from partly.errors import BadOption
+from partly.losses.slope_penalties import R1
+from partly.models.discriminators.stylegan2_discriminator import ResidualBlock, StyleGAN2Discriminator
+from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
+
+TINY = StyleGAN2Shape(32, channel_base=256, most_channels=16)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+def test_one_score_for_each_picture():
+    discriminator = StyleGAN2Discriminator(TINY)
+    assert discriminator(torch.randn(4, 3, 32, 32)).shape == (4,)
+    torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).sum())
+    assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
+
+
+def test_the_class_counts_by_a_projection():
+    shape = replace(TINY, classes=("cat", "dog", "cow"), n_mapping_layers=2)
+    discriminator = StyleGAN2Discriminator(shape)
+    images, condition = torch.randn(3, 3, 32, 32), torch.eye(3)
+    scores = discriminator(images, condition)
+    values = []
+    discriminator.score.register_forward_hook(lambda *hooked: values.append(hooked[2]))
+    discriminator(images, condition)
+    mapped = discriminator.mapping(condition)
+    torch.testing.assert_close(scores, (values[0] * mapped).sum(1) / mapped.shape[1] ** 0.5)
+    torch.autograd.backward(scores.sum())
+    assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
+    # Only the class of a picture moves its score.
+    other = discriminator(images, condition[[0, 2, 1]])
+    assert ((other - scores).abs() > 1e-6).tolist() == [False, True, True]
+    with pytest.raises(BadOption, match=r"no condition; expected \[3, 3\]"):
+        discriminator(images)
+
+
+def test_pictures_of_one_group_are_seen_together():
+    discriminator = StyleGAN2Discriminator(TINY)
+    pictures = torch.randn(8, 3, 32, 32)
+    scores = discriminator(pictures)
+    changed = pictures.clone()
+    changed[0] = 0
+    moved = (discriminator(changed) - scores).abs() > 1e-7
+    # Groups of four, every second picture.
+    assert moved.tolist() == [True, False] * 4
+
+
+def test_the_shape_of_the_paper():
+    with torch.device("meta"):
+        discriminator = StyleGAN2Discriminator(StyleGAN2Shape(1024, channel_base=32768))
+    n_parameters = sum(p.numel() for p in discriminator.parameters())
+    assert n_parameters == pytest.approx(29.0e6, rel=0.01)
+
+
+def test_blocks_keep_variance():
+    block = ResidualBlock(32, 32)
+    smooth = torch.nn.functional.interpolate(torch.randn(8, 32, 8, 8), scale_factor=8, mode="bilinear")
+    smooth = smooth / smooth.std()
+    assert 0.3 < block(smooth).std() < 2
+
+
+def test_slopes_of_slopes(seed):
+    """R1 needs second derivatives through every layer."""
+    discriminator = StyleGAN2Discriminator(TINY)
+    photos = torch.randn(4, 3, 32, 32)
+    torch.autograd.backward(R1()(discriminator, photos, photos, torch.Generator()))
+    assert all(p.grad is None or p.grad.isfinite().all() for p in discriminator.parameters())
+    assert discriminator.from_rgb.weight.grad.abs().max() > 0
+
+
+def test_images_of_another_size():
+    with pytest.raises(BadOption, match=r"images of shape \[1, 3, 16, 16\]; expected \[b, 3, 32, 32\]"):
+        StyleGAN2Discriminator(TINY)(torch.zeros(1, 3, 16, 16))
