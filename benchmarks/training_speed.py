@@ -20,7 +20,7 @@ from partly.data.portraits import portrait_set
 from partly.storage import write_json
 from partly.training.adversarial import PhotoBatch, PhotoBatches, SquareBatches
 from partly.training.chassis import ALONE, Ranks, own_device, ranks_of_environment
-from partly.training.recipes import Course, TrainingChoices, course
+from partly.training.recipes import Course, choices_for, course
 
 _N_PHOTOS, _N_FIRST = 200, 3
 
@@ -52,9 +52,9 @@ def measured(
 
     None in all processes but the first.
     """
-    choices = TrainingChoices(size_px=size_px, family=family)
+    choices = choices_for(size_px=size_px, family=family)
     batch_size = course(choices).batch_size
-    ready = course(TrainingChoices(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
+    ready = course(choices_for(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
     photos = portrait_set(_N_PHOTOS, size_px, 0, folder / f"photos-{size_px}")
     batches = TimedBatches(SquareBatches(photos, ready.batch_size))
     marks = _timed(ready, batches, folder / f"{family}-{size_px}", ranks)

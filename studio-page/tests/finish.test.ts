@@ -1,28 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { distilEffort } from "../src/finish/before";
+import { distilText } from "../src/finish/before";
 import { figure, frameOf, roundStep } from "../src/finish/curves";
 import { duration } from "../src/finish/job_view";
 import { partners } from "../src/finish/network";
 import { averageMirrored, bestParts, inSquare, mirrored, scaledTo } from "../src/finish/square";
 
 describe("how much distil does", () => {
-  const usual = { n_pictures: 500, n_steps: 600, second_round: 1 };
-
-  it("is what the project says, where nothing else is chosen", () => {
-    const { says, options } = distilEffort("usual", usual);
-    expect(says).toBe("500 pictures, 600 steps and a second round: some minutes on two processor cores.");
-    expect(options).toEqual({});
-    expect(distilEffort("usual", { ...usual, second_round: 0 }).says).toContain("500 pictures, 600 steps: ");
-  });
-
-  it("is no more for a quick look, and no less for a thorough one", () => {
-    expect(distilEffort("quick", usual).options).toEqual({ n_pictures: 100, n_steps: 150 });
-    expect(distilEffort("quick", { ...usual, n_pictures: 60 }).options).toMatchObject({ n_pictures: 60 });
-    const thorough = distilEffort("thorough", usual);
-    expect(thorough.options).toEqual({ n_pictures: 1200, n_steps: 1400, second_round: 1 });
-    expect(thorough.says).toMatch(/^1200 pictures, 1400 steps and a second round: half an hour/);
-    const once = distilEffort("thorough", { ...usual, n_pictures: 2000, second_round: 0 });
-    expect(once.options).toEqual({ n_pictures: 2000, n_steps: 1400, second_round: 0.2 });
+  it("is what the project says", () => {
+    const amount = {
+      says: "as project.toml says",
+      n_pictures: 500,
+      n_steps: 600,
+      size_px: 128,
+      second_round: 0,
+    };
+    expect(distilText("usual", amount)).toBe(
+      "500 pictures, 600 steps at 128 px: as project.toml says. Some minutes on two processor cores.",
+    );
+    expect(distilText("quick", { ...amount, second_round: 1 })).toBe(
+      "500 pictures, 600 steps at 128 px and a second round: as project.toml says.",
+    );
   });
 });
 

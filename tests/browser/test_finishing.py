@@ -45,7 +45,7 @@ def finished(browser: Browser, server: Server) -> Server:
     expect(page.locator(".step.done", has_text="Fit")).to_be_visible(timeout=_JOB_MS)
     page.locator(".step", has_text="Distil").click()
     # What a project of drawn portraits does, and not what others do.
-    expect(page.get_by_text("500 pictures, 600 steps and a second round: ")).to_be_visible()
+    expect(page.get_by_text("500 pictures, 600 steps at 128 px and a second round: ")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
     studio.post("/api/jobs", {"verb": "distil", "options": TINY})
     expect(page.locator(".step.done", has_text="Distil")).to_be_visible(timeout=_JOB_MS)

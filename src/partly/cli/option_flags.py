@@ -1,9 +1,9 @@
-"""The flags of a command, made of the fields of dataclasses of options (:mod:`partly.storage.option_fields`)."""
+"""The flags of a command, made of the fields of dataclasses (:mod:`partly.storage.option_fields`)."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,46 @@ def takes_given(**kinds: type) -> Callable[[CommandT], CommandT]:
         **kinds: dataclass of options by the name of the command's argument.
     """
     return _decorator(kinds, lambda _kind, values: given_of(values), with_defaults=False)
+
+
+def takes_given_of_any(name: str, kinds: Mapping[str, type]) -> Callable[[CommandT], CommandT]:
+    """A command that is called with what is given of dataclasses of which one is meant.
+
+    An option that not all have says in its help which do.
+
+    Args:
+        name: of the command's argument.
+        kinds: dataclasses of options, each by what stands for it in the help.
+    """
+    having: dict[str, list[str]] = {}
+    options: dict[str, Option] = {}
+    for label, kind in kinds.items():
+        for one in options_of(kind):
+            options.setdefault(one.name, one)
+            having.setdefault(one.name, []).append(label)
+    flags = [one for one in options.values() if one.flag]
+
+    def decorate(command: CommandT) -> CommandT:
+        @functools.wraps(command)
+        def called(*arguments: Any, **values: Any) -> Any:
+            given = given_of({one.name: values.pop(one.name) for one in flags})
+            return command(*arguments, **values, **{name: given})
+
+        for one in reversed(flags):
+            note = "" if len(having[one.name]) == len(kinds) else f"  [{', '.join(having[one.name])}]"
+            note += "" if one.default is None else f"  [default: {_default_text(one)}]"
+            called = flag_of(one, with_default=False, note=note)(called)
+        return called  # type: ignore[return-value]
+
+    return decorate
+
+
+def _default_text(one: Option) -> str:
+    """The default as the command line says it."""
+    if one.kind is not bool or "/" not in one.flag:
+        return str(one.default)
+    yes, no = one.flag.split("/")
+    return (yes if one.default else no).removeprefix("--")
 
 
 def flag_of(one: Option, *, with_default: bool, note: str = "") -> Callable[[CommandT], CommandT]:

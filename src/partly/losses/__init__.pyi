@@ -11,8 +11,8 @@ from .evidence_lower_bound import drawn as drawn
 from .label_losses import bias_correction as bias_correction
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
-from .slope_penalties import R1 as R1
 from .slope_penalties import DiscriminatorPenalty as DiscriminatorPenalty
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
+from .slope_penalties import R1 as R1
 from .slope_penalties import Together as Together

@@ -1,9 +1,9 @@
 """What a result depends on, kept beside it: go on with what is there, or refuse and say what differs.
 
 Everything of Partly that goes on after a stop, or that is not made twice, asks here whether what lies on the
-disk is what is asked for now. Values are plain JSON values by names that people read: they stand in errors. On a
-difference there are two ways: :func:`claim` and :meth:`Provenance.check` refuse, for work that people would
-miss; :meth:`Provenance.matches` only answers, for records and caches that are made anew.
+disk is what is asked for now. Values are plain JSON values by names that people read: they stand in errors.
+On a difference there are two ways: :func:`claim` and :meth:`Provenance.check` refuse, for work that people
+would miss; :meth:`Provenance.matches` only answers, for records and caches that are made anew.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 import { segments } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { icon } from "../dom/icons";
-import type { DistilChoices } from "../server/types";
+import type { DistilEffort, Effort } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
 
@@ -47,41 +47,27 @@ export function beforeFit(studio: Studio): Before {
   return { element: el("div", { class: "before" }, text, list), options: () => ({}) };
 }
 
-export type Effort = "usual" | "quick" | "thorough";
+const TIMES: Readonly<Record<Effort, string>> = {
+  quick: "",
+  usual: " Some minutes on two processor cores.",
+  thorough: " Half an hour to an hour on two processor cores.",
+};
 
-/** What "distil" is told for an effort, and what that comes to, in words, beside what the project does as usual. */
-export function distilEffort(
-  effort: Effort,
-  usual: DistilChoices,
-): { readonly says: string; readonly options: Partial<DistilChoices> } {
-  const options: Readonly<Record<Effort, Partial<DistilChoices>>> = {
-    quick: { n_pictures: Math.min(100, usual.n_pictures), n_steps: Math.min(150, usual.n_steps) },
-    usual: {},
-    thorough: {
-      n_pictures: Math.max(1200, usual.n_pictures),
-      n_steps: Math.max(1400, usual.n_steps),
-      second_round: Math.max(0.2, usual.second_round),
-    },
-  };
-  const meaning: Readonly<Record<Effort, string>> = {
-    quick: "a first look at what comes out.",
-    usual: "some minutes on two processor cores.",
-    thorough: "half an hour to an hour, for the best masks.",
-  };
-  const { n_pictures, n_steps, second_round } = { ...usual, ...options[effort] };
-  const amount = `${n_pictures} pictures, ${n_steps} steps${second_round > 0 ? " and a second round" : ""}`;
-  return { says: `${amount}: ${meaning[effort]}`, options: options[effort] };
+/** How much an effort comes to, in words. */
+export function distilText(effort: Effort, amount: DistilEffort): string {
+  const { n_pictures, n_steps, size_px, second_round, says } = amount;
+  const more = second_round > 0 ? " and a second round" : "";
+  return `${n_pictures} pictures, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
 }
 
 /** Distil: how much is to be done. */
 export function beforeDistil(studio: Studio): Before {
   let effort: Effort = "usual";
-  const chosen = (): ReturnType<typeof distilEffort> | undefined => {
-    const usual = studio.store.get().server?.distil;
-    return usual && distilEffort(effort, usual);
-  };
   const says = el("p", { class: "note" });
-  const show = (): void => setText(says, chosen()?.says ?? "");
+  const show = (): void => {
+    const amounts = studio.store.get().server?.distil;
+    setText(says, amounts ? distilText(effort, amounts[effort]) : "");
+  };
   const choice = segments<Effort>({
     label: "How much",
     options: [
@@ -98,7 +84,7 @@ export function beforeDistil(studio: Studio): Before {
   studio.store.watch((state) => state.server?.distil, show);
   return {
     element: el("div", { class: "before narrow" }, choice.element, says),
-    options: () => ({ ...chosen()?.options }),
+    options: () => (effort === "usual" ? {} : { effort }),
   };
 }
 

@@ -46,10 +46,15 @@ export interface Live {
   readonly problem?: string;
 }
 
-/** What the project does where "distil" is told nothing else. */
-export interface DistilChoices {
+export type Effort = "quick" | "usual" | "thorough";
+
+/** What "distil" does in this project with one effort. */
+export interface DistilEffort {
+  /** What it is for. */
+  readonly says: string;
   readonly n_pictures: number;
   readonly n_steps: number;
+  readonly size_px: number;
   readonly second_round: number;
 }
 
@@ -74,7 +79,7 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
-  readonly distil: DistilChoices;
+  readonly distil: Readonly<Record<Effort, DistilEffort>>;
   /** Photos in the project's folder of photos. */
   readonly n_photos: number;
   /** Parts that are painted nowhere yet, and so never found. */

@@ -7,15 +7,22 @@ from partly.augment.adversarial.ada import AdaptiveAugmentation
 from partly.augment.adversarial.diff_augment import DiffAugment
 from partly.errors import BadOption
 from partly.losses.slope_penalties import R1, GradientPenalty, Together
-from partly.training.recipes.courses import AdversarialCourse, AutoencoderCourse, course, filled
+from partly.storage.option_fields import options_of
+from partly.training.recipes.courses import (
+    AUGMENTATIONS,
+    AdversarialCourse,
+    AutoencoderCourse,
+    course,
+    filled,
+)
 from partly.training.recipes.objective_table import OBJECTIVES
-from partly.training.recipes.recipe_presets import FAMILIES
-from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.recipes.recipe_table import RECIPES, choices_for
+from partly.training.recipes.training_choices import AUGMENTATION_NAMES, OBJECTIVE_NAMES
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", RECIPES)
 def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
-    ready = course(TrainingChoices(size_px=32, family=family))
+    ready = course(choices_for(size_px=32, family=family))
     generator = ready.players.generator if isinstance(ready, AdversarialCourse) else ready.parts.decoder
     made = generator.synthesise(generator.map(torch.randn(2, generator.z_dim)))
     assert made.images.shape == (2, 3, 32, 32)
@@ -23,9 +30,9 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "vae"])
+@pytest.mark.parametrize("family", [name for name in RECIPES if name != "vae"])
 def test_every_family_plays_for_every_objective(family, objective):
-    ready = course(TrainingChoices(size_px=32, family=family, objective=objective))
+    ready = course(choices_for(size_px=32, family=family, objective=objective))
     scores = ready.players.discriminator(torch.randn(4, 3, 32, 32))
     loss = ready.players.objective.discriminator_loss(scores, scores)
     assert torch.isfinite(loss)
@@ -33,14 +40,14 @@ def test_every_family_plays_for_every_objective(family, objective):
 
 def test_first_weights_are_those_of_the_seed():
     def first(seed):
-        return next(course(TrainingChoices(family="dcgan", seed=seed)).players.generator.parameters())
+        return next(course(choices_for(family="dcgan", seed=seed)).players.generator.parameters())
 
     assert torch.equal(first(1), first(1))
     assert not torch.equal(first(1), first(2))
 
 
 def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
-    full = filled(TrainingChoices(size_px=64, objective="hinge", batch_size=4))
+    full = filled(choices_for(size_px=64, objective="hinge", batch_size=4))
     assert (full.objective, full.batch_size, full.augment, full.n_photos_shown) == (
         "hinge",
         4,
@@ -51,18 +58,18 @@ def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
 
 
 def test_steps_follow_from_photos_shown_and_the_discriminators_share():
-    usual = course(TrainingChoices(family="dcgan", n_photos_shown=64 * 100))
-    critic = course(TrainingChoices(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
+    usual = course(choices_for(family="dcgan", n_photos_shown=64 * 100))
+    critic = course(choices_for(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
     assert (usual.n_steps, usual.n_shown_a_step) == (100, 64)
     assert (critic.n_steps, critic.n_shown_a_step) == (20, 5 * 64)
-    vae = course(TrainingChoices(family="vae", n_photos_shown=320))
+    vae = course(choices_for(family="vae", n_photos_shown=320))
     assert isinstance(vae, AutoencoderCourse)
     assert (vae.n_steps, vae.n_shown_a_step, vae.batch_size) == (10, 32, 32)
 
 
 def test_penalties_are_those_of_objective_preset_and_family():
     def penalty(**choices):
-        return course(TrainingChoices(size_px=32, **choices)).players.penalty
+        return course(choices_for(size_px=32, **choices)).players.penalty
 
     assert isinstance(penalty(family="stylegan2"), R1)
     assert penalty(family="dcgan") is None
@@ -74,7 +81,7 @@ def test_penalties_are_those_of_objective_preset_and_family():
 
 def test_augmentations():
     def augment(**choices):
-        return course(TrainingChoices(size_px=32, **choices)).players.augment
+        return course(choices_for(size_px=32, **choices)).players.augment
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
@@ -86,11 +93,14 @@ def test_augmentations():
     ("choices", "text"),
     [
         ({"family": "cubist"}, "there is no family 'cubist'; expected one of stylegan2, light"),
-        ({"objective": "luck"}, "there is no objective 'luck'; expected one of non-saturating"),
-        ({"augment": "salt"}, "there is no augmentation 'salt'; expected one of ada, diff, none"),
+        ({"objective": "luck"}, "objective is 'luck'; expected one of non-saturating"),
+        ({"augment": "salt"}, "augment is 'salt'; expected one of ada, diff, none"),
         ({"size_px": 65}, "pictures of 65 px; expected a power of two"),
-        ({"family": "vae", "objective": "hinge"}, "objective is 'hinge'; expected none: the family vae"),
-        ({"family": "vae", "augment": "diff"}, "augment is 'diff'; expected none: the family vae"),
+        (
+            {"family": "vae", "objective": "hinge"},
+            "objective is 'hinge', and the family vae has no such option; expected one of the families",
+        ),
+        ({"family": "vae", "augment": "diff"}, "augment is 'diff', and the family vae has no such"),
         (
             {"objective": "wasserstein", "augment": "ada"},
             "augmentation 'ada' with the objective 'wasserstein'",
@@ -99,7 +109,7 @@ def test_augmentations():
 )
 def test_refused(choices, text):
     with pytest.raises(BadOption, match=text):
-        course(TrainingChoices(**choices))
+        course(choices_for(**choices))
 
 
 @pytest.mark.parametrize(
@@ -112,18 +122,18 @@ def test_refused(choices, text):
 )
 def test_refused_at_once(choices, text):
     with pytest.raises(BadOption, match=text):
-        TrainingChoices(**choices)
+        choices_for(**choices)
 
 
 def test_checkpoints_are_neither_rare_nor_all_that_is_done():
-    short = course(TrainingChoices(family="mlp", size_px=16, n_photos_shown=64 * 300))
-    long = course(replace(TrainingChoices(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
+    short = course(choices_for(family="mlp", size_px=16, n_photos_shown=64 * 300))
+    long = course(replace(choices_for(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
     assert (short.config.checkpoint_every, long.config.checkpoint_every) == (100, 1000)
 
 
 def test_width_is_the_generators_alone():
     def channels(**choices):
-        players = course(TrainingChoices(size_px=32, family="light", **choices)).players
+        players = course(choices_for(size_px=32, family="light", **choices)).players
         n_critic = sum(p.numel() for p in players.discriminator.parameters())
         return [level.n_channels for level in players.generator.levels], n_critic
 
@@ -136,18 +146,40 @@ def test_width_is_the_generators_alone():
 @pytest.mark.parametrize("width", [0, -1, 9, float("nan")])
 def test_a_width_that_is_none_is_refused(width):
     with pytest.raises(BadOption, match=r"a factor from 0\.25 to 8"):
-        TrainingChoices(width=width)
+        choices_for(width=width)
 
 
 def test_networks_without_channels_have_no_width():
-    with pytest.raises(BadOption, match="none: the family mlp has no channels"):
-        course(TrainingChoices(size_px=32, family="mlp", width=2.0))
+    with pytest.raises(
+        BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae. Leave"
+    ):
+        course(choices_for(size_px=32, family="mlp", width=2.0))
 
 
 def test_any_ratio_of_steps():
-    config = course(TrainingChoices(family="mlp", discriminator_steps=2, generator_steps=3)).config
+    config = course(choices_for(family="mlp", discriminator_steps=2, generator_steps=3)).config
     assert (config.n_discriminator_steps, config.n_generator_steps) == (2, 3)
-    usual = course(TrainingChoices(family="mlp", objective="wasserstein")).config
+    usual = course(choices_for(family="mlp", objective="wasserstein")).config
     assert (usual.n_discriminator_steps, usual.n_generator_steps) == (5, 1)
-    with pytest.raises(BadOption, match="generator_steps is 2; expected none: the family vae has no discr"):
-        course(TrainingChoices(family="vae", generator_steps=2))
+    with pytest.raises(BadOption, match="generator_steps is 2, and the family vae has no such option"):
+        course(choices_for(family="vae", generator_steps=2))
+
+
+def test_an_option_that_no_family_has():
+    with pytest.raises(
+        BadOption, match=r"speed is 3, and .*expected an option of a family.*\(mlp has size_px, n_"
+    ):
+        choices_for("mlp", speed=3)
+
+
+def test_names_of_options_that_stand_without_what_they_name():
+    assert list(OBJECTIVE_NAMES) == list(OBJECTIVES)
+    assert list(AUGMENTATION_NAMES) == list(AUGMENTATIONS)
+    assert {family: recipe.Options().family for family, recipe in RECIPES.items()} == {f: f for f in RECIPES}
+
+
+def test_options_of_one_name_are_the_same_in_all_families():
+    found = {}
+    for recipe in RECIPES.values():
+        for one in options_of(recipe.Options):
+            assert found.setdefault(one.name, one) == one

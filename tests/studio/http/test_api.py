@@ -43,7 +43,15 @@ def test_state_and_images(client, session):
     state = client.get("/api/state").json()
     assert state == json.loads(json.dumps(overview(session)))
     usual = session.project.settings.auto_shot
-    assert state["distil"] == {"n_pictures": usual.n_pictures, "n_steps": 3, "second_round": 0.0}
+    assert state["distil"]["usual"] == {
+        "says": "as project.toml says",
+        "n_pictures": usual.n_pictures,
+        "n_steps": 3,
+        "size_px": usual.size_px,
+        "second_round": 0.0,
+    }
+    assert state["distil"]["thorough"]["n_pictures"] == 1200
+    assert state["distil"]["quick"]["n_steps"] == 3
     whole = client.get("/api/pictures/p0/image")
     assert whole.headers["content-type"] == "image/png"
     assert read_photo(whole.content).pixels.shape == (64, 64, 3)

@@ -30,9 +30,9 @@ from .part_changes import Table as Table
 from .part_changes import change_from_json as change_from_json
 from .part_history import PartHistory as PartHistory
 from .part_sets import FACE_PARTS as FACE_PARTS
-from .part_sets import UNLABELLED as UNLABELLED
 from .part_sets import Part as Part
 from .part_sets import PartSet as PartSet
+from .part_sets import UNLABELLED as UNLABELLED
 from .shipped_labels import SHIPPED_SETS as SHIPPED_SETS
 from .shipped_labels import shipped_annotations as shipped_annotations
 from .shipped_labels import shipped_set as shipped_set

@@ -24,7 +24,7 @@ DRAWING = 1
 _MAX_PORTRAITS = 1 << 32
 
 PortraitPair = tuple[str, Callable[[], Pixels], LabelMap, LabelMap]
-"""Name, reader of the pixels, prediction and truth: what :func:`partly.evaluation.segmentation.evaluate` takes."""
+"""Name, reader of pixels, prediction, truth: as :func:`partly.evaluation.segmentation.evaluate` has it."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def fresh_portraits(n: int, size_px: int = 64, seed: int = 1) -> Iterator[Portra
 def portrait_pairs(
     portraits: Iterable[Portrait], predict: Callable[[Pixels], LabelMap]
 ) -> Iterator[PortraitPair]:
-    """Portraits with their prediction and truth, as :func:`partly.evaluation.segmentation.evaluate` takes them.
+    """Portraits with prediction and truth, as :func:`partly.evaluation.segmentation.evaluate` takes them.
 
     Args:
         portraits: such as :func:`fresh_portraits`.

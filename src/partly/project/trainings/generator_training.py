@@ -31,7 +31,7 @@ from partly.project.trainings.training_samples import class_grid, interpolation_
 from partly.storage import load_card, only_writer, remove_leftovers, write_json
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Ranks, checkpoint_files, ranks_of_environment
-from partly.training.recipes import Course, CourseStep, TrainingChoices, check_family, course, filled
+from partly.training.recipes import Course, CourseStep, TrainingChoices, course, filled
 
 _N_FOR_MEAN = 4000
 _N_PORTRAITS = 20_000
@@ -106,9 +106,11 @@ def train_generator(
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), filled(choices)
     with ranks_of_environment() as ranks, _claimed(place, choices, ranks):
-        check_family(choices)
         sources = _sources(photos, place.root, choices.size_px)
-        of_photo = read_classes(choices.classes, sources) if choices.classes else None
+        told: str | None = getattr(choices, "classes", None)
+        of_photo = None if told is None else read_classes(told, sources)
+        # What it refuses is refused before photos are read, which may take long.
+        without_classes = course(choices) if of_photo is None else None
 
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)
@@ -119,7 +121,7 @@ def train_generator(
         ranks.wait()
         photo_set = squares()
         classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
-        ready = course(choices, classes.names if classes else ())
+        ready = without_classes or course(choices, classes.names if classes else ())
         batches = SquareBatches(
             photo_set, ready.batch_size, choices.seed, mirror=choices.mirror, classes=classes
         )

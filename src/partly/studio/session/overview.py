@@ -7,8 +7,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from partly.errors import listed
+from partly.project import Project
+from partly.storage import values_of
 from partly.studio.session.model_ages import MadeModels
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
+from partly.synthesis.distil import EFFORTS
 
 if TYPE_CHECKING:
     from partly.studio.session.session import Session
@@ -19,18 +22,13 @@ def overview(session: Session) -> dict[str, Any]:
     workspace, proposing = session.workspace, session.proposals.progress
     if workspace.look():
         session.follower.ask()
-    usual = session.project.settings.auto_shot
     models = session.model_ages.models(session.project, has_unsaved=session.saver.has_unsaved)
     return (
         {"version": version("partly")}
         | _pictures_and_parts(session, models)
         | {
             "models": {"few_shot": models.few_shot, "auto_shot": models.auto_shot, "onnx": models.onnx},
-            "distil": {
-                "n_pictures": usual.n_pictures,
-                "n_steps": usual.n_steps,
-                "second_round": usual.second_round,
-            },
+            "distil": _distil_by_effort(session.project),
             "limits": {"photo_bytes": MAX_PHOTO_BYTES, "photo_pixels": MAX_PHOTO_PIXELS},
             "wall": session.wall.ids(),
             "wall_ready": session.wall.ready(),
@@ -65,6 +63,16 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
         "pictures": pictures,
         "missing_parts": missing,
         "next_step": next_step(len(pictures), n_labelled, len(ids), missing, models),
+    }
+
+
+def _distil_by_effort(project: Project) -> dict[str, dict[str, Any]]:
+    """What each effort of ``distil`` comes to in this project."""
+    usual = values_of(project.settings.auto_shot)
+    names = ("n_pictures", "n_steps", "size_px", "second_round")
+    return {
+        name: {"says": effort.says} | {one: effort.applied(usual)[one] for one in names}
+        for name, effort in EFFORTS.items()
     }
 
 

@@ -42,7 +42,7 @@ class WithPainted:
         return len(self.taught) + max(1, n_copies)
 
     def read(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """As :meth:`partly.training.segmentation.LabelledPictures.read`; copies come after the taught ones."""
+        """As :meth:`partly.training.segmentation.LabelledPictures.read`; copies come after the others."""
         n = len(self.taught)
         taught = [i for i in indexes if i < n]
         copies = [(i - n) % len(self.painted) for i in indexes if i >= n]

@@ -23,8 +23,8 @@ class LabelledShards:
     """Pictures of one folder with their labels of another; only the places of the files are kept in memory.
 
     Args:
-        pictures_folder: where :func:`partly.synthesis.shards.synthesise_labelled` wrote the shards of pictures. It
-            may hold more pictures than are labelled, after the labelled ones.
+        pictures_folder: where :func:`partly.synthesis.shards.synthesise_labelled` wrote the shards of
+            pictures. It may hold more pictures than are labelled, after the labelled ones.
         labels_folder: where it wrote the shards of labels.
         n_pictures: use the first so many pictures; None uses all.
         drop_uncertain: share of these that is left out, the most uncertain ones, in [0, 1).

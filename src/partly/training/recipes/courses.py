@@ -22,18 +22,13 @@ from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.chassis.ranks import ALONE, Ranks, own_device
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
-from partly.training.recipes.recipe_presets import (
-    FAMILIES,
-    AdversarialFamily,
-    AdversarialPreset,
-    AutoencoderFamily,
-    AutoencoderPreset,
-)
-from partly.training.recipes.training_choices import TrainingChoices
+from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
+from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+from partly.training.recipes.recipe_table import recipe_of
+from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
 from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
 from partly.training.variational.vae_loop import VAEParts, train_vae
 
-_OF_TWO_PLAYERS = ("objective", "augment", "discriminator_steps", "generator_steps")
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
 AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
     "ada": AdaptiveAugmentation,
@@ -201,59 +196,9 @@ def filled(choices: TrainingChoices) -> TrainingChoices:
     """The choices with what was left open as the family's preset says.
 
     Raises:
-        BadOption: an unknown family, an objective or augmentation for a family that has none, or a size that
-            the family cannot have.
+        BadOption: an unknown family, choices that do not go together, or a size that the family cannot have.
     """
-    if choices.family not in FAMILIES:
-        raise BadOption(f"there is no family {choices.family!r}", expected=f"one of {', '.join(FAMILIES)}")
-    preset = FAMILIES[choices.family].preset(choices.size_px)
-    names = ["batch_size", "n_photos_shown"]
-    if isinstance(preset, AdversarialPreset):
-        names += ["objective", "augment"]
-    elif chosen := [name for name in _OF_TWO_PLAYERS if getattr(choices, name) is not None]:
-        raise BadOption(
-            f"{chosen[0]} is {getattr(choices, chosen[0])!r}",
-            expected=f"none: the family {choices.family} has no discriminator",
-        )
-    full = replace(choices, **{n: getattr(preset, n) for n in names if getattr(choices, n) is None})
-    objective = OBJECTIVES.get(full.objective or "")
-    if full.augment == "ada" and objective is not None and not objective.has_zero:
-        if choices.augment is not None:
-            raise BadOption(
-                f"augmentation 'ada' with the objective {full.objective!r}",
-                expected="an objective whose scores say by their sign what is a photo",
-                remedy="Augment by 'diff', or not at all",
-            )
-        full = replace(full, augment="diff")
-    return full
-
-
-def check_family(choices: TrainingChoices) -> None:
-    """Refuse what makes no course, before photos are read, which may take long.
-
-    Raises:
-        BadOption: as :func:`course`.
-    """
-    choices = filled(choices)
-    if choices.classes is None:
-        course(choices)
-        return
-    able = [name for name, family in FAMILIES.items() if _learns_classes(family, choices.size_px)]
-    if choices.family not in able:
-        raise BadOption(
-            f"classes for the family {choices.family}, which learns none",
-            expected=f"one of the families {', '.join(able)}",
-            remedy="Choose one of them with --family, or leave the classes out",
-        )
-    # The classes themselves are not known yet, nor whether the first weights have the same.
-    course(replace(choices, start_from=None), ("one", "another"))
-
-
-def _learns_classes(family: AdversarialFamily | AutoencoderFamily, size_px: int) -> bool:
-    try:
-        return hasattr(family.preset(size_px).shape, "classes")
-    except BadOption:
-        return False
+    return recipe_of(choices.family).filled(choices)
 
 
 def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
@@ -264,12 +209,13 @@ def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
         classes: names of the classes of the photos, for a family that learns classes.
 
     Raises:
-        BadOption: as :func:`filled`, and for an unknown objective or augmentation.
+        BadOption: as :func:`filled`.
     """
-    choices = filled(choices)
-    family = FAMILIES[choices.family]
-    if isinstance(family, AdversarialFamily):
-        return _adversarial(choices, family, classes)
+    return recipe_of(choices.family).course(filled(choices), classes)
+
+
+def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderCourse:
+    """The course of encoder and decoder, whose choices are filled."""
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(choices.seed)
@@ -284,17 +230,14 @@ def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
     return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
 
-def _adversarial(
-    choices: TrainingChoices, family: AdversarialFamily, classes: Sequence[str]
+def adversarial_course(
+    choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
 ) -> AdversarialCourse:
+    """The course of generator and discriminator, whose choices are filled."""
     preset = family.preset(choices.size_px)
     if classes:
         preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
-    if choices.objective not in OBJECTIVES:
-        raise BadOption(
-            f"there is no objective {choices.objective!r}", expected=f"one of {', '.join(OBJECTIVES)}"
-        )
-    objective = OBJECTIVES[choices.objective]
+    objective = OBJECTIVES[choices.objective or ""]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(choices.seed)
         generator = family.generator(_widened(preset.shape, choices))
@@ -302,7 +245,7 @@ def _adversarial(
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
         by_itself = objective.needs_slopes or preset.gamma is not None
-        discriminator = family.discriminator(preset.shape, not by_itself)
+        discriminator = family.discriminator(preset.shape, norm=not by_itself)
     players = GanPlayers(
         generator,
         discriminator,
@@ -327,22 +270,17 @@ def _adversarial(
 
 
 def _widened(shape: Any, choices: TrainingChoices) -> Any:
-    """The preset's shape with as many more channels as were chosen."""
-    if choices.width is None:
-        return shape
-    if not hasattr(shape, "channel_base"):
-        raise BadOption(
-            f"width is {choices.width}", expected=f"none: the family {choices.family} has no channels"
-        )
-    return replace(shape, channel_base=round(shape.channel_base * choices.width))
+    """The preset's shape with as many more channels as were chosen, where that is an option."""
+    width = getattr(choices, "width", None)
+    return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
 
 
 def _penalty(
-    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialFamily, discriminator: nn.Module
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
 ) -> DiscriminatorPenalty | None:
     """The objective's, or else the preset's R1, together with what the family adds."""
     found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
-    found.append(family.penalty(discriminator) if family.penalty else None)
+    found.append(family.penalty(discriminator))
     penalties = tuple(penalty for penalty in found if penalty is not None)
     if len(penalties) > 1:
         return Together(penalties)
@@ -361,6 +299,4 @@ def _common(
 
 
 def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
-    if name not in AUGMENTATIONS:
-        raise BadOption(f"there is no augmentation {name!r}", expected=f"one of {', '.join(AUGMENTATIONS)}")
-    return AUGMENTATIONS[name]()
+    return AUGMENTATIONS[name or "none"]()

@@ -1,55 +1,88 @@
-"""What a person chooses of a generator's training; what is left open is as the preset says."""
+"""What a user chooses of a generator's training; what is left open is as the preset says. Without torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
-from partly.data.photos import FITS, Fit
-from partly.errors import BadOption
+from partly.storage import check_options, option
+
+OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein")
+"""The names of :data:`partly.training.recipes.OBJECTIVES`, without what they name."""
+
+AUGMENTATION_NAMES = ("ada", "diff", "none")
+"""The names of :data:`partly.training.recipes.AUGMENTATIONS`, without what they name."""
 
 
 @dataclass(frozen=True)
 class TrainingChoices:
-    """The choices of one training; None is what the family's preset says for this size.
+    """The choices that every family has; None is what the family's preset says for this size.
+
+    A family has a class of its own below this one, with the options that not all families have.
 
     Attributes:
-        size_px: side of the pictures.
-        family: which networks play; see :data:`partly.training.recipes.recipe_presets.PRESETS`.
-        objective: what they play for; see :data:`partly.training.recipes.OBJECTIVES`.
-        augment: what is done to all that the discriminator sees: "ada", "diff" or "none".
-        n_photos_shown: length of the training, counted in photos (with repetitions).
-        batch_size: photos in a step.
-        width: the generator's channels, times those of the preset; those of the discriminator stay.
-        discriminator_steps: steps of the discriminator in a step; None is as the objective has it.
-        generator_steps: steps of the generator in a step; None is one.
-        fit: "crop" takes the middle of a photo, "pad" all of it.
-        mirror: show half of the photos mirrored; not for digits, letters, or clocks.
-        seed: of first weights, latents, noise and the order of photos.
-        start_from: model folder of a generator whose weights are the first ones; of the same kind and shape.
-        classes: "folders", or a CSV, JSON or IDX file that tells the class of each photo; None: no classes.
+        family: which networks play; a name of :data:`partly.training.recipes.RECIPES`.
+
+    Raises:
+        BadOption: a value that cannot be.
     """
 
-    size_px: int = 64
-    family: str = "stylegan2"
-    objective: str | None = None
-    augment: str | None = None
-    n_photos_shown: int | None = None
-    batch_size: int | None = None
-    width: float | None = None
-    discriminator_steps: int | None = None
-    generator_steps: int | None = None
-    fit: Fit = "crop"
-    mirror: bool = True
-    seed: int = 0
-    start_from: str | None = None
-    classes: str | None = None
+    family: str = field(default="", init=False)
+    size_px: int = option(64, "Side of the pictures, in pixels.", flag="--size", at_least=1)
+    n_photos_shown: int | None = option(
+        None, "Length: photos shown, with repetitions.", flag="--photos-shown", at_least=1
+    )
+    batch_size: int | None = option(None, "Photos in a step.", flag="--batch", at_least=1)
+    fit: Literal["crop", "pad"] = option(
+        "crop", "How photos become squares: crop the middle, or pad to show all of it."
+    )
+    mirror: bool = option(
+        True,
+        "Show half of the photos mirrored; not for digits, letters or clocks.",
+        flag="--mirror/--no-mirror",
+    )
+    seed: int = option(0, "Of first weights, latents, noise and the order of photos.")
+    start_from: str | None = option(
+        None, "Model folder of a generator whose weights are the first ones; of the same kind and shape."
+    )
 
     def __post_init__(self) -> None:
-        for name in ("n_photos_shown", "batch_size", "discriminator_steps", "generator_steps"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise BadOption(f"{name} is {value}", expected="1 or more")
-        if self.width is not None and not 0.25 <= self.width <= 8:
-            raise BadOption(f"width is {self.width}", expected="a factor from 0.25 to 8")
-        if self.fit not in FITS:
-            raise BadOption(f"fit is {self.fit!r}", expected=f"one of {', '.join(FITS)}")
+        check_options(self)
+
+
+@dataclass(frozen=True)
+class AdversarialChoices(TrainingChoices):
+    """The choices of families with a generator and a discriminator."""
+
+    objective: str | None = option(None, "What they play for.", choices=OBJECTIVE_NAMES)
+    augment: str | None = option(
+        None, "What is done to all that the discriminator sees.", choices=AUGMENTATION_NAMES
+    )
+    discriminator_steps: int | None = option(
+        None, "Steps of the discriminator in turn; by default as the objective has it.", at_least=1
+    )
+    generator_steps: int | None = option(None, "Steps of the generator in turn; by default one.", at_least=1)
+
+
+@dataclass(frozen=True)
+class ClassesChoice:
+    """Of families that can learn classes of photos, and make pictures of each."""
+
+    classes: str | None = option(
+        None,
+        "Learn the classes of photos: 'folders' where these are names of folders, or a CSV, JSON or IDX file.",
+        metavar="FOLDERS|FILE",
+    )
+
+
+@dataclass(frozen=True)
+class WidthChoice:
+    """Of families whose generator can have more or fewer channels; those of the discriminator stay."""
+
+    width: float | None = option(
+        None,
+        "Channels of the generator, times those of the preset.",
+        what="a factor",
+        at_least=0.25,
+        at_most=8,
+    )
