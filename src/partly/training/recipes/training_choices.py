@@ -70,7 +70,7 @@ class ClassesChoice:
 
     classes: str | None = option(
         None,
-        "Learn the classes of photos: 'folders' where these are names of folders, or a CSV, JSON or IDX file.",
+        "Learn classes of photos: 'folders' where these are names of folders, or a CSV, JSON or IDX file.",
         metavar="FOLDERS|FILE",
     )
 
