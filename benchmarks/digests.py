@@ -13,6 +13,7 @@ time.
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import importlib
 import io
@@ -195,15 +196,16 @@ def _stylegan2(folder: Path) -> Digests:
     """As its preset has it, and with path lengths, which no preset has."""
     narrow = ("--family", "stylegan2", "--width", "0.25")
     yield "stylegan2", _trained(folder / "plain", *narrow, n_shown=16)
-    families = _inner("FAMILIES", lambda known: "stylegan2" in known)
-    family = families["stylegan2"]
+    recipes = _inner("RECIPES", lambda known: "stylegan2" in known)
+    recipe = recipes["stylegan2"]
+    with_path_length = copy.copy(recipe)
 
     def preset(size_px: int) -> Any:
-        plain = family.preset(size_px)
-        training = {**plain.training, "path_length_every": 2}
-        return replace(plain, path_length=True, penalty_every=4, training=training)
+        plain = recipe.preset(size_px)
+        return replace(plain, path_length=True, penalty_every=4, path_length_every=2)
 
-    with patch.dict(families, stylegan2=replace(family, preset=preset)):
+    with_path_length.preset = preset
+    with patch.dict(recipes, stylegan2=with_path_length):
         yield "stylegan2/path length", _trained(folder / "path", *narrow, n_shown=12)
 
 

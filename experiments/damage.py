@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from partly.data.labels import UNLABELLED
+from partly.storage import shuffle_stream
 
 LabelMap = NDArray[np.uint8]
 _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
@@ -29,7 +30,7 @@ def jittered(label_map: LabelMap, amplitude_px: float, seed: int) -> LabelMap:
         seed: of the field.
     """
     height, width = label_map.shape
-    draws = np.random.default_rng(seed)
+    draws = shuffle_stream("moved boundaries", seed)
     coarse = draws.standard_normal((1, 2, height // _WAVE_PX + 2, width // _WAVE_PX + 2))
     smooth = F.interpolate(torch.from_numpy(coarse), size=(height, width), mode="bicubic", align_corners=True)
     field = smooth[0].numpy()
@@ -62,7 +63,7 @@ def scribbled(label_map: LabelMap, share: float, seed: int) -> LabelMap:
         share: of the pixels of each part that are kept, but three at the least.
         seed: of the strokes.
     """
-    draws = np.random.default_rng(seed)
+    draws = shuffle_stream("scribbles", seed)
     kept = np.full_like(label_map, UNLABELLED)
     for part in np.unique(label_map[label_map != UNLABELLED]).tolist():
         mask = label_map == part

@@ -50,7 +50,7 @@ def fresh_pictures(
     """The protocol's fresh pictures; label maps and pixels are kept in ``file``, an npz."""
     arrays = load_arrays(file, ("ids", "pixels"))
     n, truncation = protocol.n_fresh, Truncation(*protocol.fresh_truncation)
-    latents = [sample_w(generator, protocol.fresh_seed, i, truncation) for i in range(n)]
+    latents = [sample_w(generator, protocol.fresh_seed, i, truncation, "fresh pictures") for i in range(n)]
     if arrays is None:
         seen = []
         for i, w in enumerate(latents):

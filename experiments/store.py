@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.experiment import Cell, Experiment, Figures, Row
 from experiments.protocol import Half, Protocol
-from partly.storage import write_json
+from partly.storage import Provenance, write_json
 
 
 def results_folder(out: Path, experiment: Experiment, half: Half) -> Path:
@@ -40,7 +40,8 @@ def load_figures(folder: Path, cell: Cell, digest: str) -> Figures | None:
     """What was found in a cell; None where it was not measured, or with other settings."""
     try:
         record: dict[str, Any] = json.loads((folder / f"{cell.key}.json").read_text(encoding="utf-8"))
-        return record["figures"] if record["settings_sha256"] == digest else None
+        held = {"settings_sha256": record["settings_sha256"]}
+        return record["figures"] if Provenance({"settings_sha256": digest}).matches(held) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

@@ -16,6 +16,7 @@ from importlib.metadata import version
 import click
 
 from partly.errors import PartlyError
+from partly.storage import keep_large_tensors
 
 INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -39,6 +40,10 @@ VERBS = {
     "info": "Tell versions, models, and what a project needs next.",
 }
 
+_WITH_LARGE_TENSORS = frozenset(
+    {"demo", "train", "pictures", "label", "fit", "distil", "segment", "evaluate-generator", "experiment"}
+)
+
 
 class Verbs(click.Group):
     """A group that imports a verb when it is called, and not before."""
@@ -54,6 +59,15 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(_module_of(cmd_name)).command
         command.context_settings.setdefault("help_option_names", _HELP)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is to run; where it works on large tensors, their memory is kept from now on."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in _WITH_LARGE_TENSORS:
+            keep_large_tensors()
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The verbs with their texts, without importing them."""

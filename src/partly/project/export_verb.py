@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partly.data.label_formats import Fill, Style, format_named, write_labels
 from partly.data.labels import list_annotations
 from partly.errors import BadModelFile, BadOption, BadProject
-from partly.inference.export import OnnxFile, export_onnx, read_onnx_facts
-from partly.project.chosen_network import network_of
 from partly.project.model_digests import model_digest, model_part_set
 from partly.project.project_folder import Project, is_project
+
+if TYPE_CHECKING:
+    from partly.inference.export import OnnxFile
 
 
 def export_labels(
@@ -81,11 +83,16 @@ def export_network(folder: Path, file: Path | None = None) -> OnnxFile:
         BadProject: the project has no network yet.
         PartlyError: the exported network is not what it should be; nothing is written.
     """
+    from partly.inference.export import export_onnx
+    from partly.project.chosen_network import network_of
+
     return export_onnx(network_of(folder), file or network_file(folder))
 
 
 def current_network_file(folder: Path) -> Path | None:
     """The file in its usual place; None where there is none, or the network or its parts changed since."""
+    from partly.inference.export import read_onnx_facts
+
     file, model = network_file(folder), _model_folder(folder)
     try:
         facts = read_onnx_facts(file)

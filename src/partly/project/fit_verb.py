@@ -11,16 +11,14 @@ import torch
 
 from partly.data.labels import list_annotations
 from partly.data.photos import grid, overlay, side_by_side, thumbnail, write_jpeg, write_png
-from partly.fewshot.fitting import FewShotConfig, check_annotations, fit_few_shot, save_segmenter
-from partly.fewshot.segmenters import FewShotSegmenter
-from partly.models.generators import Generator, Truncation, pixels_of, sample_w
+from partly.fewshot.fitting import FewShotConfig, GeneratorFeatures, Teacher, check_annotations, fit_teacher
+from partly.models.generators import Truncation, pixels_of, sample_w
 from partly.project.model_digests import annotations_digest, classes_drawn, model_digest, model_part_set
 from partly.project.project_folder import PREVIEW_NAME, Project
 from partly.project.project_generator import load_project_generator
-from partly.storage import begin_run, given_of, remove_leftovers
+from partly.storage import begin_run, given_of, picture_seed, remove_leftovers, streams_as_of
 
 OnProgress = Callable[[str, int, int], None]
-_PREVIEW_SEED = 77_000
 _PREVIEW_PX = 256
 _N_PREVIEWS = 8
 _OPACITY = 0.6
@@ -76,8 +74,9 @@ def fit_project(
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
     generator = load_project_generator(project)
+    source = GeneratorFeatures(generator)
     missing = check_annotations(
-        annotations, project.part_set, generator, allow_missing_parts=config.allow_missing_parts
+        annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts
     )
     extra = {
         "config": config.described(),
@@ -100,30 +99,26 @@ def fit_project(
     same_parts = model_part_set(project.few_shot) == project.part_set.to_json()
     if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot) and same_parts:
         return result
-    segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
-    write_previews(result.previews, generator, segmenter, project, on_progress)
-    card = save_segmenter(project.few_shot, segmenter, project.part_set, extra)
+    with streams_as_of(run.streams):
+        teacher = fit_teacher(source, annotations, project.part_set, config, on_progress)
+    write_previews(result.previews, teacher, on_progress)
+    card = teacher.save(project.few_shot, extra)
     run.finish({"few_shot_sha256": card.weights_sha256})
     return replace(result, was_there=False)
 
 
 @torch.inference_mode()
-def write_previews(
-    path: Path,
-    generator: Generator,
-    segmenter: FewShotSegmenter,
-    project: Project,
-    on_progress: OnProgress | None = None,
-) -> None:
-    """Write fresh pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
+def write_previews(path: Path, teacher: Teacher, on_progress: OnProgress | None = None) -> None:
+    """Write new pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
+    generator, segmenter, colours = teacher.generator, teacher.segmenter, teacher.part_set.colours
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
     rows = []
     for index in range(_N_PREVIEWS):
-        w = sample_w(generator, _PREVIEW_SEED, index, Truncation(0.7, 1.0))
+        w = sample_w(generator, picture_seed("previews"), index, Truncation(0.7, 1.0), "previews")
         synthesis = generator.synthesise(w, features_px=finest_px)
         picture = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
         labels = segmenter(synthesis.pyramid, picture.shape[0])[0].argmax(0).to(torch.uint8).numpy()
-        rows.append(side_by_side([picture, overlay(picture, labels, project.part_set.colours, _OPACITY)]))
+        rows.append(side_by_side([picture, overlay(picture, labels, colours, _OPACITY)]))
         write_jpeg(path.with_suffix("") / f"preview-{index + 1}.jpg", rows[-1])
         if on_progress:
             on_progress("previewing", index + 1, _N_PREVIEWS)

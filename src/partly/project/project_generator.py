@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from partly.errors import BadOption, BadProject
 from partly.models.generators import Generator, draw_classes
 from partly.models.zoo import load_generator
@@ -20,8 +17,9 @@ def load_project_generator(project: Project) -> Generator:
         BadModelFile: it is damaged.
         BadProject: it knows no such class.
     """
+    generator = load_generator(project.generator_source)
     try:
-        return generator_of_classes(project.generator_source, project.settings.classes)
+        draw_classes(generator, project.settings.classes)
     except BadOption as error:
         raise BadProject(
             f"{error.found} (classes)",
@@ -29,16 +27,4 @@ def load_project_generator(project: Project) -> Generator:
             remedy="Mend it by hand; without the key, all classes are drawn in turn",
             path=project.folder / FILE_NAME,
         ) from error
-
-
-def generator_of_classes(source: str | Path, classes: Sequence[str]) -> Generator:
-    """A generator by name or folder, whose pictures show these classes in turn; none: all that it knows.
-
-    Raises:
-        BadOption: it knows no such class.
-        NotAvailable: it is not on this machine.
-        BadModelFile: it is damaged.
-    """
-    generator = load_generator(source)
-    draw_classes(generator, classes)
     return generator

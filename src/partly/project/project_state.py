@@ -8,15 +8,10 @@ from typing import Any, Literal
 
 from partly.data.labels import annotation_ids, list_annotations
 from partly.models.zoo import ENCODER, generator_names, model_folder
-from partly.project.model_digests import (
-    annotations_digest,
-    classes_drawn,
-    model_card,
-    model_digest,
-    model_part_set,
-)
+from partly.project.model_digests import annotations_digest, model_card, model_digest, model_part_set
 from partly.project.project_folder import Project
 from partly.project.proposed_pictures import picture_ids
+from partly.storage import Provenance
 
 Freshness = Literal["missing", "outdated", "ready"]
 
@@ -104,25 +99,33 @@ def _few_shot(project: Project, generator_digest: str | None) -> Freshness:
         return "missing"
     parents = card.get("parents", {})
     annotations = list_annotations(project.annotations, project.part_set)
-    same = (
-        parents.get("annotations_sha256") == annotations_digest(annotations)
-        and generator_digest in (parents.get("generator_sha256"), None)
-        and classes_drawn(project).get("classes") == parents.get("classes")
-        and model_part_set(project.few_shot) == project.part_set.to_json()
-    )
-    return "ready" if same else "outdated"
+    made_from = {
+        "annotations": annotations_digest(annotations),
+        "generator": generator_digest,
+        "part set": project.part_set.to_json(),
+        "classes": list(project.settings.classes),
+    }
+    # A generator that is not on this machine cannot be another one.
+    unknown = frozenset({"generator"} if generator_digest is None else ())
+    held = {
+        "annotations": parents.get("annotations_sha256"),
+        "generator": parents.get("generator_sha256"),
+        "part set": model_part_set(project.few_shot),
+        "classes": parents.get("classes", []),
+    }
+    return "ready" if Provenance(made_from, unknown).matches(held) else "outdated"
 
 
 def _auto_shot(project: Project, few_shot: Freshness) -> Freshness:
     card = model_card(project.auto_shot)
     if not card:
         return "missing"
-    made_from = card.get("parents", {}).get("few_shot_sha256")
-    same = (
-        few_shot == "ready"
-        and made_from == model_digest(project.few_shot)
-        and model_part_set(project.auto_shot) == project.part_set.to_json()
-    )
+    made_from = {"segmenter": model_digest(project.few_shot), "part set": project.part_set.to_json()}
+    held = {
+        "segmenter": card.get("parents", {}).get("few_shot_sha256"),
+        "part set": model_part_set(project.auto_shot),
+    }
+    same = few_shot == "ready" and Provenance(made_from).matches(held)
     return "ready" if same else "outdated"
 
 

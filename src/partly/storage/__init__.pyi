@@ -12,6 +12,7 @@ from .files import write_text as write_text
 from .growing_files import GrowingFile as GrowingFile
 from .growing_files import damaged as damaged
 from .growing_files import short_last_line as short_last_line
+from .large_tensors import keep_large_tensors as keep_large_tensors
 from .locks import only_writer as only_writer
 from .model_folders import ModelCard as ModelCard
 from .model_folders import digest_of as digest_of
@@ -20,6 +21,7 @@ from .model_folders import load_card as load_card
 from .model_folders import load_model as load_model
 from .model_folders import save_model as save_model
 from .model_folders import tensors_to_bytes as tensors_to_bytes
+from .option_fields import KINDS as KINDS
 from .option_fields import MOST_SEED as MOST_SEED
 from .option_fields import Option as Option
 from .option_fields import OptionsT as OptionsT
@@ -28,7 +30,20 @@ from .option_fields import given_of as given_of
 from .option_fields import option as option
 from .option_fields import options_of as options_of
 from .option_fields import values_of as values_of
+from .provenance import Provenance as Provenance
+from .provenance import claim as claim
+from .provenance import read_provenance as read_provenance
 from .runs import Run as Run
 from .runs import begin_run as begin_run
 from .runs import environment as environment
 from .runs import list_runs as list_runs
+from .streams import FIRST_VERSION as FIRST_VERSION
+from .streams import PicturePurpose as PicturePurpose
+from .streams import Version as Version
+from .streams import class_stream as class_stream
+from .streams import picture_seed as picture_seed
+from .streams import picture_stream as picture_stream
+from .streams import shuffle_stream as shuffle_stream
+from .streams import streams_as_of as streams_as_of
+from .streams import streams_version as streams_version
+from .streams import tensor_seed as tensor_seed

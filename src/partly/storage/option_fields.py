@@ -24,7 +24,7 @@ MOST_SEED = 2**31 - 1
 
 _KEY = "partly.option"
 OptionsT = TypeVar("OptionsT")
-_KINDS: dict[type, str] = {
+KINDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
@@ -77,7 +77,7 @@ class Option:
             several = "one or several of" if self.kind is tuple else "one of"
             return f"{several} {', '.join(self.choices)}"
         if not self.range_text:
-            return _KINDS[self.kind]
+            return KINDS[self.kind]
         if not self.what:
             return self.range_text
         return f"{self.what}{' from ' if ' to ' in self.range_text else ', '}{self.range_text}"
@@ -146,7 +146,7 @@ class Option:
         """
         if self.fits(value):
             return
-        expected = self.expected if self.has_kind(value) else _KINDS[self.kind]
+        expected = self.expected if self.has_kind(value) else KINDS[self.kind]
         told = ", ".join(value) or "empty" if self.kind is tuple and self.has_kind(value) else repr(value)
         raise BadOption(f"{self.name} is {told}", expected=expected + (", or none" * self.may_be_none))
 
@@ -236,8 +236,8 @@ def _option(name: str, hint: Any, default: Any, values: Mapping[str, Any]) -> Op
     if typing.get_origin(kind) is Literal:
         choices, kind = typing.get_args(kind), str
     kind = typing.get_origin(kind) or kind
-    if kind not in _KINDS:
-        raise TypeError(f"the option {name} is of type {kind}; expected one of {[*_KINDS]}")
+    if kind not in KINDS:
+        raise TypeError(f"the option {name} is of type {kind}; expected one of {[*KINDS]}")
     flag = f"--{name.replace('_', '-')}" if values["flag"] is None else values["flag"]
     rest = {k: v for k, v in values.items() if k not in ("choices", "flag")}
     return Option(name, kind, default, hint is not kinds[0], flag=flag, choices=choices, **rest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
@@ -13,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from partly.storage.files import read_json_or_none, write_json
+from partly.storage.provenance import Provenance
+from partly.storage.streams import FIRST_VERSION, streams_version
 
+_STREAMS = "streams"
 _PACKAGES = ("partly", "torch", "numpy", "pillow", "safetensors")
 
 
@@ -32,6 +34,11 @@ class Run:
     config: Mapping[str, Any]
 
     @property
+    def streams(self) -> str:
+        """Version of the random streams that it was begun with, and goes on with."""
+        return str(self.config.get(_STREAMS, FIRST_VERSION))
+
+    @property
     def result(self) -> dict[str, Any] | None:
         """What came of it; None while it is not finished."""
         return read_json_or_none(self.folder / "result.json")
@@ -47,13 +54,16 @@ def begin_run(runs: Path, verb: str, config: Mapping[str, Any], *, anew: bool = 
     Args:
         runs: folder of the runs.
         verb: what is done.
-        config: everything that the result depends on; plain JSON values.
+        config: everything that the result depends on; plain JSON values. The version of the random streams is
+            written down beside it, and a run goes on with its own.
         anew: begin a new one where that run is finished; one that was stopped is gone on with even so.
     """
-    asked: dict[str, Any] = json.loads(json.dumps({"verb": verb, **config}))
+    provenance = Provenance({"verb": verb, **config, _STREAMS: streams_version()}, frozenset({_STREAMS}))
+    asked = provenance.to_json()
     for folder in sorted(runs.glob(f"*-{verb}*"), reverse=True):
-        if read_json_or_none(folder / "config.json") == asked:
-            latest = Run(folder, verb, asked)
+        held = read_json_or_none(folder / "config.json")
+        if held is not None and provenance.matches(held):
+            latest = Run(folder, verb, held)
             if anew and latest.result is not None:
                 break
             return latest

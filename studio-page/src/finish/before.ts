@@ -4,6 +4,7 @@ import { icon } from "../dom/icons";
 import type { DistilEffort, Effort } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { formView } from "./form";
 
 /** What a step works on, or can be told, before it begins. */
 export interface Before {
@@ -44,7 +45,12 @@ export function beforeFit(studio: Studio): Before {
       );
     },
   );
-  return { element: el("div", { class: "before" }, text, list), options: () => ({}) };
+  const form = formView();
+  studio.store.watch(
+    (state) => state.server?.forms,
+    (forms) => form.show(forms?.fit ?? []),
+  );
+  return { element: el("div", { class: "before" }, text, list, form.element), options: form.options };
 }
 
 const TIMES: Readonly<Record<Effort, string>> = {
@@ -60,31 +66,36 @@ export function distilText(effort: Effort, amount: DistilEffort): string {
   return `${n_pictures} pictures, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
 }
 
+const EFFORTS: readonly (readonly [Effort, string])[] = [
+  ["quick", "a quick look"],
+  ["usual", "as usual"],
+  ["thorough", "thorough"],
+];
+
 /** Distil: how much is to be done. */
 export function beforeDistil(studio: Studio): Before {
   let effort: Effort = "usual";
   const says = el("p", { class: "note" });
+  const form = formView();
   const show = (): void => {
-    const amounts = studio.store.get().server?.distil;
-    setText(says, amounts ? distilText(effort, amounts[effort]) : "");
+    const { server } = studio.store.get();
+    setText(says, server ? distilText(effort, server.distil[effort]) : "");
+    // The effort has a control of its own.
+    form.show((server?.forms.distil ?? []).filter((field) => field.name !== "effort"));
   };
   const choice = segments<Effort>({
     label: "How much",
-    options: [
-      ["quick", "a quick look"],
-      ["usual", "as usual"],
-      ["thorough", "thorough"],
-    ],
+    options: EFFORTS,
     change: (value) => {
       effort = value;
       show();
     },
   });
   choice.set(effort);
-  studio.store.watch((state) => state.server?.distil, show);
+  studio.store.watch((state) => [state.server?.distil, state.server?.forms], show);
   return {
-    element: el("div", { class: "before narrow" }, choice.element, says),
-    options: () => (effort === "usual" ? {} : { effort }),
+    element: el("div", { class: "before narrow" }, choice.element, says, form.element),
+    options: () => ({ ...(effort === "usual" ? {} : { effort }), ...form.options() }),
   };
 }
 

@@ -23,7 +23,7 @@ def quick(small, monkeypatch):
         shutil.copy(small.file.path, path)
         return OnnxFile(path, 2_345_678, 18, 3.2e-6)
 
-    monkeypatch.setattr("partly.inference.export.onnx_file.export_onnx", copy)
+    monkeypatch.setattr("partly.inference.export.export_onnx", copy)
     return networks
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from partly.errors import BadOption
+from partly.losses.rounds import Ask, Round, total
 from partly.losses.slope_penalties import R1
 from partly.models.discriminators.stylegan2_discriminator import ResidualBlock, StyleGAN2Discriminator
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
@@ -20,8 +21,8 @@ def seed():
 
 def test_one_score_for_each_picture():
     discriminator = StyleGAN2Discriminator(TINY)
-    assert discriminator(torch.randn(4, 3, 32, 32)).shape == (4,)
-    torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).sum())
+    assert discriminator(torch.randn(4, 3, 32, 32)).scores.shape == (4,)
+    torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).scores.sum())
     assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
 
 
@@ -29,7 +30,7 @@ def test_the_class_counts_by_a_projection():
     shape = replace(TINY, classes=("cat", "dog", "cow"), n_mapping_layers=2)
     discriminator = StyleGAN2Discriminator(shape)
     images, condition = torch.randn(3, 3, 32, 32), torch.eye(3)
-    scores = discriminator(images, condition)
+    scores = discriminator(images, condition).scores
     values = []
     discriminator.score.register_forward_hook(lambda *hooked: values.append(hooked[2]))
     discriminator(images, condition)
@@ -38,7 +39,7 @@ def test_the_class_counts_by_a_projection():
     torch.autograd.backward(scores.sum())
     assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
     # Only the class of a picture moves its score.
-    other = discriminator(images, condition[[0, 2, 1]])
+    other = discriminator(images, condition[[0, 2, 1]]).scores
     assert ((other - scores).abs() > 1e-6).tolist() == [False, True, True]
     with pytest.raises(BadOption, match=r"no condition; expected \[3, 3\]"):
         discriminator(images)
@@ -47,10 +48,10 @@ def test_the_class_counts_by_a_projection():
 def test_pictures_of_one_group_are_seen_together():
     discriminator = StyleGAN2Discriminator(TINY)
     pictures = torch.randn(8, 3, 32, 32)
-    scores = discriminator(pictures)
+    scores = discriminator(pictures).scores
     changed = pictures.clone()
     changed[0] = 0
-    moved = (discriminator(changed) - scores).abs() > 1e-7
+    moved = (discriminator(changed).scores - scores).abs() > 1e-7
     # Groups of four, every second picture.
     assert moved.tolist() == [True, False] * 4
 
@@ -73,7 +74,7 @@ def test_slopes_of_slopes(seed):
     """R1 needs second derivatives through every layer."""
     discriminator = StyleGAN2Discriminator(TINY)
     photos = torch.randn(4, 3, 32, 32)
-    torch.autograd.backward(R1()(discriminator, photos, photos, torch.Generator()))
+    torch.autograd.backward(total(R1().discriminator_terms(Round(photos, photos, ask=Ask(discriminator)))))
     assert all(p.grad is None or p.grad.isfinite().all() for p in discriminator.parameters())
     assert discriminator.from_rgb.weight.grad.abs().max() > 0
 

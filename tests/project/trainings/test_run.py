@@ -130,7 +130,7 @@ def test_what_was_lost_after_the_last_checkpoint_is_made_again(photos, tmp_path)
 def test_another_training_in_the_folder_is_refused(photos, tmp_path):
     train_generator(photos, tmp_path / "out", CHOICES)
     other = choices_for(family="mlp", size_px=16, n_photos_shown=12, batch_size=4, seed=1)
-    with pytest.raises(BadOption, match="holds a training with seed 0, not 1; expected the same choices"):
+    with pytest.raises(BadOption, match="holds a training with seed 0, not 1; expected the same, to go"):
         train_generator(photos, tmp_path / "out", other)
     with pytest.raises(BadOption, match="is not empty, and holds no training"):
         train_generator(photos, photos, CHOICES)
@@ -265,7 +265,7 @@ def test_the_verb_when_it_is_stopped(photos, tmp_path, monkeypatch, capsys):
     def stopped(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("partly.project.trainings.generator_training.train_generator", stopped)
+    monkeypatch.setattr("partly.project.trainings.train_generator", stopped)
     assert run(["train", str(photos), str(tmp_path / "out")]) == INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
 
@@ -289,9 +289,7 @@ def in_classes(photos: Path) -> Path:
 
 def test_classes_are_learned_named_and_shown(photos, tmp_path, monkeypatch):
     monkeypatch.setattr("partly.project.trainings.training_measures.Measures.take", lambda *_, **__: None)
-    choices = choices_for(
-        family="dcgan", size_px=16, n_photos_shown=8, batch_size=4, classes="folders"
-    )
+    choices = choices_for(family="dcgan", size_px=16, n_photos_shown=8, batch_size=4, classes="folders")
     trained = train_generator(in_classes(photos), tmp_path / "out", choices)
     assert trained.classes == {"cat": 6, "cow": 3, "dog": 3}
     generator = load_generator(tmp_path / "out")

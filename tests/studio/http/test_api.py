@@ -52,6 +52,8 @@ def test_state_and_images(client, session):
     }
     assert state["distil"]["thorough"]["n_pictures"] == 1200
     assert state["distil"]["quick"]["n_steps"] == 3
+    form = {field["name"]: field["value"] for field in state["forms"]["distil"]}
+    assert (form["n_pictures"], form["n_steps"], form["effort"]) == (usual.n_pictures, 3, "usual")
     whole = client.get("/api/pictures/p0/image")
     assert whole.headers["content-type"] == "image/png"
     assert read_photo(whole.content).pixels.shape == (64, 64, 3)

@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -175,3 +177,9 @@ def test_the_command_makes_a_project(tmp_path, monkeypatch, capsys, generator_fo
     assert "Made my-parts with the generator" in captured.err
     assert "All is saved. Go on with: partly label my-parts" in captured.err
     assert (tmp_path / "my-parts" / "project.toml").is_file()
+
+
+def test_the_server_is_there_before_torch_is():
+    code = "from partly.studio.http import serve; from partly.studio.session import Session, open_or_create"
+    code = f"import sys; {code}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.encoding import resize_pixels
 from partly.data.photos.photo_location import PhotoSource
 from partly.errors import BadOption, BadPhoto
-from partly.storage import write_json
+from partly.storage import Provenance, write_json
 
 
 def padded_square(pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, slice]]:
@@ -45,11 +46,60 @@ def central_square(pixels: Pixels, size_px: int) -> Pixels:
     return resize_pixels(np.ascontiguousarray(pixels[top : top + side, left : left + side]), size_px, size_px)
 
 
+@dataclass(frozen=True)
+class Window:
+    """The square of a photo that is read, in the photo's own pixels; it may reach beyond the photo.
+
+    Attributes:
+        top, left: where it begins; below 0 it begins outside.
+        side: in pixels.
+    """
+
+    top: int
+    left: int
+    side: int
+
+    @classmethod
+    def of(cls, height: int, width: int, fit: Literal["crop", "pad"]) -> Window:
+        """That of :func:`central_square` ("crop") or of :func:`padded_square` ("pad")."""
+        side = min(height, width) if fit == "crop" else max(height, width)
+        # Halves are cut off: of what is padded, the photo lies half a pixel higher, as in padded_square.
+        return cls(_half(height - side), _half(width - side), side)
+
+    def cut(self, label_map: NDArray[np.uint8], beyond: int) -> NDArray[np.uint8]:
+        """What lies in it of a label map ``[h, w]``: ``[side, side]``, with ``beyond`` outside the photo."""
+        square = np.full((self.side, self.side), beyond, np.uint8)
+        inside, outside = self._overlap(label_map.shape[0], label_map.shape[1])
+        square[inside] = label_map[outside]
+        return square
+
+    def paste(self, square: NDArray[np.uint8], height: int, width: int, beyond: int) -> NDArray[np.uint8]:
+        """The reverse of :meth:`cut`: ``[height, width]``, with ``beyond`` where it does not reach."""
+        label_map = np.full((height, width), beyond, np.uint8)
+        inside, outside = self._overlap(height, width)
+        label_map[outside] = square[inside]
+        return label_map
+
+    def _overlap(self, height: int, width: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Rows and columns that the window and a photo share: in the window, and in the photo."""
+        spans = []
+        for start, length in ((self.top, height), (self.left, width)):
+            first, last = max(start, 0), min(start + self.side, length)
+            spans.append((slice(first - start, last - start), slice(first, last)))
+        (rows, photo_rows), (columns, photo_columns) = spans
+        return (rows, columns), (photo_rows, photo_columns)
+
+
+def _half(n: int) -> int:
+    return n // 2 if n >= 0 else -(-n // 2)
+
+
 Fit = Literal["crop", "pad"]
 FITS: tuple[Fit, ...] = ("crop", "pad")
 OnPhoto = Callable[[int, int], None]
 
 _INDEX, _SQUARES, _LOG = "photos.json", "squares.u8", "squares.jsonl"
+_IDENTITY = "identity"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +150,7 @@ def make_photo_set(
         raise BadOption(f"fit is {fit!r}", expected=f"one of {', '.join(FITS)}")
     identity = _identity(sources, size_px, fit)
     index = _read_index(folder)
-    if index is None or index["identity"] != identity:
+    if index is None or not Provenance({_IDENTITY: identity}).matches({_IDENTITY: index[_IDENTITY]}):
         index = _make(sources, folder, size_px, fit, identity, on_photo)
     names = tuple(index["names"])
     if not names:
@@ -170,7 +220,7 @@ def _lines_of(log: Path, identity: str) -> list[dict[str, str]]:
     """What a stopped call of the same identity had done; a line without its end does not count."""
     try:
         first, *rest = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        if json.loads(first) != {"identity": identity}:
+        if not Provenance({_IDENTITY: identity}).matches(json.loads(first)):
             return []
         return [json.loads(line) for line in rest if line.endswith("\n")]
     except (OSError, ValueError):

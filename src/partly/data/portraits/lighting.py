@@ -10,6 +10,7 @@ from partly.data.portraits.canvas import Colours, as_plane
 from partly.data.portraits.face_geometry import Plane
 from partly.data.portraits.palette import Rgb
 from partly.data.portraits.portrait_randomness import Draws
+from partly.storage import shuffle_stream
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,10 @@ class Light:
 
     def noisy(self, colours: Colours, seed: int) -> Colours:
         """Colours ``[3, s, s]`` with the camera's noise."""
-        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _NOISE])))
+        random = shuffle_stream("portrait noise", seed)
         n_channels = 1 if self.grey_noise else 3
         grain = random.standard_normal((n_channels, *colours.shape[1:]), np.float32)
         return colours + self.noise * grain
-
-
-_NOISE = 1
 
 
 def draw_light(draws: Draws) -> Light:

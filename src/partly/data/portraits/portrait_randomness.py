@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-import numpy as np
+from partly.storage import shuffle_stream
 
 _T = TypeVar("_T")
 
 
 class Draws:
-    """Choices that follow from a seed and a purpose.
+    """Choices that follow from a seed.
 
     Everything rests on uniform doubles, whose stream NumPy keeps from version to version.
 
     Args:
         seed: 0 or more.
-        purpose: another number gives other choices of the same seed.
     """
 
-    def __init__(self, seed: int, purpose: int = 0) -> None:
-        self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose])))
+    def __init__(self, seed: int) -> None:
+        self._random = shuffle_stream("portrait", seed)
 
     def between(self, low: float, high: float) -> float:
         """A number between the two, all equally likely."""

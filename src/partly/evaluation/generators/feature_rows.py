@@ -19,7 +19,7 @@ from partly.evaluation.generators.picture_bytes import Pixels, make_pictures
 from partly.evaluation.metrics.generator_figures import GeneratorFigures, check_numbers, figures_of
 from partly.models.encoders import FeatureNetwork
 from partly.models.generators import Generator
-from partly.storage import write_bytes
+from partly.storage import FIRST_VERSION, shuffle_stream, streams_version, write_bytes
 
 
 def generator_figures(
@@ -107,7 +107,7 @@ def photo_features(
     if n_most is None or n_most >= len(photos):
         chosen, what = np.arange(len(photos)), "photos"
     else:
-        chosen, what = _some(len(photos), n_most), f"{n_most} photos"
+        chosen, what = _some(len(photos), n_most), f"{n_most} photos{_streams_in_name()}"
 
     def read(start: int, stop: int) -> Iterator[Pixels]:
         # A copy: torch warns of arrays that cannot be written to.
@@ -145,7 +145,8 @@ def picture_features(
         return make_pictures(generator, seed, range(start, stop))
 
     named = folder and generator.digest
-    kept = folder / _name(f"pictures {seed}", generator.digest, network.digest) if folder and named else None
+    what = f"pictures {seed}{_streams_in_name()}"
+    kept = folder / _name(what, generator.digest, network.digest) if folder and named else None
     return _rows(read, n_pictures, network, kept, on_rows)
 
 
@@ -165,7 +166,13 @@ def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
 
 def _some(n: int, n_chosen: int, seed: int = 0) -> NDArray[np.intp]:
     """``n_chosen`` numbers below ``n`` by chance, always the same, in order."""
-    return np.sort(np.random.default_rng(seed).permutation(n)[:n_chosen])
+    return np.sort(shuffle_stream("counted photos", seed).permutation(n)[:n_chosen])
+
+
+def _streams_in_name() -> str:
+    """Those of the first version were kept before versions were written down."""
+    version = streams_version()
+    return "" if version == FIRST_VERSION else f", streams {version}"
 
 
 def _name(what: str, *digests: str) -> str:

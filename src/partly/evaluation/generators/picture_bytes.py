@@ -33,9 +33,10 @@ def make_pictures(generator: Generator, seed: int, indexes: Iterable[int]) -> It
     wanted = list(indexes)
     n = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // generator.image_size_px**2))
     for start in range(0, len(wanted), n):
-        z = torch.cat([sample_z(generator.z_dim, seed, index) for index in wanted[start : start + n]])
+        some = wanted[start : start + n]
+        z = torch.cat([sample_z(generator.z_dim, seed, index, "evaluation") for index in some])
         with torch.no_grad():
-            classes = [sample_class(generator, seed, index) for index in wanted[start : start + n]]
+            classes = [sample_class(generator, seed, index, "evaluation") for index in some]
             condition = one_hot(generator, classes)
             w = generator.map(z.to(generator.w_mean.device), condition.to(generator.w_mean.device))
             synthesis = generator.synthesise(w, features_px=generator.levels[0].size_px)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from partly.errors import BadOption
 from partly.evaluation.metrics.feature_sets import Features, check_features, check_same_width, double
+from partly.storage import shuffle_stream
 
 _LEAST = 4
 
@@ -58,7 +59,7 @@ def kernel_distance(
     n_used = min(len(photos), len(pictures))
     size = min(block_size, n_used // 2)
     n_blocks = n_used // size
-    draws = np.random.default_rng(seed)
+    draws = shuffle_stream("kernel distance", seed)
     photo_blocks = _blocks(len(photos), n_blocks, size, draws)
     picture_blocks = _blocks(len(pictures), n_blocks, size, draws)
     estimates = np.array(

@@ -15,6 +15,7 @@ from partly.fewshot.fitting.fit_options import GradientConfig
 from partly.fewshot.segmenters.cnn_segmenter import CNNSegmenter
 from partly.fewshot.segmenters.mlp_segmenter import MLPSegmenter
 from partly.models import FeaturePyramid
+from partly.storage import tensor_seed
 
 PyramidOf = Callable[[int], FeaturePyramid]
 _CACHE_BYTES = 1 << 30
@@ -36,7 +37,7 @@ def fit_by_gradient(
         config: how long and how hard.
         on_step: told the step and its loss.
     """
-    draws = torch.Generator().manual_seed(config.seed)
+    draws = torch.Generator().manual_seed(tensor_seed("points of a fit", config.seed))
     kept = _Kept(pyramids)
     weights = part_factors(label_maps, segmenter.n_parts, config.balance)
     trained = [p for p in segmenter.parameters() if p.requires_grad]
@@ -44,7 +45,8 @@ def fit_by_gradient(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.n_steps)
     segmenter.train()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)  # dropout draws from the global generator
+        # Dropout draws from the global generator.
+        torch.manual_seed(tensor_seed("dropout of a fit", config.seed))
         for step in range(config.n_steps):
             i = int(torch.randint(len(label_maps), (), generator=draws))
             if isinstance(segmenter, MLPSegmenter):

@@ -19,6 +19,7 @@ from torch import Tensor
 from partly.fewshot.segmenters.pixel_coordinates import N_COORDINATES
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models import FeaturePyramid, resize
+from partly.storage import tensor_seed
 
 _MOST_GRID_PX = 128
 
@@ -55,7 +56,7 @@ class KernelSegmenter(RidgeSegmenter):
         self.n_plain = sum(n_channels) + N_COORDINATES
         self.n_features = self.n_plain + n_cosines + 1
         self.weight = torch.nn.Parameter(torch.zeros(n_parts, self.n_features), requires_grad=False)
-        draws = torch.Generator().manual_seed(seed)
+        draws = torch.Generator().manual_seed(tensor_seed("first weights", seed))
         self.register_buffer("frequencies", torch.randn(self.n_plain, n_cosines, generator=draws) * frequency)
         self.register_buffer("phases", torch.rand(n_cosines, generator=draws) * (2 * math.pi))
 

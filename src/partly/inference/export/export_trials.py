@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from partly.errors import BadModelFile
 from partly.models.networks import AutoShotNetwork
+from partly.storage import shuffle_stream
 
 # Batches and sizes besides the network's own; none is a multiple of anything that an encoder halves.
 _SHAPES = ((3, 45, 77), (2, 1, 33))
@@ -38,7 +39,7 @@ def trials_of(network: AutoShotNetwork) -> list[Trial]:
         BadModelFile: the network's logits are not finite.
     """
     reference = copy.deepcopy(network).cpu().eval()
-    generator = np.random.default_rng(0)
+    generator = shuffle_stream("export trials", 0)
     trials = []
     for shape in ((1, network.size_px, network.size_px), *_SHAPES):
         images = _images(generator, *shape)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from partly.errors import PartsFailed
-from partly.storage import write_json
+from partly.storage import Provenance, write_json
 
 State = Literal["segmented", "kept", "failed"]
 _N_REASONS = 10
@@ -109,7 +109,8 @@ class PhotoOutputs:
             there = self.label_map.is_file() and (not overlay or self.overlay.is_file())
         except (OSError, ValueError):
             return None
-        if not there or not isinstance(values, dict) or values.get("key") != dict(key):
+        held = values.get("key") if isinstance(values, dict) else None
+        if not there or not isinstance(held, dict) or not Provenance(key).matches(held):
             return None
         entry = values.get("entry")
         return entry if isinstance(entry, dict) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from partly.losses import Judgement
 from partly.models.discriminators.discriminator_layers import check_condition, check_images
 from partly.models.generators.dcgan_generator import DCGANShape, first_weights
 
@@ -34,7 +35,7 @@ class DCGANDiscriminator(nn.Module):
         self.by_class = nn.Conv2d(channels[-1], n_classes, 4, bias=False) if n_classes else None
         self.apply(first_weights)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores ``[b]``.
 
         Raises:
@@ -47,4 +48,4 @@ class DCGANDiscriminator(nn.Module):
             # Equation 3: y' V phi(x) + psi(phi(x)), where phi is all of the last maps.
             of_classes = self.by_class(maps)[:, :, 0, 0]
             scores = scores + (check_condition(condition, of_classes.shape) * of_classes).sum(dim=1)
-        return scores
+        return Judgement(scores)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from partly.losses import Judgement
 from partly.models.discriminators.discriminator_layers import (
     MinibatchDeviation,
     check_condition,
@@ -86,7 +87,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.score = EqualisedLinear(n_last, n_last if shape.classes else 1)
         self.mapping = ClassMapping(shape, n_last) if shape.classes else None
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores ``[b]``.
 
         Raises:
@@ -97,6 +98,6 @@ class StyleGAN2Discriminator(nn.Module):
         maps = leaky(self.conv(self.deviation(maps)))
         values: Tensor = self.score(leaky(self.hidden(maps.flatten(1))))
         if self.mapping is None:
-            return values[:, 0]
+            return Judgement(values[:, 0])
         known = check_condition(condition, (len(images), self.mapping.n_classes))
-        return (values * self.mapping(known)).sum(dim=1) / math.sqrt(values.shape[1])
+        return Judgement((values * self.mapping(known)).sum(dim=1) / math.sqrt(values.shape[1]))

@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partly.storage import digest_of
+from partly.storage import digest_of, picture_seed, picture_stream
 
 NAME = "builtin"
-_KEY = 20_210_621
+_KEY = picture_seed("built-in features")
 """Of the weights, and so of the digest: another one is due whenever features change, also those of equal
 weights."""
 _SIZE_PX = 64
@@ -105,5 +105,5 @@ def reference_pictures() -> Tensor:
 
 def _drawn(stream: int, shape: tuple[int, ...]) -> Tensor:
     """Standard normal numbers; NumPy's Philox gives the same ones on every machine."""
-    draws = np.random.Generator(np.random.Philox(key=[_KEY, stream]))
+    draws = picture_stream("built-in features", _KEY, stream)
     return torch.from_numpy(draws.standard_normal(shape).astype(np.float32))

@@ -20,6 +20,7 @@ from torch import Tensor
 from partly.errors import BadModelFile
 from partly.models.foreign.named_tensors import NamedTensors
 from partly.models.foreign.native_stylegan2 import Convolution, ForeignGenerator, native_shape, no_classes
+from partly.storage import picture_seed, picture_stream
 
 NAME = "rosinality"
 _RATE = 0.01
@@ -133,7 +134,7 @@ def _noise(tensors: NamedTensors, index: int, size_px: int) -> Tensor:
     """The fixed noise of one layer; files of before it was kept get the same one everywhere."""
     if "noises.noise_0" in tensors:
         return tensors.take(f"noises.noise_{index}", 1, 1, size_px, size_px)[0, 0]
-    bits = np.random.Generator(np.random.Philox(key=[0, index]))
+    bits = picture_stream("imported noise", picture_seed("imported noise"), index)
     return torch.from_numpy(bits.standard_normal((size_px, size_px)).astype(np.float32))
 
 

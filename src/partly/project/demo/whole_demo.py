@@ -24,7 +24,7 @@ from partly.project.project_folder import Project, create_project, is_project, o
 from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import Settings
 from partly.project.proposed_pictures import picture_pixels
-from partly.storage import write_json
+from partly.storage import picture_seed, write_json
 from partly.synthesis.distil import DistilConfig, DistilReports
 
 
@@ -47,9 +47,6 @@ class Times:
         if not skipped:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - began, 1)
             write_json(self._path, self.seconds)
-
-
-_HELD_OUT_SEED = 90_000
 
 
 @dataclass(frozen=True)
@@ -187,6 +184,6 @@ def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -
     if missing:
         generator = load_project_generator(project)
         for i in missing:
-            w = sample_w(generator, _HELD_OUT_SEED, i, truncation)
+            w = sample_w(generator, picture_seed("demo"), i, truncation, "demo")
             write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))
     return folder

@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,22 @@ from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.project.trainings.training_page import write_training_page
 from partly.project.trainings.training_samples import class_grid, interpolation_strip, picture_grid
-from partly.storage import load_card, only_writer, remove_leftovers, write_json
+from partly.storage import (
+    FIRST_VERSION,
+    Provenance,
+    load_card,
+    only_writer,
+    remove_leftovers,
+    streams_as_of,
+    streams_version,
+    write_json,
+)
 from partly.training.adversarial import SquareBatches
-from partly.training.chassis import Ranks, checkpoint_files, ranks_of_environment
+from partly.training.chassis import Machine, Ranks, checkpoint_files
 from partly.training.recipes import Course, CourseStep, TrainingChoices, course, filled
 
 _N_FOR_MEAN = 4000
+_ASSUMED = {"streams": FIRST_VERSION}
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 
@@ -105,7 +115,12 @@ def train_generator(
     """
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), filled(choices)
-    with ranks_of_environment() as ranks, _claimed(place, choices, ranks):
+    with (
+        Machine.here() as machine,
+        _claimed(place, choices, machine.ranks),
+        streams_as_of(_streams_of(place)),
+    ):
+        ranks = machine.ranks
         sources = _sources(photos, place.root, choices.size_px)
         told: str | None = getattr(choices, "classes", None)
         of_photo = None if told is None else read_classes(told, sources)
@@ -128,7 +143,7 @@ def train_generator(
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         counts = classes.counts() if classes else {}
         keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports)
-        taught = ready.run(batches, place.training, reports.on_step, keeper, ranks)
+        taught = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
             keeper(taught.generator, ready.n_steps)
@@ -156,29 +171,32 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
     Raises:
         BadOption: another training, or something that is no training, is there.
     """
-    wanted = asdict(choices)
     known = place.choices()
-    if known is None:
-        if any(path.name[:1] != "." for path in place.root.iterdir()):
-            raise BadOption(
-                "is not empty, and holds no training",
-                expected="a new or empty folder",
-                remedy="Choose another folder",
-                path=place.root,
-            )
-        write_json(place.choices_file, wanted)
-        return
-    free = "n_photos_shown"
-    changed = [name for name, value in wanted.items() if name != free and known.get(name) != value]
-    if changed and checkpoint_files(place.training):
-        told = ", ".join(f"{name} {known.get(name)!r}, not {wanted[name]!r}" for name in changed)
+    if known is None and any(path.name[:1] != "." for path in place.root.iterdir()):
         raise BadOption(
-            f"holds a training with {told}",
-            expected="the same choices, to go on with it",
-            remedy="Repeat them, or choose another folder",
+            "is not empty, and holds no training",
+            expected="a new or empty folder",
+            remedy="Choose another folder",
             path=place.root,
         )
-    write_json(place.choices_file, wanted)
+    wanted = asdict(choices) | {"streams": _streams_of(place)}
+    # What an earlier version did not ask was as it is by default now.
+    defaults = {option.name: option.default for option in fields(choices)}
+    provenance = Provenance(wanted, free=frozenset({"n_photos_shown"}), assumed=defaults | _ASSUMED)
+    # Without a checkpoint there is nothing yet to go on with, nor to lose.
+    if known is not None and checkpoint_files(place.training):
+        # Earlier versions wrote the options of all families down.
+        held = {name: value for name, value in known.items() if name in wanted}
+        provenance.check(held, place.root, what="a training")
+    write_json(place.choices_file, provenance.to_json())
+
+
+def _streams_of(place: TrainingFolder) -> object:
+    """The version of the random streams that a training was begun with, and goes on with."""
+    known = place.choices()
+    if known is None or not checkpoint_files(place.training):
+        return streams_version()
+    return (_ASSUMED | known)["streams"]
 
 
 def _sources(photos: str | Path | Sequence[str | Path], root: Path, size_px: int) -> PhotoSources:

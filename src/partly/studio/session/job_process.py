@@ -16,6 +16,7 @@ import threading
 import time
 
 from partly.errors import PartlyError
+from partly.storage import keep_large_tensors
 from partly.studio.session.job import JobReports, check_options
 
 STOPPED = 130
@@ -37,6 +38,7 @@ def main(arguments: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(_NICENESS)  # painting comes first
     try:
+        keep_large_tensors()
         check_options(verb, options)
         reports.progress("starting")
         from partly.project import open_project

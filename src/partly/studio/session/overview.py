@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from partly.errors import listed
 from partly.project import Project
 from partly.storage import values_of
+from partly.studio.session.job_forms import job_forms
 from partly.studio.session.model_ages import MadeModels
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from partly.synthesis.distil import EFFORTS
@@ -29,6 +30,7 @@ def overview(session: Session) -> dict[str, Any]:
         | {
             "models": {"few_shot": models.few_shot, "auto_shot": models.auto_shot, "onnx": models.onnx},
             "distil": _distil_by_effort(session.project),
+            "forms": job_forms(session.project.settings),
             "limits": {"photo_bytes": MAX_PHOTO_BYTES, "photo_pixels": MAX_PHOTO_PIXELS},
             "wall": session.wall.ids(),
             "wall_ready": session.wall.ready(),

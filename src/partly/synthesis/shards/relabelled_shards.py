@@ -12,7 +12,7 @@ from torch import Tensor
 from partly.storage import remove_leftovers
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.labelled_synthesis import follow
-from partly.synthesis.shards.shard_claims import claim, read_claim
+from partly.synthesis.shards.shard_claims import claim_shards, read_claim
 from partly.synthesis.shards.shard_plan import Span, finished_spans, missing_spans
 from partly.synthesis.shards.shard_samples import SoftLabel, label_files
 from partly.synthesis.shards.synthesis_config import OnPicture
@@ -30,7 +30,7 @@ def relabel(
     *,
     pictures_per_shard: int = 25,
     on_picture: OnPicture | None = None,
-) -> None:
+) -> LabelledShards:
     """Write shards with another label of each picture; after a stop, the same call goes on.
 
     Each label is a function of its picture and of the label before alone. The uncertainty stays that of the
@@ -44,16 +44,20 @@ def relabel(
         pictures_per_shard: what a kill loses at most.
         on_picture: called after every picture that was labelled.
 
+    Returns:
+        The same pictures with the other labels.
+
     Raises:
         BadOption: the folder holds something made otherwise.
         BadArchive: a shard is damaged.
     """
     before = [read_claim(f) or {} for f in (labelled.pictures_folder, labelled.labels_folder)]
-    claim(folder, {**before[0], **before[1], **identity})
+    claim_shards(folder, {**before[0], **before[1], **identity})
     remove_leftovers(folder)
     spans = missing_spans(len(labelled), pictures_per_shard, finished_spans(folder, "labels"))
     n_before = len(labelled) - sum(map(len, spans))
     follow(_relabelled(labelled, opinion, folder, spans), len(labelled), n_before, on_picture)
+    return labelled.with_labels(folder)
 
 
 def _relabelled(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from partly.errors import BadOption
-from partly.storage import write_json
+from partly.fewshot.fitting import Teacher
+from partly.storage import FIRST_VERSION, Provenance, Version, claim, digest_of, read_provenance
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 
 _NAME = "synthesis.json"
-_LATENTS = ("seed", "truncation", "generator_digest")
+# Version 0.1 wrote no version of the random streams down, and neither does what goes on with its.
+_ASSUMED = {"streams": FIRST_VERSION}
+_LATENTS = ("seed", "truncation", "generator_digest", "streams")
 
 
 def pictures_identity(config: SynthesisConfig, generator_digest: str) -> dict[str, Any]:
@@ -28,24 +30,48 @@ def labels_identity(config: SynthesisConfig, generator_digest: str, segmenter_di
     return _latents_identity(config, generator_digest) | labels
 
 
-def claim(folder: Path, identity: Mapping[str, Any]) -> None:
+def digest_in_claim(folder: Path, teacher: Teacher) -> str:
+    """The digest of a teacher as labels in a folder name it; that of the teacher where there are none.
+
+    Version 0.1 named the weights without the places that they have in the teacher's model folder.
+    """
+    held = (read_claim(folder) or {}).get("segmenter_digest")
+    before = digest_of(teacher.segmenter.state_dict())
+    return before if held == before else teacher.digest
+
+
+def claim_shards(folder: Path, identity: Mapping[str, Any]) -> None:
     """Write down what the folder's shards depend on, or compare with what is written there.
 
     Raises:
         BadOption: the folder holds something made otherwise.
     """
-    before = read_claim(folder)
-    if before is None:
-        write_json(folder / _NAME, dict(identity))
-        return
-    changed = [name for name in {**identity, **before} if before.get(name) != identity.get(name)]
-    if changed:
-        raise BadOption(
-            f"holds something made with another {', '.join(changed)}",
-            expected="the same, to go on with it",
-            remedy="Use another folder, or delete this one: it is made anew",
-            path=folder,
-        )
+    claim(
+        folder / _NAME,
+        Provenance(identity, assumed=_ASSUMED),
+        what="something made",
+        remedy="Use another folder, or delete this one: it is made anew",
+    )
+
+
+def streams_of_shards(folders: Sequence[Path]) -> Version | None:
+    """The version of the random streams with which the shards of folders were begun; None: none was.
+
+    Raises:
+        BadOption: a claim is damaged, or of a version that is not known here.
+    """
+    for folder in folders:
+        if (held := read_claim(folder)) is not None:
+            version = (_ASSUMED | held)["streams"]
+            if version not in get_args(Version):
+                raise BadOption(
+                    f"was made with random streams of version {version}",
+                    expected=f"one of {', '.join(get_args(Version))}",
+                    remedy="Use another folder, or delete this one: it is made anew",
+                    path=folder,
+                )
+            return cast(Version, version)
+    return None
 
 
 def check_same_latents(pictures_folder: Path, labels_folder: Path) -> None:
@@ -54,12 +80,12 @@ def check_same_latents(pictures_folder: Path, labels_folder: Path) -> None:
     Raises:
         BadOption: they are of other latents, or of another generator.
     """
-    pictures, labels = read_claim(pictures_folder) or {}, read_claim(labels_folder) or {}
-    both = [name for name in _LATENTS if name in pictures and name in labels]
-    changed = [name for name in both if pictures[name] != labels[name]]
-    if changed:
+    pictures, labels = (_latents_of(read_claim(folder) or {}) for folder in (pictures_folder, labels_folder))
+    both = pictures.keys() & labels.keys()
+    wanted = Provenance({name: value for name, value in pictures.items() if name in both})
+    if told := wanted.differences({name: value for name, value in labels.items() if name in both}):
         raise BadOption(
-            f"holds labels of pictures with another {', '.join(changed)}",
+            f"holds labels of pictures with {', '.join(told)}",
             expected=f"labels of the pictures in {pictures_folder}",
             path=labels_folder,
         )
@@ -71,18 +97,18 @@ def read_claim(folder: Path) -> dict[str, Any] | None:
     Raises:
         BadOption: it is damaged.
     """
-    path = folder / _NAME
-    try:
-        values = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise BadOption(f"is no JSON ({error})", remedy="Use an empty folder", path=path) from error
-    if not isinstance(values, dict):
-        raise BadOption("is no JSON object", remedy="Use an empty folder", path=path)
-    return values
+    return read_provenance(folder / _NAME)
+
+
+def _latents_of(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What a claim says of latents; nothing where there is no claim."""
+    return {name: value for name, value in {**_ASSUMED, **held}.items() if held and name in _LATENTS}
 
 
 def _latents_identity(config: SynthesisConfig, generator_digest: str) -> dict[str, Any]:
-    values = config.seed, asdict(config.truncation), generator_digest
-    return dict(zip(_LATENTS, values, strict=True))
+    identity = {
+        "seed": config.seed,
+        "truncation": asdict(config.truncation),
+        "generator_digest": generator_digest,
+    }
+    return identity if config.streams == FIRST_VERSION else identity | {"streams": config.streams}

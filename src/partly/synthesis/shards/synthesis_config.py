@@ -8,6 +8,7 @@ from typing import Literal
 
 from partly.errors import BadOption
 from partly.models.generators import Truncation
+from partly.storage import Version, streams_version
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class SynthesisConfig:
         truncation: range of the truncation factors.
         picture_format: ``"jpg"`` (quality 95, no chroma subsampling) or ``"png"`` (three times as large).
         pictures_per_shard: what a kill loses at most, for each worker.
+        streams: version of the table of random streams.
     """
 
     n_pictures: int
@@ -31,6 +33,7 @@ class SynthesisConfig:
     truncation: Truncation = field(default_factory=Truncation)
     picture_format: Literal["jpg", "png"] = "jpg"
     pictures_per_shard: int = 25
+    streams: Version = field(default_factory=streams_version)
 
     def __post_init__(self) -> None:
         for name in ("n_pictures", "size_px", "label_px", "pictures_per_shard"):

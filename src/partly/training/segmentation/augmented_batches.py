@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from partly.augment.segmentation import augment
+from partly.storage import tensor_seed
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, size_at
 from partly.training.segmentation.labelled_pictures import BatchOrder, LabelledPictures, to_images
 
@@ -31,6 +32,11 @@ class Batch:
     labels: Tensor
     mask: Tensor
     weights: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        tensors = (self.images, self.labels, self.mask, self.weights)
+        return Batch(self.step, *(tensor.to(device) for tensor in tensors))
 
 
 def augmented_batches(
@@ -64,7 +70,7 @@ def _augmented(
         size_px=size_at(step, config.n_steps, config.stages),
         augmentation=config.augmentation,
         mirror_permutation=mirror_permutation,
-        generator=torch.Generator().manual_seed((config.seed << 32) + step),
+        generator=torch.Generator().manual_seed(tensor_seed("augmentation", config.seed, step)),
     )
     images = images.contiguous(memory_format=torch.channels_last)
     return Batch(step, images, labels.softmax(dim=1), mask, weights)

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.storage import shuffle_stream
+
 
 def to_images(pixels: Tensor) -> Tensor:
     """uint8 ``[b, 3, h, w]`` to float32 in [-1, 1]."""
@@ -84,7 +86,7 @@ class SomePictures:
 
 def hold_out(data: LabelledPictures, n_held_out: int, seed: int) -> tuple[SomePictures, SomePictures]:
     """Split pictures at random, but the same way for the same seed: (for training, held out)."""
-    order = np.random.default_rng([seed, 0x5EED]).permutation(len(data)).tolist()
+    order = shuffle_stream("hold out", seed).permutation(len(data)).tolist()
     return SomePictures(data, tuple(sorted(order[n_held_out:]))), SomePictures(
         data, tuple(sorted(order[:n_held_out]))
     )
@@ -106,5 +108,5 @@ class BatchOrder:
         number, within = divmod(place, self.n_pictures)
         if number != self._round:
             self._round = number
-            self._order = np.random.default_rng([self.seed, number]).permutation(self.n_pictures)
+            self._order = shuffle_stream("order", self.seed, number).permutation(self.n_pictures)
         return int(self._order[within])
