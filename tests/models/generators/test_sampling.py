@@ -110,9 +110,10 @@ def test_only_the_classes_that_are_asked_for_are_drawn() -> None:
 def test_truncation_pulls_to_the_mean_of_the_class() -> None:
     generator = with_classes()
     for place, name in enumerate(generator.classes):
-        first = torch.cat([sample_w(generator, 0, i, class_name=name)[:, 0] for i in range(50)])
+        latents = [sample_w(generator, 0, i, None, "mean of w", class_name=name) for i in range(50)]
+        first = torch.cat(latents)[:, 0]
         torch.testing.assert_close(generator.class_means[place], first.mean(0))
-        w = sample_w(generator, 1, 2, Truncation(0, 0), name)
+        w = sample_w(generator, 1, 2, Truncation(0, 0), class_name=name)
         torch.testing.assert_close(w, generator.class_means[place].expand_as(w))
     torch.testing.assert_close(mean_of_w(generator, 50), generator.class_means.mean(0))
     for index in range(6):
