@@ -1,6 +1,7 @@
 """Photos, folders and zips in; pictures, overlays and grids out. NumPy and Pillow only."""
 
 from .colour_modes import Pixels as Pixels
+from .colour_modes import rgb_pixels as rgb_pixels
 from .encoding import JPEG_MAX_SIDE_PX as JPEG_MAX_SIDE_PX
 from .encoding import encode_jpeg as encode_jpeg
 from .encoding import jpeg_data_uri as jpeg_data_uri
