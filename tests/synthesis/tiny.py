@@ -11,7 +11,7 @@ from torch import nn
 
 from partly.data.labels.part_sets import PartSet
 from partly.errors import NotAvailable
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.teacher import Teacher
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.feature_pyramid import FeaturePyramid, Level

@@ -11,7 +11,8 @@ import torch
 
 from partly.data.labels import list_annotations
 from partly.data.photos import grid, overlay, side_by_side, thumbnail, write_jpeg, write_png
-from partly.fewshot.fitting import FewShotConfig, GeneratorFeatures, Teacher, check_annotations, fit_teacher
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import FewShotConfig, Teacher, check_annotations, fit_teacher
 from partly.models.generators import Truncation, pixels_of, sample_w
 from partly.models.zoo import load_generator
 from partly.project.model_digests import annotations_digest, model_digest, model_part_set

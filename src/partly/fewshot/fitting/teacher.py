@@ -14,12 +14,12 @@ from torch import Tensor
 from partly.data.labels import Annotation, LabelMap, PartSet, Pictured
 from partly.data.photos import Photo, photo_of
 from partly.errors import BadModelFile, BadOption
-from partly.fewshot.fitting.feature_source import FeatureSource
+from partly.fewshot.features.feature_source import FeatureSource
+from partly.fewshot.features.generator_features import GeneratorFeatures
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.few_shot_method import OnProgress
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
-from partly.fewshot.fitting.photo_features import PhotoFeatures
 from partly.fewshot.fitting.segmenter_folders import load_segmenter, save_segmenter, segmenter_digest
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.generators import Generator, load_generator

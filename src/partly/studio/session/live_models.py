@@ -9,7 +9,7 @@ from partly.studio.session.worker import StudioClosing
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from partly.fewshot.fitting import GeneratorFeatures
+    from partly.fewshot.features import GeneratorFeatures
     from partly.models.generators import Generator
     from partly.studio.live.live_segmenter import LiveSegmenter
 
@@ -74,7 +74,7 @@ class LiveModels:
         Raises:
             PartlyError: the generator is not on this machine, or damaged.
         """
-        from partly.fewshot.fitting import GeneratorFeatures
+        from partly.fewshot.features import GeneratorFeatures
         from partly.models.zoo import load_generator
         from partly.project import few_shot_config
         from partly.studio.live.live_segmenter import LiveSegmenter

@@ -16,7 +16,7 @@ from partly.storage import PicturePurpose
 
 
 class GeneratorFeatures:
-    """The pictures of a generator; see :class:`partly.fewshot.fitting.FeatureSource`.
+    """The pictures of a generator; see :class:`partly.fewshot.features.FeatureSource`.
 
     Attributes:
         generator: makes pictures and features.
