@@ -155,7 +155,22 @@ def _curve_sections(log: Sequence[dict[str, Any]]) -> list[Section]:
         for title, y_label, lines in _CHARTS
         if any(log[-1].get(key) is not None for _, key in lines)
     ]
-    return [Section("Curves", charts)]
+    return [Section("Curves", [*charts, *_term_charts(log)])]
+
+
+def _term_charts(log: Sequence[dict[str, Any]]) -> list[Markup]:
+    """The terms of each player, where there are more than the one that is its loss."""
+    seen = [line["n_seen"] for line in log]
+    charts = []
+    for player in ("generator", "discriminator"):
+        lines: list[dict[str, float]] = [line.get(f"{player}_terms", {}) for line in log]
+        names = list(dict.fromkeys(name for line in lines for name in line))
+        if len(names) > 1:
+            series = [Series(name, seen, [line.get(name, float("nan")) for line in lines]) for name in names]
+            charts.append(
+                curves(series, title=f"Terms of the {player}", x_label="photos shown", y_label="loss")
+            )
+    return charts
 
 
 def _measure_section(place: TrainingFolder) -> list[Section]:
