@@ -23,7 +23,8 @@ import torch
 from partly.api import load_annotations
 from partly.data.labels import FACE_PARTS, Annotation, LabelMap
 from partly.fewshot.acquisition import representative
-from partly.fewshot.fitting import FewShotConfig, GeneratorFeatures
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import FewShotConfig
 from partly.models.generators import Generator
 from partly.models.zoo import load_generator
 from partly.project import FEW_CHANNELS

@@ -16,7 +16,8 @@ import torch
 
 from partly.api import load_annotations
 from partly.data.labels import FACE_PARTS, Annotation
-from partly.fewshot.fitting import GeneratorFeatures, RidgeFit, fit_few_shot, pyramid_of
+from partly.fewshot.features import GeneratorFeatures, pyramid_of
+from partly.fewshot.fitting import RidgeFit, fit_few_shot
 from partly.fewshot.segmenters import RidgeSegmenter
 from partly.models.generators import sample_w
 from partly.models.networks import ARCHITECTURES, AutoShotNetwork

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from experiments.workshop import Tell, Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
-from partly.fewshot.fitting import Teacher, latent_of
+from partly.fewshot.features import latent_of
+from partly.fewshot.fitting import Teacher
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.models.networks import AutoShotNetwork, load_network
 from partly.storage import FIRST_VERSION

@@ -16,7 +16,8 @@ from experiments.protocol import PROTOCOL, Protocol
 from partly.data.labels import FACE_PARTS, Annotation, annotation_ids, list_annotations, save_annotation
 from partly.errors import BadLabel
 from partly.fewshot.acquisition import Proposal, propose, propose_unsure
-from partly.fewshot.fitting import GeneratorFeatures, fit_few_shot
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import fit_few_shot
 from partly.models.generators import Generator, images_of
 
 # Away from the seeds of what is proposed together.

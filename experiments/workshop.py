@@ -20,7 +20,8 @@ from experiments.protocol import PROTOCOL, Half, Protocol
 from experiments.remembering import RememberingGenerator
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
-from partly.fewshot.fitting import FewShotConfig, GeneratorFeatures, Teacher, fit_few_shot, latent_of
+from partly.fewshot.features import GeneratorFeatures, latent_of
+from partly.fewshot.fitting import FewShotConfig, Teacher, fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
 from partly.models.zoo import encoder_weights, load_generator

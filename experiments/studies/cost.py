@@ -12,7 +12,8 @@ from experiments.memory import measured
 from experiments.workshop import Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.fewshot.acquisition import propose
-from partly.fewshot.fitting import GeneratorFeatures, RidgeFit, fit_few_shot, latent_of, pyramid_of
+from partly.fewshot.features import GeneratorFeatures, latent_of, pyramid_of
+from partly.fewshot.fitting import RidgeFit, fit_few_shot
 from partly.fewshot.segmenters import RidgeSegmenter
 from partly.inference.segment import segment_photo
 from partly.models.networks import AutoShotNetwork

@@ -11,7 +11,8 @@ from experiments.scoring import over_draws
 from experiments.workshop import Workshop
 from partly.api import load_annotations
 from partly.data.labels import FACE_PARTS, Annotation
-from partly.fewshot.fitting import METHODS, FewShotConfig, GeneratorFeatures, fit_few_shot
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import METHODS, FewShotConfig, fit_few_shot
 
 # Gradient methods take minutes a fit, so they get fewer draws of the labels.
 _DRAWS = {

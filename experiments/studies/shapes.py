@@ -16,7 +16,8 @@ from experiments.workshop import Workshop
 from partly.data.labels import Annotation, PartSet
 from partly.data.photos import grid, overlay, write_jpeg
 from partly.errors import BadLabel
-from partly.fewshot.fitting import GeneratorFeatures, fit_few_shot
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 
 SHAPE_PARTS = PartSet.from_names(("rest", "shape"))

@@ -28,7 +28,8 @@ from partly.data.labels import (
 )
 from partly.data.photos import Fit, PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
-from partly.fewshot.fitting import FeatureSource, FewShotConfig, PhotoFeatures, Teacher, fit_teacher
+from partly.fewshot.features import FeatureSource, PhotoFeatures
+from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
 from partly.models.encoders import Representation, load_representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork

@@ -11,8 +11,8 @@ from partly.data.labels.part_sets import FACE_PARTS, PartSet
 from partly.data.labels.shipped_labels import shipped_annotations
 from partly.errors import BadLabel, BadProject
 from partly.fewshot.acquisition.promising_pictures import propose
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_labels, import_shipped
 from partly.project.proposed_pictures import find_picture, keep_picture, picture_ids, propose_pictures

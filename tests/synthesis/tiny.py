@@ -11,7 +11,7 @@ from torch import nn
 
 from partly.data.labels.part_sets import PartSet
 from partly.errors import NotAvailable
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.teacher import Teacher
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.feature_pyramid import FeaturePyramid, Level
@@ -32,6 +32,7 @@ class TinyGenerator:
         self.weights = [torch.randn(6, level.n_channels * 16, generator=made) for level in self.levels]
         self.to_rgb = torch.randn(3, 2, generator=made)
         self.w_mean = torch.zeros(6)
+        self.classes, self.class_means, self.drawn_classes = (), torch.zeros(0, 6), ()
         self.fails_at, self.n_made, self.n_drawn = fails_at, 0, 0
 
     def map(self, z, condition=None):

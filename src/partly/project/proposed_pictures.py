@@ -85,7 +85,7 @@ def propose_pictures(
         BadModelFile: ``unsure`` before anything was fitted.
     """
     from partly.fewshot.acquisition import propose
-    from partly.fewshot.fitting import GeneratorFeatures
+    from partly.fewshot.features import GeneratorFeatures
     from partly.models.generators import Truncation
 
     def report(done: int, total: int) -> None:
@@ -119,7 +119,8 @@ def _unsure(
 ) -> list[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
     from partly.fewshot.acquisition import propose_unsure
-    from partly.fewshot.fitting import GeneratorFeatures, load_segmenter
+    from partly.fewshot.features import GeneratorFeatures
+    from partly.fewshot.fitting import load_segmenter
 
     try:
         segmenter = load_segmenter(project.few_shot)[0]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import PartSet
 from partly.errors import BadLabel, BadOption
+from partly.fewshot.features.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.cell_targets import _pooled, labelled_points, shares
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig, GradientConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.gradient_fit import fit_by_gradient, part_factors
 from partly.fewshot.fitting.method_table import METHODS
 from partly.fewshot.fitting.ridge_fit import RidgeFit

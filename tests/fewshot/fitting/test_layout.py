@@ -9,9 +9,9 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import Part, PartSet
 from partly.errors import BadOption
+from partly.fewshot.features.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.spatial_prior import layout_of, squared_distances
 from partly.fewshot.segmenters.segmenter_base import LAYOUT_PX
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from partly.data.labels.annotation import Annotation
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.few_shot_method import FewShotMethod
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig, GradientConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.method_table import METHODS, families, live_method
 from partly.fewshot.fitting.ridge_methods import RidgeMethod
 from partly.fewshot.fitting.segmenter_folders import load_segmenter, save_segmenter

@@ -24,8 +24,8 @@ from partly.errors import BadLabel, BadOption
 from partly.fewshot.acquisition.promising_pictures import propose
 from partly.fewshot.acquisition.representative_pictures import representative
 from partly.fewshot.acquisition.unsure_pictures import propose_unsure
-from partly.fewshot.fitting.feature_source import FeatureSource
-from partly.fewshot.fitting.photo_features import PhotoFeatures
+from partly.fewshot.features.feature_source import FeatureSource
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.models.encoders.vae_encoder import VAEEncoder, VAEEncoderShape
 from partly.models.generators.truncation import Truncation
 from partly.models.generators.vae_decoder import VAEDecoder, VAEShape

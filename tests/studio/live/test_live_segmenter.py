@@ -10,11 +10,11 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import Part, PartSet
 from partly.errors import BadLabel, BadOption
+from partly.fewshot.features.feature_source import FeatureSource, pyramid_of
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting import fit_few_shot_segmenter as fitting
-from partly.fewshot.fitting.feature_source import FeatureSource, pyramid_of
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
 from partly.fewshot.segmenters.picture_uncertainty import entropy
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models.feature_pyramid import FeaturePyramid

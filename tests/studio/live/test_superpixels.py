@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.models.generators.truncation import Truncation
 from partly.studio.live.connected_regions import components, without_fragments
 from partly.studio.live.slic_superpixels import _clusters, superpixels

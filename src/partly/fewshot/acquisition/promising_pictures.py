@@ -17,7 +17,7 @@ from torch import Tensor
 
 from partly.data.labels import Picture
 from partly.errors import BadOption
-from partly.fewshot.fitting.feature_source import FeatureSource, at_most
+from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.fewshot.fitting.ridge_methods import COORDINATE_WEIGHT, PENALTY
 from partly.fewshot.segmenters.pixel_coordinates import coordinates
 from partly.models import on_grid

@@ -11,7 +11,7 @@ from torch import Tensor
 from partly.data.labels import Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
-from partly.fewshot.fitting.feature_source import FeatureSource, at_most
+from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.models.generators import Truncation
 
 # Levels from 8 to 32 px say what is where; finer ones add texture, and take most of the time.

@@ -14,7 +14,7 @@ import torch
 from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
-from partly.fewshot.fitting.feature_source import FeatureSource, at_most
+from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.fewshot.segmenters.picture_uncertainty import uncertainty
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.generators import Truncation

@@ -1,19 +1,13 @@
 """Annotations to a fitted segmenter."""
 
 from .cell_targets import shares as shares
-from .feature_source import FeatureSource as FeatureSource
-from .feature_source import at_most as at_most
-from .feature_source import pyramid_of as pyramid_of
 from .fit_few_shot_segmenter import check_annotations as check_annotations
 from .fit_few_shot_segmenter import default_sizes as default_sizes
 from .fit_few_shot_segmenter import fit_few_shot as fit_few_shot
 from .fit_options import FewShotConfig as FewShotConfig
 from .fit_options import FitRequest as FitRequest
-from .generator_features import GeneratorFeatures as GeneratorFeatures
-from .generator_features import latent_of as latent_of
 from .method_table import METHODS as METHODS
 from .method_table import live_method as live_method
-from .photo_features import PhotoFeatures as PhotoFeatures
 from .ridge_fit import RidgeFit as RidgeFit
 from .ridge_methods import MOST_LABELS_TO_SELF_TRAIN as MOST_LABELS_TO_SELF_TRAIN
 from .ridge_rows import renumbered as renumbered

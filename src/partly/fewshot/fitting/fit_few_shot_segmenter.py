@@ -9,7 +9,7 @@ import torch
 
 from partly.data.labels import Annotation, PartSet, check_label_map
 from partly.errors import BadLabel
-from partly.fewshot.fitting.feature_source import FeatureSource, at_most, plain_pyramids, pyramid_of
+from partly.fewshot.features.feature_source import FeatureSource, at_most, plain_pyramids, pyramid_of
 from partly.fewshot.fitting.few_shot_method import FitTask
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.method_table import METHODS

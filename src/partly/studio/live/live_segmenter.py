@@ -13,8 +13,8 @@ from torch import Tensor
 
 from partly.data.labels import UNLABELLED, LabelMap, PartSet, Picture, Pictured
 from partly.errors import BadLabel
+from partly.fewshot.features import FeatureSource
 from partly.fewshot.fitting import (
-    FeatureSource,
     FewShotConfig,
     default_sizes,
     layout_of_shares,

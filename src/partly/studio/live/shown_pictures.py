@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from partly.data.labels import Pictured
-from partly.fewshot.fitting import FeatureSource, pyramid_of
+from partly.fewshot.features import FeatureSource, pyramid_of
 from partly.fewshot.segmenters import RidgeSegmenter
 from partly.models import FeaturePyramid
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from partly.data.labels import Pictured
 from partly.errors import BadOption
-from partly.fewshot.fitting import FeatureSource, default_sizes
+from partly.fewshot.features import FeatureSource
+from partly.fewshot.fitting import default_sizes
 from partly.fewshot.segmenters import N_COORDINATES, Moments, RidgeSegmenter, choose_levels
 from partly.models import FeaturePyramid
 from partly.models.generators import images_of

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from partly.errors import BadOption
-from partly.fewshot.fitting import FeatureSource, at_most, pyramid_of
+from partly.fewshot.features import FeatureSource, at_most, pyramid_of
 from partly.fewshot.segmenters import Moments, RidgeSegmenter
 from partly.models import FeaturePyramid, on_grid
 from partly.models.generators import Truncation

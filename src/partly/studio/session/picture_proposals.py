@@ -20,7 +20,7 @@ from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
     from partly.fewshot.acquisition import Proposal
-    from partly.fewshot.fitting import FeatureSource
+    from partly.fewshot.features import FeatureSource
 
 KINDS = {"representative": "representative", "unsure": "unsure", "another": "asked"}
 """What can be asked for, with the reason that the tray shows."""

@@ -19,7 +19,7 @@ from partly.storage import PicturePurpose, shuffle_stream
 
 
 class PhotoFeatures:
-    """Photos and a network; see :class:`partly.fewshot.fitting.FeatureSource`.
+    """Photos and a network; see :class:`partly.fewshot.features.FeatureSource`.
 
     A photo becomes the square that the network reads as photos become squares for training: its middle
     ("crop"), or the whole of it with its edges repeated outwards ("pad"). Label maps follow.

@@ -7,9 +7,9 @@ from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import k_medoids, propose
 from partly.fewshot.acquisition.representative_pictures import _distances, _pooled, representative
 from partly.fewshot.acquisition.unsure_pictures import propose_unsure
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.generator_features import GeneratorFeatures
 from partly.fewshot.segmenters.picture_uncertainty import uncertainty
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.generators.latent_sampling import sample_w
