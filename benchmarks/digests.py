@@ -202,8 +202,7 @@ def _stylegan2(folder: Path) -> Digests:
 
     def preset(size_px: int) -> Any:
         plain = recipe.preset(size_px)
-        training = {**plain.training, "path_length_every": 2}
-        return replace(plain, path_length=True, penalty_every=4, training=training)
+        return replace(plain, path_length=True, penalty_every=4, path_length_every=2)
 
     with_path_length.preset = preset
     with patch.dict(recipes, stylegan2=with_path_length):

@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from partly.losses import (
     R1,
-    AdversarialObjective,
-    DiscriminatorPenalty,
     GradientPenalty,
     Hinge,
+    Judgement,
+    Lazy,
     Minimax,
     NonSaturating,
+    Objective,
     Wasserstein,
 )
 from partly.storage import write_json
@@ -79,10 +80,9 @@ class PointDiscriminator(nn.Module):
         super().__init__()
         self.layers = _layers(2, 1)
 
-    def forward(self, points: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, points: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Scores ``[b]`` of ``[b, 2]``."""
-        scores: Tensor = self.layers(points)[:, 0]
-        return scores
+        return Judgement(self.layers(points)[:, 0])
 
 
 def _layers(n_in: int, n_out: int) -> nn.Sequential:
@@ -99,8 +99,8 @@ def _layers(n_in: int, n_out: int) -> nn.Sequential:
 class Setting:
     """An objective, with the penalty and the steps of the discriminator that its paper gives it."""
 
-    objective: AdversarialObjective
-    penalty: DiscriminatorPenalty | None
+    objective: Objective
+    penalty: Objective | None
     n_discriminator_steps: int = 1
 
 
@@ -120,7 +120,8 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
     """Modes found, and the share of good points."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, setting.penalty)
+        penalties = (Lazy(setting.penalty),) if setting.penalty else ()
+        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, penalties)
     config = GanConfig(
         n_steps,
         batch_size=128,
@@ -128,7 +129,6 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
         generator_rate=1e-3,
         discriminator_rate=1e-3,
         betas=(0.0, 0.99),
-        penalty_every=1,
         ema_half_life=50_000.0,
         seed=seed,
     )

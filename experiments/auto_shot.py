@@ -16,13 +16,13 @@ import torch.nn.functional as F
 from experiments.workshop import Tell, Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
-from partly.fewshot.fitting import latent_of, load_segmenter
-from partly.fewshot.segmenters import FewShotSegmenter
+from partly.fewshot.features import latent_of
+from partly.fewshot.fitting import Teacher
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.models.networks import AutoShotNetwork, load_network
 from partly.storage import FIRST_VERSION
 from partly.synthesis.distil import DistilConfig, DistilReports, distil, new_network
-from partly.synthesis.shards import SynthesisReport
+from partly.synthesis.shards import Place, SynthesisReport
 from partly.training.chassis import StepReport
 from partly.training.segmentation import ArrayPictures, train_auto_shot
 
@@ -33,15 +33,15 @@ _CERTAIN = 20.0
 
 
 @dataclass(frozen=True)
-class LoadModels:
+class LoadTeacher:
     """Loads what a worker process needs."""
 
     get_generator: Callable[[], Generator]
     teacher: Path
 
-    def __call__(self) -> tuple[Generator, FewShotSegmenter]:
-        """The generator and the teacher."""
-        return self.get_generator(), load_segmenter(self.teacher)[0]
+    def __call__(self) -> Teacher:
+        """The teacher, with its generator."""
+        return Teacher.load(self.teacher, self.get_generator())
 
 
 def described(config: DistilConfig) -> dict[str, Any]:
@@ -69,20 +69,20 @@ def network_for(
     folder = workshop.cache / f"auto-shot-{name}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
-    teacher = workshop.teacher_folder(n_labels, draw, n_first)
+    pictures = _pictures_digest(config)
+    place = Place(
+        workshop.cache / "pictures" / pictures,
+        workshop.cache / f"labels-of-{name}" / pictures,
+        folder / "training",
+    )
     result = distil(
-        workshop.generator,
         workshop.teacher(n_labels, draw, n_first),
-        FACE_PARTS,
+        place,
         config,
-        pictures_folder=workshop.cache / "pictures" / _pictures_digest(config),
-        labels_folder=workshop.cache / f"labels-of-{name}" / _pictures_digest(config),
-        training_folder=folder / "training",
-        annotations=workshop.labels(n_labels, draw, n_first) if config.painted_share else (),
+        _reports(workshop.tell),
         encoder_weights=workshop.get_encoder() if config.pretrained else None,
-        load_models=LoadModels(workshop.get_generator, teacher),
+        load_teacher=LoadTeacher(workshop.get_generator, workshop.teacher_folder(n_labels, draw, n_first)),
         n_workers=workshop.n_workers,
-        reports=_reports(workshop.tell),
     )
     result.network.save(folder, {"time_s": result.time_s})
     return result.network.for_inference()

@@ -16,7 +16,8 @@ from experiments.protocol import PROTOCOL, Protocol
 from partly.data.labels import FACE_PARTS, Annotation, annotation_ids, list_annotations, save_annotation
 from partly.errors import BadLabel
 from partly.fewshot.acquisition import Proposal, propose, propose_unsure
-from partly.fewshot.fitting import fit_few_shot, latent_of
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import fit_few_shot
 from partly.models.generators import Generator, images_of
 
 # Away from the seeds of what is proposed together.
@@ -54,7 +55,7 @@ def proposed_labels(
     if len(annotation_ids(folder)) < n:
         n_asked = n if together else min(8 * n, protocol.n_candidates)
         proposals = propose(
-            generator,
+            GeneratorFeatures(generator),
             n_asked,
             seed,
             together=together,
@@ -102,14 +103,15 @@ def grown_labels(
     for number, annotation in enumerate(first[len(kept) :], start=len(kept)):
         kept.append(replace(annotation, id=f"{number:02}-{annotation.id}"))
         save_annotation(folder, kept[-1], FACE_PARTS, overwrite=True)
+    source = GeneratorFeatures(generator)
     while len(kept) < n:
-        segmenter = fit_few_shot(generator, kept, FACE_PARTS)
+        segmenter = fit_few_shot(source, kept, FACE_PARTS)
         [proposal] = propose_unsure(
-            generator,
+            source,
             segmenter,
             1,
             _GROWN_SEED + seed,
-            known=[latent_of(annotation, generator) for annotation in kept],
+            known=kept,
             n_candidates=protocol.n_candidates,
             on_progress=on_progress,
         )

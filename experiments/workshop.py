@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from experiments.protocol import PROTOCOL, Half, Protocol
 from experiments.remembering import RememberingGenerator
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
-from partly.fewshot.fitting import FewShotConfig, fit_few_shot, latent_of, load_segmenter, save_segmenter
+from partly.fewshot.features import GeneratorFeatures, latent_of
+from partly.fewshot.fitting import FewShotConfig, Teacher, fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
 from partly.models.zoo import encoder_weights, load_generator
@@ -150,7 +151,7 @@ class Workshop:
         config = config or FewShotConfig()
         # Ridge regression is done before anybody asks.
         tell = None if config.methods == ("ridge",) else self.tell
-        return fit_few_shot(self.remembering, labels, FACE_PARTS, config, tell)
+        return fit_few_shot(GeneratorFeatures(self.remembering), labels, FACE_PARTS, config, tell)
 
     def teacher_name(self, n: int, draw: int, n_first: int | None = None) -> str:
         """A name of the default few-shot segmenter of one draw of labels; other defaults, another name."""
@@ -164,12 +165,14 @@ class Workshop:
         try:
             load_card(folder)
         except BadModelFile:
-            save_segmenter(folder, self.fit(self.labels(n, draw, n_first)), FACE_PARTS, {})
+            labels = self.labels(n, draw, n_first)
+            Teacher(self.fit(labels), FACE_PARTS, source_digest=self.generator.digest).save(folder)
         return folder
 
-    def teacher(self, n: int, draw: int, n_first: int | None = None) -> FewShotSegmenter:
-        """The default few-shot segmenter of one draw of labels."""
-        return load_segmenter(self.teacher_folder(n, draw, n_first))[0]
+    def teacher(self, n: int, draw: int, n_first: int | None = None) -> Teacher:
+        """The default teacher of one draw of labels, which it knows."""
+        teacher = Teacher.load(self.teacher_folder(n, draw, n_first), self.generator)
+        return replace(teacher, annotations=self.labels(n, draw, n_first))
 
     def check_photos(self) -> None:
         """Say now that there are no photos, and not after an hour.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+import partly
 from partly.cli import VERBS, cli
 from partly.fewshot.fitting import FewShotConfig
 from partly.inference.segment import SegmentOptions
@@ -26,44 +27,6 @@ SOURCES = ROOT / "src"
 REFERENCE = ROOT / "docs" / "reference"
 WIDTH = 100
 MADE_BY = "<!-- Made by scripts/generate_reference.py from the code: edit that. -->\n"
-
-MODULES = (
-    "partly.data.labels",
-    "partly.data.label_formats",
-    "partly.data.photos",
-    "partly.models.feature_pyramid",
-    "partly.models.generators.generator_protocol",
-    "partly.models.generators.latent_sampling",
-    "partly.fewshot.acquisition",
-    "partly.fewshot.segmenters.segmenter_base",
-    "partly.fewshot.segmenters.picture_uncertainty",
-    "partly.fewshot.fitting",
-    "partly.synthesis.shards.tar_shards",
-    "partly.models.networks",
-    "partly.training.segmentation.auto_shot_config",
-    "partly.augment.segmentation",
-    "partly.synthesis.shards.distil",
-    "partly.training.chassis.recipes",
-    "partly.training.chassis.adversarial",
-    "partly.training.chassis.variational",
-    "partly.losses.adversarial_losses",
-    "partly.losses.slope_penalties",
-    "partly.losses.evidence_lower_bound",
-    "partly.models.encoders.photo_encoder",
-    "partly.evaluation.generators",
-    "partly.models.encoders",
-    "partly.data.portraits",
-    "partly.inference.segment",
-    "partly.inference.export",
-    "partly.evaluation.metrics",
-    "partly.evaluation.segmentation",
-    "partly.project",
-    "partly.studio.session",
-    "experiments",
-    "partly.storage.model_folders",
-    "partly.errors",
-)
-"""After ``partly`` itself; a module's ``__all__``, or all its public classes and functions."""
 
 Definition = ast.ClassDef | ast.FunctionDef
 
@@ -93,7 +56,7 @@ def index_page() -> str:
         + MADE_BY
         + "\n- [Commands](commands.md): every verb with its options\n"
         + "- [Options](options.md): what can be chosen of each procedure, with ranges and defaults\n"
-        + "- [Python API](python.md): `partly`, and the modules below it\n"
+        + "- [Python API](python.md): all that `import partly` gives\n"
     )
 
 
@@ -151,54 +114,26 @@ def options_text(title: str, kind: type) -> str:
 
 
 def python_page() -> str:
-    parts = [
-        "# Python API\n" + MADE_BY,
-        "What `import partly` gives comes first; everything is imported lazily.\n",
-    ]
-    parts += [module_text(module) for module in ("partly", *MODULES)]
+    """All that ``partly.__all__`` offers; what lies in the rooms below is documented where it is."""
+    parts = ["# Python API\n" + MADE_BY, markdown(ast.get_docstring(parsed("partly")) or "")]
+    parts += [documented_text(documented) for documented in public_definitions()]
     return "\n".join(parts)
 
 
-def module_text(module: str) -> str:
-    tree = parsed(module)
-    parts = [f"## {module}\n"]
-    if text := ast.get_docstring(tree):
-        parts.append(markdown(text))
-    # What the package itself gives is told in full there, and only named again where it comes from.
-    known = set() if module == "partly" else {(d.name, d.home) for d in definitions("partly")}
-    found = definitions(module)
-    named = [d.name for d in found if (d.name, d.home) in known]
-    parts += [documented_text(d) for d in found if (d.name, d.home) not in known]
-    if named:
-        parts.append(f"And {', '.join(f'`{name}`' for name in named)}: see [partly](#partly).\n")
-    return "\n".join(parts)
-
-
-def definitions(module: str) -> list[Documented]:
-    names = exported_names(module)
-    return [d for name in names if not name.startswith("_") if (d := definition(module, name))]
-
-
-def exported_names(module: str) -> list[str]:
-    tree = parsed(module)
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and names_of(node) == ["__all__"]:
-            exported: list[str] = ast.literal_eval(node.value)
-            return exported
-    return [n.name for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")]
+def public_definitions() -> list[Documented]:
+    found = [definition("partly", name) for name in sorted(partly.__all__, key=str.lower)]
+    return [documented for documented in found if documented is not None]
 
 
 def definition(module: str, name: str) -> Documented | None:
-    """Where a name is defined, found by following imports, those for type checkers too."""
+    """Where a name is defined, found by following imports: in stubs and for type checkers too."""
     for node in statements(parsed(module)):
         if isinstance(node, Definition) and node.name == name:
             return Documented(name, module, node)
         if isinstance(node, ast.Assign | ast.AnnAssign) and name in names_of(node):
             return Documented(name, module, None)
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("partly"):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return definition(node.module, alias.name)
+        if isinstance(node, ast.ImportFrom) and node.module and any(a.name == name for a in node.names):
+            return definition(f"{module}.{node.module}" if node.level else node.module, name)
     return None
 
 
@@ -214,8 +149,15 @@ def names_of(node: ast.Assign | ast.AnnAssign) -> list[str]:
 
 def parsed(module: str) -> ast.Module:
     path = SOURCES / Path(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(path.read_text(encoding="utf-8"))
+    if not path.is_dir():
+        return ast.parse(path.with_suffix(".py").read_text(encoding="utf-8"))
+    # The stub of a package says where its names are, the package itself what it is.
+    texts = [
+        (path / name).read_text(encoding="utf-8")
+        for name in ("__init__.py", "__init__.pyi")
+        if (path / name).is_file()
+    ]
+    return ast.parse("\n".join(texts))
 
 
 def documented_text(documented: Documented) -> str:

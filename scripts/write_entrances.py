@@ -7,6 +7,7 @@ A package's ``__init__.pyi`` names what anybody outside its files imports of it,
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,14 +28,23 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 '''
 
 
+_ROLE = re.compile(r":\w+:`~?(partly[\w.]*)\.(\w+)`")
+
+
 def used_names() -> dict[str, set[str]]:
-    """Package to the names that are imported from it, anywhere in the project."""
+    """Package to the names that are imported from it, or told of in a docstring, anywhere in the project."""
     used: dict[str, set[str]] = defaultdict(set)
     for folder in USERS:
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = path.read_text(encoding="utf-8")
+            for package, name in _ROLE.findall(text):
+                used[package].add(name)
+            for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("partly."):
                     used[node.module or ""] |= {alias.name for alias in node.names}
+    for node in ast.parse((SOURCES / "partly" / "__init__.pyi").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            used[f"partly.{node.module}"] |= {alias.name for alias in node.names}
     return used
 
 

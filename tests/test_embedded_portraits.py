@@ -9,7 +9,7 @@ from partly.data.labels.part_sets import FACE_PARTS
 from partly.data.portraits.portrait_sets import fresh_portraits, portrait_pairs, portrait_set
 from partly.evaluation.generators.feature_rows import generator_figures, photo_features
 from partly.evaluation.segmentation.photo_scoring import evaluate
-from partly.fewshot.fitting.picture_features import latent_of
+from partly.fewshot.features.generator_features import latent_of
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.zoo.downloads import shipped_generators

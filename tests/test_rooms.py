@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -82,6 +84,16 @@ def test_a_room_gives_what_its_stub_names():
         assert not {path.stem for path in room.glob("*.py")} & set(names)
         for name in names:
             assert getattr(package, name) is not None
+
+
+_ROLE = re.compile(r":\w+:`~?(partly[\w.]+)`")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_names_in_docstrings_lead_somewhere(path):
+    for name in _ROLE.findall(path.read_text(encoding="utf-8")):
+        found = pkgutil.resolve_name(name)
+        assert found is not None, name
 
 
 WITHOUT_TORCH = ("data", "evaluation/metrics", "evaluation/report", "evaluation/segmentation")

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.rivals.material import CHOICES, Choice, labels, photos
 from benchmarks.rivals.protocol import GROWN, N_PLAIN, N_TUNING, ONE, PICTURE_PX, TEN, Photos, Pixels, Task
 from partly.data.labels import Annotation
-from partly.fewshot.fitting import latent_of
+from partly.fewshot.features import latent_of
 from partly.models.generators import Generator, Truncation, pixels_of, sample_w
 from partly.models.zoo import load_generator
 from partly.storage import atomic_path

@@ -12,7 +12,8 @@ from experiments.memory import measured
 from experiments.workshop import Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.fewshot.acquisition import propose
-from partly.fewshot.fitting import RidgeFit, fit_few_shot, latent_of, pyramid_of
+from partly.fewshot.features import GeneratorFeatures, latent_of, pyramid_of
+from partly.fewshot.fitting import RidgeFit, fit_few_shot
 from partly.fewshot.segmenters import RidgeSegmenter
 from partly.inference.segment import segment_photo
 from partly.models.networks import AutoShotNetwork
@@ -25,26 +26,26 @@ _N_STEPS = 6
 
 def _proposal(workshop: Workshop, _cell: Cell) -> Figures:
     n = workshop.protocol.n_candidates
-    return measured(lambda: propose(workshop.generator, 5, n_candidates=n))
+    return measured(lambda: propose(GeneratorFeatures(workshop.generator), 5, n_candidates=n))
 
 
 def _fit(workshop: Workshop, cell: Cell) -> Figures:
     labels = workshop.labels(cell.settings["n_labels"], 0)
     # Not by the workshop, which remembers features: time and memory would be those of what came before.
-    return measured(lambda: fit_few_shot(workshop.generator, labels, FACE_PARTS))
+    return measured(lambda: fit_few_shot(GeneratorFeatures(workshop.generator), labels, FACE_PARTS))
 
 
 def _refit(workshop: Workshop, _cell: Cell) -> Figures:
     """One more label: its features, the running sums of all, solved."""
     *first, last = workshop.labels(5, 0)
-    segmenter = fit_few_shot(workshop.generator, first, FACE_PARTS)
+    segmenter = fit_few_shot(GeneratorFeatures(workshop.generator), first, FACE_PARTS)
     if not isinstance(segmenter, RidgeSegmenter):
         raise TypeError("only ridge regression has running sums")
     fit = RidgeFit(segmenter)
 
     def add(label: Annotation) -> None:
-        w = latent_of(label, workshop.generator)
-        fit.add(label.id, pyramid_of(workshop.generator, w, segmenter.level_indexes), label.label_map)
+        source = GeneratorFeatures(workshop.generator)
+        fit.add(label.id, pyramid_of(source, label, segmenter.level_indexes), label.label_map)
 
     for label in first:
         add(label)
@@ -57,7 +58,7 @@ def _refit(workshop: Workshop, _cell: Cell) -> Figures:
 
 
 def _labelled_picture(workshop: Workshop, _cell: Cell) -> Figures:
-    segmenter, w = workshop.teacher(1, 0), latent_of(workshop.labels(1, 0)[0], workshop.generator)
+    segmenter, w = workshop.teacher(1, 0).segmenter, latent_of(workshop.labels(1, 0)[0], workshop.generator)
     features_px = max(workshop.generator.levels[i].size_px for i in segmenter.level_indexes)
 
     def both() -> None:

@@ -11,6 +11,7 @@ from experiments.scoring import over_draws
 from experiments.workshop import Workshop
 from partly.api import load_annotations
 from partly.data.labels import FACE_PARTS, Annotation
+from partly.fewshot.features import GeneratorFeatures
 from partly.fewshot.fitting import METHODS, FewShotConfig, fit_few_shot
 
 # Gradient methods take minutes a fit, so they get fewer draws of the labels.
@@ -72,7 +73,8 @@ def _one(
 ) -> Figures:
     began = time.process_time()
     # Not by the workshop, which remembers pictures: the time would be that of whatever came before.
-    segmenter = fit_few_shot(workshop.generator, labels, FACE_PARTS, config, workshop.tell)
+    source = GeneratorFeatures(workshop.generator)
+    segmenter = fit_few_shot(source, labels, FACE_PARTS, config, workshop.tell)
     fit_s = round(time.process_time() - began, 1)
     n_parameters = sum(parameter.numel() for parameter in segmenter.parameters())
     return agreement(workshop, segmenter, logits_px) | {"fit_s": fit_s, "n_parameters": n_parameters}

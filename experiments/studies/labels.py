@@ -39,7 +39,7 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 def _one(workshop: Workshop, arm: str, n: int, draw: int) -> Figures:
     if arm == "few-shot":
-        return agreement(workshop, workshop.teacher(n, draw))
+        return agreement(workshop, workshop.teacher(n, draw).segmenter)
     network = _LEARNERS[arm](workshop, n, draw, small_budget())
     found = photo_figures(network, workshop.photos(N_PHOTOS), PHOTO_PX)
     photos = {"photos_pooled": found["pooled"], "photos_per_photo": found["per_picture"]}

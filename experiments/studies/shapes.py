@@ -16,6 +16,7 @@ from experiments.workshop import Workshop
 from partly.data.labels import Annotation, PartSet
 from partly.data.photos import grid, overlay, write_jpeg
 from partly.errors import BadLabel
+from partly.fewshot.features import GeneratorFeatures
 from partly.fewshot.fitting import fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 
@@ -58,7 +59,7 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 def _fit(workshop: Workshop, n: int, draw: int, name: str) -> FewShotSegmenter:
     labels = shape_labels(workshop, n, draw, name)
-    return fit_few_shot(workshop.remembering, labels, SHAPE_PARTS)
+    return fit_few_shot(GeneratorFeatures(workshop.remembering), labels, SHAPE_PARTS)
 
 
 def _write_panels(

@@ -23,7 +23,7 @@ def test_the_truth_agrees_with_itself(workshop):
 
 
 def test_a_segmenter_and_a_network_are_asked_alike(workshop):
-    predict = by_segmenter(workshop.generator, workshop.teacher(1, 0), 64)
+    predict = by_segmenter(workshop.generator, workshop.teacher(1, 0).segmenter, 64)
     assert predict(workshop.fresh()[0]).shape == (64, 64)
     found = by_network(PersonAsNetwork(FakePerson(), 64))(workshop.fresh()[0])
     assert found.shape == (64, 64)

@@ -86,7 +86,7 @@ def test_teachers_are_fitted_once(workshop, monkeypatch):
     folder = workshop.teacher_folder(1, 0)
     monkeypatch.setattr(Workshop, "fit", lambda *_: pytest.fail("fitted again"))
     assert workshop.teacher_folder(1, 0) == folder
-    assert workshop.teacher(1, 0).n_parts == 10
+    assert workshop.teacher(1, 0).segmenter.n_parts == 10
 
 
 def test_photos_of_two_halves(workshop):

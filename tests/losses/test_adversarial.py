@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from partly.losses.adversarial_losses import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
+from partly.losses.adversarial_losses import Hinge, Minimax, NonSaturating, Wasserstein
+from partly.losses.rounds import Judgement, Objective, Round
 
 OBJECTIVES = [Minimax(), NonSaturating(), Hinge(), Wasserstein()]
 LOGARITHMIC = [Minimax(), NonSaturating()]
@@ -13,7 +14,18 @@ REAL, FAKE = torch.tensor([2.0, -0.5, 0.3]), torch.tensor([-1.5, 0.2, 4.0])
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda o: type(o).__name__)
 class TestContract:
     def test_follows_the_protocol(self, objective):
-        assert isinstance(objective, AdversarialObjective)
+        assert isinstance(objective, Objective)
+
+    def test_terms_are_the_losses_of_scores_also_of_maps(self, objective):
+        real, fake = (Judgement(scores.view(3, 1, 1).expand(3, 2, 2)) for scores in (REAL, FAKE))
+        seen = Round(torch.zeros(3), torch.zeros(3), real, fake)
+        torch.testing.assert_close(
+            dict(objective.generator_terms(seen)), {"adversarial": objective.generator_loss(FAKE)}
+        )
+        torch.testing.assert_close(
+            dict(objective.discriminator_terms(seen)),
+            {"adversarial": objective.discriminator_loss(REAL, FAKE)},
+        )
 
     def test_losses_are_scalars(self, objective):
         assert objective.generator_loss(FAKE).shape == ()

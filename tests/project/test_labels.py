@@ -11,6 +11,7 @@ from partly.data.labels.part_sets import FACE_PARTS, PartSet
 from partly.data.labels.shipped_labels import shipped_annotations
 from partly.errors import BadLabel, BadProject
 from partly.fewshot.acquisition.promising_pictures import propose
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_labels, import_shipped
@@ -149,7 +150,7 @@ def test_pictures_that_are_labelled_together(project, generator, capsys):
     options = ["--n", "2", "--candidates", "6", "--together", "--json"]
     assert run(["pictures", str(project.folder), *options]) == 0
     told = json.loads(capsys.readouterr().out)
-    expected = propose(generator, 2, 0, together=True, n_candidates=6)
+    expected = propose(GeneratorFeatures(generator), 2, 0, together=True, n_candidates=6)
     assert [one["id"] for one in told["pictures"]] == [f"picture-0-{one.index}" for one in expected]
 
 

@@ -16,11 +16,13 @@ from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.truncation import Truncation
+from partly.storage.model_folders import digest_of
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece, Span
 from partly.synthesis.shards.shard_samples import make_sample
-from partly.synthesis.shards.shard_workers import Folders, _make_what_is_asked
+from partly.synthesis.shards.shard_workers import _make_what_is_asked
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import read_index, shard_writer
 from tests.synthesis import tiny
@@ -32,10 +34,12 @@ def shard_bytes(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.tar"))}
 
 
-def run(folder, config=CONFIG, models=None, labels="labels", **others):
-    return synthesise_labelled(
-        *(models or tiny.load()), config, folder / "pictures", folder / labels, **others
-    )
+def run(folder, config=CONFIG, teacher=None, labels="labels", **others):
+    return synthesise_labelled(teacher or tiny.load(), config, place(folder, labels), **others)
+
+
+def place(folder, labels="labels"):
+    return Place(folder / "pictures", folder / labels, folder / "training")
 
 
 def read(folder, **choices):
@@ -56,7 +60,7 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
     assert (images.dtype, images.shape) == (torch.uint8, (2, 3, 16, 16))
     assert (logits.dtype, logits.shape) == (torch.float16, (2, 3, 8, 8))
     assert weights.tolist() == [1, 1]
-    made = make_sample(*tiny.load(), CONFIG, 5)
+    made = make_sample(tiny.load(), CONFIG, 5)
     assert np.array_equal(logits[0].numpy(), made.label.logits)
     difference = images[0].permute(1, 2, 0).numpy().astype(int) - made.pixels
     assert np.abs(difference).mean() < 3  # JPEG
@@ -65,7 +69,7 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
 def test_png_keeps_every_pixel(tmp_path):
     config = SynthesisConfig(2, size_px=16, label_px=8, picture_format="png")
     images, _, _ = run(tmp_path, config).read([1])
-    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), make_sample(*tiny.load(), config, 1).pixels)
+    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), make_sample(tiny.load(), config, 1).pixels)
 
 
 def test_shards_have_the_files_of_webdataset(tmp_path):
@@ -87,7 +91,7 @@ def test_shards_have_the_files_of_webdataset(tmp_path):
 def test_killed_and_run_again_gives_the_same_bytes(tmp_path):
     run(tmp_path / "straight")
     with pytest.raises(RuntimeError, match="power cut"):
-        run(tmp_path / "two", models=(tiny.TinyGenerator(fails_at=5), tiny.TinySegmenter()))
+        run(tmp_path / "two", teacher=tiny.teacher(tiny.TinyGenerator(fails_at=5)))
     assert list(shard_bytes(tmp_path / "two")) == [
         "labels/labels-000000-000002.tar",
         "pictures/pictures-000000-000002.tar",
@@ -109,15 +113,15 @@ def test_another_segmenter_labels_the_pictures_that_are_there(tmp_path):
     pictures = shard_bytes(tmp_path / "pictures")
     generator = tiny.TinyGenerator()
     reports = []
-    models = (generator, another_segmenter())
-    others = run(tmp_path, models=models, labels="others", on_picture=reports.append)
+    teacher = tiny.teacher(generator, another_segmenter())
+    others = run(tmp_path, teacher=teacher, labels="others", on_picture=reports.append)
     assert (generator.n_made, generator.n_drawn) == (7, 0)
     assert [report.n_done for report in reports] == list(range(1, 8))
     assert shard_bytes(tmp_path / "pictures") == pictures
     images, logits, _ = others.read([4])
     assert torch.equal(images, read(tmp_path).read([4])[0])
     assert not torch.equal(logits, read(tmp_path).read([4])[1])
-    run(tmp_path / "alone", models=(tiny.TinyGenerator(), another_segmenter()))
+    run(tmp_path / "alone", teacher=tiny.teacher(tiny.TinyGenerator(), another_segmenter()))
     assert shard_bytes(tmp_path / "others") == shard_bytes(tmp_path / "alone" / "labels")
 
 
@@ -128,7 +132,7 @@ def test_only_what_is_missing_is_made(lost, n_drawn, tmp_path):
     (tmp_path / lost / f"{lost}-000003-000005.tar").unlink()
     generator = tiny.TinyGenerator()
     reports = []
-    run(tmp_path, models=(generator, tiny.TinySegmenter()), on_picture=reports.append)
+    run(tmp_path, teacher=tiny.teacher(generator), on_picture=reports.append)
     assert (generator.n_made, generator.n_drawn) == (3, n_drawn)
     assert [report.n_done for report in reports] == [5, 6, 7]
     assert shard_bytes(tmp_path) == before
@@ -136,17 +140,17 @@ def test_only_what_is_missing_is_made(lost, n_drawn, tmp_path):
 
 def test_both_come_from_one_synthesis(tmp_path):
     generator = tiny.TinyGenerator()
-    run(tmp_path, models=(generator, tiny.TinySegmenter()))
+    run(tmp_path, teacher=tiny.teacher(generator))
     assert (generator.n_made, generator.n_drawn) == (7, 7)
 
 
 def test_fewer_pictures_than_there_are_can_be_labelled(tmp_path):
     run(tmp_path)
-    models = (tiny.TinyGenerator(), another_segmenter())
+    teacher = tiny.teacher(segmenter=another_segmenter())
     few = SynthesisConfig(4, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
-    assert len(run(tmp_path, few, models, labels="others")) == 4
+    assert len(run(tmp_path, few, teacher, labels="others")) == 4
     assert len(LabelledShards(tmp_path / "pictures", tmp_path / "others")) == 4
-    run(tmp_path, CONFIG, models, labels="others")
+    run(tmp_path, CONFIG, teacher, labels="others")
     assert list(shard_bytes(tmp_path / "others"))[1:3] == [
         "labels-000003-000003.tar",
         "labels-000004-000005.tar",
@@ -154,13 +158,13 @@ def test_fewer_pictures_than_there_are_can_be_labelled(tmp_path):
 
 
 def test_a_generator_that_gives_no_picture(tmp_path, monkeypatch):
-    generator, segmenter = tiny.load()
+    generator, segmenter = tiny.TinyGenerator(), tiny.TinySegmenter()
     original = generator.synthesise
     monkeypatch.setattr(
         generator, "synthesise", lambda w, **others: original(w, **others | {"images": False})
     )
     with pytest.raises(TypeError, match="the generator gave no picture"):
-        run(tmp_path, models=(generator, segmenter))
+        run(tmp_path, teacher=tiny.teacher(generator, segmenter))
 
 
 def test_nothing_is_made_twice(tmp_path):
@@ -186,11 +190,11 @@ def test_several_workers_give_the_same_bytes(tmp_path):
     run(tmp_path / "one")
     assert torch.get_num_threads() == threads
     reports = []
-    run(tmp_path / "two", load_models=tiny.load, n_workers=2, on_picture=reports.append)
+    run(tmp_path / "two", load_teacher=tiny.load, n_workers=2, on_picture=reports.append)
     assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
     assert [report.n_done for report in reports] == list(range(1, 8))
     shutil.rmtree(tmp_path / "two" / "labels")
-    run(tmp_path / "two", load_models=tiny.load, n_workers=2)
+    run(tmp_path / "two", load_teacher=tiny.load, n_workers=2)
     assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
 
 
@@ -208,12 +212,12 @@ def test_several_workers_give_the_same_bytes(tmp_path):
 )
 def test_a_worker_that_fails(load, error, text, tmp_path):
     with pytest.raises(error, match=text):
-        run(tmp_path, load_models=load, n_workers=2)
+        run(tmp_path, load_teacher=load, n_workers=2)
 
 
 def test_a_disk_that_is_full_for_a_worker(tmp_path):
     with pytest.raises(OSError, match="No space left on device") as caught:
-        run(tmp_path, load_models=tiny.load_from_full_disk, n_workers=2)
+        run(tmp_path, load_teacher=tiny.load_from_full_disk, n_workers=2)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "file")
 
 
@@ -222,7 +226,7 @@ def test_what_a_worker_tells_its_parent(load, tmp_path):
     tasks, results = queue.Queue(), queue.Queue()
     for task in (Piece(Span(0, 2), True, True), Piece(Span(4, 5), False, True), None):
         tasks.put(task)
-    _make_what_is_asked(load, CONFIG, Folders(tmp_path, tmp_path), tasks, results)
+    _make_what_is_asked(load, CONFIG, Place(tmp_path, tmp_path, tmp_path), tasks, results)
     told = [results.get_nowait() for _ in range(results.qsize())]
     if load is tiny.load:
         assert told == [0, 1, 4, None]
@@ -240,9 +244,41 @@ def test_what_a_worker_tells_its_parent(load, tmp_path):
         assert [failure.text for failure in told] == [expected[load]]
 
 
-def test_workers_need_to_know_how_to_load(tmp_path):
-    with pytest.raises(BadOption, match="2 workers without load_models"):
+def test_workers_cannot_read_what_has_no_model_folder(tmp_path):
+    with pytest.raises(BadOption, match="of type TinyGenerator has no model folder for workers to read"):
         run(tmp_path, n_workers=2)
+
+
+def test_labels_that_name_the_teacher_as_before_are_gone_on_with(tmp_path):
+    run(tmp_path)
+    before = shard_bytes(tmp_path)
+    path = tmp_path / "labels" / "synthesis.json"
+    held = json.loads(path.read_text())
+    assert held["segmenter_digest"] == tiny.load().digest
+    older = digest_of(tiny.TinySegmenter().state_dict())
+    path.write_text(json.dumps(held | {"segmenter_digest": older}))
+    (tmp_path / "labels" / "labels-000003-000005.tar").unlink()
+    run(tmp_path)
+    assert shard_bytes(tmp_path) == before
+    assert json.loads(path.read_text())["segmenter_digest"] == older
+
+
+def test_shards_are_opened_once(tmp_path):
+    data = run(tmp_path)
+    surest = data.surest(0.5)
+    assert len(surest) == 4
+    assert len(data) == 7
+    assert surest.numbers == read(tmp_path, drop_uncertain=0.5).numbers
+    run(tmp_path, teacher=tiny.teacher(segmenter=another_segmenter()), labels="others")
+    others = surest.with_labels(tmp_path / "others")
+    assert others.numbers == surest.numbers
+    wanted = LabelledShards(tmp_path / "pictures", tmp_path / "others").read([surest.numbers[1]])
+    assert all(torch.equal(a, b) for a, b in zip(others.read([1]), wanted, strict=True))
+    (tmp_path / "others" / "labels-000003-000005.tar").unlink()
+    with pytest.raises(BadArchive, match="others: has no label 3; expected pictures in"):
+        data.with_labels(tmp_path / "others")
+    with pytest.raises(BadOption, match="drop_uncertain is 1; expected a share from 0 to below 1"):
+        data.surest(1)
 
 
 def test_a_folder_of_other_pictures_is_refused(tmp_path):
@@ -253,19 +289,19 @@ def test_a_folder_of_other_pictures_is_refused(tmp_path):
         match=r"pictures: holds .* with seed 3, not 4, truncation.low 0.7, not 0.5, .*, size_px 16, not 32;",
     ):
         run(tmp_path, other, labels="others")
-    generator, segmenter = tiny.load()
+    generator, segmenter = tiny.TinyGenerator(), tiny.TinySegmenter()
     generator.digest = "e" * 64
     with pytest.raises(
         BadOption,
-        match=r"pictures: holds something made with generator_digest d+…, not e+…; .* delete this one",
+        match=r"pictures: holds something made with generator_digest \w+…, not e+…; .* delete this one",
     ):
-        run(tmp_path, models=(generator, segmenter))
+        run(tmp_path, teacher=tiny.teacher(generator, segmenter))
 
 
 def test_a_folder_of_other_labels_is_refused(tmp_path):
     run(tmp_path)
     with pytest.raises(BadOption, match=r"labels: holds something made with segmenter_digest .*…, not .*…;"):
-        run(tmp_path, models=(tiny.TinyGenerator(), another_segmenter()))
+        run(tmp_path, teacher=tiny.teacher(tiny.TinyGenerator(), another_segmenter()))
     finer = SynthesisConfig(7, size_px=16, label_px=16, seed=3)
     with pytest.raises(BadOption, match="labels: holds something made with label_px 8, not 16; expected"):
         run(tmp_path, finer)
@@ -366,12 +402,12 @@ def test_uncertain_pictures_can_be_left_out(tmp_path):
 
 
 def test_an_ensemble_is_uncertain_where_its_members_disagree():
-    generator, one = tiny.load()
+    generator, one = tiny.TinyGenerator(), tiny.TinySegmenter()
     other = tiny.TinySegmenter()
     with torch.no_grad():
         other.layer.weight *= -1
-    alike = make_sample(generator, EnsembleSegmenter([one, one]), CONFIG, 0)
-    unlike = make_sample(generator, EnsembleSegmenter([one, other]), CONFIG, 0)
+    alike = make_sample(tiny.teacher(generator, EnsembleSegmenter([one, one])), CONFIG, 0)
+    unlike = make_sample(tiny.teacher(generator, EnsembleSegmenter([one, other])), CONFIG, 0)
     assert alike.label.uncertainty == pytest.approx(0, abs=1e-6)
     assert unlike.label.uncertainty > 0.01
     shares = torch.from_numpy(unlike.label.logits).float().softmax(0)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -11,8 +12,16 @@ from PIL import Image
 
 from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation
 from partly.data.labels.part_sets import PartSet
-from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.errors import BadOption
 from partly.losses.label_losses import bias_correction
+from partly.models.networks.architectures import UNet
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.training.chassis.checkpoints import (
+    Checkpoint,
+    checkpoint_files,
+    read_checkpoint,
+    write_checkpoint,
+)
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, Stage
 from partly.training.segmentation.auto_shot_training import train_auto_shot
 from partly.training.segmentation.labelled_pictures import ArrayPictures
@@ -22,7 +31,8 @@ from partly.training.segmentation.teacher_agreement import (
     corrected_copy,
     part_frequencies,
 )
-from tests.training.conftest import coloured_pictures
+from tests.training.conftest import PARTS, coloured_pictures
+from tests.training.contract import TrainingContract, same_weights
 
 QUICK = AutoShotConfig(
     n_steps=8,
@@ -34,9 +44,53 @@ QUICK = AutoShotConfig(
 )
 
 
-def same_weights(first, second):
-    ours, theirs = first.state_dict(), second.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+def network_of(seed=0):
+    torch.manual_seed(seed)
+    network = AutoShotNetwork("unet-small", PARTS, 32)
+    network.body = UNet(3, (4, 6, 8))
+    return network
+
+
+class TestContract(TrainingContract):
+    n_steps = 8
+    refused: ClassVar = {
+        "rate": "learning_rate 0.004, not 0.5",
+        "augmentation": "augmentation.noise",
+        "number": "number of pictures 22, not 27",
+        "choice": "choice of pictures",
+        "start": "start ",
+        "part set": "part set",
+    }
+    diverged = (
+        "the loss is nan at step 3; expected a finite number. Train in another folder with a lower "
+        "learning_rate (now 0.004); the last good checkpoint is kept"
+    )
+    alone = "2 processes for an auto-shot network; expected one"
+
+    @classmethod
+    def train(cls, change="", **how):
+        network, pictures, config = network_of(), coloured_pictures(24), QUICK
+        if change == "rate":
+            config = dataclasses.replace(config, learning_rate=0.5, evaluate_every=1)
+        elif change == "augmentation":
+            config = dataclasses.replace(config, augmentation=Augmentation(noise=0.5))
+        elif change == "number":
+            pictures = coloured_pictures(30)
+        elif change == "choice":
+            pictures = coloured_pictures(24, seed=1)
+        elif change == "start":
+            network = network_of(1)
+        elif change == "part set":
+            network.part_set = PartSet.from_names(network.part_set.names)
+        elif change == "diverging":
+
+            def poison(report):
+                if report.step == 3:
+                    with torch.no_grad():
+                        network.body.head.bias.fill_(float("nan"))
+
+            how["on_step"] = poison
+        return [train_auto_shot(network, pictures, config, **how).network]
 
 
 def test_learns_what_the_teacher_says(make_network, pictures):
@@ -63,32 +117,6 @@ def test_log_panels_and_reports(make_network, pictures, tmp_path):
     assert panels == ["step-000003.png", "step-000006.png", "step-000008.png"]
     with Image.open(tmp_path / "panels" / panels[0]) as panel:
         assert panel.width >= 3 * 48
-
-
-class KilledError(BaseException):
-    pass
-
-
-def kill_after(step):
-    def on_step(report):
-        if report.step == step:
-            raise KilledError
-
-    return on_step
-
-
-@pytest.mark.parametrize("step", [2, 5])
-def test_a_killed_training_ends_at_the_same_result(make_network, pictures, tmp_path, step):
-    straight = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "straight")
-    with pytest.raises(KilledError):
-        train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "two", on_step=kill_after(step))
-    reports = []
-    again = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path / "two", on_step=reports.append)
-    assert reports[0].step == step
-    assert same_weights(straight.network, again.network)
-    assert straight.held_out_iou == again.held_out_iou
-    steps = [json.loads(line)["step"] for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
-    assert steps == list(range(1, 9))
 
 
 KILLED_SCRIPT = """
@@ -123,15 +151,6 @@ def test_kill_9_loses_no_finished_checkpoint(make_network, pictures, tmp_path):
     assert torch.allclose(straight.network.body.head.weight, again.network.body.head.weight, atol=1e-6)
 
 
-def test_a_finished_training_gives_its_result_again(make_network, pictures, tmp_path):
-    first = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path)
-    reports = []
-    again = train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path, on_step=reports.append)
-    assert reports == []
-    assert same_weights(first.network, again.network)
-    assert again.held_out_iou == first.held_out_iou
-
-
 def test_ctrl_c_leaves_a_checkpoint(make_network, pictures, tmp_path):
     def stop(report):
         if report.step == 4:
@@ -145,56 +164,34 @@ def test_ctrl_c_leaves_a_checkpoint(make_network, pictures, tmp_path):
     assert reports[0].step == 5
 
 
-def test_another_config_is_not_gone_on_with(make_network, pictures, tmp_path):
-    train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path)
-    other = dataclasses.replace(QUICK, learning_rate=0.5, evaluate_every=1)
-    with pytest.raises(
-        BadOption,
-        match=r"of a training with another learning_rate; .* Train in another folder",
-    ):
-        train_auto_shot(make_network(), pictures, other, folder=tmp_path)
-    with pytest.raises(BadOption, match="with another number of pictures"):
-        train_auto_shot(make_network(), coloured_pictures(30), QUICK, folder=tmp_path)
-    with pytest.raises(BadOption, match="with another choice of pictures;"):
-        train_auto_shot(make_network(), coloured_pictures(24, seed=1), QUICK, folder=tmp_path)
-    with pytest.raises(BadOption, match="with another start;"):
-        train_auto_shot(make_network(seed=1), pictures, QUICK, folder=tmp_path)
-    unmirrored = make_network()
-    unmirrored.part_set = PartSet.from_names(unmirrored.part_set.names)
-    with pytest.raises(BadOption, match="with another part set;"):
-        train_auto_shot(unmirrored, pictures, QUICK, folder=tmp_path)
+def test_a_checkpoint_of_partly_0_1_goes_on(pictures, tmp_path):
+    """One file without a number; the network's optimizer had no name."""
+    whole = train_auto_shot(network_of(), pictures, QUICK)
 
+    def stop(report):
+        if report.step == 4:
+            signal.raise_signal(signal.SIGINT)
 
-def test_damaged_checkpoint_is_named(make_network, pictures, tmp_path):
-    (tmp_path / "checkpoint.safetensors").write_bytes(b"?")
-    with pytest.raises(BadModelFile, match=r"checkpoint.safetensors: is no checkpoint"):
-        train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path)
-
-
-def interrupt(report):
-    signal.raise_signal(signal.SIGINT)
-
-
-def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(make_network, pictures, tmp_path):
-    def poison(report):
-        if report.step == 3:
-            with torch.no_grad():
-                network.body.head.bias.fill_(float("nan"))
-
-    slow_to_save = dataclasses.replace(QUICK, checkpoint_every_s=1e9)
     with pytest.raises(KeyboardInterrupt):
-        train_auto_shot(
-            make_network(),
-            pictures,
-            slow_to_save,
-            folder=tmp_path,
-            on_step=lambda r: signal.raise_signal(signal.SIGINT),
-        )
-    before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    network = make_network()
-    with pytest.raises(TrainingDiverged, match=r"the loss is nan at step 3; .* lower learning_rate"):
-        train_auto_shot(network, pictures, slow_to_save, folder=tmp_path, on_step=poison)
-    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+        train_auto_shot(network_of(), pictures, QUICK, folder=tmp_path, on_step=stop)
+    [file] = checkpoint_files(tmp_path)
+    checkpoint = read_checkpoint(file)
+    identity = dict(checkpoint.values["identity"])
+    named = ("part set", "start", "number of pictures", "choice of pictures")
+    beside = {name: identity.pop(name) for name in named}
+    others = {name: checkpoint.values[name] for name in ("step", "time_s", "held_out_iou")}
+    tensors = {
+        name.replace("optimizer of network.", "optimizer."): t for name, t in checkpoint.tensors.items()
+    }
+    write_checkpoint(
+        tmp_path / "checkpoint.safetensors", Checkpoint(tensors, {"config": identity, **beside, **others})
+    )
+    file.unlink()
+    reports = []
+    again = train_auto_shot(network_of(), pictures, QUICK, folder=tmp_path, on_step=reports.append)
+    assert reports[0].step == 5
+    assert same_weights(whole.network, again.network)
+    assert [path.name for path in checkpoint_files(tmp_path)] == ["checkpoint-00000008.safetensors"]
 
 
 def test_too_few_pictures(make_network):
@@ -272,10 +269,3 @@ def test_corrected_copy_leaves_the_average_alone(make_network):
     assert torch.equal(network.body.head.bias, bias)
     change = (corrected.body.head.bias - bias).tolist()
     assert change[0] - change[1] == pytest.approx(0.5 * torch.tensor(4.0).log().item(), abs=1e-6)
-
-
-def test_augmentation_is_part_of_what_a_training_is(make_network, pictures, tmp_path):
-    train_auto_shot(make_network(), pictures, QUICK, folder=tmp_path)
-    other = dataclasses.replace(QUICK, augmentation=Augmentation(noise=0.5))
-    with pytest.raises(BadOption, match="with another augmentation"):
-        train_auto_shot(make_network(), pictures, other, folder=tmp_path)

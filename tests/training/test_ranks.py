@@ -14,14 +14,17 @@ from partly.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
 from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.rounds import Lazy
 from partly.losses.slope_penalties import R1
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
 from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.adversarial.gan_loop import GanPlayers, train_gan
-from partly.training.chassis.ranks import ALONE, Ranks, own_device, ranks_of_environment
-from partly.training.chassis.training_state import checkpoint_files
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.chassis.checkpoints import checkpoint_files
+from partly.training.chassis.machine import Machine
+from partly.training.chassis.ranks import ALONE, Ranks, ranks_of_environment
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8
@@ -33,14 +36,23 @@ def training(folder: Path | None, ranks: Ranks = ALONE):
     """A training whose result depends on nothing but the batch: no noise, norm or dropout."""
     torch.manual_seed(0)
     players = GanPlayers(
-        MLPGenerator(SHAPE), MLPDiscriminator(SHAPE, dropout=0.0), NonSaturating(), R1(1.0), None, COUNTING
+        MLPGenerator(SHAPE),
+        MLPDiscriminator(SHAPE, dropout=0.0),
+        NonSaturating(),
+        (Lazy(R1(1.0), 2),),
+        augment=COUNTING,
     )
     squares = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
     photos = PhotoSet(squares, tuple(map(str, range(16))), (), "digest")
-    config = GanConfig(N_STEPS, batch_size=8, penalty_every=2, checkpoint_every=4)
+    config = GanConfig(N_STEPS, batch_size=8, checkpoint_every=4)
     reports = []
     result = train_gan(
-        players, SquareBatches(photos, 8), config, folder=folder, on_step=reports.append, ranks=ranks
+        players,
+        SquareBatches(photos, 8),
+        config,
+        folder=folder,
+        on_step=reports.append,
+        machine=Machine(ranks=ranks),
     )
     return result.generator, reports
 
@@ -103,12 +115,13 @@ def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, t
 
 def test_one_process_is_alone(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with ranks_of_environment() as ranks:
+    with Machine.here() as machine:
+        ranks = machine.ranks
         assert ranks == ALONE
         ranks.wait()
+        assert machine.device.type in ("cpu", "cuda")
     batch = torch.randn(3, 2)
     assert torch.equal(ranks.share(batch), batch)
-    assert own_device().type in ("cpu", "cuda")
 
 
 def test_batches_that_cannot_be_shared():

@@ -6,24 +6,41 @@ the objective is one of probabilities, an unbounded critique otherwise.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.losses.rounds import Judgement, Round, Terms
 
-@runtime_checkable
-class AdversarialObjective(Protocol):
-    """Losses of both players; each is a scalar that its player minimises."""
 
+class OfScores(ABC):
+    """Base of objectives that look at scores alone; each loss is a scalar that its player minimises.
+
+    Scores have any shape: one of each picture, or a map of them.
+    """
+
+    @abstractmethod
     def generator_loss(self, fake_scores: Tensor) -> Tensor:
-        """Loss of the generator, of the scores ``[b]`` of its pictures."""
-        ...
+        """Loss of the generator, of the scores of its pictures."""
 
+    @abstractmethod
     def discriminator_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """Loss of the discriminator, of its scores ``[b]`` of photos and of pictures."""
-        ...
+        """Loss of the discriminator, of its scores of photos and of pictures."""
+
+    def generator_terms(self, seen: Round) -> Terms:
+        """As :class:`partly.losses.Objective`."""
+        return {"adversarial": self.generator_loss(_scores(seen.fake))}
+
+    def discriminator_terms(self, seen: Round) -> Terms:
+        """As :class:`partly.losses.Objective`."""
+        return {"adversarial": self.discriminator_loss(_scores(seen.real), _scores(seen.fake))}
+
+
+def _scores(judgement: Judgement | None) -> Tensor:
+    assert judgement is not None, "a round of a player's own step has been judged"
+    return judgement.scores
 
 
 def _discriminator_log_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
@@ -32,7 +49,7 @@ def _discriminator_log_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Minimax:
+class Minimax(OfScores):
     """The original game (Goodfellow et al., NIPS 2014, equation 1).
 
     The generator minimises ``E log(1 - D(G(z)))``, whose gradient vanishes where the discriminator is sure.
@@ -50,7 +67,7 @@ class Minimax:
 
 
 @dataclass(frozen=True)
-class NonSaturating:
+class NonSaturating(OfScores):
     """The same discriminator; the generator minimises ``-E log D(G(z))`` (the same paper, section 3)."""
 
     def generator_loss(self, fake_scores: Tensor) -> Tensor:
@@ -63,7 +80,7 @@ class NonSaturating:
 
 
 @dataclass(frozen=True)
-class Hinge:
+class Hinge(OfScores):
     """Margins of one for the discriminator (Lim and Ye 2017; Miyato et al., ICLR 2018, equation 17)."""
 
     def generator_loss(self, fake_scores: Tensor) -> Tensor:
@@ -76,7 +93,7 @@ class Hinge:
 
 
 @dataclass(frozen=True)
-class Wasserstein:
+class Wasserstein(OfScores):
     """The difference of mean critiques (Arjovsky et al., ICML 2017, equation 3).
 
     It bounds the earth mover's distance only where the critic's slope is held at one: train it with

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from partly.losses.rounds import OfDiscriminator, OfGenerator, Round, Terms
+
 Score = Callable[[Tensor], Tensor]
-
-
-class DiscriminatorPenalty(Protocol):
-    """Something to add to the discriminator's loss."""
-
-    def __call__(
-        self, discriminator: Score, photos: Tensor, pictures: Tensor, random: torch.Generator
-    ) -> Tensor:
-        """A scalar.
-
-        Args:
-            discriminator: pictures ``[b, ...]`` to scores ``[b]``.
-            photos: real ones ``[b, ...]``.
-            pictures: generated ones, of the same shape.
-            random: where random numbers come from.
-        """
-        ...
+_MEAN_LENGTH = "mean_path_length"
+_PATH_LENGTH_SHARE = 0.5
 
 
 def squared_slopes(discriminator: Score, at: Tensor) -> Tensor:
@@ -37,7 +23,7 @@ def squared_slopes(discriminator: Score, at: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class R1:
+class R1(OfDiscriminator):
     """``gamma / 2 E |grad D(x)|^2`` on photos (Mescheder et al., ICML 2018, equation 9).
 
     Attributes:
@@ -46,19 +32,13 @@ class R1:
 
     gamma: float = 10.0
 
-    def __call__(
-        self,
-        discriminator: Score,
-        photos: Tensor,
-        pictures: Tensor,  # noqa: ARG002
-        random: torch.Generator,  # noqa: ARG002
-    ) -> Tensor:
-        """As :class:`DiscriminatorPenalty`."""
-        return self.gamma / 2 * squared_slopes(discriminator, photos).mean()
+    def discriminator_terms(self, seen: Round) -> Terms:
+        """As :class:`partly.losses.Objective`."""
+        return {"R1 penalty": self.gamma / 2 * squared_slopes(_score(seen), seen.photos).mean()}
 
 
 @dataclass(frozen=True)
-class GradientPenalty:
+class GradientPenalty(OfDiscriminator):
     """``weight E (|grad D(x)| - 1)^2`` between photos and pictures (Gulrajani et al., NIPS 2017, equation 3).
 
     Attributes:
@@ -67,38 +47,19 @@ class GradientPenalty:
 
     weight: float = 10.0
 
-    def __call__(
-        self, discriminator: Score, photos: Tensor, pictures: Tensor, random: torch.Generator
-    ) -> Tensor:
-        """As :class:`DiscriminatorPenalty`."""
+    def discriminator_terms(self, seen: Round) -> Terms:
+        """As :class:`partly.losses.Objective`."""
+        photos = seen.photos
         shape = (len(photos), *[1] * (photos.ndim - 1))
-        shares = torch.rand(shape, generator=random).to(photos)
-        between = torch.lerp(pictures.detach(), photos, shares)
+        shares = torch.rand(shape, generator=seen.ask.random("penalty")).to(photos)
+        between = torch.lerp(seen.pictures.detach(), photos, shares)
         # The root has no slope at 0.
-        slopes = (squared_slopes(discriminator, between) + 1e-12).sqrt()
-        return self.weight * (slopes - 1).square().mean()
+        slopes = (squared_slopes(_score(seen), between) + 1e-12).sqrt()
+        return {"gradient penalty": self.weight * (slopes - 1).square().mean()}
 
 
 @dataclass(frozen=True)
-class Together:
-    """Several penalties at once: their sum.
-
-    Attributes:
-        penalties: those that are added.
-    """
-
-    penalties: tuple[DiscriminatorPenalty, ...]
-
-    def __call__(
-        self, discriminator: Score, photos: Tensor, pictures: Tensor, random: torch.Generator
-    ) -> Tensor:
-        """As :class:`DiscriminatorPenalty`; each draws from ``random`` after those before it."""
-        values = [penalty(discriminator, photos, pictures, random) for penalty in self.penalties]
-        return torch.stack(values).sum()
-
-
-@dataclass(frozen=True)
-class PathLength:
+class PathLength(OfGenerator):
     """A step in w should change all pictures alike much (Karras et al., CVPR 2020, equation 4).
 
     Attributes:
@@ -109,24 +70,24 @@ class PathLength:
     weight: float = 2.0
     decay: float = 0.01
 
-    def __call__(
-        self, pictures: Tensor, w: Tensor, mean_length: Tensor, random: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """The penalty, and the new running mean.
+    def generator_terms(self, seen: Round) -> Terms:
+        """``weight E (|J^T y| - a)^2`` with ``y`` noise of unit variance over the number of pixels.
 
-        Args:
-            pictures: ``[b, c, h, w]``, computed from ``w`` with gradients.
-            w: mapped latents ``[b, l, v]``.
-            mean_length: scalar, the running mean of lengths; 0 at first.
-            random: where random numbers come from.
-
-        Returns:
-            ``weight E (|J^T y| - a)^2`` with ``y`` noise of unit variance over the number of pixels, and
-            ``a``, detached.
+        ``a`` is the running mean of ``|J^T y|``, which is kept. Half of a batch is made anew for it, since
+        second derivatives take much memory.
         """
+        pictures, w = seen.ask.generate(_PATH_LENGTH_SHARE)
         height, width = pictures.shape[-2:]
-        noise = torch.randn(pictures.shape, generator=random).to(pictures) / (height * width) ** 0.5
+        noise = torch.randn(pictures.shape, generator=seen.ask.random("path length")).to(pictures)
+        noise = noise / (height * width) ** 0.5
         [gradients] = torch.autograd.grad((pictures * noise).sum(), w, create_graph=True)
         lengths = gradients.square().sum(2).mean(1).sqrt()
-        mean_length = torch.lerp(mean_length, lengths.mean().detach(), self.decay)
-        return self.weight * (lengths - mean_length).square().mean(), mean_length
+        before = seen.ask.memory.get(_MEAN_LENGTH, torch.zeros(())).to(lengths)
+        mean_length = torch.lerp(before, lengths.mean().detach(), self.decay)
+        seen.ask.memory[_MEAN_LENGTH] = mean_length
+        return {"path length": self.weight * (lengths - mean_length).square().mean()}
+
+
+def _score(seen: Round) -> Score:
+    """Images to scores, as the discriminator saw photos."""
+    return lambda images: seen.ask.judge(images).scores

@@ -6,27 +6,17 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from partly.data.labels import Annotation, PartSet, list_annotations
+from partly.data.labels import Annotation, list_annotations
 from partly.errors import BadProject
-from partly.fewshot.fitting import load_segmenter
-from partly.fewshot.segmenters import FewShotSegmenter
-from partly.models.zoo import encoder_weights, generator_folder, load_generator
-from partly.project.model_digests import annotations_digest, model_digest, model_part_set
+from partly.fewshot.fitting import Teacher
+from partly.models.generators import Generator
+from partly.models.zoo import encoder_weights, load_generator
+from partly.project.model_digests import annotations_digest, model_card, model_digest, model_part_set
 from partly.project.project_folder import Project
-from partly.storage import (
-    ModelCard,
-    Run,
-    begin_run,
-    given_of,
-    remove_leftovers,
-    sha256_of,
-    streams_as_of,
-    values_of,
-)
+from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
 from partly.synthesis.distil import (
     EFFORTS,
     SECOND_ROUND_FOLDER,
@@ -36,7 +26,7 @@ from partly.synthesis.distil import (
     completed,
     distil,
 )
-from partly.synthesis.shards import Models, labels_identity, pictures_identity
+from partly.synthesis.shards import Place, labels_identity, pictures_identity
 
 _MOST_WORKERS = 8
 
@@ -100,35 +90,26 @@ def distil_project(
         TrainingDiverged: the loss is no number.
     """
     remove_leftovers(project.folder)
-    generator = load_generator(project.generator_source)
-    segmenter, part_set, card = _load_fitted(project, generator.digest)
+    teacher = _load_teacher(project, load_generator(project.generator_source), config)
     weights = encoder_weights() if config.pretrained else None
     parents = {
-        "generator_sha256": generator.digest,
-        "few_shot_sha256": card.weights_sha256,
+        "generator_sha256": teacher.generator.digest,
+        "few_shot_sha256": teacher.digest,
         "encoder_sha256": sha256_of(weights) if weights else None,
     }
     extra = {"config": asdict(config), "parents": parents}
-    asked = {"part_set": part_set.to_json(), **extra}
+    asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     if done := _finished(project, run):
         return done
     with streams_as_of(run.streams):
-        folders = generator_folder(project.generator_source), project.few_shot
-        pictures_key, labels_key = _keys(config, generator.digest, card.weights_sha256)
         result = distil(
-            generator,
-            segmenter,
-            part_set,
+            teacher,
+            _place(project, teacher, config, run.folder),
             config,
-            pictures_folder=project.labelled / "pictures" / pictures_key,
-            labels_folder=project.labelled / "labels" / labels_key,
-            training_folder=run.folder,
-            annotations=_annotations(project, card) if config.painted_share else (),
+            reports,
             encoder_weights=weights,
-            load_models=partial(load_models, *(str(folder.absolute()) for folder in folders)),
             n_workers=n_workers or default_workers(),
-            reports=reports,
         )
     saved = result.network.save(project.auto_shot, extra)
     run.finish(
@@ -141,46 +122,46 @@ def distil_project(
     return DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
 
 
-def load_models(generator_source: str, segmenter_folder: str) -> Models:
-    """Generator and segmenter, in a worker process."""
-    return load_generator(generator_source), load_segmenter(Path(segmenter_folder))[0]
-
-
 def default_workers() -> int:
     """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, _MOST_WORKERS)
 
 
-def _load_fitted(project: Project, generator_digest: str) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
-    """The few-shot segmenter, checked to be one for the generator and the parts of today."""
+def _load_teacher(project: Project, generator: Generator, config: DistilConfig) -> Teacher:
+    """The project's teacher, checked to be one for the generator and the parts of today.
+
+    Raises:
+        BadProject: it is not, there is none, or the network learns from annotations that have changed since.
+    """
     if not (project.few_shot / "model.json").is_file():
         raise BadProject(
             "there is no few-shot segmenter yet",
             remedy=f"Run: partly fit {project.folder}",
             path=project.few_shot,
         )
-    segmenter, part_set, card = load_segmenter(project.few_shot)
-    fitted_on = dict(card.extra.get("parents", {})).get("generator_sha256")
-    if fitted_on != generator_digest or part_set != project.part_set:
-        what = "parts" if fitted_on == generator_digest else "generator"
+    teacher = Teacher.load(project.few_shot)
+    if teacher.source_digest != generator.digest or teacher.part_set != project.part_set:
+        what = "parts" if teacher.source_digest == generator.digest else "generator"
         raise BadProject(
             f"the few-shot segmenter was fitted with other {what}",
             expected=f"the {what} of project.toml",
             remedy=f"Run: partly fit {project.folder}",
             path=project.few_shot,
         )
-    return segmenter, part_set, card
+    teacher = teacher.reading(generator)
+    return replace(teacher, annotations=_annotations(project)) if config.painted_share else teacher
 
 
-def _annotations(project: Project, card: ModelCard) -> list[Annotation]:
+def _annotations(project: Project) -> list[Annotation]:
     """What the segmenter was fitted on, if it is still so.
 
     Raises:
         BadProject: annotations were added, changed or taken away since.
     """
     annotations = list_annotations(project.annotations, project.part_set)
-    if annotations_digest(annotations) != dict(card.extra.get("parents", {})).get("annotations_sha256"):
+    parents = dict(model_card(project.few_shot).get("parents", {}))
+    if annotations_digest(annotations) != parents.get("annotations_sha256"):
         raise BadProject(
             "annotations have changed since the few-shot segmenter was fitted",
             expected="those that it was fitted on, from which the network learns too (painted_share)",
@@ -200,15 +181,16 @@ def _finished(project: Project, run: Run) -> DistilResult | None:
     return DistilResult(project.auto_shot, run.folder, run.result["held_out_iou"], was_there=True)
 
 
-def _keys(config: DistilConfig, generator_digest: str, few_shot_digest: str) -> tuple[str, str]:
-    """Names of the folders of pictures and of labels: digests of all that these depend on but their number.
+def _place(project: Project, teacher: Teacher, config: DistilConfig, training: Path) -> Place:
+    """Folders of pictures and labels are named by digests of all that these depend on but their number.
 
     All teachers of a project share its pictures; each has labels of its own.
     """
-    synthesis = config.synthesis()
+    synthesis, generator_digest = config.synthesis(), teacher.generator.digest
     identities = (
         pictures_identity(synthesis, generator_digest),
-        labels_identity(synthesis, generator_digest, few_shot_digest),
+        labels_identity(synthesis, generator_digest, teacher.digest),
     )
-    pictures, labels = (json.dumps(identity, sort_keys=True).encode() for identity in identities)
-    return hashlib.sha256(pictures).hexdigest()[:12], hashlib.sha256(labels).hexdigest()[:12]
+    texts = (json.dumps(identity, sort_keys=True).encode() for identity in identities)
+    pictures, labels = (hashlib.sha256(text).hexdigest()[:12] for text in texts)
+    return Place(project.labelled / "pictures" / pictures, project.labelled / "labels" / labels, training)

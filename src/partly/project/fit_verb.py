@@ -11,9 +11,9 @@ import torch
 
 from partly.data.labels import list_annotations
 from partly.data.photos import grid, overlay, side_by_side, thumbnail, write_jpeg, write_png
-from partly.fewshot.fitting import FewShotConfig, check_annotations, fit_few_shot, save_segmenter
-from partly.fewshot.segmenters import FewShotSegmenter
-from partly.models.generators import Generator, Truncation, pixels_of, sample_w
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import FewShotConfig, Teacher, check_annotations, fit_teacher
+from partly.models.generators import Truncation, pixels_of, sample_w
 from partly.models.zoo import load_generator
 from partly.project.model_digests import annotations_digest, model_digest, model_part_set
 from partly.project.project_folder import PREVIEW_NAME, Project
@@ -75,8 +75,9 @@ def fit_project(
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
     generator = load_generator(project.generator_source)
+    source = GeneratorFeatures(generator)
     missing = check_annotations(
-        annotations, project.part_set, generator, allow_missing_parts=config.allow_missing_parts
+        annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts
     )
     extra = {
         "config": config.described(),
@@ -99,22 +100,17 @@ def fit_project(
     if run.result and run.result["few_shot_sha256"] == model_digest(project.few_shot) and same_parts:
         return result
     with streams_as_of(run.streams):
-        segmenter = fit_few_shot(generator, annotations, project.part_set, config, on_progress)
-    write_previews(result.previews, generator, segmenter, project, on_progress)
-    card = save_segmenter(project.few_shot, segmenter, project.part_set, extra)
+        teacher = fit_teacher(source, annotations, project.part_set, config, on_progress)
+    write_previews(result.previews, teacher, on_progress)
+    card = teacher.save(project.few_shot, extra)
     run.finish({"few_shot_sha256": card.weights_sha256})
     return replace(result, was_there=False)
 
 
 @torch.inference_mode()
-def write_previews(
-    path: Path,
-    generator: Generator,
-    segmenter: FewShotSegmenter,
-    project: Project,
-    on_progress: OnProgress | None = None,
-) -> None:
-    """Write fresh pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
+def write_previews(path: Path, teacher: Teacher, on_progress: OnProgress | None = None) -> None:
+    """Write new pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
+    generator, segmenter, colours = teacher.generator, teacher.segmenter, teacher.part_set.colours
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
     rows = []
     for index in range(_N_PREVIEWS):
@@ -122,7 +118,7 @@ def write_previews(
         synthesis = generator.synthesise(w, features_px=finest_px)
         picture = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
         labels = segmenter(synthesis.pyramid, picture.shape[0])[0].argmax(0).to(torch.uint8).numpy()
-        rows.append(side_by_side([picture, overlay(picture, labels, project.part_set.colours, _OPACITY)]))
+        rows.append(side_by_side([picture, overlay(picture, labels, colours, _OPACITY)]))
         write_jpeg(path.with_suffix("") / f"preview-{index + 1}.jpg", rows[-1])
         if on_progress:
             on_progress("previewing", index + 1, _N_PREVIEWS)

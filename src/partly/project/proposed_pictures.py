@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from partly.data.labels import latent_from_json, latent_to_json, list_annotations
+from partly.data.labels import Picture, latent_from_json, latent_to_json, list_annotations
 from partly.data.photos import grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.project.project_folder import Project
@@ -43,6 +43,11 @@ class ProposedPicture:
     w: npt.NDArray[np.float32]
     generator_digest: str
     size_px: int
+
+    @property
+    def pictured(self) -> Picture:
+        """What features are made of."""
+        return Picture(self.id, self.w, self.generator_digest)
 
     @property
     def pixels(self) -> Pixels:
@@ -80,6 +85,7 @@ def propose_pictures(
         BadModelFile: ``unsure`` before anything was fitted.
     """
     from partly.fewshot.acquisition import propose
+    from partly.fewshot.features import GeneratorFeatures
     from partly.models.generators import Truncation
 
     def report(done: int, total: int) -> None:
@@ -94,7 +100,9 @@ def propose_pictures(
     chosen = (
         _unsure(project, generator, n_pictures, seed, on_progress=report, **options)
         if unsure
-        else propose(generator, n_pictures, seed, together=together, on_progress=report, **options)
+        else propose(
+            GeneratorFeatures(generator), n_pictures, seed, together=together, on_progress=report, **options
+        )
     )
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
@@ -124,7 +132,8 @@ def _unsure(
 ) -> list[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
     from partly.fewshot.acquisition import propose_unsure
-    from partly.fewshot.fitting import latent_of, load_segmenter
+    from partly.fewshot.features import GeneratorFeatures
+    from partly.fewshot.fitting import load_segmenter
 
     try:
         segmenter = load_segmenter(project.few_shot)[0]
@@ -135,8 +144,10 @@ def _unsure(
             path=project.few_shot,
         ) from error
     annotations = list_annotations(project.annotations, project.part_set)
-    known = [latent_of(annotation, generator) for annotation in annotations]
-    return propose_unsure(generator, segmenter, n_pictures, seed, known=known, **options)
+    source = GeneratorFeatures(generator)
+    for annotation in annotations:
+        source.check(annotation)
+    return propose_unsure(source, segmenter, n_pictures, seed, known=annotations, **options)
 
 
 def keep_picture(

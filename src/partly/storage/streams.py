@@ -54,6 +54,7 @@ ShufflePurpose = Literal[
     "export trials",
     "moved boundaries",
     "scribbles",
+    "plain photos",
 ]
 TensorPurpose = Literal[
     "first weights",
@@ -122,6 +123,7 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "components of proposals",
     "components of superpixels",
     "dropout of a discriminator",
+    "plain photos",
 )
 
 _begun_with: list[Version] = []

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import PartSet
 from partly.errors import BadLabel, BadOption
+from partly.fewshot.features.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.cell_targets import _pooled, labelled_points, shares
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig, GradientConfig
 from partly.fewshot.fitting.gradient_fit import fit_by_gradient, part_factors
 from partly.fewshot.fitting.method_table import METHODS
-from partly.fewshot.fitting.picture_features import latent_of
 from partly.fewshot.fitting.ridge_fit import RidgeFit
 from partly.fewshot.segmenters.cnn_segmenter import CNNSegmenter
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
@@ -49,13 +49,15 @@ def _agreement(segmenter: FewShotSegmenter, annotations: list[Annotation]) -> fl
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_learns_what_is_drawn(method: str, annotations: list[Annotation]) -> None:
-    fitted = fit_few_shot(tiny_generator(), annotations[:4], TWO_PARTS, replace(QUICK, methods=(method,)))
+    fitted = fit_few_shot(
+        GeneratorFeatures(tiny_generator()), annotations[:4], TWO_PARTS, replace(QUICK, methods=(method,))
+    )
     assert _agreement(fitted, annotations[:4]) > 0.8
 
 
 def test_ensemble_of_methods(annotations: list[Annotation]) -> None:
     config = replace(QUICK, methods=("ridge", "mlp-0"))
-    fitted = fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, config)
+    fitted = fit_few_shot(GeneratorFeatures(tiny_generator()), annotations[:1], TWO_PARTS, config)
     assert isinstance(fitted, EnsembleSegmenter)
     assert len(fitted.members) == 2
 
@@ -63,14 +65,19 @@ def test_ensemble_of_methods(annotations: list[Annotation]) -> None:
 def test_fitting_twice_gives_the_same(annotations: list[Annotation]) -> None:
     for method in ("ridge", "cnn-s"):
         config = replace(QUICK, methods=(method,))
-        first, second = (fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, config) for _ in range(2))
+        first, second = (
+            fit_few_shot(GeneratorFeatures(tiny_generator()), annotations[:1], TWO_PARTS, config)
+            for _ in range(2)
+        )
         for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
             assert torch.equal(a, b)
 
 
 def test_random_numbers_of_the_caller_stay_as_they_are(annotations: list[Annotation]) -> None:
     before = torch.get_rng_state()
-    fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, replace(QUICK, methods=("mlp-0",)))
+    fit_few_shot(
+        GeneratorFeatures(tiny_generator()), annotations[:1], TWO_PARTS, replace(QUICK, methods=("mlp-0",))
+    )
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -82,7 +89,13 @@ def test_seeds_have_31_bits(seed: int) -> None:
 
 def test_progress_is_told(annotations: list[Annotation]) -> None:
     told: list[tuple[str, int, int]] = []
-    fit_few_shot(tiny_generator(), annotations[:1], TWO_PARTS, QUICK, lambda *args: told.append(args))
+    fit_few_shot(
+        GeneratorFeatures(tiny_generator()),
+        annotations[:1],
+        TWO_PARTS,
+        QUICK,
+        lambda *args: told.append(args),
+    )
     assert ("reading plain pictures", 4, 4) in told
     assert ("fitting ridge", 1, 1) in told
     assert ("learning from plain pictures", 2, 2) in told
@@ -94,7 +107,7 @@ def test_scribbles_are_valid_labels(annotations: list[Annotation]) -> None:
         rows, columns = np.nonzero(annotations[0].label_map == part)
         scribbled[rows[::9], columns[::9]] = part
     sparse = replace(annotations[0], label_map=scribbled)
-    fitted = fit_few_shot(tiny_generator(), [sparse], TWO_PARTS, QUICK)
+    fitted = fit_few_shot(GeneratorFeatures(tiny_generator()), [sparse], TWO_PARTS, QUICK)
     assert _agreement(fitted, annotations[:1]) > 0.8
 
 
@@ -204,7 +217,9 @@ def test_annotations_of_something_else_are_refused(
     annotations: list[Annotation], change: dict[str, object], text: str
 ) -> None:
     with pytest.raises(BadLabel, match=text):
-        fit_few_shot(tiny_generator(), [replace(annotations[0], **change)], TWO_PARTS, QUICK)
+        fit_few_shot(
+            GeneratorFeatures(tiny_generator()), [replace(annotations[0], **change)], TWO_PARTS, QUICK
+        )
 
 
 def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Annotation]) -> None:
@@ -212,11 +227,11 @@ def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Ann
     with pytest.raises(
         BadLabel, match=r"no picture has a pixel of other; expected every part .* Label a picture"
     ):
-        fit_few_shot(tiny_generator(), annotations[:1], three, QUICK)
+        fit_few_shot(GeneratorFeatures(tiny_generator()), annotations[:1], three, QUICK)
     with pytest.raises(BadLabel, match=r"no annotation; expected at least one\. Label a picture first"):
-        fit_few_shot(tiny_generator(), [], TWO_PARTS, QUICK)
+        fit_few_shot(GeneratorFeatures(tiny_generator()), [], TWO_PARTS, QUICK)
     with pytest.raises(BadLabel, match="annotation p0 is there twice; expected each id once"):
-        fit_few_shot(tiny_generator(), [annotations[0]] * 2, TWO_PARTS, QUICK)
+        fit_few_shot(GeneratorFeatures(tiny_generator()), [annotations[0]] * 2, TWO_PARTS, QUICK)
 
 
 @pytest.mark.parametrize("method", ["ridge", "kernel", "mlp-0", "cnn-s"])
@@ -227,7 +242,9 @@ def test_parts_without_a_label_may_be_missing(method: str, annotations: list[Ann
     gradient = replace(QUICK.gradient, n_steps=120)
     config = replace(QUICK, methods=(method,), gradient=gradient, allow_missing_parts=True)
     for layout_spread in (None, config.layout_spread):
-        fitted = fit_few_shot(tiny_generator(), moved, three, replace(config, layout_spread=layout_spread))
+        fitted = fit_few_shot(
+            GeneratorFeatures(tiny_generator()), moved, three, replace(config, layout_spread=layout_spread)
+        )
         assert _agreement(fitted, moved) > 0.75
         plain = tiny_generator().synthesise(latent_of(annotations[4], tiny_generator())).pyramid
         assert fitted(plain, 64).softmax(1)[:, 0].max() < 1e-6
@@ -237,7 +254,7 @@ def test_one_part_with_a_label_is_not_enough(annotations: list[Annotation]) -> N
     alone = replace(annotations[0], label_map=np.zeros_like(annotations[0].label_map))
     config = replace(QUICK, allow_missing_parts=True)
     with pytest.raises(BadLabel, match=r"no picture has a pixel of thing; expected two parts or more"):
-        fit_few_shot(tiny_generator(), [alone], TWO_PARTS, config)
+        fit_few_shot(GeneratorFeatures(tiny_generator()), [alone], TWO_PARTS, config)
 
 
 def test_unknown_methods_are_refused() -> None:

@@ -9,9 +9,9 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import Part, PartSet
 from partly.errors import BadOption
+from partly.fewshot.features.generator_features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.picture_features import latent_of
 from partly.fewshot.fitting.spatial_prior import layout_of, squared_distances
 from partly.fewshot.segmenters.segmenter_base import LAYOUT_PX
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
@@ -41,7 +41,7 @@ def test_without_any_place_the_distance_is_infinite() -> None:
 def test_logits_fall_with_the_square_of_the_distance() -> None:
     label_map = np.zeros((LAYOUT_PX, LAYOUT_PX), np.uint8)
     label_map[MIDDLE:, :] = 1
-    layout = layout_of([_annotation(label_map)], TWO_PARTS, spread=0.1)
+    layout = layout_of([label_map], TWO_PARTS, spread=0.1)
     assert (layout[1, MIDDLE:] == 0).all()
     for n_cells in (1, 8):
         expected = -((n_cells / LAYOUT_PX) ** 2) / (2 * 0.1**2)
@@ -51,10 +51,10 @@ def test_logits_fall_with_the_square_of_the_distance() -> None:
 def test_far_away_is_finite() -> None:
     label_map = np.zeros((LAYOUT_PX, LAYOUT_PX), np.uint8)
     label_map[-1, -1] = 1
-    layout = layout_of([_annotation(label_map)], TWO_PARTS, spread=0.01)
+    layout = layout_of([label_map], TWO_PARTS, spread=0.01)
     assert layout.min() == -50
     # A part that no label shows may be nowhere.
-    assert (layout_of([_annotation(label_map * 0)], TWO_PARTS, spread=0.1)[1] == -50).all()
+    assert (layout_of([label_map * 0], TWO_PARTS, spread=0.1)[1] == -50).all()
 
 
 def test_mirrored_labels_count_for_the_mirrored_part() -> None:
@@ -63,7 +63,7 @@ def test_mirrored_labels_count_for_the_mirrored_part() -> None:
     )
     label_map = np.zeros((LAYOUT_PX, LAYOUT_PX), np.uint8)
     label_map[10, 5] = 1
-    layout = layout_of([_annotation(label_map)], parts, spread=0.1)
+    layout = layout_of([label_map], parts, spread=0.1)
     assert layout[1, 10, 5] == 0
     assert layout[2, 10, LAYOUT_PX - 1 - 5] == 0
     assert layout[2, 10, 5] < 0
@@ -74,7 +74,7 @@ def test_what_nobody_labelled_may_be_anything() -> None:
     label_map = np.full((LAYOUT_PX, LAYOUT_PX), 255, np.uint8)
     label_map[:, :4] = 0
     label_map[3, 3] = 1
-    layout = layout_of([_annotation(label_map)], TWO_PARTS, spread=0.1)
+    layout = layout_of([label_map], TWO_PARTS, spread=0.1)
     assert (layout[:, :, 8:-8] == 0).all()
     assert (layout[1, 30:, :4] == 0).all(), "unlabelled on the mirrored side"
 
@@ -84,11 +84,13 @@ def test_the_layout_is_in_the_logits_and_can_be_left_out() -> None:
     annotation = thing_annotation(generator, 0)
     config = FewShotConfig(n_statistics=4, n_self_training=0, penalty=0.1)
     bounded, free = (
-        fit_few_shot(generator, [annotation], TWO_PARTS, replace(config, layout_spread=spread))
+        fit_few_shot(
+            GeneratorFeatures(generator), [annotation], TWO_PARTS, replace(config, layout_spread=spread)
+        )
         for spread in (0.05, None)
     )
     assert (free.layout == 0).all()
-    assert torch.equal(bounded.layout, layout_of([annotation], TWO_PARTS, 0.05))
+    assert torch.equal(bounded.layout, layout_of([annotation.label_map], TWO_PARTS, 0.05))
     assert bounded.layout.min() < 0
     pyramid = generator.synthesise(latent_of(annotation, generator)).pyramid
     with torch.no_grad():

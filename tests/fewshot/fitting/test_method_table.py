@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from partly.data.labels.annotation import Annotation
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.few_shot_method import FewShotMethod
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig, GradientConfig
@@ -76,7 +77,7 @@ def test_a_new_method_is_one_line(
 ) -> None:
     monkeypatch.setitem(METHODS, "mirror", MirrorMethod())
     config = FewShotConfig(methods=("mirror",), n_statistics=2, layout_spread=None)
-    fitted = fit_few_shot(tiny_generator(), [annotation], TWO_PARTS, config)
+    fitted = fit_few_shot(GeneratorFeatures(tiny_generator()), [annotation], TWO_PARTS, config)
     assert isinstance(fitted, MirrorSegmenter)
     save_segmenter(tmp_path, fitted, TWO_PARTS, {})
     loaded, part_set, card = load_segmenter(tmp_path)
@@ -94,11 +95,11 @@ def test_a_new_method_follows_the_brush(annotation: Annotation, monkeypatch: pyt
     monkeypatch.setitem(METHODS, "mirror", MirrorMethod())
     for method in ("ridge", "mirror"):
         config = FewShotConfig(methods=("mlp-0", method), layout_spread=None)
-        live = LiveSegmenter(tiny_generator(), TWO_PARTS, config, n_wall=2)
+        live = LiveSegmenter(GeneratorFeatures(tiny_generator()), TWO_PARTS, config, n_wall=2)
         live.warm_up()
-        live.learn("a", annotation.w, annotation.label_map)
+        live.learn(annotation, annotation.label_map)
         assert live.solve()
-        said[method] = live.predict("a").labels
+        said[method] = live.predict(annotation.id).labels
     assert (said["mirror"] == said["ridge"][:, ::-1]).all()
 
 

@@ -8,9 +8,9 @@ import torch
 
 from partly.data.labels.annotation import Annotation
 from partly.errors import BadLabel
+from partly.fewshot.features.generator_features import latent_of
 from partly.fewshot.fitting import ridge_fit as fitting
 from partly.fewshot.fitting.cell_targets import shares
-from partly.fewshot.fitting.picture_features import latent_of
 from partly.fewshot.fitting.ridge_fit import RidgeFit
 from partly.fewshot.fitting.ridge_rows import PictureRows, renumbered
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from partly.errors import BadOption
+from partly.losses.rounds import Ask, Round, total
 from partly.losses.slope_penalties import GradientPenalty
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.generators.dcgan_generator import DCGANShape
@@ -13,7 +14,7 @@ TINY = DCGANShape(16, z_dim=5, last_channels=4)
 @pytest.mark.parametrize("norm", [True, False])
 def test_one_score_for_each_picture(norm):
     discriminator = DCGANDiscriminator(TINY, norm=norm)
-    scores = discriminator(torch.randn(3, 3, 16, 16))
+    scores = discriminator(torch.randn(3, 3, 16, 16)).scores
     assert scores.shape == (3,)
     torch.autograd.backward(scores.sum())
     assert all(p.grad is not None for p in discriminator.parameters())
@@ -23,14 +24,20 @@ def test_one_score_for_each_picture(norm):
 def test_without_norm_pictures_do_not_see_each_other():
     discriminator = DCGANDiscriminator(TINY, norm=False)
     pictures = torch.randn(3, 3, 16, 16)
-    alone = torch.cat([discriminator(picture[None]) for picture in pictures])
-    torch.testing.assert_close(discriminator(pictures), alone)
+    alone = torch.cat([discriminator(picture[None]).scores for picture in pictures])
+    torch.testing.assert_close(discriminator(pictures).scores, alone)
 
 
 def test_slopes_of_slopes():
     discriminator = DCGANDiscriminator(TINY, norm=False)
     photos, pictures = torch.randn(2, 3, 16, 16), torch.randn(2, 3, 16, 16)
-    torch.autograd.backward(GradientPenalty()(discriminator, photos, pictures, torch.Generator()))
+    torch.autograd.backward(
+        total(
+            GradientPenalty().discriminator_terms(
+                Round(photos, pictures, ask=Ask(discriminator, lambda _purpose: torch.Generator()))
+            )
+        )
+    )
     assert discriminator.layers[0].weight.grad.isfinite().all()
 
 

@@ -3,11 +3,19 @@ import torch
 from torch import nn
 
 from partly.errors import BadOption
+from partly.losses.rounds import Ask, Round, total
 from partly.losses.slope_penalties import R1
 from partly.models.discriminators.light_discriminator import LightDiscriminator, SelfSupervision
 from partly.models.generators.light_generator import LightShape
 
 TINY = LightShape(32, z_dim=5, channel_base=128, most_channels=8)
+
+
+def told_by(penalty, photos, seed):
+    random = torch.Generator().manual_seed(seed)
+    return total(
+        penalty.discriminator_terms(Round(photos, photos * 0, ask=Ask(random=lambda _purpose: random)))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +28,7 @@ def seed():
 @pytest.mark.parametrize("size_px", [32, 128])
 def test_one_score_for_each_picture(size_px):
     discriminator = LightDiscriminator(LightShape(size_px, channel_base=128, most_channels=8))
-    scores = discriminator(torch.randn(3, 3, size_px, size_px))
+    scores = discriminator(torch.randn(3, 3, size_px, size_px)).scores
     assert scores.shape == (3,)
     torch.autograd.backward(scores.sum())
     unlearned = {name.split(".")[0] for name, p in discriminator.named_parameters() if p.grad is None}
@@ -30,17 +38,17 @@ def test_one_score_for_each_picture(size_px):
 def test_pictures_see_of_each_other_only_how_much_they_differ():
     discriminator = LightDiscriminator(TINY).eval()
     pictures = torch.randn(3, 3, 32, 32)
-    alone = torch.cat([discriminator(picture[None]) for picture in pictures])
-    assert (discriminator(pictures) - alone).abs().max() > 1e-3
+    alone = torch.cat([discriminator(picture[None]).scores for picture in pictures])
+    assert (discriminator(pictures).scores - alone).abs().max() > 1e-3
     discriminator.score[0] = nn.ZeroPad3d((0, 0, 0, 0, 0, 1))
-    alone = torch.cat([discriminator(picture[None]) for picture in pictures])
-    torch.testing.assert_close(discriminator(pictures), alone)
+    alone = torch.cat([discriminator(picture[None]).scores for picture in pictures])
+    torch.testing.assert_close(discriminator(pictures).scores, alone)
 
 
 def test_slopes_of_slopes():
     discriminator = LightDiscriminator(TINY)
     photos = torch.randn(2, 3, 32, 32)
-    torch.autograd.backward(R1()(discriminator, photos, photos, torch.Generator()))
+    torch.autograd.backward(total(R1().discriminator_terms(Round(photos, photos, ask=Ask(discriminator)))))
     assert discriminator.first[0].weight.grad.isfinite().all()
     assert discriminator.first[0].weight.grad.abs().max() > 0
 
@@ -83,7 +91,7 @@ def test_self_supervision_is_a_mean_difference_that_can_be_learned_from():
     photos = torch.rand(4, 3, 32, 32) * 2 - 1
     pairs = discriminator.reconstruct(photos, torch.Generator().manual_seed(1))
     wanted = 3 * sum((a - b).abs().mean().item() for a, b in pairs) / 2
-    found = penalty(None, photos, photos * 0, torch.Generator().manual_seed(1))
+    found = told_by(penalty, photos, 1)
     assert found.item() == pytest.approx(wanted, rel=1e-5)
     torch.autograd.backward(found)
     unlearned = {name.split(".")[0] for name, p in discriminator.named_parameters() if p.grad is None}
@@ -98,7 +106,7 @@ def test_the_features_learn_to_tell_photos():
     optimizer = torch.optim.Adam(discriminator.parameters(), 1e-2)
     losses = []
     for number in range(15):
-        loss = penalty(None, photos, photos, torch.Generator().manual_seed(number))
+        loss = told_by(penalty, photos, number)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -121,4 +129,4 @@ def test_images_of_another_size():
 def test_without_norms_scores_still_tell_pictures_apart_at_first():
     torch.manual_seed(0)
     discriminator = LightDiscriminator(LightShape(image_size_px=64))
-    assert discriminator(torch.randn(8, 3, 64, 64).cumsum(-1) / 8).std() > 0.1
+    assert discriminator(torch.randn(8, 3, 64, 64).cumsum(-1) / 8).scores.std() > 0.1

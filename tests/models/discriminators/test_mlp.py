@@ -14,7 +14,7 @@ def test_the_discriminator_of_digits():
     """784-100-1."""
     discriminator = MLPDiscriminator(DIGITS)
     assert sum(p.numel() for p in discriminator.parameters()) == 784 * 100 + 100 + 100 + 1
-    assert discriminator(torch.zeros(3, 3, 28, 28)).shape == (3,)
+    assert discriminator(torch.zeros(3, 3, 28, 28)).scores.shape == (3,)
 
 
 def test_half_of_the_values_is_left_out_and_the_mean_stays():
@@ -37,15 +37,15 @@ def test_what_is_left_out_goes_on_after_a_stop():
     second = copy.deepcopy(first)
     third = MLPDiscriminator(DIGITS).train()
     third.load_state_dict(first.state_dict())
-    assert torch.equal(second(pictures), third(pictures))
-    before = first(pictures)
-    assert not torch.equal(before, first(pictures))
+    assert torch.equal(second(pictures).scores, third(pictures).scores)
+    before = first(pictures).scores
+    assert not torch.equal(before, first(pictures).scores)
 
 
 def test_nothing_is_left_out_in_use():
     discriminator = MLPDiscriminator(DIGITS).eval()
     pictures = torch.randn(2, 3, 28, 28)
-    assert torch.equal(discriminator(pictures), discriminator(pictures))
+    assert torch.equal(discriminator(pictures).scores, discriminator(pictures).scores)
 
 
 def test_colours_are_seen_where_there_are_any():
@@ -54,7 +54,7 @@ def test_colours_are_seen_where_there_are_any():
     changed[:, 2] = 1
     for is_grey in (True, False):
         discriminator = MLPDiscriminator(MLPShape(6, is_grey=is_grey)).eval()
-        assert torch.equal(discriminator(pictures), discriminator(changed)) == is_grey
+        assert torch.equal(discriminator(pictures).scores, discriminator(changed).scores) == is_grey
 
 
 def test_what_cannot_be():

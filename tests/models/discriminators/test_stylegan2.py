@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from partly.errors import BadOption
+from partly.losses.rounds import Ask, Round, total
 from partly.losses.slope_penalties import R1
 from partly.models.discriminators.stylegan2_discriminator import ResidualBlock, StyleGAN2Discriminator
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
@@ -18,18 +19,18 @@ def seed():
 
 def test_one_score_for_each_picture():
     discriminator = StyleGAN2Discriminator(TINY)
-    assert discriminator(torch.randn(4, 3, 32, 32)).shape == (4,)
-    torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).sum())
+    assert discriminator(torch.randn(4, 3, 32, 32)).scores.shape == (4,)
+    torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).scores.sum())
     assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
 
 
 def test_pictures_of_one_group_are_seen_together():
     discriminator = StyleGAN2Discriminator(TINY)
     pictures = torch.randn(8, 3, 32, 32)
-    scores = discriminator(pictures)
+    scores = discriminator(pictures).scores
     changed = pictures.clone()
     changed[0] = 0
-    moved = (discriminator(changed) - scores).abs() > 1e-7
+    moved = (discriminator(changed).scores - scores).abs() > 1e-7
     # Groups of four, every second picture.
     assert moved.tolist() == [True, False] * 4
 
@@ -52,7 +53,7 @@ def test_slopes_of_slopes(seed):
     """R1 needs second derivatives through every layer."""
     discriminator = StyleGAN2Discriminator(TINY)
     photos = torch.randn(4, 3, 32, 32)
-    torch.autograd.backward(R1()(discriminator, photos, photos, torch.Generator()))
+    torch.autograd.backward(total(R1().discriminator_terms(Round(photos, photos, ask=Ask(discriminator)))))
     assert all(p.grad is None or p.grad.isfinite().all() for p in discriminator.parameters())
     assert discriminator.from_rgb.weight.grad.abs().max() > 0
 

@@ -5,8 +5,10 @@ import torch
 
 from partly.augment.adversarial.ada import AdaptiveAugmentation
 from partly.augment.adversarial.diff_augment import DiffAugment
+from partly.augment.adversarial.discriminator_augmentation import NOTHING
 from partly.errors import BadOption
-from partly.losses.slope_penalties import R1, GradientPenalty, Together
+from partly.losses.slope_penalties import R1, GradientPenalty
+from partly.models.discriminators.light_discriminator import SelfSupervision
 from partly.storage.option_fields import options_of
 from partly.training.recipes.courses import (
     AUGMENTATIONS,
@@ -33,7 +35,7 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 @pytest.mark.parametrize("family", [name for name in RECIPES if name != "vae"])
 def test_every_family_plays_for_every_objective(family, objective):
     ready = course(choices_for(size_px=32, family=family, objective=objective))
-    scores = ready.players.discriminator(torch.randn(4, 3, 32, 32))
+    scores = ready.players.discriminator(torch.randn(4, 3, 32, 32)).scores
     loss = ready.players.objective.discriminator_loss(scores, scores)
     assert torch.isfinite(loss)
 
@@ -68,15 +70,15 @@ def test_steps_follow_from_photos_shown_and_the_discriminators_share():
 
 
 def test_penalties_are_those_of_objective_preset_and_family():
-    def penalty(**choices):
-        return course(choices_for(size_px=32, **choices)).players.penalty
+    def penalties(**choices):
+        found = course(choices_for(size_px=32, **choices)).players.discriminator_penalties
+        return [(type(penalty.objective), penalty.every) for penalty in found]
 
-    assert isinstance(penalty(family="stylegan2"), R1)
-    assert penalty(family="dcgan") is None
-    assert isinstance(penalty(family="stylegan2", objective="wasserstein"), GradientPenalty)
-    both = penalty(family="light", objective="wasserstein")
-    assert isinstance(both, Together)
-    assert len(both.penalties) == 2
+    assert penalties(family="stylegan2") == [(R1, 16)]
+    assert penalties(family="dcgan") == []
+    assert penalties(family="stylegan2", objective="wasserstein") == [(GradientPenalty, 1)]
+    assert penalties(family="light") == [(R1, 16), (SelfSupervision, 16)]
+    assert penalties(family="light", objective="wasserstein") == [(GradientPenalty, 1), (SelfSupervision, 1)]
 
 
 def test_augmentations():
@@ -85,7 +87,7 @@ def test_augmentations():
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
-    assert augment(augment="none") is None
+    assert augment(augment="none") == NOTHING
     assert isinstance(augment(objective="wasserstein"), DiffAugment)
 
 

@@ -265,6 +265,6 @@ def test_the_verb_when_it_is_stopped(photos, tmp_path, monkeypatch, capsys):
     def stopped(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("partly.project.trainings.generator_training.train_generator", stopped)
+    monkeypatch.setattr("partly.project.trainings.train_generator", stopped)
     assert run(["train", str(photos), str(tmp_path / "out")]) == INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err

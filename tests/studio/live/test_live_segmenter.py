@@ -10,15 +10,15 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import Part, PartSet
 from partly.errors import BadLabel, BadOption
+from partly.fewshot.features.feature_source import FeatureSource, pyramid_of
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting import fit_few_shot_segmenter as fitting
 from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
-from partly.fewshot.fitting.picture_features import pyramid_of
 from partly.fewshot.segmenters.picture_uncertainty import entropy
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models.feature_pyramid import FeaturePyramid
 from partly.models.generators.latent_sampling import sample_w
-from partly.models.generators.mobile_stylegan import MobileStyleGAN
 from partly.models.generators.truncation import Truncation
 from partly.studio.live.live_segmenter import LiveSegmenter
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
@@ -30,7 +30,7 @@ SAME = np.arange(256).astype(np.uint8)
 
 def _live(part_set: PartSet = TWO_PARTS, method: str = "ridge") -> LiveSegmenter:
     config = FewShotConfig(methods=(method,))
-    return LiveSegmenter(tiny_generator(), part_set, config, n_wall=N_WALL)
+    return LiveSegmenter(GeneratorFeatures(tiny_generator()), part_set, config, n_wall=N_WALL)
 
 
 def _warm(part_set: PartSet = TWO_PARTS, method: str = "ridge") -> LiveSegmenter:
@@ -51,7 +51,7 @@ def _scribbled(label_map: np.ndarray, step: int = 9) -> np.ndarray:
 
 def _learn(live: LiveSegmenter, *annotations: Annotation) -> None:
     for a in annotations:
-        live.learn(a.id, a.w, a.label_map)
+        live.learn(a, a.label_map)
 
 
 def _weights(live: LiveSegmenter) -> torch.Tensor:
@@ -64,13 +64,13 @@ def _fitted_on_the_walls_statistics(
     monkeypatch: pytest.MonkeyPatch,
     method: str = "ridge",
 ) -> RidgeSegmenter:
-    def pyramids(generator: MobileStyleGAN, _n: int, indexes: tuple[int, ...]) -> Iterator[FeaturePyramid]:
+    def pyramids(source: FeatureSource, _n: int, indexes: tuple[int, ...]) -> Iterator[FeaturePyramid]:
         for picture in live.wall:
-            yield pyramid_of(generator, torch.from_numpy(picture.w)[None], indexes)
+            yield pyramid_of(source, picture, indexes)
 
     monkeypatch.setattr(fitting, "plain_pyramids", pyramids)
     config = FewShotConfig(methods=(method,), n_self_training=0, n_statistics=N_WALL)
-    fitted = fit_few_shot(tiny_generator(), annotations, TWO_PARTS, config)
+    fitted = fit_few_shot(GeneratorFeatures(tiny_generator()), annotations, TWO_PARTS, config)
     assert isinstance(fitted, RidgeSegmenter)
     return fitted
 
@@ -101,10 +101,10 @@ def test_equals_fit_few_shot_on_the_same_labels(
 def test_strokes_one_by_one_are_worth_all_at_once() -> None:
     [a] = _annotations(1)
     step_by_step, at_once = _warm(), _warm()
-    step_by_step.show(a.id, a.w)
+    step_by_step.show(a)
     for n_rows in range(4, 65, 4):
         painted = np.where(np.arange(64)[:, None] < n_rows, a.label_map, 255).astype(np.uint8)
-        step_by_step.learn(a.id, a.w, painted)
+        step_by_step.learn(a, painted)
         step_by_step.solve()
     _learn(at_once, a)
     at_once.solve()
@@ -118,10 +118,10 @@ def test_pictures_in_turns_are_worth_each_of_them_once() -> None:
     a, b = _annotations(2)
     turns, once = _warm(), _warm()
     for painted in (_scribbled(a.label_map), a.label_map):
-        turns.learn(a.id, a.w, painted)
-        turns.learn(b.id, b.w, _scribbled(b.label_map, 2))
+        turns.learn(a, painted)
+        turns.learn(b, _scribbled(b.label_map, 2))
         turns.solve()
-        turns.learn(b.id, b.w, b.label_map)
+        turns.learn(b, b.label_map)
         turns.solve()
     _learn(once, a, b)
     once.solve()
@@ -133,7 +133,7 @@ def test_scribbles_of_two_parts_of_ten_predict_no_other() -> None:
     live = _warm(TEN_PARTS)
     label_map = np.where(_scribbled(a.label_map) == 1, 7, _scribbled(a.label_map))
     label_map[label_map == 0] = 3
-    live.learn(a.id, a.w, label_map)
+    live.learn(a, label_map)
     assert live.solve()
     said, wall = live.predict(a.id), live.predict_wall()
     assert set(np.unique(said.labels)) == {3, 7}
@@ -146,7 +146,7 @@ def test_fewer_than_two_parts_cannot_be_told_apart() -> None:
     [a] = _annotations(1)
     live = _warm()
     assert not live.solve()
-    live.learn(a.id, a.w, np.where(a.label_map == 1, 1, 255).astype(np.uint8))
+    live.learn(a, np.where(a.label_map == 1, 1, 255).astype(np.uint8))
     assert not live.solve()
     with pytest.raises(BadLabel, match=r"fewer than two parts have a label\. Label a few pixels"):
         live.predict(a.id)
@@ -157,8 +157,8 @@ def test_fewer_than_two_parts_cannot_be_told_apart() -> None:
 def test_one_part_here_and_another_there_is_enough() -> None:
     a, b = _annotations(2)
     live = _warm()
-    live.learn(a.id, a.w, np.where(a.label_map == 1, 1, 255).astype(np.uint8))
-    live.learn(b.id, b.w, np.where(b.label_map == 0, 0, 255).astype(np.uint8))
+    live.learn(a, np.where(a.label_map == 1, 1, 255).astype(np.uint8))
+    live.learn(b, np.where(b.label_map == 0, 0, 255).astype(np.uint8))
     assert live.solve()
 
 
@@ -167,16 +167,16 @@ def test_a_picture_without_labels_is_forgotten(step: int) -> None:
     a, b = _annotations(2)
     live, alone = _warm(), _warm()
     for one in (live, alone):
-        one.learn(a.id, a.w, _scribbled(a.label_map, step))
-    live.learn(b.id, b.w, _scribbled(b.label_map, step))
+        one.learn(a, _scribbled(a.label_map, step))
+    live.learn(b, _scribbled(b.label_map, step))
     live.solve()
-    live.learn(b.id, b.w, np.full_like(b.label_map, 255))
-    live.learn("never known", b.w, np.full_like(b.label_map, 255))
+    live.learn(b, np.full_like(b.label_map, 255))
+    live.learn(replace(b, id="never-known"), np.full_like(b.label_map, 255))
     assert live.solve()
     alone.solve()
     torch.testing.assert_close(_weights(live), _weights(alone), rtol=1e-3, atol=1e-4)
     assert torch.equal(live._fit.segmenter.layout, alone._fit.segmenter.layout)
-    live.learn(a.id, a.w, np.full_like(a.label_map, 255))
+    live.learn(a, np.full_like(a.label_map, 255))
     assert not live.solve()
 
 
@@ -219,7 +219,7 @@ def test_wall_pictures_are_a_stream_of_their_own() -> None:
             assert not np.allclose(picture.w, other)
     assert np.array_equal(wall[1].w, _live().wall[1].w)
     with pytest.raises(BadOption, match=r"a wall of 0 pictures; expected 1 or more"):
-        LiveSegmenter(tiny_generator(), TWO_PARTS, n_wall=0)
+        LiveSegmenter(GeneratorFeatures(tiny_generator()), TWO_PARTS, n_wall=0)
 
 
 def test_the_wall_is_predicted_about_as_its_pictures_are() -> None:
@@ -231,7 +231,7 @@ def test_the_wall_is_predicted_about_as_its_pictures_are() -> None:
     assert wall.labels.shape == wall.doubt.shape == (N_WALL, 64, 64)
     assert wall.labels.dtype == wall.doubt.dtype == np.uint8
     for i, picture in enumerate(live.wall):
-        live.show(picture.id, picture.w)
+        live.show(picture)
         alone = live.predict(picture.id)
         assert (alone.labels == wall.labels[i]).mean() > 0.99
         assert np.abs(alone.doubt.astype(int) - wall.doubt[i]).mean() < 2
@@ -257,9 +257,9 @@ def test_uncertainty_of_a_picture_is_the_mean_of_its_doubt() -> None:
     annotations = _annotations(2)
     _learn(live, annotations[0])
     live.solve()
-    found = live.uncertainty(annotations[1].w)
+    found = live.uncertainty(annotations[1])
     assert not live._shown.has("p1", annotations[1].w)
-    live.show("p1", annotations[1].w)
+    live.show(replace(annotations[1], id="p1"))
     assert found == pytest.approx(live.predict("p1").doubt.mean() / 255, abs=0.01)
 
 
@@ -270,7 +270,7 @@ def test_only_the_last_pictures_shown_are_kept() -> None:
     live.solve()
     before = live.predict("p0")
     for a in annotations:
-        live.show(a.id, a.w)
+        live.show(a)
     assert list(live._shown._pictures) == ["p2", "p3", "p4"]
     again = live.predict("p0")
     assert np.array_equal(before.labels, again.labels)
@@ -282,12 +282,12 @@ def test_only_the_last_pictures_shown_are_kept() -> None:
 def test_showing_others_in_between_does_not_let_go_of_the_painted_picture() -> None:
     live = _warm()
     a, b = _annotations(2)
-    live.show(b.id, b.w)
-    live.show(a.id, a.w)
+    live.show(b)
+    live.show(a)
     _learn(live, a)
     rows = live._shown._rows
     live.solve()
-    live.show(b.id, b.w)
+    live.show(b)
     live.predict(b.id)
     assert live._shown._rows is rows
     assert live._fit._known[a.id].at_hand
@@ -296,10 +296,10 @@ def test_showing_others_in_between_does_not_let_go_of_the_painted_picture() -> N
 def test_another_latent_under_the_same_name_is_another_picture() -> None:
     a, b = _annotations(2)
     live, other = _warm(), _warm()
-    live.show("p", a.w)
-    live.show("p", b.w)
-    live.learn("p", b.w, b.label_map)
-    other.learn("p", b.w, b.label_map)
+    live.show(replace(a, id="p"))
+    live.show(replace(b, id="p"))
+    live.learn(replace(b, id="p"), b.label_map)
+    other.learn(replace(b, id="p"), b.label_map)
     assert live.solve()
     assert other.solve()
     assert np.array_equal(live.predict("p").labels, other.predict("p").labels)
@@ -308,7 +308,7 @@ def test_another_latent_under_the_same_name_is_another_picture() -> None:
 def test_labels_of_no_part_are_refused() -> None:
     [a] = _annotations(1)
     with pytest.raises(BadLabel, match="picture 'p0' has the label 2; expected 0 to 1, or 255"):
-        _live().learn(a.id, a.w, a.label_map * 2)
+        _live().learn(a, a.label_map * 2)
 
 
 def _table(**changes: int) -> np.ndarray:
@@ -323,8 +323,8 @@ def test_parts_added_and_moved_keep_what_was_learned(step: int) -> None:
     annotations = _annotations(2)
     live, fresh = _warm(), _warm(PartSet.from_names(("new", "thing", "background")))
     for a in annotations:
-        live.learn(a.id, a.w, _scribbled(a.label_map, step))
-        fresh.learn(a.id, a.w, _scribbled(np.where(a.label_map == 1, 1, 2).astype(np.uint8), step))
+        live.learn(a, _scribbled(a.label_map, step))
+        fresh.learn(a, _scribbled(np.where(a.label_map == 1, 1, 2).astype(np.uint8), step))
     live.solve()
     before = live.predict("p0")
     live.set_parts(PartSet.from_names(("new", "thing", "background")), _table(_0=2, _1=1))
@@ -345,17 +345,17 @@ def test_merged_and_deleted_parts_are_learned_anew() -> None:
     label_map = a.label_map.copy()
     label_map[:, :20] = np.where(label_map[:, :20] == 1, 2, 0)
     label_map[:5] = 3
-    live.learn(a.id, a.w, label_map)
-    live.learn(b.id, b.w, np.where(b.label_map == 1, 2, 0).astype(np.uint8))
-    live.learn("all gone", b.w, np.full_like(b.label_map, 3))
+    live.learn(a, label_map)
+    live.learn(b, np.where(b.label_map == 1, 2, 0).astype(np.uint8))
+    live.learn(replace(b, id="all-gone"), np.full_like(b.label_map, 3))
     live.solve()
     live.set_parts(TWO_PARTS, _table(_2=1, _3=255))
     assert [id for id, labels in live._labels.items() if labels.is_taken_in] == [b.id]
     assert live.solve()
     translated = a.label_map.copy()
     translated[:5] = 255
-    fresh.learn(a.id, a.w, translated)
-    fresh.learn(b.id, b.w, b.label_map)
+    fresh.learn(a, translated)
+    fresh.learn(b, b.label_map)
     fresh.solve()
     torch.testing.assert_close(_weights(live), _weights(fresh), rtol=1e-3, atol=1e-4)
     assert torch.equal(live._fit.segmenter.layout, fresh._fit.segmenter.layout)
@@ -371,7 +371,7 @@ def test_pairs_change_where_parts_may_lie() -> None:
     label_map = np.zeros((64, 64), np.uint8)
     label_map[20:30, 5:15], label_map[40:50, 5:15] = 1, 2
     live = _warm(alone)
-    live.learn(a.id, a.w, label_map)
+    live.learn(a, label_map)
     live.solve()
     assert live._fit.segmenter.layout[2, 25, 55] < 0
     live.set_parts(paired, SAME)
@@ -381,7 +381,9 @@ def test_pairs_change_where_parts_may_lie() -> None:
 
 def test_objects_anywhere_have_no_layout() -> None:
     [a] = _annotations(1)
-    live = LiveSegmenter(tiny_generator(), TWO_PARTS, FewShotConfig(layout_spread=None), n_wall=N_WALL)
+    live = LiveSegmenter(
+        GeneratorFeatures(tiny_generator()), TWO_PARTS, FewShotConfig(layout_spread=None), n_wall=N_WALL
+    )
     _learn(live, a)
     assert live.solve()
     assert (live._fit.segmenter.layout == 0).all()

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.models.generators.latent_sampling import sample_w
+from partly.fewshot.features.generator_features import GeneratorFeatures
+from partly.models.generators.truncation import Truncation
 from partly.studio.live.connected_regions import components, without_fragments
 from partly.studio.live.slic_superpixels import _clusters, superpixels
 from tests.fakes import tiny_generator
@@ -13,26 +14,29 @@ from tests.fakes import tiny_generator
 
 @pytest.mark.parametrize("n", [1, 16, 60, 200])
 def test_superpixels_cover_all_are_connected_and_about_as_many_as_asked(n: int) -> None:
-    w = sample_w(tiny_generator(), 0, 1)[0].numpy()
-    found = superpixels(tiny_generator(), w, n)
+    source = GeneratorFeatures(tiny_generator())
+    picture = source.plain("proposals", 0, 1, Truncation())
+    found = superpixels(source, picture, n)
     assert found.dtype == np.uint16
     assert found.shape == (64, 64)
     assert set(np.unique(found)) == set(range(int(found.max()) + 1))
     assert components(found).max() == found.max(), "each is one component"
     assert 0.6 * n <= found.max() + 1 <= 1.6 * n
-    assert np.array_equal(found, superpixels(tiny_generator(), w, n))
+    assert np.array_equal(found, superpixels(source, picture, n))
 
 
 def test_as_many_as_make_sense() -> None:
-    w = np.zeros((11, 8), np.float32)
+    source = GeneratorFeatures(tiny_generator())
+    picture = source.plain("proposals", 0, 1, Truncation())
     for n in (0, 1025):
         with pytest.raises(BadOption, match=f"{n} superpixels; expected 1 to 1024"):
-            superpixels(tiny_generator(), w, n)
+            superpixels(source, picture, n)
 
 
 def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
     before = torch.get_rng_state()
-    superpixels(tiny_generator(), np.zeros((11, 8), np.float32), 20)
+    source = GeneratorFeatures(tiny_generator())
+    superpixels(source, source.plain("proposals", 0, 1, Truncation()), 20)
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -15,6 +15,7 @@ from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.distillation import distil, new_network
 from partly.synthesis.distil.second_round import network_logits, together
 from partly.synthesis.shards.labelled_shards import LabelledShards
+from partly.synthesis.shards.place import Place
 from partly.training.segmentation.auto_shot_config import AutoShotConfig
 from partly.training.segmentation.auto_shot_training import train_auto_shot
 from tests.synthesis import tiny
@@ -40,15 +41,8 @@ TWO_ROUNDS = replace(ONE_ROUND, second_round=1.0)
 
 
 def run(folder, config=TWO_ROUNDS, on_picture=None, on_step=None):
-    return distil(
-        *tiny.load(),
-        PARTS,
-        config,
-        pictures_folder=folder / "pictures",
-        labels_folder=folder / "labels",
-        training_folder=folder / "training",
-        reports=DistilReports(on_picture, on_step),
-    )
+    teacher = tiny.teacher(part_set=PARTS)
+    return distil(teacher, Place.within(folder), config, DistilReports(on_picture, on_step))
 
 
 def opinions_of(folder):
@@ -75,7 +69,7 @@ def copied(straight, tmp_path):
 def test_without_a_second_round_nothing_is_done(tmp_path, straight):
     first = run(tmp_path, ONE_ROUND)
     assert {path.name for path in (tmp_path / "training").iterdir()} <= {
-        "checkpoint.safetensors",
+        "checkpoint-00000003.safetensors",
         "log.jsonl",
         "panels",
     }

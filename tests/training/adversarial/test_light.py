@@ -8,15 +8,17 @@ import torch
 
 from partly.data.photos.photo_sets import PhotoSet
 from partly.losses.adversarial_losses import Hinge
-from partly.losses.slope_penalties import R1, Together
+from partly.losses.rounds import Lazy
+from partly.losses.slope_penalties import R1
 from partly.models.discriminators.light_discriminator import LightDiscriminator, SelfSupervision
 from partly.models.generators.light_generator import LightGenerator, LightShape
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.adversarial.gan_loop import GanPlayers, train_gan
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
 
 TINY = LightShape(32, z_dim=5, channel_base=128, most_channels=8)
-CONFIG = GanConfig(4, batch_size=4, penalty_every=2, checkpoint_every=2, seed=3)
+CONFIG = GanConfig(4, batch_size=4, checkpoint_every=2, seed=3)
 
 
 def players():
@@ -24,7 +26,7 @@ def players():
         torch.manual_seed(0)
         generator, discriminator = LightGenerator(TINY), LightDiscriminator(TINY)
     return GanPlayers(
-        generator, discriminator, Hinge(), Together((R1(1.0), SelfSupervision(discriminator, 10.0)))
+        generator, discriminator, Hinge(), (Lazy(R1(1.0), 2), Lazy(SelfSupervision(discriminator, 10.0), 2))
     )
 
 

@@ -1,13 +1,13 @@
 import json
-import signal
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
 
 from partly.data.photos.photo_sets import PhotoSet
-from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.errors import BadOption
 from partly.losses.evidence_lower_bound import EvidenceBound, GaussianPixels, LaplacePixels
 from partly.models.encoders.encoder_table import load_representation
 from partly.models.encoders.vae_encoder import VAEEncoder, VAEEncoderShape
@@ -15,9 +15,9 @@ from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.vae_decoder import VAEDecoder, VAEShape
 from partly.training.adversarial.gan_batches import PhotoBatch, SquareBatches
-from partly.training.chassis.training_state import checkpoint_files
 from partly.training.variational.vae_config import VAEConfig, vae_figures_text
 from partly.training.variational.vae_loop import VAEParts, train_vae
+from tests.training.contract import TrainingContract, same_weights
 
 SIZE_PX, Z_DIM = 8, 4
 CONFIG = VAEConfig(6, batch_size=4, checkpoint_every=2, n_checkpoints=2, seed=3)
@@ -38,10 +38,48 @@ def batches(digest="0"):
     return SquareBatches(PhotoSet(squares, tuple("abcdef"), (), digest), 4)
 
 
-def same(one, other):
-    return all(
-        torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+class Breaking(GaussianPixels):
+    """No number when it is asked for the fourth time."""
+
+    def __call__(self, photos, pictures):
+        self.__dict__["n"] = self.__dict__.get("n", 0) + 1
+        return super().__call__(photos, pictures) * (float("nan") if self.n == 4 else 1.0)
+
+
+class TestContract(TrainingContract):
+    refused: ClassVar = {
+        "seed": "seed 3, not 9",
+        "rate": "learning_rate 0.001, not 0.0001",
+        "photos": "photos '0, 4 a batch, seed 0, mirrored', not '1",
+        "beta": "another objective",
+        "likelihood": "another objective",
+        "first weights": "another first weights",
+    }
+    diverged = (
+        "the loss is nan at step 3; expected a finite number. Train in another folder with a lower learning "
+        "rate, or a wider likelihood; the last checkpoint is kept"
     )
+    alone = "2 processes for an autoencoder; expected one. Start it without torchrun"
+
+    @classmethod
+    def train(cls, change="", **how):
+        both, photos, config = parts(), batches(), CONFIG
+        if change == "seed":
+            config = replace(config, seed=9)
+        elif change == "rate":
+            config = replace(config, learning_rate=1e-4)
+        elif change == "photos":
+            photos = batches(digest="1")
+        elif change == "beta":
+            both = replace(both, objective=EvidenceBound(beta=2.0))
+        elif change == "likelihood":
+            both = replace(both, objective=EvidenceBound(LaplacePixels()))
+        elif change == "first weights":
+            both = parts(1)
+        elif change == "diverging":
+            both = parts(objective=EvidenceBound(Breaking()))
+        result = train_vae(both, photos, config, **how)
+        return [result.decoder, result.encoder]
 
 
 class Toy:
@@ -77,46 +115,6 @@ def test_it_fits_a_toy_set_better_than_the_mean_picture():
     assert not result.encoder.training
 
 
-def test_a_stopped_training_ends_where_one_that_was_not_stopped_does(tmp_path):
-    reports = []
-    whole = train_vae(parts(), batches(), CONFIG, on_step=reports.append)
-
-    def stop(report):
-        if report.step == 3:
-            signal.raise_signal(signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt):
-        train_vae(parts(), batches(), CONFIG, folder=tmp_path, on_step=stop)
-    after = []
-    again = train_vae(parts(), batches(), CONFIG, folder=tmp_path, on_step=after.append)
-    assert same(whole.decoder, again.decoder)
-    assert same(whole.encoder, again.encoder)
-    assert [report.step for report in after] == [4, 5, 6]
-    for one, other in zip(reports[3:], after, strict=True):
-        figures = ("loss", "log_likelihood", "divergence", "difference", "n_seen")
-        assert [getattr(one, f) for f in figures] == [getattr(other, f) for f in figures]
-    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6]
-
-
-def test_killed_between_checkpoints_it_ends_there_too(tmp_path):
-    class KilledError(Exception):
-        pass
-
-    def kill(report):
-        if report.step == 5:
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        train_vae(parts(), batches(), CONFIG, folder=tmp_path, on_step=kill)
-    again = train_vae(parts(), batches(), CONFIG, folder=tmp_path)
-    assert same(train_vae(parts(), batches(), CONFIG).decoder, again.decoder)
-    assert [path.name for path in checkpoint_files(tmp_path)] == [
-        "checkpoint-00000004.safetensors",
-        "checkpoint-00000006.safetensors",
-    ]
-
-
 def test_after_every_checkpoint_the_averaged_decoder_is_given():
     seen = []
     result = train_vae(
@@ -132,10 +130,10 @@ def test_both_parts_and_the_averages_move():
         (two.decoder, before.decoder, result.decoder),
         (two.encoder, before.encoder, result.encoder),
     ):
-        assert not same(now, then)
-        assert not same(now, average)
+        assert not same_weights(now, then)
+        assert not same_weights(now, average)
     close = train_vae(parts(), batches(), replace(CONFIG, ema_half_life=1e9, ema_ramp_up=1e-9))
-    assert same(close.decoder, two.decoder)
+    assert same_weights(close.decoder, two.decoder)
 
 
 def test_saved_as_two_model_folders(tmp_path):
@@ -149,48 +147,6 @@ def test_saved_as_two_model_folders(tmp_path):
     card = json.loads((tmp_path / "r" / "model.json").read_text())
     assert card["parents"] == {"photos": "0", "generator_sha256": generator.digest}
     assert json.loads((tmp_path / "g" / "model.json").read_text())["parents"] == {"photos": "0"}
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (lambda p, s, c: (p, s, replace(c, seed=9)), "seed"),
-        (lambda p, s, c: (p, s, replace(c, learning_rate=1e-4)), "learning_rate"),
-        (lambda p, s, c: (p, batches(digest="1"), c), "photos"),
-        (lambda p, s, c: (replace(p, objective=EvidenceBound(beta=2.0)), s, c), "objective"),
-        (lambda p, s, c: (replace(p, objective=EvidenceBound(LaplacePixels())), s, c), "objective"),
-        (lambda p, s, c: (parts(1), s, c), "first weights"),
-    ],
-)
-def test_a_checkpoint_of_another_training(tmp_path, change, named):
-    train_vae(parts(), batches(), replace(CONFIG, n_steps=2), folder=tmp_path)
-    changed = change(parts(), batches(), replace(CONFIG, n_steps=2))
-    with pytest.raises(BadOption, match=f"is the checkpoint of a training with another {named}"):
-        train_vae(*changed, folder=tmp_path)
-
-
-def test_a_damaged_checkpoint(tmp_path):
-    train_vae(parts(), batches(), replace(CONFIG, n_steps=2), folder=tmp_path)
-    checkpoint_files(tmp_path)[-1].write_bytes(b"damaged")
-    with pytest.raises(BadModelFile, match="is no checkpoint"):
-        train_vae(parts(), batches(), replace(CONFIG, n_steps=2), folder=tmp_path)
-
-
-def test_a_loss_that_is_no_number(tmp_path):
-    class Broken(GaussianPixels):
-        n = 0
-
-        def __call__(self, photos, pictures):
-            Broken.n += 1
-            return super().__call__(photos, pictures) * (float("nan") if Broken.n == 4 else 1.0)
-
-    text = (
-        r"the loss is nan at step 3; expected a finite number\. Train in another folder with a lower "
-        "learning rate, or a wider likelihood; the last checkpoint is kept"
-    )
-    with pytest.raises(TrainingDiverged, match=text):
-        train_vae(parts(objective=EvidenceBound(Broken())), batches(), CONFIG, folder=tmp_path)
-    assert [path.name for path in checkpoint_files(tmp_path)] == ["checkpoint-00000002.safetensors"]
 
 
 def test_photos_of_another_size():

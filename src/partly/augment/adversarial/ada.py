@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from partly.augment.adversarial.colour_matrices import Colour
 from partly.augment.adversarial.corruption import Corruption
+from partly.augment.adversarial.discriminator_augmentation import AugmentationInUse
 from partly.augment.adversarial.filtering import Filtering
 from partly.augment.adversarial.geometric import Geometric
 from partly.errors import BadOption
@@ -98,8 +99,12 @@ class AdaptiveAugmentation:
             if getattr(self, name) < 1:
                 raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
 
+    def begin(self) -> AdaptiveStrength:
+        """It, at the beginning of a training."""
+        return AdaptiveStrength(self)
 
-class AdaptiveStrength(nn.Module):
+
+class AdaptiveStrength(AugmentationInUse):
     """An adaptive augmentation in the course of a training; all it remembers is in its ``state_dict``.
 
     Args:
@@ -121,6 +126,11 @@ class AdaptiveStrength(nn.Module):
         self.register_buffer("p", torch.tensor(choices.first_p, dtype=torch.float64))
         self.register_buffer("signs", torch.zeros(2))
         self.register_buffer("n_batches", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def probability(self) -> float:
+        """As :class:`AugmentationInUse`."""
+        return float(self.p.item())
 
     def forward(self, images: Tensor, random: torch.Generator) -> Tensor:
         """Changed images ``[b, 3, h, w]``, at the present ``p``."""

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from partly.augment.adversarial.corruption import cut_out
+from partly.augment.adversarial.discriminator_augmentation import AugmentationInUse
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class DiffAugment:
     colour: bool = True
     translation: float = 0.125
     cutout: float = 0.5
+
+    def begin(self) -> AugmentationInUse:
+        """It, at the beginning of a training; it does not adapt."""
+        return AugmentationInUse(self)
 
     def __call__(self, images: Tensor, random: torch.Generator) -> Tensor:
         """Changed images ``[b, 3, h, w]``, each in its own way; values may leave [-1, 1]."""

@@ -28,11 +28,16 @@ from .label_maps import write_label_map as write_label_map
 from .part_changes import PartChange as PartChange
 from .part_changes import Table as Table
 from .part_changes import change_from_json as change_from_json
+from .part_changes import changed as changed
 from .part_history import PartHistory as PartHistory
 from .part_sets import FACE_PARTS as FACE_PARTS
 from .part_sets import Part as Part
 from .part_sets import PartSet as PartSet
 from .part_sets import UNLABELLED as UNLABELLED
+from .pictured import Picture as Picture
+from .pictured import Pictured as Pictured
+from .pictured import is_same_picture as is_same_picture
+from .rasterise import polygon_mask as polygon_mask
 from .shipped_labels import SHIPPED_SETS as SHIPPED_SETS
 from .shipped_labels import shipped_annotations as shipped_annotations
 from .shipped_labels import shipped_set as shipped_set

@@ -1,6 +1,7 @@
 """Photos, folders and zips in; pictures, overlays and grids out. NumPy and Pillow only."""
 
 from .colour_modes import Pixels as Pixels
+from .colour_modes import rgb_pixels as rgb_pixels
 from .encoding import JPEG_MAX_SIDE_PX as JPEG_MAX_SIDE_PX
 from .encoding import encode_jpeg as encode_jpeg
 from .encoding import jpeg_data_uri as jpeg_data_uri
@@ -16,10 +17,13 @@ from .photo import Photo as Photo
 from .photo import photo_of as photo_of
 from .photo import read_photo as read_photo
 from .photo_location import PhotoSource as PhotoSource
+from .photo_sets import FITS as FITS
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
+from .photo_sets import Window as Window
 from .photo_sets import make_photo_set as make_photo_set
 from .photo_sets import padded_square as padded_square
+from .photo_sets import squared as squared
 from .photo_sources import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from .photo_sources import PhotoSources as PhotoSources
 from .photo_sources import find_photos as find_photos

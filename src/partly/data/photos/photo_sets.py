@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.encoding import resize_pixels
@@ -43,6 +44,54 @@ def central_square(pixels: Pixels, size_px: int) -> Pixels:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return resize_pixels(np.ascontiguousarray(pixels[top : top + side, left : left + side]), size_px, size_px)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The square of a photo that is read, in the photo's own pixels; it may reach beyond the photo.
+
+    Attributes:
+        top, left: where it begins; below 0 it begins outside.
+        side: in pixels.
+    """
+
+    top: int
+    left: int
+    side: int
+
+    @classmethod
+    def of(cls, height: int, width: int, fit: Literal["crop", "pad"]) -> Window:
+        """That of :func:`central_square` ("crop") or of :func:`padded_square` ("pad")."""
+        side = min(height, width) if fit == "crop" else max(height, width)
+        # Halves are cut off: of what is padded, the photo lies half a pixel higher, as in padded_square.
+        return cls(_half(height - side), _half(width - side), side)
+
+    def cut(self, label_map: NDArray[np.uint8], beyond: int) -> NDArray[np.uint8]:
+        """What lies in it of a label map ``[h, w]``: ``[side, side]``, with ``beyond`` outside the photo."""
+        square = np.full((self.side, self.side), beyond, np.uint8)
+        inside, outside = self._overlap(label_map.shape[0], label_map.shape[1])
+        square[inside] = label_map[outside]
+        return square
+
+    def paste(self, square: NDArray[np.uint8], height: int, width: int, beyond: int) -> NDArray[np.uint8]:
+        """The reverse of :meth:`cut`: ``[height, width]``, with ``beyond`` where it does not reach."""
+        label_map = np.full((height, width), beyond, np.uint8)
+        inside, outside = self._overlap(height, width)
+        label_map[outside] = square[inside]
+        return label_map
+
+    def _overlap(self, height: int, width: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Rows and columns that the window and a photo share: in the window, and in the photo."""
+        spans = []
+        for start, length in ((self.top, height), (self.left, width)):
+            first, last = max(start, 0), min(start + self.side, length)
+            spans.append((slice(first - start, last - start), slice(first, last)))
+        (rows, photo_rows), (columns, photo_columns) = spans
+        return (rows, columns), (photo_rows, photo_columns)
+
+
+def _half(n: int) -> int:
+    return n // 2 if n >= 0 else -(-n // 2)
 
 
 Fit = Literal["crop", "pad"]

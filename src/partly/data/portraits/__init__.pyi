@@ -1,5 +1,6 @@
 """Drawn photos of people with their exact truth."""
 
+from .outline_shapes import egg as egg
 from .portrait_sets import fresh_portraits as fresh_portraits
 from .portrait_sets import portrait_pairs as portrait_pairs
 from .portrait_sets import portrait_set as portrait_set

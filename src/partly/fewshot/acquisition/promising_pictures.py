@@ -1,6 +1,7 @@
-"""Which generated pictures to label: those from which a linear segmenter would be surest of all others.
+"""Which pictures to label: those from which a linear segmenter would be surest of all others.
 
-Two views of a picture decide. How near its latent lies to the mean of ``w``: typical pictures show every
+Two views of a picture decide. How near its code lies to the mean, for a generated
+picture its latent to the mean of ``w``: typical pictures show every
 part in its usual place. And how well its pixels span those of all pictures: the mean predictive variance of a
 ridge regression fitted on it, which needs no label (V-optimal design; Pukelsheim, "Optimal Design of
 Experiments", 1993, chapter 9). docs/lab.md shows how well they rank pictures.
@@ -8,18 +9,19 @@ Experiments", 1993, chapter 9). docs/lab.md shows how well they rank pictures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from partly.data.labels import Picture
 from partly.errors import BadOption
-from partly.fewshot.fitting.ridge_methods import PENALTY
+from partly.fewshot.features.feature_source import FeatureSource, at_most
+from partly.fewshot.fitting.ridge_methods import COORDINATE_WEIGHT, PENALTY
 from partly.fewshot.segmenters.pixel_coordinates import coordinates
-from partly.fewshot.segmenters.ridge_segmenter import COORDINATE_WEIGHT
 from partly.models import on_grid
-from partly.models.generators import Generator, Truncation, sample_factor, sample_w
+from partly.models.generators import Truncation
 from partly.storage import PicturePurpose, tensor_seed
 
 
@@ -28,19 +30,33 @@ class Proposal:
     """A picture worth labelling.
 
     Attributes:
-        seed, index: what ``sample_w`` makes the latent from, with the purpose.
-        truncation: the factor that was drawn for it.
-        w: ``[1, l, v]``.
+        picture: a generated one, or a photo.
+        seed, index: what the source of features makes or chooses it from, with the purpose.
         score: the higher the better; comparable within one call only.
         purpose: the stream that it comes from; see :mod:`partly.storage.streams`.
     """
 
+    picture: Picture
     seed: int
     index: int
-    truncation: float
-    w: Tensor
     score: float
     purpose: PicturePurpose = "proposals"
+
+    @property
+    def truncation(self) -> float:
+        """The factor that was drawn for a generated picture; 1 for photos."""
+        return self.picture.truncation
+
+    @property
+    def w(self) -> Tensor:
+        """Latent of a generated picture, ``[1, l, v]``.
+
+        Raises:
+            ValueError: it is a photo.
+        """
+        if self.picture.w is None:
+            raise ValueError(f"{self.picture.id} is a photo, which has no latent")
+        return torch.from_numpy(self.picture.w)[None]
 
 
 def k_medoids(distances: Tensor, k: int, seed: int = 0, n_starts: int = 5) -> list[int]:
@@ -79,7 +95,7 @@ _N_TESTS = 4096
 
 
 def propose(
-    generator: Generator,
+    source: FeatureSource,
     n_pictures: int,
     seed: int = 0,
     *,
@@ -91,53 +107,55 @@ def propose(
     """The most promising of ``n_candidates`` pictures, best first.
 
     Args:
-        generator: makes the candidates.
+        source: has the candidates.
         n_pictures: how many are wanted.
         seed: of the candidates.
         together: choose pictures that are all to be labelled, each standing for others (k-medoids over
-            ``w``); otherwise each is chosen to be good alone.
-        n_candidates: how many are looked at.
+            codes); otherwise each is chosen to be good alone.
+        n_candidates: how many are looked at; all, where the source has fewer.
         truncation: of the candidates; 0.5 to 1 by default.
         on_progress: told how many candidates were looked at, and of how many.
 
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
     """
+    n_candidates = at_most(source, n_candidates)
     if not 1 <= n_pictures <= n_candidates:
         raise BadOption(
             f"{n_pictures} pictures of {n_candidates}", expected="1 or more, and no more than candidates"
         )
     truncation = truncation or Truncation(0.5, 1.0)
-    latents = torch.cat([sample_w(generator, seed, i, truncation) for i in range(n_candidates)])
-    scores = _scores(generator, latents, on_progress)
+    candidates = [source.plain("proposals", seed, i, truncation) for i in range(n_candidates)]
+    codes = source.codes(candidates)
+    scores = _scores(source, candidates, codes, on_progress)
     if together:
-        flat = latents.flatten(1)
-        medoids = k_medoids(torch.cdist(flat, flat), n_pictures, seed)
+        medoids = k_medoids(torch.cdist(codes, codes), n_pictures, seed)
         chosen = sorted(medoids, key=lambda i: -float(scores[i]))
     else:
         chosen = scores.argsort(descending=True)[:n_pictures].tolist()
-    return [
-        Proposal(seed, i, sample_factor(truncation, seed, i), latents[i : i + 1], float(scores[i]))
-        for i in chosen
-    ]
+    return [Proposal(candidates[i], seed, i, float(scores[i])) for i in chosen]
 
 
-def _scores(generator: Generator, latents: Tensor, on_progress: Callable[[int, int], None] | None) -> Tensor:
+def _scores(
+    source: FeatureSource,
+    candidates: Sequence[Picture],
+    codes: Tensor,
+    on_progress: Callable[[int, int], None] | None,
+) -> Tensor:
     """Sum of both views, each standardised over the candidates."""
     pixels = []
-    for i in range(len(latents)):
-        pixels.append(_pixels(generator, latents[i : i + 1]))
+    for i, picture in enumerate(candidates):
+        pixels.append(_pixels(source, picture))
         if on_progress is not None:
-            on_progress(i + 1, len(latents))
-    nearness = -(latents - generator.w_mean).flatten(1).norm(dim=1)
-    return _standard(nearness) + _standard(-_surprise(torch.stack(pixels)))
+            on_progress(i + 1, len(candidates))
+    return _standard(source.typicality(codes)) + _standard(-_surprise(torch.stack(pixels)))
 
 
 @torch.no_grad()
-def _pixels(generator: Generator, w: Tensor) -> Tensor:
+def _pixels(source: FeatureSource, picture: Picture) -> Tensor:
     """Features ``[g * g, c]`` of one picture at the middle levels, half precision to keep many."""
-    largest = max(s for s in {level.size_px for level in generator.levels} if s <= 2 * _GRID_PX)
-    pyramid = generator.synthesise(w, features_px=largest, images=False).pyramid
+    largest = max(s for s in {level.size_px for level in source.levels} if s <= 2 * _GRID_PX)
+    pyramid = source.pyramid(picture, largest)
     middle = [m for m in pyramid.maps if m.shape[-1] >= _GRID_PX // 2] or list(pyramid.maps)
     columns = torch.cat([on_grid(m, _GRID_PX) for m in middle], dim=1)
     return columns[0].flatten(1).T.half()

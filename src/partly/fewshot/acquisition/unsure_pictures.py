@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
 
+from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
+from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.fewshot.segmenters.picture_uncertainty import uncertainty
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
-from partly.models.generators import Generator, Truncation, sample_factor, sample_w
+from partly.models.generators import Truncation
 
 _GRID_PX = 64
 # Pictures to be labelled without a fit between them are chosen among so many times as many, for variety.
@@ -24,12 +25,12 @@ _CHOICE = 4
 
 
 def propose_unsure(
-    generator: Generator,
+    source: FeatureSource,
     segmenter: FewShotSegmenter,
     n_pictures: int,
     seed: int = 0,
     *,
-    known: Sequence[Tensor] = (),
+    known: Sequence[Pictured] = (),
     n_candidates: int = 200,
     truncation: Truncation | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -37,29 +38,28 @@ def propose_unsure(
     """The pictures of which ``segmenter`` is least sure, worst first; the score is their uncertainty.
 
     Best is to ask for one, label it, and fit anew before the next is asked for. Several at once are the
-    k-medoids over ``w`` of four times as many unsure ones, so that they are not alike.
+    k-medoids over the source's codes of four times as many unsure ones, so that they are not alike.
 
     Args:
-        generator: makes the candidates.
-        segmenter: fitted on pictures of this generator.
+        source: has the candidates.
+        segmenter: fitted on pictures of this source.
         n_pictures: how many are wanted.
         seed: of the candidates.
-        known: latents ``[1, l, v]`` that are labelled already; they are left out.
-        n_candidates: how many are looked at.
+        known: pictures that are labelled already; they are left out.
+        n_candidates: how many are looked at; all, where the source has fewer.
         truncation: of the candidates; 0.7 to 1 by default.
         on_progress: told how many candidates were looked at, and of how many.
 
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
     """
-    finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
+    finest_px = max(source.levels[i].size_px for i in segmenter.level_indexes)
 
-    def doubt_of(w: Tensor) -> float:
-        pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
-        return float(uncertainty(segmenter(pyramid, _GRID_PX)))
+    def doubt_of(picture: Picture) -> float:
+        return float(uncertainty(segmenter(source.pyramid(picture, finest_px), _GRID_PX)))
 
     return least_sure(
-        generator,
+        source,
         doubt_of,
         n_pictures,
         seed,
@@ -72,28 +72,29 @@ def propose_unsure(
 
 @torch.no_grad()
 def least_sure(
-    generator: Generator,
-    doubt_of: Callable[[Tensor], float],
+    source: FeatureSource,
+    doubt_of: Callable[[Picture], float],
     n_pictures: int,
     seed: int = 0,
     *,
-    known: Sequence[Tensor] = (),
+    known: Sequence[Pictured] = (),
     n_candidates: int = 200,
     truncation: Truncation | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Proposal]:
-    """As :func:`propose_unsure`, whoever says how unsure of a picture ``w [1, l, v]`` it is, in [0, 1].
+    """As :func:`propose_unsure`, whoever says how unsure of a picture it is, in [0, 1].
 
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
     """
     truncation = truncation or Truncation(0.7, 1.0)
-    latents, doubts = [], []
+    pictures, doubts = [], []
+    n_candidates = at_most(source, n_candidates)
     for index in range(n_candidates):
-        w = sample_w(generator, seed, index, truncation, "unsure proposals")
-        is_known = any(w.shape == other.shape and torch.allclose(w, other) for other in known)
-        latents.append(w)
-        doubts.append(-1.0 if is_known else doubt_of(w))
+        picture = source.plain("unsure proposals", seed, index, truncation)
+        is_known = any(is_same_picture(picture, other) for other in known)
+        pictures.append(picture)
+        doubts.append(-1.0 if is_known else doubt_of(picture))
         if on_progress is not None:
             on_progress(index + 1, n_candidates)
     n_left = sum(doubt >= 0 for doubt in doubts)
@@ -104,16 +105,6 @@ def least_sure(
         )
     ranked = sorted(range(n_candidates), key=lambda i: -doubts[i])[: min(_CHOICE * n_pictures, n_left)]
     if n_pictures > 1:
-        flat = torch.cat([latents[i] for i in ranked]).flatten(1)
-        ranked = [ranked[i] for i in sorted(k_medoids(torch.cdist(flat, flat), n_pictures, seed))]
-    return [
-        Proposal(
-            seed,
-            i,
-            sample_factor(truncation, seed, i, "unsure proposals"),
-            latents[i],
-            doubts[i],
-            "unsure proposals",
-        )
-        for i in ranked[:n_pictures]
-    ]
+        codes = source.codes([pictures[i] for i in ranked])
+        ranked = [ranked[i] for i in sorted(k_medoids(torch.cdist(codes, codes), n_pictures, seed))]
+    return [Proposal(pictures[i], seed, i, doubts[i], "unsure proposals") for i in ranked[:n_pictures]]

@@ -27,6 +27,7 @@ class FitTask:
         label_maps: of the same, uint8 ``[h, w]``, 255 where unlabelled.
         pyramid_of: the whole pyramid of labelled picture ``i``; made again at every call.
         plain: pyramids of pictures that nobody labelled, made as they are asked for.
+        n_plain: how many these are.
         title: what to tell that is being done while it is fitted on the labelled pictures.
         on_progress: told what is being done, how much is done and of how much.
     """
@@ -35,6 +36,7 @@ class FitTask:
     label_maps: Sequence[LabelMap]
     pyramid_of: Callable[[int], FeaturePyramid]
     plain: Iterator[FeaturePyramid]
+    n_plain: int
     title: str
     on_progress: OnProgress
 

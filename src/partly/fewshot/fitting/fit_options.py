@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from partly.fewshot.fitting.method_table import METHODS
+from partly.fewshot.fitting.ridge_methods import BALANCE, COORDINATE_WEIGHT, PENALTY, KernelMethod
 from partly.storage import MOST_SEED, check_options, option
 
 
@@ -98,7 +99,16 @@ class FewShotConfig:
 
     def described(self) -> dict[str, Any]:
         """What the fitted segmenter depends on, as it is kept beside it."""
-        values = asdict(self) | {"layout_spread": self.spread}
+        # With the names and values that version 0.1 wrote, so that its fits are found again.
+        own = {
+            "penalty": PENALTY if self.penalty is None else self.penalty,
+            "kernel_penalty": KernelMethod.penalty if self.penalty is None else self.penalty,
+            "balance": BALANCE if self.balance is None else self.balance,
+            "coordinate_weight": (
+                COORDINATE_WEIGHT if self.coordinate_weight is None else self.coordinate_weight
+            ),
+        }
+        values = asdict(self) | own | {"layout_spread": self.spread}
         return {name: value for name, value in values.items() if name != "fixed_layout"}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
     from partly.models import FeaturePyramid
 
-PENALTY, BALANCE = 3.0, 0.5
+PENALTY, BALANCE, COORDINATE_WEIGHT = 3.0, 0.5, 10.0
 """Of plain ridge regression; docs/lab.md found them best."""
 
 MOST_LABELS_TO_SELF_TRAIN = 3
@@ -71,9 +71,9 @@ class RidgeMethod(FewShotMethod):
             fit.add(name, task.pyramid_of(i), label_map)
             task.on_progress(task.title, i + 1, len(task))
         fit.solve()
-        if len(task) <= MOST_LABELS_TO_SELF_TRAIN and config.n_self_training:
+        if len(task) <= MOST_LABELS_TO_SELF_TRAIN and task.n_plain:
             what = "learning from plain pictures"
-            fit.self_train(counted(task.plain, config.n_self_training, task.on_progress, what))
+            fit.self_train(counted(task.plain, task.n_plain, task.on_progress, what))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from partly.errors import BadModelFile
 from partly.fewshot.fitting.method_table import families
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
-from partly.storage import ModelCard, fill, load_model, save_model
+from partly.storage import ModelCard, digest_of, fill, load_model, save_model
 
 KIND = "few_shot"
 
@@ -22,13 +22,14 @@ def save_segmenter(
     folder: Path, segmenter: FewShotSegmenter, part_set: PartSet, extra: Mapping[str, Any]
 ) -> ModelCard:
     """Write the model folder of a segmenter, with its part set."""
-    members = segmenter.members if isinstance(segmenter, EnsembleSegmenter) else [segmenter]
-    described = [{"family": _family(m), **m.arguments()} for m in members if isinstance(m, FewShotSegmenter)]
-    tensors: dict[str, Tensor] = {}
-    for i, member in enumerate(members):
-        tensors |= {f"{i}.{name}": tensor for name, tensor in member.state_dict().items()}
+    described = [{"family": _family(m), **m.arguments()} for m in _members(segmenter)]
     card = ModelCard(KIND, {"members": described}, {"part_set": part_set.to_json(), **extra})
-    return save_model(folder, card, tensors)
+    return save_model(folder, card, _tensors(segmenter))
+
+
+def segmenter_digest(segmenter: FewShotSegmenter) -> str:
+    """SHA-256 of its weights, as its model folder has them or would have them."""
+    return digest_of(_tensors(segmenter))
 
 
 def load_segmenter(folder: Path) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
@@ -57,4 +58,19 @@ def load_segmenter(folder: Path) -> tuple[FewShotSegmenter, PartSet, ModelCard]:
 
 
 def _family(segmenter: FewShotSegmenter) -> str:
-    return next(name for name, kind in families().items() if type(segmenter) is kind)
+    for name, kind in families().items():
+        if type(segmenter) is kind:
+            return name
+    raise TypeError(f"no few-shot method has segmenters of type {type(segmenter).__name__}")
+
+
+def _members(segmenter: FewShotSegmenter) -> list[FewShotSegmenter]:
+    members = segmenter.members if isinstance(segmenter, EnsembleSegmenter) else [segmenter]
+    return [member for member in members if isinstance(member, FewShotSegmenter)]
+
+
+def _tensors(segmenter: FewShotSegmenter) -> dict[str, Tensor]:
+    tensors: dict[str, Tensor] = {}
+    for i, member in enumerate(_members(segmenter)):
+        tensors |= {f"{i}.{name}": tensor for name, tensor in member.state_dict().items()}
+    return tensors

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from partly.data.labels import Annotation, PartSet
+from partly.data.labels import LabelMap, PartSet
 from partly.fewshot.fitting.cell_targets import shares
 from partly.fewshot.segmenters.segmenter_base import LAYOUT_PX
 
@@ -19,7 +19,7 @@ AS_GOOD_AS_IMPOSSIBLE = -50.0
 """Logit of a part that is far away; what is beyond needs no larger number."""
 
 
-def layout_of(annotations: Sequence[Annotation], part_set: PartSet, spread: float) -> Tensor:
+def layout_of(label_maps: Sequence[LabelMap], part_set: PartSet, spread: float) -> Tensor:
     """Logits ``[k, LAYOUT_PX, LAYOUT_PX]``, 0 where a label shows the part, less the further away.
 
     ``-d² / (2 spread²)`` at the distance ``d`` from the nearest place at which a label, or a label mirrored,
@@ -27,11 +27,11 @@ def layout_of(annotations: Sequence[Annotation], part_set: PartSet, spread: floa
     labelled may be anything.
 
     Args:
-        annotations: the labels.
+        label_maps: uint8 ``[h, w]`` each, 255 where unlabelled.
         part_set: says what parts become in a mirrored picture.
         spread: standard deviation, as a share of the picture's side.
     """
-    covered = [shares(a.label_map, part_set.n_parts, LAYOUT_PX) for a in annotations]
+    covered = [shares(label_map, part_set.n_parts, LAYOUT_PX) for label_map in label_maps]
     return layout_of_shares(covered, part_set, spread)
 
 

@@ -12,13 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from partly.fewshot.fitting.ridge_methods import COORDINATE_WEIGHT
 from partly.fewshot.segmenters.pixel_coordinates import N_COORDINATES, coordinates
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.fewshot.segmenters.standardiser import Standardiser
 from partly.models import FeaturePyramid, on_grid, resize
-
-COORDINATE_WEIGHT = 10.0
-"""How easily ridge regression uses the position of a pixel."""
 
 
 class RidgeSegmenter(FewShotSegmenter):

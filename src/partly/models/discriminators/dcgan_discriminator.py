@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from partly.losses import Judgement
 from partly.models.discriminators.discriminator_layers import check_images
 from partly.models.generators.dcgan_generator import DCGANShape, first_weights
 
@@ -32,12 +33,11 @@ class DCGANDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 4))
         self.apply(first_weights)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:
             BadOption: images of another size.
         """
         check_images(images, self.image_size_px)
-        scores: Tensor = self.layers(images)[:, 0, 0, 0]
-        return scores
+        return Judgement(self.layers(images)[:, 0, 0, 0])

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from partly.losses import Judgement, OfDiscriminator, Round, Terms
 from partly.models.discriminators.discriminator_layers import MinibatchDeviation, check_images
 from partly.models.generators.doubling import DoublingConv
 from partly.models.generators.light_generator import LightShape
@@ -96,15 +97,14 @@ class LightDiscriminator(nn.Module):
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:
             BadOption: images of another size.
         """
         _, last = self._features(images)
-        scores: Tensor = self.score(last).mean(dim=(1, 2, 3))
-        return scores
+        return Judgement(self.score(last).mean(dim=(1, 2, 3)))
 
     def reconstruct(self, images: Tensor, random: torch.Generator) -> tuple[tuple[Tensor, Tensor], ...]:
         """What the features tell of the images, beside what they should tell.
@@ -142,15 +142,14 @@ class LightDiscriminator(nn.Module):
 
 
 @dataclass(frozen=True)
-class SelfSupervision:
+class SelfSupervision(OfDiscriminator):
     """Penalises features from which a small decoder cannot make the photo again (section 3.2 of the paper).
 
     A discriminator that must describe the whole photo cannot look at a few telltale details alone. The paper
     compares by a network trained on other photos; this, in want of one, by the mean absolute difference. What
     is described is the photo itself, also where the scores are those of a changed one.
 
-    It is a :class:`partly.losses.DiscriminatorPenalty`;
-    :class:`partly.losses.Together` adds it to others.
+    It is an :class:`partly.losses.Objective` of the discriminator alone.
 
     Attributes:
         discriminator: the one that is trained.
@@ -160,17 +159,11 @@ class SelfSupervision:
     discriminator: LightDiscriminator = field(repr=False)
     weight: float = 1.0
 
-    def __call__(
-        self,
-        discriminator: object,  # noqa: ARG002
-        photos: Tensor,
-        pictures: Tensor,  # noqa: ARG002
-        random: torch.Generator,
-    ) -> Tensor:
+    def discriminator_terms(self, seen: Round) -> Terms:
         """``weight`` times the mean absolute difference of photos and what their features tell."""
-        pairs = self.discriminator.reconstruct(photos, random)
+        pairs = self.discriminator.reconstruct(seen.photos, seen.ask.random("penalty"))
         differences = [(made - wanted).abs().mean() for made, wanted in pairs]
-        return self.weight * torch.stack(differences).mean()
+        return {"self-supervision": self.weight * torch.stack(differences).mean()}
 
 
 def _quarter(maps: Tensor, row: int, column: int) -> Tensor:

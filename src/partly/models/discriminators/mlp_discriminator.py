@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from partly.errors import BadOption
+from partly.losses import Judgement
 from partly.models.discriminators.discriminator_layers import check_images
 from partly.models.generators.mlp_generator import MLPShape
 from partly.storage import tensor_seed
@@ -37,7 +38,7 @@ class MLPDiscriminator(nn.Module):
         # what it would have left out.
         self.register_buffer("n_calls", torch.tensor(seed << 32))
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``; of grey pictures, their first channel.
 
         Raises:
@@ -47,8 +48,7 @@ class MLPDiscriminator(nn.Module):
         x = images[:, : self.shape.n_colours].flatten(1)
         for layer in self.hidden:
             x = self._thinned(layer(x).relu())
-        scores: Tensor = self.score(x)[:, 0]
-        return scores
+        return Judgement(self.score(x)[:, 0])
 
     def _thinned(self, values: Tensor) -> Tensor:
         if not self.training or not self.dropout:

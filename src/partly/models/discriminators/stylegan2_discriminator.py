@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from partly.losses import Judgement
 from partly.models.discriminators.discriminator_layers import MinibatchDeviation, check_images
 from partly.models.generators.stylegan2.modulated_layers import EqualisedConv, EqualisedLinear, leaky
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
@@ -50,7 +51,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.hidden = EqualisedLinear(n_last * _LAST_PX**2, n_last)
         self.score = EqualisedLinear(n_last, 1)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
 
         Raises:
@@ -59,5 +60,4 @@ class StyleGAN2Discriminator(nn.Module):
         check_images(images, self.image_size_px)
         maps = self.blocks(leaky(self.from_rgb(images)))
         maps = leaky(self.conv(self.deviation(maps)))
-        scores: Tensor = self.score(leaky(self.hidden(maps.flatten(1))))[:, 0]
-        return scores
+        return Judgement(self.score(leaky(self.hidden(maps.flatten(1))))[:, 0])

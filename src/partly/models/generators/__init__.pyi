@@ -5,6 +5,7 @@ from .dcgan_generator import DCGANShape as DCGANShape
 from .generator_base import GeneratorFamily as GeneratorFamily
 from .generator_protocol import Generator as Generator
 from .generator_protocol import Synthesis as Synthesis
+from .generator_table import load_generator as load_generator
 from .latent_sampling import mean_of_w as mean_of_w
 from .latent_sampling import sample_factor as sample_factor
 from .latent_sampling import sample_w as sample_w

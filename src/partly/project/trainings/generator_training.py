@@ -31,7 +31,7 @@ from partly.storage import (
     write_json,
 )
 from partly.training.adversarial import SquareBatches
-from partly.training.chassis import Ranks, checkpoint_files, ranks_of_environment
+from partly.training.chassis import Machine, Ranks, checkpoint_files
 from partly.training.recipes import Course, CourseStep, TrainingChoices, course, filled
 
 _N_FOR_MEAN = 4000
@@ -105,10 +105,11 @@ def train_generator(
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), filled(choices)
     with (
-        ranks_of_environment() as ranks,
-        _claimed(place, choices, ranks),
+        Machine.here() as machine,
+        _claimed(place, choices, machine.ranks),
         streams_as_of(_streams_of(place)),
     ):
+        ranks = machine.ranks
         ready = course(choices)
         sources = _sources(photos, place.root, choices.size_px)
 
@@ -123,7 +124,7 @@ def train_generator(
         batches = SquareBatches(photo_set, ready.batch_size, choices.seed, mirror=choices.mirror)
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         keeper = _Keeper(place, choices, photo_set, ready, measures, reports)
-        taught = ready.run(batches, place.training, reports.on_step, keeper, ranks)
+        taught = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
             keeper(taught.generator, ready.n_steps)

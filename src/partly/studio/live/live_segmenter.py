@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, LabelMap, PartSet
+from partly.data.labels import UNLABELLED, LabelMap, PartSet, Picture, Pictured
 from partly.errors import BadLabel
+from partly.fewshot.features import FeatureSource
 from partly.fewshot.fitting import (
     FewShotConfig,
     default_sizes,
@@ -22,19 +23,18 @@ from partly.fewshot.fitting import (
     shares,
 )
 from partly.fewshot.segmenters import LAYOUT_PX, FewShotSegmenter, choose_levels, uncertainty
-from partly.models.generators import Generator
 from partly.studio.live.live_predictions import Prediction, read_off
 from partly.studio.live.shown_pictures import ShownPictures
-from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures, WallPicture
+from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures
 
 _PREDICTION_PX = 256
 
 
 @dataclass
 class _Labels:
-    """Labels of one picture: its latent ``[l, v]``; how much of each cell each part covers, ``[g², k]``."""
+    """Labels of one picture, and how much of each cell each part covers, ``[g², k]``."""
 
-    w: NDArray[np.float32]
+    picture: Pictured
     covered: Tensor
     is_taken_in: bool = False
 
@@ -50,7 +50,7 @@ class LiveSegmenter:
     last, 55 MB for solving, and 35 MB for each labelled picture.
 
     Args:
-        generator: makes the features.
+        source: makes the features.
         part_set: what ids mean.
         config: the choices; of its methods, the first that is live counts, else plain ridge regression.
         n_wall: how many pictures the wall has; the statistics come from them.
@@ -58,7 +58,7 @@ class LiveSegmenter:
 
     def __init__(
         self,
-        generator: Generator,
+        source: FeatureSource,
         part_set: PartSet,
         config: FewShotConfig | None = None,
         *,
@@ -67,13 +67,14 @@ class LiveSegmenter:
         self._config = config or FewShotConfig()
         self._method = live_method(self._config.methods)
         self._part_set = part_set
-        indexes = choose_levels(generator.levels, default_sizes(generator))
-        self._channels = [generator.levels[i].n_channels for i in indexes]
+        indexes = choose_levels(source.levels, default_sizes(source))
+        self._channels = [source.levels[i].n_channels for i in indexes]
         self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
-        self._size_px = min(_PREDICTION_PX, generator.image_size_px)
-        self._wall = WallFeatures(generator, indexes, n_wall)
-        self._shown = ShownPictures(generator, indexes, LAYOUT_PX)
-        self._latents: dict[str, NDArray[np.float32]] = {}
+        self._size_px = min(_PREDICTION_PX, source.image_size_px)
+        self._wall = WallFeatures(source, indexes, n_wall)
+        self._shown = ShownPictures(source, indexes, LAYOUT_PX)
+        self._source = source
+        self._pictures: dict[str, Pictured] = {}
         self._labels: dict[str, _Labels] = {}
         self._parts: Tensor | None = None  # ids that can be told apart since the last solve
         self._is_warm = False
@@ -90,7 +91,7 @@ class LiveSegmenter:
         return self._version
 
     @property
-    def wall(self) -> tuple[WallPicture, ...]:
+    def wall(self) -> tuple[Picture, ...]:
         """The pictures of the wall."""
         return self._wall.pictures
 
@@ -110,40 +111,40 @@ class LiveSegmenter:
             self._is_warm = True
 
     @torch.no_grad()
-    def show(self, id: str, w: NDArray[np.float32]) -> None:
-        """Keep the features of the picture ``w [l, v]`` at hand, so that it is quick to learn and to predict.
+    def show(self, picture: Pictured) -> None:
+        """Keep the features of a picture at hand, so that it is quick to learn and to predict.
 
         The last three pictures shown or predicted are. Of one that already is, nothing is made again.
         """
-        self._latents[id] = np.array(w, np.float32)
-        is_new = not self._shown.has(id, w)
-        self._shown.show(id, w)
+        self._pictures[picture.id] = picture
+        is_new = not self._shown.has(picture)
+        self._shown.show(picture)
         if is_new and self._is_warm:
             # Now rather than at the first stroke: somebody waits for the picture anyhow.
-            self._fit.settle(but=id)
-            self._shown.rows(id, w, self._fit.segmenter)
+            self._fit.settle(but=picture.id)
+            self._shown.rows(picture, self._fit.segmenter)
 
     @torch.no_grad()
-    def learn(self, id: str, w: NDArray[np.float32], label_map: LabelMap) -> None:
+    def learn(self, picture: Pictured, label_map: LabelMap) -> None:
         """Take the labels of a picture in, in place of what was known of it; without any it is forgotten.
 
         Before the warm-up they are put by for :meth:`solve`.
 
         Args:
-            id: of the picture.
-            w: its latent ``[l, v]``.
+            picture: what is labelled, known by its id.
             label_map: uint8 ``[h, w]``, 255 where unlabelled.
 
         Raises:
             BadLabel: an id is of no part.
         """
+        id = picture.id
         self._check(id, label_map)
-        covered = shares(label_map, self._part_set.n_parts, LAYOUT_PX)
+        covered = shares(self._source.seen(label_map), self._part_set.n_parts, LAYOUT_PX)
         if not covered.any():
             self._forget(id)
             return
-        self._labels[id] = _Labels(np.array(w, np.float32), covered)
-        self._latents[id] = self._labels[id].w
+        self._labels[id] = _Labels(picture, covered)
+        self._pictures[id] = picture
         if self._is_warm:
             self._take_in(id)
 
@@ -205,19 +206,19 @@ class LiveSegmenter:
             KeyError: the picture was neither shown nor learned.
         """
         parts = self._told_apart()
-        pyramid = self._shown.show(id, self._latents[id])
+        pyramid = self._shown.show(self._pictures[id])
         labels, doubt = read_off(self._fit.segmenter(pyramid, self._size_px), parts)
         return Prediction(labels[0], doubt[0], self._version)
 
     @torch.no_grad()
-    def uncertainty(self, w: NDArray[np.float32]) -> float:
-        """How unsure it is of the picture ``w [l, v]``, 0 to 1; nothing of the picture is kept.
+    def uncertainty(self, picture: Pictured) -> float:
+        """How unsure it is of a picture, 0 to 1; nothing of the picture is kept.
 
         Raises:
             BadLabel: as for :meth:`predict`.
         """
         parts = self._told_apart()
-        logits = self._fit.segmenter(self._shown.made(w), LAYOUT_PX)
+        logits = self._fit.segmenter(self._shown.made(picture), LAYOUT_PX)
         return float(uncertainty(logits[:, parts]))
 
     @overload
@@ -250,7 +251,7 @@ class LiveSegmenter:
 
     def _take_in(self, id: str) -> None:
         labels = self._labels[id]
-        rows = self._shown.rows(id, labels.w, self._fit.segmenter)
+        rows = self._shown.rows(labels.picture, self._fit.segmenter)
         self._fit.add_rows(id, rows, labels.covered)
         labels.is_taken_in = True
 

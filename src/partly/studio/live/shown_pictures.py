@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.fewshot.fitting import pyramid_of
+from partly.data.labels import Pictured
+from partly.fewshot.features import FeatureSource, pyramid_of
 from partly.fewshot.segmenters import RidgeSegmenter
 from partly.models import FeaturePyramid
-from partly.models.generators import Generator
 
 _N_KEPT = 3
 
 
 @dataclass(frozen=True, eq=False)
-class _Picture:
-    w: NDArray[np.float32]
+class _Read:
+    picture: Pictured
     pyramid: FeaturePyramid
 
 
@@ -31,36 +29,41 @@ class ShownPictures:
     For the face generator of 1024 px these are 55 MB a picture, and 42 MB.
     """
 
-    def __init__(self, generator: Generator, level_indexes: Sequence[int], grid_px: int) -> None:
-        self._generator, self._indexes, self._grid_px = generator, tuple(level_indexes), grid_px
-        self._pictures: OrderedDict[str, _Picture] = OrderedDict()
-        self._rows: tuple[_Picture, Tensor] | None = None
+    def __init__(self, source: FeatureSource, level_indexes: Sequence[int], grid_px: int) -> None:
+        self._source, self._indexes, self._grid_px = source, tuple(level_indexes), grid_px
+        self._pictures: OrderedDict[str, _Read] = OrderedDict()
+        self._rows: tuple[_Read, Tensor] | None = None
 
-    def has(self, name: str, w: NDArray[np.float32]) -> bool:
-        """Whether the picture of this name and latent is at hand."""
-        known = self._pictures.get(name)
-        return known is not None and np.array_equal(known.w, w)
+    def has(self, picture: Pictured) -> bool:
+        """Whether this picture is at hand, under its id."""
+        known = self._pictures.get(picture.id)
+        return known is not None and _is_the_very_same(known.picture, picture)
 
-    def show(self, name: str, w: NDArray[np.float32]) -> FeaturePyramid:
-        """The levels of the picture ``w [l, v]``, from now on at hand; the picture shown longest ago goes."""
-        if not self.has(name, w):
-            self._pictures[name] = _Picture(np.array(w), self.made(w))
-        self._pictures.move_to_end(name)
+    def show(self, picture: Pictured) -> FeaturePyramid:
+        """Its levels, from now on at hand; the picture shown longest ago goes."""
+        if not self.has(picture):
+            self._pictures[picture.id] = _Read(picture, self.made(picture))
+        self._pictures.move_to_end(picture.id)
         while len(self._pictures) > _N_KEPT:
             self._pictures.popitem(last=False)
-        return self._pictures[name].pyramid
+        return self._pictures[picture.id].pyramid
 
-    def rows(self, name: str, w: NDArray[np.float32], segmenter: RidgeSegmenter) -> Tensor:
+    def rows(self, picture: Pictured, segmenter: RidgeSegmenter) -> Tensor:
         """Rows ``[g², d]`` of any picture; kept if the picture is at hand, until another one's are read."""
-        if not self.has(name, w):
-            return segmenter.rows(self.made(w), self._grid_px)
-        picture = self._pictures[name]
-        if self._rows is None or self._rows[0] is not picture:
+        if not self.has(picture):
+            return segmenter.rows(self.made(picture), self._grid_px)
+        read = self._pictures[picture.id]
+        if self._rows is None or self._rows[0] is not read:
             self._rows = None  # lets go of the old ones before there are others
-            self._rows = (picture, segmenter.rows(picture.pyramid, self._grid_px))
+            self._rows = (read, segmenter.rows(read.pyramid, self._grid_px))
         return self._rows[1]
 
-    def made(self, w: NDArray[np.float32]) -> FeaturePyramid:
+    def made(self, picture: Pictured) -> FeaturePyramid:
         """The levels of a picture that is not kept."""
-        latent = torch.from_numpy(np.array(w, np.float32))[None]
-        return pyramid_of(self._generator, latent, self._indexes).select(self._indexes)
+        return pyramid_of(self._source, picture, self._indexes).select(self._indexes)
+
+
+def _is_the_very_same(one: Pictured, other: Pictured) -> bool:
+    """Whether all that the features of both depend on is equal to the bit."""
+    same_latent = one.w is other.w if one.w is None or other.w is None else np.array_equal(one.w, other.w)
+    return same_latent and one.photo_sha256 == other.photo_sha256

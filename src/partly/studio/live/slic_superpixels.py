@@ -8,11 +8,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from partly.data.labels import Pictured
 from partly.errors import BadOption
+from partly.fewshot.features import FeatureSource
 from partly.fewshot.fitting import default_sizes
 from partly.fewshot.segmenters import N_COORDINATES, Moments, RidgeSegmenter, choose_levels
 from partly.models import FeaturePyramid
-from partly.models.generators import Generator, images_of
+from partly.models.generators import images_of
 from partly.storage import tensor_seed
 from partly.studio.live.connected_regions import without_fragments
 
@@ -27,11 +29,11 @@ _FRAGMENT = 0.25
 
 
 @torch.no_grad()
-def superpixels(generator: Generator, w: NDArray[np.float32], n: int = 400) -> NDArray[np.uint16]:
-    """Region of each pixel of the picture ``w [l, v]``: connected, about ``n`` of them, numbered from 0.
+def superpixels(source: FeatureSource, picture: Pictured, n: int = 400) -> NDArray[np.uint16]:
+    """Region of each pixel of a picture: connected, about ``n`` of them, numbered from 0.
 
     Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods" (TPAMI 2012), on the
-    principal components of the generator's features beside colours.
+    principal components of the picture's features beside colours.
 
     Returns:
         uint16 ``[s, s]``, where ``s`` is 256 or the picture's side, whichever is less.
@@ -39,14 +41,11 @@ def superpixels(generator: Generator, w: NDArray[np.float32], n: int = 400) -> N
     Raises:
         BadOption: ``n`` is less than 1, or more than a quarter of the pixels.
     """
-    size_px = min(_SIZE_PX, generator.image_size_px)
+    size_px = min(_SIZE_PX, source.image_size_px)
     if not 1 <= n <= size_px**2 // 4:
         raise BadOption(f"{n} superpixels", expected=f"1 to {size_px**2 // 4}")
-    indexes = choose_levels(generator.levels, default_sizes(generator))
-    synthesis = generator.synthesise(
-        torch.from_numpy(np.array(w, np.float32))[None],
-        features_px=max(generator.levels[i].size_px for i in indexes),
-    )
+    indexes = choose_levels(source.levels, default_sizes(source))
+    synthesis = source.with_image(picture, max(source.levels[i].size_px for i in indexes))
     features = _components(synthesis.pyramid.select(indexes), size_px)
     colours = F.interpolate(images_of(synthesis), size=(size_px, size_px), mode="area")[0]
     planes = torch.cat((_FEATURE_WEIGHT * _of_unit(features), _COLOUR_WEIGHT * _of_unit(colours)))

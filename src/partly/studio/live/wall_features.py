@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.errors import BadOption
-from partly.fewshot.fitting import pyramid_of
+from partly.fewshot.features import FeatureSource, at_most, pyramid_of
 from partly.fewshot.segmenters import Moments, RidgeSegmenter
 from partly.models import FeaturePyramid, on_grid
-from partly.models.generators import Generator, Truncation, sample_w
+from partly.models.generators import Truncation
 from partly.storage import picture_seed
 from partly.studio.live.live_predictions import Bytes, read_off
 
@@ -27,19 +25,6 @@ _PREDICTION_PX = 128
 _HALF_MOST = 65_504.0
 
 
-@dataclass(frozen=True)
-class WallPicture:
-    """One picture of the wall.
-
-    Attributes:
-        id: "wall-0" and so on.
-        w: its latent, float32 ``[l, v]``.
-    """
-
-    id: str
-    w: NDArray[np.float32]
-
-
 class WallFeatures:
     """Pictures and their features.
 
@@ -47,21 +32,21 @@ class WallFeatures:
     face generator of 1024 px, 350 MB for 24.
 
     Attributes:
-        pictures: ids and latents; the same ones in every session.
+        pictures: named "wall-0" and so on; the same ones in every session.
 
     Raises:
         BadOption: fewer than one picture.
     """
 
-    def __init__(self, generator: Generator, level_indexes: Sequence[int], n_pictures: int) -> None:
+    def __init__(self, source: FeatureSource, level_indexes: Sequence[int], n_pictures: int) -> None:
         if n_pictures < 1:
             raise BadOption(
                 f"a wall of {n_pictures} pictures", expected="1 or more: statistics come from them"
             )
-        self._generator, self._indexes = generator, tuple(level_indexes)
+        self._source, self._indexes = source, tuple(level_indexes)
         seed = picture_seed("wall")
-        latents = [sample_w(generator, seed, i, _TRUNCATION, "wall")[0] for i in range(n_pictures)]
-        self.pictures = tuple(WallPicture(f"wall-{i}", w.numpy().copy()) for i, w in enumerate(latents))
+        some = (source.plain("wall", seed, i, _TRUNCATION) for i in range(at_most(source, n_pictures)))
+        self.pictures = tuple(replace(picture, id=f"wall-{i}") for i, picture in enumerate(some))
         self._features: list[FeaturePyramid] = []
         self._moments: list[Moments] = []
 
@@ -85,8 +70,7 @@ class WallFeatures:
         for picture in self.pictures[len(self._features) :]:
             if should_stop is not None and should_stop():
                 return
-            w = torch.from_numpy(picture.w)[None]
-            pyramid = pyramid_of(self._generator, w, self._indexes).select(self._indexes)
+            pyramid = pyramid_of(self._source, picture, self._indexes).select(self._indexes)
             self._moments.append(Moments.of(pyramid))
             self._features.append(FeaturePyramid(tuple(map(_kept, pyramid.maps))))
             if on_progress is not None:
@@ -102,7 +86,7 @@ class WallFeatures:
             shown: ids of the parts that may be chosen.
             should_stop: asked before each picture; if it says so, the result is None.
         """
-        size_px = min(_PREDICTION_PX, self._generator.image_size_px)
+        size_px = min(_PREDICTION_PX, self._source.image_size_px)
         said = []
         for features in self._features:
             if should_stop is not None and should_stop():

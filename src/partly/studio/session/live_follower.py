@@ -105,19 +105,19 @@ class LiveFollower:
                     self._learned[picture_id] = revision
                     continue
             self._learned[picture_id] = revision
-            segmenter.learn(picture_id, picture.w, label_map)
+            segmenter.learn(picture.pictured, label_map)
         return True
 
     def _show(self, picture_id: str) -> None:
         segmenter = self._models.segmenter
-        segmenter.show(picture_id, self._workspace.picture(picture_id).w)
+        segmenter.show(self._workspace.picture(picture_id).pictured)
         if self._is_solved:
             self._predict(picture_id, time.monotonic())
 
     def _predict(self, picture_id: str, began: float) -> None:
         segmenter = self._models.segmenter
         if self._is_solved and picture_id in self._workspace.tray:
-            segmenter.show(picture_id, self._workspace.picture(picture_id).w)
+            segmenter.show(self._workspace.picture(picture_id).pictured)
             self._predictions.keep(picture_id, segmenter.predict(picture_id), self._known_parts)
         data = {"id": picture_id, "version": segmenter.version, "ms": _ms_since(began)}
         self._workspace.events.send("prediction", data, picture_id)

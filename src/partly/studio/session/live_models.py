@@ -9,6 +9,7 @@ from partly.studio.session.worker import StudioClosing
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
+    from partly.fewshot.features import GeneratorFeatures
     from partly.models.generators import Generator
     from partly.studio.live.live_segmenter import LiveSegmenter
 
@@ -23,7 +24,7 @@ class LiveModels:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._generator: Generator | None = None
+        self._source: GeneratorFeatures | None = None
         self._segmenter: LiveSegmenter | None = None
         self._progress = (0, workspace.choices.n_wall)
         self._state = "cold"
@@ -43,9 +44,18 @@ class LiveModels:
         Raises:
             NotReady: it is not loaded.
         """
-        if self._generator is None:
+        return self.source.generator
+
+    @property
+    def source(self) -> GeneratorFeatures:
+        """The generator as a source of features.
+
+        Raises:
+            NotReady: it is not loaded.
+        """
+        if self._source is None:
             raise NotReady("the generator is not loaded yet", remedy=self.problem)
-        return self._generator
+        return self._source
 
     @property
     def segmenter(self) -> LiveSegmenter:
@@ -64,6 +74,7 @@ class LiveModels:
         Raises:
             PartlyError: the generator is not on this machine, or damaged.
         """
+        from partly.fewshot.features import GeneratorFeatures
         from partly.models.zoo import load_generator
         from partly.project import few_shot_config
         from partly.studio.live.live_segmenter import LiveSegmenter
@@ -71,9 +82,9 @@ class LiveModels:
         self._tell("warming", 0)
         with self._workspace.lock:
             project, self.parts_version = self._workspace.parts.project, self._workspace.parts.history.version
-        self._generator = load_generator(project.generator_source)
+        self._source = GeneratorFeatures(load_generator(project.generator_source))
         self._segmenter = LiveSegmenter(
-            self._generator,
+            self._source,
             project.part_set,
             few_shot_config(project),
             n_wall=self._workspace.choices.n_wall,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from partly.data.labels import Picture
 from partly.errors import BadOption, BadProject, NotReady
 from partly.project import ProposedPicture, keep_picture
 from partly.storage import PicturePurpose, picture_seed
@@ -18,9 +19,8 @@ from partly.studio.session.worker import Urgency
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from partly.fewshot.acquisition import Proposal
+    from partly.fewshot.features import FeatureSource
 
 KINDS = {"representative": "representative", "unsure": "unsure", "another": "asked"}
 """What can be asked for, with the reason that the tray shows."""
@@ -98,14 +98,12 @@ class Proposals:
         with self._workspace.lock:
             if self._workspace.tray.ids():
                 return
-        from partly.models.generators import Truncation, sample_w
+        from partly.models.generators import Truncation
 
-        generator, truncation = self._models.generator, Truncation(*_TRUNCATION)
-        seed = picture_seed("first picture")
-        latents = [sample_w(generator, seed, i, truncation, "first picture") for i in range(_N_FIRST)]
-        distances = [float((w - generator.w_mean).norm()) for w in latents]
-        index = int(np.argmin(distances))
-        first = _proposal(generator, seed, index, _TRUNCATION, "first picture")
+        source, seed = self._models.source, picture_seed("first picture")
+        some = [source.plain("first picture", seed, i, Truncation(*_TRUNCATION)) for i in range(_N_FIRST)]
+        index = int(source.typicality(source.codes(some)).argmax())
+        first = _proposal(source, seed, index, _TRUNCATION, "first picture")
         self._keep([first], "representative", Urgency.AWAITED)
         with self._workspace.lock:
             self._workspace.tray.next_seed = _FIRST_SEED + 1
@@ -138,13 +136,13 @@ class Proposals:
         from partly.fewshot.acquisition import least_sure, representative
         from partly.models.generators import Truncation
 
-        generator = self._models.generator
+        source = self._models.source
         if request.kind == "another":
             return [
-                _proposal(generator, seed, i, request.truncation or _TRUNCATION, "asked pictures")
+                _proposal(source, seed, i, request.truncation or _TRUNCATION, "asked pictures")
                 for i in range(request.n)
             ]
-        known = self._latents()
+        known = self._pictures()
         options: dict[str, Any] = {
             "seed": seed,
             "n_candidates": max(self._workspace.choices.n_candidates, request.n + len(known)),
@@ -153,19 +151,17 @@ class Proposals:
             "on_progress": self._looked,
         }
         if request.kind == "representative":
-            return representative(generator, request.n, **options)
-        return least_sure(generator, self._doubt_of, request.n, **options)
+            return representative(source, request.n, **options)
+        return least_sure(source, self._doubt_of, request.n, **options)
 
-    def _doubt_of(self, w: Tensor) -> float:
-        return self._models.segmenter.uncertainty(w[0].numpy())
+    def _doubt_of(self, picture: Picture) -> float:
+        return self._models.segmenter.uncertainty(picture)
 
-    def _latents(self) -> list[Tensor]:
-        """Those of all pictures in the tray."""
-        import torch
-
+    def _pictures(self) -> list[Picture]:
+        """All pictures in the tray."""
         with self._workspace.lock:
             tray = self._workspace.tray
-            return [torch.from_numpy(tray.picture(picture_id).w.copy())[None] for picture_id in tray.ids()]
+            return [tray.picture(picture_id).pictured for picture_id in tray.ids()]
 
     def _looked(self, done: int, total: int) -> None:
         """Another candidate was looked at: tell it, and let through what is more urgent."""
@@ -211,12 +207,11 @@ class Proposals:
 
 
 def _proposal(
-    generator: Any, seed: int, index: int, truncation: tuple[float, float], purpose: PicturePurpose
+    source: FeatureSource, seed: int, index: int, truncation: tuple[float, float], purpose: PicturePurpose
 ) -> Proposal:
     """A picture that nobody chose."""
     from partly.fewshot.acquisition import Proposal
-    from partly.models.generators import Truncation, sample_factor, sample_w
+    from partly.models.generators import Truncation
 
-    between = Truncation(*truncation)
-    w = sample_w(generator, seed, index, between, purpose)
-    return Proposal(seed, index, sample_factor(between, seed, index, purpose), w, 0.0, purpose)
+    picture = source.plain(purpose, seed, index, Truncation(*truncation))
+    return Proposal(picture, seed, index, 0.0, purpose)

@@ -40,7 +40,7 @@ class SuperpixelCache:
         from partly.studio.live.slic_superpixels import superpixels
 
         if picture_id not in self._kept:
-            made = superpixels(self._models.generator, self._workspace.picture(picture_id).w)
+            made = superpixels(self._models.source, self._workspace.picture(picture_id).pictured)
             while len(self._kept) >= _N_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[picture_id] = made

@@ -46,6 +46,7 @@ class Wall:
         """In the worker's thread: find out which pictures these are, and ask for those that are not there."""
         digest, pictures = self._models.generator.digest, {}
         for picture in self._models.segmenter.wall:
+            assert picture.w is not None, "the pictures of a project are generated"
             key = hashlib.sha256(picture.w.tobytes() + digest.encode()).hexdigest()[:16]
             pictures[picture.id] = _SmallPicture(picture.w, self._workspace.paths.wall / f"{key}.jpg")
         self._pictures = pictures

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from partly.data.labels import UNLABELLED, Annotation
-from partly.fewshot.fitting import latent_of
+from partly.fewshot.features import latent_of
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.training.segmentation import ArrayPictures, LabelledPictures

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from partly.errors import BadOption
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
@@ -20,7 +21,6 @@ from partly.synthesis.distil.painted_pictures import with_painted
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.relabelled_shards import relabel
 from partly.training.segmentation import (
-    AutoShotConfig,
     AutoShotResult,
     LabelledPictures,
     hold_out,
@@ -38,12 +38,9 @@ SHARPENING_DIVISOR = 1.5
 
 def train_second_round(
     first: AutoShotResult,
-    config: DistilConfig,
-    training: AutoShotConfig,
-    *,
-    pictures_folder: Path,
-    labels_folder: Path,
+    labelled: LabelledShards,
     painted: LabelledPictures | None,
+    config: DistilConfig,
     folder: Path,
     reports: DistilReports,
 ) -> AutoShotResult:
@@ -54,11 +51,9 @@ def train_second_round(
 
     Args:
         first: what the first round gave; its network is left alone.
-        config: the choices.
-        training: how to train on.
-        pictures_folder: the pictures.
-        labels_folder: what the teacher says of them.
+        labelled: all pictures, with what the teacher says of them.
         painted: the labelled pictures, if the network learns from them too.
+        config: the choices, with a second round.
         folder: where opinions, checkpoint, log and panels are written.
         reports: who is told what.
 
@@ -66,37 +61,34 @@ def train_second_round(
         The network after both rounds, and the time of both trainings.
 
     Raises:
-        BadOption: ``folder`` holds something made of another network or other labels.
+        BadOption: ``folder`` holds something made of another network or other labels, or the config has no
+            second round.
         BadArchive: a shard is damaged.
         BadModelFile: the checkpoint is damaged.
         TrainingDiverged: the loss is no number.
     """
-    opinions_folder = folder / _OPINIONS_FOLDER
+    training = config.second_training()
+    if training is None:
+        raise BadOption("a second round of 0 steps", expected="second_round above 0")
     fast = first.network.for_inference()
-    relabel(
-        LabelledShards(pictures_folder, labels_folder, n_pictures=config.n_pictures),
+    opinions = relabel(
+        labelled,
         lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
         {
             "network_digest": first.network.digest,
             "network_px": first.network.size_px,
             "sharpening_divisor": SHARPENING_DIVISOR,
         },
-        opinions_folder,
+        folder / _OPINIONS_FOLDER,
         pictures_per_shard=config.synthesis().pictures_per_shard,
         on_picture=reports.on_picture,
     )
-    opinions, taught = (
-        LabelledShards(
-            pictures_folder, labels, n_pictures=config.n_pictures, drop_uncertain=config.drop_uncertain
-        )
-        for labels in (opinions_folder, labels_folder)
-    )
+    taught, agreed = (of.surest(config.drop_uncertain) for of in (labelled, opinions))
     split = config.training()
     n_held_out = split.n_held_out_of(len(taught))
-    agreed = hold_out(opinions, n_held_out, split.seed)[0]
     second = train_auto_shot(
         copy.deepcopy(first.network).requires_grad_(True),
-        with_painted(agreed, painted, config.painted_share),
+        with_painted(hold_out(agreed, n_held_out, split.seed)[0], painted, config.painted_share),
         training,
         folder=folder,
         held_out=hold_out(taught, n_held_out, split.seed)[1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,13 +57,48 @@ class LabelledShards:
                 path=labels_folder,
             )
         _check_same_indexes(order, pictures, labels_folder, pictures_folder)
-        uncertainties = np.array([read_record(labels[i])["uncertainty"] for i in order])
-        n_kept = max(1, round(len(order) * (1 - drop_uncertain)))
-        kept = np.sort(np.argsort(uncertainties, kind="stable")[:n_kept])
-        self.uncertainties = uncertainties[kept]
-        self.numbers = [order[i] for i in kept]
-        self._pictures = [pictures[number] for number in self.numbers]
-        self._labels = [labels[number] for number in self.numbers]
+        self.numbers = order
+        self.uncertainties = np.array([read_record(labels[i])["uncertainty"] for i in order])
+        self._pictures = [pictures[number] for number in order]
+        self._labels = [labels[number] for number in order]
+        self._keep_surest(drop_uncertain)
+
+    def surest(self, drop_uncertain: float) -> LabelledShards:
+        """The same pictures without a share of them, those whose labels are most uncertain.
+
+        Raises:
+            BadOption: no share from 0 to below 1.
+        """
+        found = copy.copy(self)
+        found._keep_surest(drop_uncertain)
+        return found
+
+    def with_labels(self, folder: Path) -> LabelledShards:
+        """The same pictures with the labels of another folder; the pictures are not opened again.
+
+        Raises:
+            BadOption: the labels are of other pictures.
+            BadArchive: a shard is damaged, or a label is missing.
+        """
+        check_same_latents(self.pictures_folder, folder)
+        labels = _samples(folder, "labels")
+        if missing := [number for number in self.numbers if number not in labels]:
+            raise _no_sample("label", missing[0], self.pictures_folder, folder, folder)
+        found = copy.copy(self)
+        found.labels_folder = folder
+        found._labels = [labels[number] for number in self.numbers]
+        found.uncertainties = np.array([read_record(files)["uncertainty"] for files in found._labels])
+        return found
+
+    def _keep_surest(self, drop_uncertain: float) -> None:
+        if not 0 <= drop_uncertain < 1:
+            raise BadOption(f"drop_uncertain is {drop_uncertain}", expected="a share from 0 to below 1")
+        n_kept = max(1, round(len(self.numbers) * (1 - drop_uncertain)))
+        kept = np.sort(np.argsort(self.uncertainties, kind="stable")[:n_kept])
+        self.uncertainties = self.uncertainties[kept]
+        self.numbers = [self.numbers[i] for i in kept]
+        self._pictures = [self._pictures[i] for i in kept]
+        self._labels = [self._labels[i] for i in kept]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -115,9 +151,15 @@ def _check_same_indexes(
     if unpaired:
         first = min(unpaired)
         lacking, kind = (labels_folder, "label") if first in pictures else (pictures_folder, "picture")
-        raise BadArchive(
-            f"has no {kind} {first}",
-            expected=f"pictures in {pictures_folder} and labels in {labels_folder} with the same indexes",
-            remedy="Run the same command again: what is missing is made anew",
-            path=lacking,
-        )
+        raise _no_sample(kind, first, pictures_folder, labels_folder, lacking)
+
+
+def _no_sample(
+    kind: str, number: int, pictures_folder: Path, labels_folder: Path, lacking: Path
+) -> BadArchive:
+    return BadArchive(
+        f"has no {kind} {number}",
+        expected=f"pictures in {pictures_folder} and labels in {labels_folder} with the same indexes",
+        remedy="Run the same command again: what is missing is made anew",
+        path=lacking,
+    )

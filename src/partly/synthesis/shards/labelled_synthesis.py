@@ -9,79 +9,74 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
-from partly.errors import BadOption
-from partly.fewshot.segmenters import FewShotSegmenter
-from partly.models.generators import Generator
-from partly.storage import digest_of, remove_leftovers
+from partly.fewshot.fitting import Teacher, teacher_loader
+from partly.storage import remove_leftovers
 from partly.synthesis.shards.labelled_shards import LabelledShards
+from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_claims import (
     claim_shards,
+    digest_in_claim,
     labels_identity,
     pictures_identity,
     streams_of_shards,
 )
 from partly.synthesis.shards.shard_plan import finished_spans, missing_pieces
-from partly.synthesis.shards.shard_workers import Folders, LoadModels, make_shards_beside, make_shards_here
+from partly.synthesis.shards.shard_workers import LoadTeacher, make_shards_beside, make_shards_here
 from partly.synthesis.shards.synthesis_config import OnPicture, SynthesisConfig, SynthesisReport
 
 
 def synthesise_labelled(
-    generator: Generator,
-    segmenter: FewShotSegmenter,
+    teacher: Teacher,
     config: SynthesisConfig,
-    pictures_folder: Path,
-    labels_folder: Path,
+    place: Place,
     *,
     on_picture: OnPicture | None = None,
-    load_models: LoadModels | None = None,
+    load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
 ) -> LabelledShards:
-    """Make what the folders lack: a picture and its label from one synthesis, or only one of the two.
+    """Make what the place lacks: a picture and its label from one synthesis, or only one of the two.
 
     A label alone takes a part of the time, since the generator need not finish the picture.
 
     Args:
-        generator: makes the pictures.
-        segmenter: labels them.
+        teacher: of a generator, which makes the pictures; it labels them.
         config: how many and which. ``n_pictures`` may grow from call to call.
-        pictures_folder: where the shards of pictures are written; any number of segmenters can share it.
-        labels_folder: where the shards of this segmenter's labels are written.
+        place: where shards are written.
         on_picture: called after every picture that was made, labelled, or both.
-        load_models: gives generator and segmenter in a worker process; picklable. Needed for more workers
-            than one.
+        load_teacher: gives the teacher in a worker process; picklable. None: the teacher is read from model
+            folders, and what has none is written beside the labels.
         n_workers: processes, of one thread each, whose number changes no byte; 1 works in this process.
 
     Returns:
         The pictures, to be read by index.
 
     Raises:
-        BadOption: a folder holds something made with other choices or models, or ``load_models`` is missing.
+        BadOption: a folder holds something made with other choices or models, the teacher is not one of a
+            generator, or its generator cannot be given to other processes.
         BadArchive: a shard is damaged, or there are labels without their pictures.
     """
-    segmenter_digest = digest_of(segmenter.state_dict())
+    generator = teacher.generator
     # What was begun by an earlier version goes on with its pictures.
-    begun_with = streams_of_shards((labels_folder, pictures_folder))
+    begun_with = streams_of_shards((place.labels, place.pictures))
     config = replace(config, streams=begun_with or config.streams)
-    claim_shards(pictures_folder, pictures_identity(config, generator.digest))
-    claim_shards(labels_folder, labels_identity(config, generator.digest, segmenter_digest))
-    for folder in (pictures_folder, labels_folder):
+    claim_shards(place.pictures, pictures_identity(config, generator.digest))
+    digest = digest_in_claim(place.labels, teacher)
+    claim_shards(place.labels, labels_identity(config, generator.digest, digest))
+    for folder in (place.pictures, place.labels):
         remove_leftovers(folder)
-    pictures = finished_spans(pictures_folder, "pictures")
-    labels = finished_spans(labels_folder, "labels")
+    pictures = finished_spans(place.pictures, "pictures")
+    labels = finished_spans(place.labels, "labels")
     pieces = missing_pieces(config.n_pictures, config.pictures_per_shard, pictures, labels)
-    folders = Folders(pictures_folder, labels_folder)
-    segmenter.eval()
+    teacher.segmenter.eval()
     if n_workers > 1 and len(pieces) > 1:
-        if load_models is None:
-            raise BadOption(f"{n_workers} workers without load_models", expected="a function that loads both")
-        made = make_shards_beside(load_models, config, folders, pieces, n_workers)
+        load_teacher = load_teacher or teacher_loader(teacher, place.labels.parent)
+        made = make_shards_beside(load_teacher, config, place, pieces, n_workers)
     else:
-        made = make_shards_here((generator, segmenter), config, folders, pieces)
+        made = make_shards_here(teacher, config, place, pieces)
     n_before = config.n_pictures - sum(len(piece.span) for piece in pieces)
     follow(made, config.n_pictures, n_before, on_picture)
-    return LabelledShards(pictures_folder, labels_folder, n_pictures=config.n_pictures)
+    return LabelledShards(place.pictures, place.labels, n_pictures=config.n_pictures)
 
 
 def follow(made: Iterator[int], n_pictures: int, n_before: int, on_picture: OnPicture | None) -> None:

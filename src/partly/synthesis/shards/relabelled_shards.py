@@ -30,7 +30,7 @@ def relabel(
     *,
     pictures_per_shard: int = 25,
     on_picture: OnPicture | None = None,
-) -> None:
+) -> LabelledShards:
     """Write shards with another label of each picture; after a stop, the same call goes on.
 
     Each label is a function of its picture and of the label before alone. The uncertainty stays that of the
@@ -44,6 +44,9 @@ def relabel(
         pictures_per_shard: what a kill loses at most.
         on_picture: called after every picture that was labelled.
 
+    Returns:
+        The same pictures with the other labels.
+
     Raises:
         BadOption: the folder holds something made otherwise.
         BadArchive: a shard is damaged.
@@ -54,6 +57,7 @@ def relabel(
     spans = missing_spans(len(labelled), pictures_per_shard, finished_spans(folder, "labels"))
     n_before = len(labelled) - sum(map(len, spans))
     follow(_relabelled(labelled, opinion, folder, spans), len(labelled), n_before, on_picture)
+    return labelled.with_labels(folder)
 
 
 def _relabelled(

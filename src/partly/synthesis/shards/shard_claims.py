@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from partly.errors import BadOption
-from partly.storage import FIRST_VERSION, Provenance, Version, claim, read_provenance
+from partly.fewshot.fitting import Teacher
+from partly.storage import FIRST_VERSION, Provenance, Version, claim, digest_of, read_provenance
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 
 _NAME = "synthesis.json"
@@ -27,6 +28,16 @@ def labels_identity(config: SynthesisConfig, generator_digest: str, segmenter_di
     """All that each label depends on but its index; plain JSON values."""
     labels = {"label_px": config.label_px, "segmenter_digest": segmenter_digest}
     return _latents_identity(config, generator_digest) | labels
+
+
+def digest_in_claim(folder: Path, teacher: Teacher) -> str:
+    """The digest of a teacher as labels in a folder name it; that of the teacher where there are none.
+
+    Version 0.1 named the weights without the places that they have in the teacher's model folder.
+    """
+    held = (read_claim(folder) or {}).get("segmenter_digest")
+    before = digest_of(teacher.segmenter.state_dict())
+    return before if held == before else teacher.digest
 
 
 def claim_shards(folder: Path, identity: Mapping[str, Any]) -> None:

@@ -16,9 +16,10 @@ from PIL import Image
 from torch import Tensor
 
 from partly.errors import BadArchive
+from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import EnsembleSegmenter, FewShotSegmenter, disagreement, uncertainty
 from partly.models import FeaturePyramid
-from partly.models.generators import Generator, pixels_of, sample_factor, sample_w
+from partly.models.generators import pixels_of, sample_factor, sample_w
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import Member
 
@@ -55,8 +56,7 @@ class Sample:
 
 @torch.inference_mode()
 def make_sample(
-    generator: Generator,
-    segmenter: FewShotSegmenter,
+    teacher: Teacher,
     config: SynthesisConfig,
     index: int,
     *,
@@ -66,7 +66,11 @@ def make_sample(
     """Make picture ``index``, or label it, or both from one synthesis.
 
     A generator's features are the same with a picture and without, so either can be made first.
+
+    Raises:
+        BadOption: the teacher is not one of a generator.
     """
+    generator, segmenter = teacher.generator, teacher.segmenter
     w = sample_w(generator, config.seed, index, config.truncation, "labelled pictures", config.streams)
     indexes = segmenter.level_indexes if label else (0,)
     finest_px = max(generator.levels[i].size_px for i in indexes)

@@ -10,22 +10,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
-from pathlib import Path
 from typing import Protocol
 
 import torch
 
 from partly.errors import PartlyError
-from partly.fewshot.segmenters import FewShotSegmenter
-from partly.models.generators import Generator
+from partly.fewshot.fitting import Teacher
 from partly.storage import keep_large_tensors
+from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece
 from partly.synthesis.shards.shard_samples import label_files, make_sample, picture_files
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import shard_writer
 
-Models = tuple[Generator, FewShotSegmenter]
-LoadModels = Callable[[], Models]
+LoadTeacher = Callable[[], Teacher]
 
 
 @dataclass(frozen=True)
@@ -42,31 +40,18 @@ class _Results(Protocol):
     def put(self, result: int | _Failure | None, /) -> None: ...
 
 
-@dataclass(frozen=True)
-class Folders:
-    """Where shards are written.
-
-    Attributes:
-        pictures: those of pictures.
-        labels: those of labels.
-    """
-
-    pictures: Path
-    labels: Path
-
-
-def make_shards(models: Models, config: SynthesisConfig, folders: Folders, piece: Piece) -> Iterator[int]:
+def make_shards(teacher: Teacher, config: SynthesisConfig, place: Place, piece: Piece) -> Iterator[int]:
     """Make the shards of one piece; yields each index as it is done. The last comes after the renames."""
     span, last = piece.span, piece.span.stop - 1
     with ExitStack() as stack:
         # What is opened last is renamed first: the pictures, which take longer to make.
         labels = pictures = None
         if piece.labels:
-            labels = stack.enter_context(shard_writer(folders.labels / span.file_name("labels")))
+            labels = stack.enter_context(shard_writer(place.labels / span.file_name("labels")))
         if piece.pictures:
-            pictures = stack.enter_context(shard_writer(folders.pictures / span.file_name("pictures")))
+            pictures = stack.enter_context(shard_writer(place.pictures / span.file_name("pictures")))
         for index in range(span.start, span.stop):
-            sample = make_sample(*models, config, index, picture=piece.pictures, label=piece.labels)
+            sample = make_sample(teacher, config, index, picture=piece.pictures, label=piece.labels)
             if pictures and sample.pixels is not None:
                 files = picture_files(sample.pixels, sample.record, config.picture_format)
                 pictures.add(f"{index:06}", files)
@@ -78,7 +63,7 @@ def make_shards(models: Models, config: SynthesisConfig, folders: Folders, piece
 
 
 def make_shards_here(
-    models: Models, config: SynthesisConfig, folders: Folders, pieces: Sequence[Piece]
+    teacher: Teacher, config: SynthesisConfig, place: Place, pieces: Sequence[Piece]
 ) -> Iterator[int]:
     """Make shards one after another in this process; yields each index.
 
@@ -88,15 +73,15 @@ def make_shards_here(
     torch.set_num_threads(1)
     try:
         for piece in pieces:
-            yield from make_shards(models, config, folders, piece)
+            yield from make_shards(teacher, config, place, piece)
     finally:
         torch.set_num_threads(n_threads)
 
 
 def make_shards_beside(
-    load_models: LoadModels,
+    load_teacher: LoadTeacher,
     config: SynthesisConfig,
-    folders: Folders,
+    place: Place,
     pieces: Sequence[Piece],
     n_workers: int,
 ) -> Iterator[int]:
@@ -113,7 +98,7 @@ def make_shards_beside(
     for piece in [*pieces, *[None] * n_workers]:
         tasks.put(piece)
     workers = [
-        context.Process(target=_work, args=(load_models, config, folders, tasks, results), daemon=True)
+        context.Process(target=_work, args=(load_teacher, config, place, tasks, results), daemon=True)
         for _ in range(n_workers)
     ]
     for worker in workers:
@@ -150,9 +135,9 @@ def _collect(results: Queue[int | _Failure | None], workers: Sequence[BaseProces
 
 
 def _work(
-    load_models: LoadModels,
+    load_teacher: LoadTeacher,
     config: SynthesisConfig,
-    folders: Folders,
+    place: Place,
     tasks: _Tasks,
     results: _Results,
 ) -> None:
@@ -161,17 +146,17 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     keep_large_tensors()
-    _make_what_is_asked(load_models, config, folders, tasks, results)
+    _make_what_is_asked(load_teacher, config, place, tasks, results)
 
 
 def _make_what_is_asked(
-    load_models: LoadModels, config: SynthesisConfig, folders: Folders, tasks: _Tasks, results: _Results
+    load_teacher: LoadTeacher, config: SynthesisConfig, place: Place, tasks: _Tasks, results: _Results
 ) -> None:
     """Make shards until there are no more; what goes wrong is told to the parent."""
     try:
-        models = load_models()
+        teacher = load_teacher()
         while (piece := tasks.get()) is not None:
-            for index in make_shards(models, config, folders, piece):
+            for index in make_shards(teacher, config, place, piece):
                 results.put(index)
                 if _is_orphan():
                     return

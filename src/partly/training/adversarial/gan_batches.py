@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
@@ -13,13 +14,15 @@ from torch import Tensor
 from partly.data.photos import PhotoSet
 from partly.errors import BadOption
 from partly.models.generators import Generator
+from partly.training.adversarial.gan_config import GanConfig
 from partly.training.segmentation.labelled_pictures import BatchOrder
 
 Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length", "norms"]
-_PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+_PURPOSES: tuple[str, ...] = get_args(Purpose)
+_NAMED = 1 << 32  # above all purposes of the list
 
 
-def random_of(seed: int, step: int, purpose: Purpose, part: int = 0, rank: int = 0) -> torch.Generator:
+def random_of(seed: int, step: int, purpose: Purpose | str, part: int = 0, rank: int = 0) -> torch.Generator:
     """A source of random numbers of its own for each purpose of each step.
 
     So a training that goes on after a stop draws what it would have drawn, with nothing to remember.
@@ -27,13 +30,60 @@ def random_of(seed: int, step: int, purpose: Purpose, part: int = 0, rank: int =
     Args:
         seed: of the training.
         step: from 0.
-        purpose: what for.
+        purpose: what for; one of :data:`Purpose`, or any other name of an objective's own.
         part: which of several draws for the same purpose in one step.
         rank: which of several processes that train together, where each draws for its own pictures.
     """
-    words = [seed, step, _PURPOSES.index(purpose), part, *([rank] if rank else [])]
+    listed = _PURPOSES.index(purpose) if purpose in _PURPOSES else _NAMED + zlib.crc32(purpose.encode())
+    words = [seed, step, listed, part, *([rank] if rank else [])]
     state = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
     return torch.Generator().manual_seed(state >> 1)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A moment of adversarial training at which random numbers are drawn.
+
+    Attributes:
+        step: of the training, from 0.
+        part: "photos", when the discriminator sees them; "discriminator", when pictures are made for it;
+            "generator", when pictures are made that it learns from; "regularisation", when they are made for
+            its penalties.
+        index: which of several such moments of one step, from 0.
+    """
+
+    step: int
+    part: Literal["photos", "discriminator", "generator", "regularisation"]
+    index: int = 0
+
+
+def turn_random(config: GanConfig, turn: Turn, purpose: Purpose | str, rank: int = 0) -> torch.Generator:
+    """The source of random numbers for a purpose at a turn; ``rank`` as in :func:`random_of`."""
+    return random_of(
+        config.seed, turn.step, purpose, _number(turn, purpose, config.n_discriminator_steps), rank
+    )
+
+
+def _number(turn: Turn, purpose: str, n: int) -> int:
+    """The number of a turn among those of one purpose in a step of ``n`` steps of the discriminator.
+
+    One table, so that no two turns share a number. Latents and noise: the generator's first turn, those of
+    the discriminator, regularisation, the generator's others. Augmentation: the same, photos and pictures by
+    turns.
+    """
+    first_of_generator = turn.part == "generator" and turn.index == 0
+    if purpose == "augmentation":
+        numbers = {
+            "photos": 1 + 2 * turn.index,
+            "discriminator": 2 + 2 * turn.index,
+            "generator": 2 * n + turn.index,
+            "regularisation": 0,
+        }
+    elif purpose in ("latents", "noise"):
+        numbers = {"discriminator": 1 + turn.index, "regularisation": 1 + n, "generator": 1 + n + turn.index}
+    else:
+        numbers = {"photos": turn.index, "discriminator": turn.index, "generator": turn.index}
+    return 0 if first_of_generator else numbers[turn.part]
 
 
 @dataclass(frozen=True)

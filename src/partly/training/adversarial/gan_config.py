@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from partly.errors import BadOption
 
@@ -19,15 +20,13 @@ class GanConfig:
         generator_rate: learning rate of the generator.
         discriminator_rate: learning rate of the discriminator.
         betas: of Adam.
-        penalty_every: steps between those that also count the discriminator's penalty, as many times over
-            (Karras et al., CVPR 2020, section 3.1, "lazy regularisation").
-        path_length_every: the same of the generator's path length.
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
         checkpoint_every: steps between checkpoints.
         n_checkpoints: how many are kept.
         seed: of latents and noise.
+        free: names of choices that a training may go on without.
     """
 
     n_steps: int
@@ -37,14 +36,13 @@ class GanConfig:
     generator_rate: float = 2.5e-3
     discriminator_rate: float = 2.5e-3
     betas: tuple[float, float] = (0.0, 0.99)
-    penalty_every: int = 16
-    path_length_every: int = 8
     style_mixing: float = 0.9
     ema_half_life: float = 10_000.0
     ema_ramp_up: float = 0.05
     checkpoint_every: int = 1000
     n_checkpoints: int = 3
     seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
 
     def __post_init__(self) -> None:
         for name in (
@@ -52,8 +50,6 @@ class GanConfig:
             "batch_size",
             "n_discriminator_steps",
             "n_generator_steps",
-            "penalty_every",
-            "path_length_every",
             "checkpoint_every",
             "n_checkpoints",
         ):

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Adam
 
-from partly.augment.adversarial import AdaptiveAugmentation, AdaptiveStrength
-from partly.errors import TrainingDiverged
-from partly.losses import AdversarialObjective, DiscriminatorPenalty, PathLength
-from partly.storage import digest_of
+from partly.losses import Ask, Lazy, Round, total
 from partly.training.adversarial.batch_norms import with_counted_norms
-from partly.training.adversarial.gan_batches import PhotoBatches, Purpose, mixed_latents, random_of
+from partly.training.adversarial.gan_batches import PhotoBatches, Turn
+from partly.training.adversarial.gan_claims import gan_claims
 from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_play import GanPlayers, Play
 from partly.training.adversarial.gan_report import GanReport, OnGanStep
-from partly.training.adversarial.gan_state import GanState
-from partly.training.chassis.averaged_weights import update_ema
-from partly.training.chassis.clock import Clock
-from partly.training.chassis.interruption import noticed_interruption
-from partly.training.chassis.ranks import ALONE, Ranks
-from partly.training.chassis.step_log import JsonLog
+from partly.training.adversarial.gan_terms import TermFigures, due_terms
+from partly.training.chassis.averaged_weights import ramped_decay
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.chassis.sitting import Plan, Sitting, Trained
+
+__all__ = ["GanPlayers", "GanResult", "train_gan"]
 
 _W_MEAN_SHARE = 0.002
-_CPU = torch.device("cpu")
-Augment = Callable[[Tensor, torch.Generator], Tensor]
 OnCheckpoint = Callable[[nn.Module, int], None]
-
-
-@dataclass(frozen=True)
-class GanPlayers:
-    """Who plays, and for what.
-
-    Attributes:
-        generator: a :class:`partly.models.generators.Generator` whose call ``(w [b, l, v], random)`` gives
-            pictures ``[b, 3, s, s]`` with gradients, and fresh noise where the family has any.
-        discriminator: pictures ``[b, 3, s, s]`` and their condition ``[b, c]`` to scores ``[b]``.
-        objective: losses of both.
-        penalty: of the discriminator; None: none.
-        path_length: penalty of the generator; None: none.
-        augment: changes all that the discriminator sees, such as
-            :class:`partly.augment.adversarial.DiffAugment`, or adapts how much it changes,
-            :class:`partly.augment.adversarial.AdaptiveAugmentation`; None: nothing.
-    """
-
-    generator: nn.Module
-    discriminator: nn.Module
-    objective: AdversarialObjective
-    penalty: DiscriminatorPenalty | None = None
-    path_length: PathLength | None = None
-    augment: Augment | AdaptiveAugmentation | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +49,7 @@ def train_gan(
     folder: Path | None = None,
     on_step: OnGanStep | None = None,
     on_checkpoint: OnCheckpoint | None = None,
-    ranks: Ranks = ALONE,
-    device: torch.device = _CPU,
+    machine: Machine = PROCESSOR,
 ) -> GanResult:
     """Train the players (in place) on ``photos``; a training that was stopped goes on where it was.
 
@@ -90,9 +61,8 @@ def train_gan(
         on_step: called after every step.
         on_checkpoint: given the generator with averaged weights, which it must not change, and the number
             of steps done, after every checkpoint.
-        ranks: the processes that train together, each on a share of the batch; only the first of them writes
-            files and calls ``on_step`` and ``on_checkpoint``.
-        device: where it is computed.
+        machine: what it runs on; several processes train together, each on a share of the batch, and only
+            the first of them writes files and calls ``on_step`` and ``on_checkpoint``.
 
     Raises:
         BadOption: the processes cannot share a batch evenly.
@@ -101,170 +71,113 @@ def train_gan(
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
+    ranks = machine.ranks
     ranks.check(config.batch_size)
+    claims = gan_claims(players, photos.digest, config)
     generator, discriminator, objective = players.generator, players.discriminator, players.objective
-    identity = {
-        "photos": photos.digest,
-        "first weights": digest_of(generator.state_dict()) + digest_of(discriminator.state_dict()),
-        "objective": repr((objective, players.penalty, players.augment, players.path_length)),
-    }
     for module in (generator, discriminator):
-        module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(generator).eval().requires_grad_(False)
-    generator.train()
-    discriminator.train()
-    every = config.penalty_every if players.penalty else None
-    discriminator_optimizer = _adam(discriminator, config.discriminator_rate, config.betas, every)
-    every = config.path_length_every if players.path_length else None
-    generator_optimizer = _adam(generator, config.generator_rate, config.betas, every)
-    modules = {"generator": generator, "discriminator": discriminator, "average": average}
-    augment, strength = players.augment, None
-    if isinstance(augment, AdaptiveAugmentation):
-        augment = strength = modules["augmentation"] = AdaptiveStrength(augment)
-    state = GanState(
-        modules,
-        {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
-        config,
-        identity,
-        folder,
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    machine.place(generator, discriminator)
+    generator_optimizer = _adam(generator, config.generator_rate, config.betas, players.generator_penalties)
+    discriminator_optimizer = _adam(
+        discriminator, config.discriminator_rate, config.betas, players.discriminator_penalties
     )
-    state.resume()
-    log = JsonLog(folder / "log.jsonl", state.step) if folder and ranks.is_first else None
-    clock = Clock(config.n_steps, config.batch_size, lambda _step: 1, state.time_s)
+    play = Play(players, config, machine)
 
-    # Half precision where it is fast; on a processor it is many times slower.
-    precision = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+    def counted(averages: Mapping[str, nn.Module]) -> nn.Module:
+        return with_counted_norms(averages["average"], config.seed)
 
-    def draws(step: int, purpose: Purpose, part: int) -> torch.Generator:
-        return random_of(config.seed, step, purpose, part, ranks.index)
-
-    def latents(step: int, part: int, condition: Tensor) -> Tensor:
-        random = random_of(config.seed, step, "latents", part)
-        share = lambda z: ranks.share(z).to(device)  # noqa: E731
-        return mixed_latents(generator, config.batch_size, config.style_mixing, random, share, condition)  # type: ignore[arg-type]
-
-    def seen(step: int, part: int, condition: Tensor) -> Callable[[Tensor], Tensor]:
-        """The discriminator behind the augmentation, which does the same whenever this is called."""
-
-        def scores(images: Tensor) -> Tensor:
-            if augment is not None:
-                images = augment(images, draws(step, "augmentation", part))
-            result: Tensor = discriminator(images, condition)
-            return result
-
-        return scores
-
-    with noticed_interruption() as interruption:
-        for step in range(state.step, config.n_steps):
+    with Sitting(
+        Trained(
+            {"generator": generator, "discriminator": discriminator, "augmentation": play.augment},
+            {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
+            averages={"average": "generator"},
+        ),
+        Plan(config.n_steps, config.batch_size, every=config.checkpoint_every, n_kept=config.n_checkpoints),
+        claims,
+        "Train in another folder with lower learning rates, or a larger penalty; the last checkpoint is kept",
+        folder,
+        machine,
+        on_step,
+        on_checkpoint and (lambda averages, n_done: on_checkpoint(counted(averages), n_done)),
+    ) as run:
+        figures = TermFigures(run.values)
+        generator.train()
+        discriminator.train()
+        for step in run.steps():
             discriminator.requires_grad_(True)
             for i in range(config.n_discriminator_steps):
-                number = step * config.n_discriminator_steps + i
+                turn, number = Turn(step, "discriminator", i), step * config.n_discriminator_steps + i
                 batch = photos.read(number)
-                real, condition = (ranks.share(t).to(device) for t in (batch.photos, batch.condition))
-                with torch.no_grad(), precision:
-                    w = latents(step, 1 + i, condition)
-                    fake = generator(w, draws(step, "noise", 1 + i)).float()
-                with precision:
-                    real_scores = seen(step, 1 + 2 * i, condition)(real).float()
-                    fake_scores = seen(step, 2 + 2 * i, condition)(fake).float()
-                discriminator_loss = objective.discriminator_loss(real_scores, fake_scores)
-                _check_finite(ranks.mean(discriminator_loss.detach()), "discriminator", step, folder)
+                real, condition = (ranks.share(t).to(machine.device) for t in (batch.photos, batch.condition))
+                judge_photos = play.judge(Turn(step, "photos", i), condition)
+                with torch.no_grad(), machine.precision():
+                    w = play.latents(turn, condition)
+                    fake = play.pictures(w, turn).float()
+                with machine.precision():
+                    of_real = judge_photos(real).float()
+                    of_fake = play.judge(turn, condition)(fake).float()
+                ask = Ask(judge_photos, play.random(turn), run.memory)
+                seen = Round(real, fake, of_real, of_fake, w, condition, ask)
+                discriminator_terms = objective.discriminator_terms(seen)
+                discriminator_loss = total(discriminator_terms)
+                run.checked(discriminator_loss, step, "discriminator")
                 discriminator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(discriminator_loss)
-                if players.penalty and number % config.penalty_every == 0:
-                    # In full precision: second derivatives of halves overflow.
-                    penalty = players.penalty(
-                        seen(step, 1 + 2 * i, condition), real, fake, draws(step, "penalty", i)
-                    )
-                    mean_penalty = ranks.mean(penalty.detach())
-                    _check_finite(mean_penalty, "penalty", step, folder)
-                    state.penalty = mean_penalty.item()
-                    torch.autograd.backward(penalty * config.penalty_every)
+                # Penalties in full precision: second derivatives of halves overflow.
+                seen = replace(seen, real=None, fake=None)
+                due = due_terms(players.discriminator_penalties, number, "discriminator", seen)
+                figures.note("discriminator", {n: run.checked(t, step, n) for n, t in due.terms.items()})
+                due.backward()
                 ranks.average_gradients(discriminator)
                 discriminator_optimizer.step()
-                if strength is not None:
-                    strength.watch(real_scores, ranks.total)
+                play.augment.watch(of_real.scores, ranks.total)
 
             discriminator.requires_grad_(False)
             for i in range(config.n_generator_steps):
-                # Numbers that no step of the discriminator has, nor the path length.
-                part = 0 if i == 0 else 1 + config.n_discriminator_steps + i
-                sight = 0 if i == 0 else 2 * config.n_discriminator_steps + i
-                with precision:
-                    w = latents(step, part, condition)
-                    pictures = generator(w, draws(step, "noise", part)).float()
-                    scores = seen(step, sight, condition)(pictures).float()
-                generator_loss = objective.generator_loss(scores)
-                _check_finite(ranks.mean(generator_loss.detach()), "generator", step, folder)
+                turn = Turn(step, "generator", i)
+                judge = play.judge(turn, condition)
+                with machine.precision():
+                    w = play.latents(turn, condition)
+                    fake = play.pictures(w, turn).float()
+                    of_fake_now = judge(fake).float()
+                ask = Ask(judge, play.random(turn), run.memory, play.regenerate(step, condition))
+                seen = Round(real, fake, None, of_fake_now, w, condition, ask)
+                generator_terms = objective.generator_terms(seen)
+                generator_loss = total(generator_terms)
+                run.checked(generator_loss, step, "generator")
                 generator_optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(generator_loss)
-                if players.path_length and i == 0 and step % config.path_length_every == 0:
-                    w = latents(step, 1 + config.n_discriminator_steps, condition)
-                    # Half of the pictures: second derivatives take much memory.
-                    w = w[: max(1, len(w) // 2)]
-                    pictures = generator(w, draws(step, "noise", 1 + config.n_discriminator_steps))
-                    length_loss, mean_length = players.path_length(
-                        pictures, w, state.mean_path_length.to(device), draws(step, "path length", 0)
-                    )
-                    state.mean_path_length = ranks.mean(mean_length)
-                    _check_finite(ranks.mean(length_loss.detach()), "path length", step, folder)
-                    torch.autograd.backward(length_loss * config.path_length_every)
+                if i == 0:
+                    seen = replace(seen, fake=None)
+                    due = due_terms(players.generator_penalties, step, "generator", seen)
+                    figures.note("generator", {n: run.checked(t, step, n) for n, t in due.terms.items()})
+                    due.backward()
                 ranks.average_gradients(generator)
                 generator_optimizer.step()
 
+            run.memory.update({name: ranks.mean(value) for name, value in run.memory.items()})
             w_mean = ranks.mean(w.detach().float().mean((0, 1)))
             generator.get_buffer("w_mean").lerp_(w_mean, _W_MEAN_SHARE)
-            state.step = step + 1
-            n_seen = state.step * config.n_discriminator_steps * config.batch_size
-            half_life = min(config.ema_half_life, config.ema_ramp_up * n_seen)
-            update_ema(average, generator, 0.5 ** (config.batch_size / max(half_life, 1e-8)))
-            pictures_per_s, time_left_s = clock.tick(state.step)
-            figures = (generator_loss, discriminator_loss, real_scores.mean(), fake_scores.mean())
-            of_generator, of_discriminator, real_score, fake_score = ranks.mean(
-                torch.stack([figure.detach() for figure in figures])
-            ).tolist()
-            report = GanReport(
-                step=state.step,
-                n_steps=config.n_steps,
+            n_seen = (step + 1) * config.n_discriminator_steps * config.batch_size
+            run.average(ramped_decay(config.batch_size, n_seen, config.ema_half_life, config.ema_ramp_up))
+            run.tell(
+                GanReport,
                 n_seen=n_seen,
-                generator_loss=of_generator,
-                discriminator_loss=of_discriminator,
-                penalty=state.penalty,
-                real_score=real_score,
-                fake_score=fake_score,
-                pictures_per_s=pictures_per_s,
-                time_left_s=time_left_s,
-                augment_p=None if strength is None else strength.p.item(),
+                penalty=figures.penalty,
+                augment_p=play.augment.probability,
+                **figures.of_step(
+                    {"generator": generator_terms, "discriminator": discriminator_terms},
+                    {"real_score": of_real.scores, "fake_score": of_fake.scores},
+                    ranks,
+                ),
             )
-            if log:
-                log.write(report)
-            if on_step and ranks.is_first:
-                on_step(report)
-            state.time_s = clock.time_s
-            asked = ranks.any(interruption.asked)
-            is_due = asked or state.step % config.checkpoint_every == 0 or state.step == config.n_steps
-            if is_due and ranks.is_first:
-                state.save()
-                if on_checkpoint:
-                    on_checkpoint(with_counted_norms(average, config.seed), state.step)
-            if asked:
-                raise KeyboardInterrupt
     discriminator.requires_grad_(True)
-    return GanResult(with_counted_norms(average, config.seed), state.time_s)
+    return GanResult(counted(run.averages), run.time_s)
 
 
-def _adam(module: nn.Module, rate: float, betas: tuple[float, float], every: int | None) -> Adam:
-    """Adam that makes up for the steps that a lazy penalty adds (Karras et al., CVPR 2020, appendix B)."""
+def _adam(module: nn.Module, rate: float, betas: tuple[float, float], penalties: Sequence[Lazy]) -> Adam:
+    """Adam that makes up for the steps that lazy penalties add (Karras et al., CVPR 2020, appendix B)."""
+    every = min((penalty.every for penalty in penalties), default=None)
     share = 1.0 if every is None else every / (every + 1)
     return Adam(module.parameters(), rate * share, (betas[0] ** share, betas[1] ** share), eps=1e-8)
-
-
-def _check_finite(loss: Tensor, what: str, step: int, folder: Path | None) -> None:
-    if not torch.isfinite(loss):
-        raise TrainingDiverged(
-            f"the loss of the {what} is {loss.item()} at step {step}",
-            expected="a finite number",
-            remedy="Train in another folder with lower learning rates, or a larger penalty; the last "
-            "checkpoint is kept",
-            path=folder,
-        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 
@@ -15,15 +15,18 @@ class GanReport:
         step: number of steps done.
         n_steps: number of steps in all.
         n_seen: photos shown so far.
-        generator_loss: of this step.
-        discriminator_loss: of this step, without its penalty.
-        penalty: the discriminator's, when last computed; None before.
+        generator_loss: of this step, without penalties.
+        discriminator_loss: of this step, without penalties.
+        penalty: the sum of the discriminator's, as last counted; None before.
         real_score: mean score of photos.
         fake_score: mean score of pictures.
         pictures_per_s: photos trained on in a second, lately.
         time_left_s: estimated time to the end.
         augment_p: probability of each change of an adaptive augmentation, from 0 to 1, after this step; None:
             the augmentation is not adaptive.
+        generator_terms: all terms that the generator minimises, by name; those that do not count in every
+            step as last counted.
+        discriminator_terms: the same of the discriminator.
     """
 
     step: int
@@ -37,6 +40,8 @@ class GanReport:
     pictures_per_s: float
     time_left_s: float
     augment_p: float | None = None
+    generator_terms: Mapping[str, float] = field(default_factory=dict)
+    discriminator_terms: Mapping[str, float] = field(default_factory=dict)
 
 
 OnGanStep = Callable[[GanReport], None]

@@ -34,6 +34,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def read_checkpoint(path: Path) -> Checkpoint | None:
     """Read a checkpoint; None where there is none.
 
+    One of an auto-shot network by Partly 0.1 is given as it would be written today.
+
     Raises:
         BadModelFile: the file is damaged.
     """
@@ -42,13 +44,41 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     try:
         with safe_open(path, framework="pt") as file:
             values = json.loads((file.metadata() or {})["values"])
-            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, values)  # noqa: SIM118
+            return _as_today({name: file.get_tensor(name) for name in file.keys()}, values)  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise BadModelFile(
             f"is no checkpoint ({error})",
             remedy="Delete the file to start the training again",
             path=path,
         ) from error
+
+
+def checkpoint_file(folder: Path, step: int) -> Path:
+    """The checkpoint after so many steps."""
+    return folder / f"checkpoint-{step:08}.safetensors"
+
+
+def checkpoint_files(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, oldest first; one without a number, of Partly 0.1, before all others."""
+    unnumbered = folder / "checkpoint.safetensors"
+    numbered = sorted(folder.glob("checkpoint-*.safetensors"))
+    return [*([unnumbered] if unnumbered.exists() else []), *numbered]
+
+
+def _as_today(tensors: dict[str, Tensor], values: dict[str, Any]) -> Checkpoint:
+    """What a file says, whichever version wrote it."""
+    if "config" not in values or "start" not in values:
+        return Checkpoint(tensors, values)
+    names = ("part set", "start", "number of pictures", "choice of pictures")
+    identity = {**values["config"], **{name: values[name] for name in names}}
+    others = {name: values[name] for name in ("step", "time_s", "held_out_iou")}
+    today = {
+        f"optimizer of network.{name.removeprefix('optimizer.')}"
+        if name.startswith("optimizer.")
+        else name: t
+        for name, t in tensors.items()
+    }
+    return Checkpoint(today, {"identity": identity, **others})
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

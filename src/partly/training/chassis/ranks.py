@@ -104,10 +104,3 @@ def ranks_of_environment() -> Iterator[Ranks]:
         yield Ranks(dist.get_rank(), n)
     finally:
         dist.destroy_process_group()
-
-
-def own_device() -> torch.device:
-    """Where this process computes: its own GPU if there is one, else the processor."""
-    if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return torch.device("cpu")

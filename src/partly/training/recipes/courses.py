@@ -11,16 +11,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from partly.augment.adversarial import AdaptiveAugmentation, DiffAugment
-from partly.errors import BadOption
-from partly.losses import R1, DiscriminatorPenalty, PathLength, Together
+from partly.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.losses import R1, Lazy, PathLength
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
 from partly.training.adversarial.gan_batches import PhotoBatches
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.adversarial.gan_loop import Augment, GanPlayers, train_gan
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
-from partly.training.chassis.ranks import ALONE, Ranks, own_device
+from partly.training.chassis.machine import PROCESSOR, Machine
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
@@ -31,10 +31,10 @@ from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_fig
 from partly.training.variational.vae_loop import VAEParts, train_vae
 
 _N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
-AUGMENTATIONS: dict[str, Callable[[], Augment | AdaptiveAugmentation | None]] = {
+AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
     "ada": AdaptiveAugmentation,
     "diff": DiffAugment,
-    "none": lambda: None,
+    "none": lambda: NOTHING,
 }
 """What can be done to all that a discriminator sees, by name."""
 
@@ -106,7 +106,7 @@ class Course(ABC):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """Train.
 
@@ -116,7 +116,7 @@ class Course(ABC):
             on_step: called after every step.
             on_checkpoint: given the generator with averaged weights, which it must not change, and the
                 number of steps done.
-            ranks: the processes that train together.
+            machine: what it runs on.
         """
 
 
@@ -138,7 +138,7 @@ class AdversarialCourse(Course):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """As :class:`Course`."""
         result = train_gan(
@@ -148,8 +148,7 @@ class AdversarialCourse(Course):
             folder=folder,
             on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
             on_checkpoint=on_checkpoint,
-            ranks=ranks,
-            device=own_device(),
+            machine=machine,
         )
         return Taught(result.generator, result.time_s)
 
@@ -167,17 +166,13 @@ class AutoencoderCourse(Course):
         folder: Path,
         on_step: OnCourseStep,
         on_checkpoint: OnCourseCheckpoint,
-        ranks: Ranks = ALONE,
+        machine: Machine = PROCESSOR,
     ) -> Taught:
         """As :class:`Course`, in one process.
 
         Raises:
             BadOption: there are several.
         """
-        if ranks.n > 1:
-            raise BadOption(
-                f"{ranks.n} processes for an autoencoder", expected="one", remedy="Start it without torchrun"
-            )
         result = train_vae(
             self.parts,
             photos,
@@ -185,12 +180,17 @@ class AutoencoderCourse(Course):
             folder=folder,
             on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
             on_checkpoint=on_checkpoint,
+            machine=machine,
         )
         return Taught(result.decoder, result.time_s, result.encoder)
 
 
 def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
-    return CourseStep(report.step, report.n_steps, figures, asdict(report))
+    values = asdict(report)
+    for player in ("generator", "discriminator"):
+        terms = values.pop(f"{player}_terms", {})
+        values |= {f"{player}: {name}": figure for name, figure in terms.items()}
+    return CourseStep(report.step, report.n_steps, figures, values)
 
 
 def filled(choices: TrainingChoices) -> TrainingChoices:
@@ -246,8 +246,8 @@ def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -
         generator,
         discriminator,
         objective.make(),
-        penalty=_penalty(objective, preset, family, discriminator),
-        path_length=PathLength() if preset.path_length else None,
+        discriminator_penalties=_penalties(objective, preset, family, discriminator),
+        generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
     batch_size, n_shown = choices.batch_size, choices.n_photos_shown
@@ -259,7 +259,6 @@ def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -
         batch_size=batch_size,
         n_discriminator_steps=n_discriminator_steps,
         n_generator_steps=choices.generator_steps or 1,
-        penalty_every=1 if objective.needs_slopes else preset.penalty_every,
         **_common(choices, preset, n_steps),
     )
     return AdversarialCourse(players, config)
@@ -271,16 +270,17 @@ def _widened(shape: Any, choices: TrainingChoices) -> Any:
     return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
 
 
-def _penalty(
+def _penalties(
     objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
-) -> DiscriminatorPenalty | None:
-    """The objective's, or else the preset's R1, together with what the family adds."""
-    found = [objective.penalty or (None if preset.gamma is None else R1(preset.gamma))]
-    found.append(family.penalty(discriminator))
-    penalties = tuple(penalty for penalty in found if penalty is not None)
-    if len(penalties) > 1:
-        return Together(penalties)
-    return penalties[0] if penalties else None
+) -> tuple[Lazy, ...]:
+    """The objective's, or else the preset's R1, and what the family adds."""
+    every, family_every = (
+        (1, 1) if objective.needs_slopes else (preset.penalty_every, preset.family_penalty_every)
+    )
+    own = objective.penalty or (None if preset.gamma is None else R1(preset.gamma))
+    added = family.penalty(discriminator)
+    found = ((own, every), (added, family_every))
+    return tuple(Lazy(penalty, times) for penalty, times in found if penalty is not None)
 
 
 def _common(
@@ -294,5 +294,5 @@ def _common(
     }
 
 
-def _augmentation(name: str | None) -> Augment | AdaptiveAugmentation | None:
+def _augmentation(name: str | None) -> Augmentation:
     return AUGMENTATIONS[name or "none"]()

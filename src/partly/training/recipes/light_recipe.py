@@ -11,7 +11,7 @@ from partly.training.recipes.training_choices import AdversarialChoices, WidthCh
 if TYPE_CHECKING:
     from torch import nn
 
-    from partly.losses import DiscriminatorPenalty
+    from partly.losses import Objective
     from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
@@ -54,7 +54,7 @@ class LightRecipe(AdversarialRecipe):
 
         return LightDiscriminator(shape)
 
-    def penalty(self, discriminator: Any) -> DiscriminatorPenalty | None:
+    def penalty(self, discriminator: Any) -> Objective | None:
         """Photos made again from the discriminator's features."""
         from partly.models.discriminators import SelfSupervision
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from partly.losses import (
-    AdversarialObjective,
-    DiscriminatorPenalty,
-    GradientPenalty,
-    Hinge,
-    Minimax,
-    NonSaturating,
-    Wasserstein,
-)
+from partly.losses import GradientPenalty, Hinge, Minimax, NonSaturating, Objective, Wasserstein
 
 
 @dataclass(frozen=True)
@@ -29,8 +21,8 @@ class NamedObjective:
         n_discriminator_steps: for each step of the generator.
     """
 
-    make: Callable[[], AdversarialObjective]
-    penalty: DiscriminatorPenalty | None = None
+    make: Callable[[], Objective]
+    penalty: Objective | None = None
     has_zero: bool = True
     needs_slopes: bool = False
     n_discriminator_steps: int = 1

@@ -13,7 +13,7 @@ from partly.training.recipes.training_choices import AdversarialChoices, Trainin
 if TYPE_CHECKING:
     from torch import nn
 
-    from partly.losses import DiscriminatorPenalty
+    from partly.losses import Objective
     from partly.models.encoders import VAEEncoder
     from partly.models.generators import VAEDecoder, VAEShape
     from partly.training.recipes.courses import Course
@@ -58,7 +58,7 @@ class AdversarialRecipe(ABC):
     def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:
         """A discriminator for the same shape; without ``norm``, each picture is judged by itself."""
 
-    def penalty(self, discriminator: Any) -> DiscriminatorPenalty | None:  # noqa: ARG002
+    def penalty(self, discriminator: Any) -> Objective | None:  # noqa: ARG002
         """What the family adds to the penalty of preset or objective."""
         return None
 

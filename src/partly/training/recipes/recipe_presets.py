@@ -21,8 +21,10 @@ class AdversarialPreset:
         objective: name in the catalogue of objectives.
         augment: name in the catalogue of augmentations.
         gamma: weight of R1; None is no penalty, unless the objective or the family brings one.
-        penalty_every: steps between those that also count the penalty; an objective's own is counted always.
+        penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
+        family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
         path_length: whether the generator's path length is penalised.
+        path_length_every: steps between those that count it.
         training: other values of :class:`partly.training.adversarial.GanConfig`.
     """
 
@@ -33,7 +35,9 @@ class AdversarialPreset:
     augment: str = "none"
     gamma: float | None = None
     penalty_every: int = 16
+    family_penalty_every: int = 16
     path_length: bool = False
+    path_length_every: int = 8
     training: Mapping[str, Any] = field(default_factory=dict)
 
 

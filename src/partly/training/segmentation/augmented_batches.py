@@ -33,6 +33,11 @@ class Batch:
     mask: Tensor
     weights: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        tensors = (self.images, self.labels, self.mask, self.weights)
+        return Batch(self.step, *(tensor.to(device) for tensor in tensors))
+
 
 def augmented_batches(
     data: LabelledPictures, config: AutoShotConfig, mirror_permutation: tuple[int, ...], first_step: int

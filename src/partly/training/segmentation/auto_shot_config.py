@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from partly.augment.segmentation import Augmentation
 from partly.errors import BadOption
@@ -62,6 +63,7 @@ class AutoShotConfig:
         evaluate_every: steps between measurements.
         checkpoint_every_s: seconds between checkpoints.
         seed: of the order of pictures and of the augmentation.
+        free: names of choices that change nothing in the result.
     """
 
     n_steps: int = 500
@@ -80,6 +82,7 @@ class AutoShotConfig:
     evaluate_every: int = 100
     checkpoint_every_s: float = 60.0
     seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset({"evaluate_every", "checkpoint_every_s"})
 
     def __post_init__(self) -> None:
         # Batch norm needs two pictures where maps have shrunk to one pixel.

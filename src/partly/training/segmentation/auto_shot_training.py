@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import AdamW, Optimizer
 
-from partly.errors import BadOption, TrainingDiverged
+from partly.errors import BadOption
 from partly.losses import part_weights_from_frequencies, soft_cross_entropy
 from partly.models.networks import AutoShotNetwork, channels_last
-from partly.training.chassis.averaged_weights import ema_decay, update_ema
-from partly.training.chassis.clock import Clock
-from partly.training.chassis.interruption import noticed_interruption
-from partly.training.chassis.step_log import JsonLog, OnStep, StepReport
+from partly.storage import Provenance
+from partly.training.chassis.averaged_weights import ema_decay
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.chassis.sitting import Plan, Sitting, Trained
+from partly.training.chassis.step_log import OnStep, StepReport
 from partly.training.segmentation.augmented_batches import augmented_batches
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, Stage, learning_rate_factor, size_at
-from partly.training.segmentation.auto_shot_state import TrainingState
 from partly.training.segmentation.labelled_pictures import LabelledPictures, hold_out
 from partly.training.segmentation.sample_panels import write_panel
 from partly.training.segmentation.teacher_agreement import (
@@ -34,6 +35,7 @@ __all__ = ["AutoShotConfig", "AutoShotResult", "Stage", "train_auto_shot"]
 
 # What was best in trials; for when there are no pictures to choose it on.
 _USUAL_FRACTION = 0.5
+_N_COMPARED = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class AutoShotResult:
     """A trained network.
 
     Attributes:
-        network: with averaged weights and the bias correction in them, in eval mode.
+        network: with averaged weights and the bias correction in them, in eval mode, on the processor.
         held_out_iou: mean IoU with the teacher on held-out pictures, in [0, 1]; None without any.
         time_s: what the training took, all sittings together.
     """
@@ -59,6 +61,7 @@ def train_auto_shot(
     folder: Path | None = None,
     held_out: LabelledPictures | None = None,
     on_step: OnStep | None = None,
+    machine: Machine = PROCESSOR,
 ) -> AutoShotResult:
     """Train ``network`` (in place) on ``data``; a training that was stopped goes on where it was.
 
@@ -70,13 +73,16 @@ def train_auto_shot(
         folder: where checkpoint, log and panels are written; None writes nothing.
         held_out: pictures to measure on; None keeps some of ``data`` from training.
         on_step: called after every step.
+        machine: what it runs on, one process.
 
     Raises:
+        BadOption: there are several processes.
         BadOption: too few pictures, or the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of another network.
         TrainingDiverged: the loss is no number; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
+    machine.check_alone("an auto-shot network")
     config = config or AutoShotConfig()
     if len(data) < 2:
         raise BadOption(f"there are {len(data)} labelled pictures", expected="2 or more")
@@ -84,67 +90,86 @@ def train_auto_shot(
         data, held_out = hold_out(data, config.n_held_out_of(len(data)), config.seed)
     network.size_px = config.size_px
     channels_last(network.train())
-    average = copy.deepcopy(network).eval().requires_grad_(False)
+    machine.place(network)
     part_weights = part_weights_from_frequencies(part_frequencies(data), config.part_weight_power)
     optimizer = _optimizer(network, config)
-    state = TrainingState(
-        network, average, optimizer, config, data, folder / "checkpoint.safetensors" if folder else None
-    )
-    state.resume()
-    log = JsonLog(folder / "log.jsonl", state.step) if folder else None
-    clock = Clock(
-        config.n_steps, config.batch_size, lambda s: size_at(s, config.n_steps, config.stages), state.time_s
-    )
     mirror_permutation = network.part_set.mirror_permutation()
-
-    with noticed_interruption() as interruption:
-        for batch in augmented_batches(data, config, mirror_permutation, state.step):
-            rate = _set_learning_rate(optimizer, config, batch.step)
+    with Sitting(
+        Trained({"network": network}, {"network": optimizer}, averages={"average": "network"}),
+        Plan(
+            config.n_steps,
+            config.batch_size,
+            every_s=config.checkpoint_every_s,
+            size_at=lambda step: size_at(step, config.n_steps, config.stages),
+        ),
+        [Provenance(asdict(config) | _depends_on(network, data), config.free)],
+        f"Train in another folder with a lower learning_rate (now {config.learning_rate}); "
+        "the last good checkpoint is kept",
+        folder,
+        machine,
+        on_step,
+    ) as run:
+        run.values.setdefault("held_out_iou", None)
+        average: AutoShotNetwork = run.averages["average"]  # type: ignore[assignment]
+        batches = augmented_batches(data, config, mirror_permutation, run.step)
+        for step, batch in zip(run.steps(), batches, strict=True):
+            batch = batch.to(machine.device)
+            rate = _set_learning_rate(optimizer, config, step)
+            with machine.precision():
+                logits = network(batch.images).float()
             loss = soft_cross_entropy(
-                network(batch.images),
+                logits,
                 batch.labels,
-                part_weights=part_weights,
+                part_weights=part_weights.to(machine.device),
                 picture_weights=batch.weights,
                 mask=batch.mask,
             )
-            _check_finite(loss, batch.step, config, folder)
+            run.checked(loss, step)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimizer.step()
-            update_ema(average, network, ema_decay(batch.step, config.ema_half_life * config.n_steps))
-            state.step = batch.step + 1
+            run.average(ema_decay(step, config.ema_half_life * config.n_steps))
 
-            is_last = state.step == config.n_steps
-            evaluated = bool(len(held_out)) and (is_last or state.step % config.evaluate_every == 0)
+            is_last = step + 1 == config.n_steps
+            evaluated = bool(len(held_out)) and (is_last or (step + 1) % config.evaluate_every == 0)
             if evaluated:
                 corrected = _without_bias(average, part_weights, config, held_out)
-                state.held_out_iou = agreement(corrected, held_out, config.size_px)
+                run.values["held_out_iou"] = agreement(corrected, held_out, config.size_px)
                 if folder:
-                    panel = folder / "panels" / f"step-{state.step:06}.png"
+                    panel = folder / "panels" / f"step-{step + 1:06}.png"
                     write_panel(panel, corrected, held_out, network.part_set, config.size_px)
-            pictures_per_s, time_left_s = clock.tick(state.step)
-            report = StepReport(
-                step=state.step,
-                n_steps=config.n_steps,
+            run.tell(
+                StepReport,
                 loss=loss.item(),
-                held_out_iou=state.held_out_iou,
+                held_out_iou=run.values["held_out_iou"],
                 evaluated=evaluated,
-                pictures_per_s=pictures_per_s,
-                time_left_s=time_left_s,
                 size_px=batch.images.shape[-1],
                 learning_rate=rate,
             )
-            if log:
-                log.write(report)
-            if on_step:
-                on_step(report)
-            state.time_s = clock.time_s
-            if is_last or interruption.asked or state.is_due():
-                state.save()
-            if interruption.asked:
-                raise KeyboardInterrupt
     final = _without_bias(average, part_weights, config, held_out)
-    return AutoShotResult(final, state.held_out_iou, state.time_s)
+    return AutoShotResult(final.cpu(), run.values["held_out_iou"], run.time_s)
+
+
+def _depends_on(network: AutoShotNetwork, pictures: LabelledPictures) -> dict[str, object]:
+    """What a training depends on besides its config, by the words that errors use."""
+    return {
+        "part set": network.part_set.to_json(),
+        "start": network.digest,
+        "number of pictures": len(pictures),
+        "choice of pictures": _labels_digest(pictures),
+    }
+
+
+def _labels_digest(pictures: LabelledPictures) -> str:
+    """SHA-256 of the labels of a few pictures spread over all, which move when others are left out.
+
+    Labels and not pictures: another version of a JPEG decoder may give other pixels.
+    """
+    digest = hashlib.sha256()
+    spread = np.linspace(0, len(pictures) - 1, min(_N_COMPARED, len(pictures))).round().astype(int)
+    for index in spread.tolist():
+        digest.update(pictures.read([index])[1].float().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _without_bias(
@@ -178,14 +203,3 @@ def _set_learning_rate(optimizer: Optimizer, config: AutoShotConfig, step: int) 
     for group in optimizer.param_groups:
         group["lr"] = rate * group["factor"]
     return rate
-
-
-def _check_finite(loss: Tensor, step: int, config: AutoShotConfig, folder: Path | None) -> None:
-    if not torch.isfinite(loss):
-        raise TrainingDiverged(
-            f"the loss is {loss.item()} at step {step}",
-            expected="a finite number",
-            remedy=f"Train in another folder with a lower learning_rate (now {config.learning_rate}); "
-            "the last good checkpoint is kept",
-            path=folder,
-        )

@@ -23,7 +23,8 @@ def write_panel(
     images, logits, _ = data.read(range(min(n_rows, len(data))))
     inputs = resized(to_images(images), size_px)
     teacher = label_maps(F.interpolate(logits.float(), (size_px, size_px), mode="bilinear"))
-    predicted = label_maps(network(inputs))
+    device = next((p.device for p in network.parameters()), inputs.device)
+    predicted = label_maps(network(inputs.to(device)))
     cells = []
     for picture, truth, guess in zip(_pixels(inputs), teacher, predicted, strict=True):
         cells += [

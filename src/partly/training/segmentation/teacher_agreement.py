@@ -54,14 +54,15 @@ def _agreements(
     network: AutoShotNetwork, data: LabelledPictures, size_px: int, shifts: Sequence[Tensor]
 ) -> list[float]:
     """Agreement with each of the ``shifts [k]`` added to the logits; the network runs once."""
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
     totals = [np.zeros((network.n_parts, network.n_parts), np.int64) for _ in shifts]
     for chosen in _batches(np.arange(len(data))):
         pixels, labels, _ = data.read(chosen)
         truth = label_maps(resized(labels.float(), size_px))
         images = resized(to_images(pixels), size_px).contiguous(memory_format=torch.channels_last)
-        logits = network(images)
+        logits = network(images.to(device))
         for total, shift in zip(totals, shifts, strict=True):
-            guesses = label_maps(logits + shift.view(1, -1, 1, 1))
+            guesses = label_maps(logits + shift.view(1, -1, 1, 1).to(logits))
             total += confusion_matrix(truth, guesses, network.n_parts)
     return [mean_of_known(part_iou(total)) for total in totals]
 

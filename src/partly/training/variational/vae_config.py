@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from partly.errors import BadOption
 
@@ -62,6 +63,7 @@ class VAEConfig:
         checkpoint_every: steps between checkpoints.
         n_checkpoints: how many are kept.
         seed: of the draws from the posteriors.
+        free: names of choices that a training may go on without.
     """
 
     n_steps: int
@@ -73,6 +75,7 @@ class VAEConfig:
     checkpoint_every: int = 1000
     n_checkpoints: int = 3
     seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
 
     def __post_init__(self) -> None:
         for name in ("n_steps", "batch_size", "checkpoint_every", "n_checkpoints"):

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 from torch.optim import Adam
 
-from partly.errors import BadOption, TrainingDiverged
+from partly.errors import BadOption
 from partly.losses import EvidenceBound, drawn
 from partly.models.encoders import VAEEncoder
 from partly.models.generators import VAEDecoder
-from partly.storage import digest_of
+from partly.storage import Provenance, digest_of
 from partly.training.adversarial.gan_batches import PhotoBatches, random_of
-from partly.training.chassis.averaged_weights import update_ema
-from partly.training.chassis.clock import Clock
-from partly.training.chassis.interruption import noticed_interruption
-from partly.training.chassis.step_log import JsonLog
-from partly.training.chassis.training_state import TrainingState
+from partly.training.chassis.averaged_weights import ramped_decay
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.variational.vae_config import OnVAEStep, VAEConfig, VAEReport
 
 OnCheckpoint = Callable[[VAEDecoder, int], None]
@@ -90,6 +87,7 @@ def train_vae(
     folder: Path | None = None,
     on_step: OnVAEStep | None = None,
     on_checkpoint: OnCheckpoint | None = None,
+    machine: Machine = PROCESSOR,
 ) -> VAEResult:
     """Train the parts (in place) on ``photos``; a training that was stopped goes on where it was.
 
@@ -101,96 +99,70 @@ def train_vae(
         on_step: called after every step.
         on_checkpoint: given the decoder with averaged weights, which it must not change, and the number of
             steps done, after every checkpoint.
+        machine: what it runs on, one process.
 
     Raises:
+        BadOption: there are several processes.
         BadOption: the checkpoint in ``folder`` is of another training, or photos have another size.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: the loss is no number; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
+    machine.check_alone("an autoencoder")
     decoder, encoder = parts.decoder, parts.encoder
-    identity = {
+    depends_on = {
         "photos": photos.digest,
         "first weights": digest_of(decoder.state_dict()) + digest_of(encoder.state_dict()),
         "objective": repr(parts.objective),
     }
-    average_decoder = copy.deepcopy(decoder).eval().requires_grad_(False)
-    average_encoder = copy.deepcopy(encoder).eval().requires_grad_(False)
-    decoder.train()
-    encoder.train()
+    machine.place(decoder, encoder)
     optimizer = Adam([*decoder.parameters(), *encoder.parameters()], config.learning_rate, config.betas)
-    state = TrainingState(
-        {
-            "decoder": decoder,
-            "encoder": encoder,
-            "average decoder": average_decoder,
-            "average encoder": average_encoder,
-        },
-        {"both": optimizer},
-        config,
-        config.n_checkpoints,
-        identity,
+    with Sitting(
+        Trained(
+            {"decoder": decoder, "encoder": encoder},
+            {"both": optimizer},
+            averages={"average decoder": "decoder", "average encoder": "encoder"},
+        ),
+        Plan(config.n_steps, config.batch_size, every=config.checkpoint_every, n_kept=config.n_checkpoints),
+        [Provenance(asdict(config) | depends_on, config.free)],
+        "Train in another folder with a lower learning rate, or a wider likelihood; "
+        "the last checkpoint is kept",
         folder,
-    )
-    state.resume()
-    log = JsonLog(folder / "log.jsonl", state.step) if folder else None
-    clock = Clock(config.n_steps, config.batch_size, lambda _step: 1, state.time_s)
-
-    with noticed_interruption() as interruption:
-        for step in range(state.step, config.n_steps):
+        machine,
+        on_step,
+        on_checkpoint and (lambda averages, n_done: on_checkpoint(_decoder(averages), n_done)),
+    ) as run:
+        decoder.train()
+        encoder.train()
+        for step in run.steps():
             batch = photos.read(step)
-            real = batch.photos
-            mean, log_variance = encoder(real)
-            z = drawn(mean, log_variance, random_of(config.seed, step, "latents"))
-            pictures = decoder(decoder.map(z, batch.condition))
+            real, condition = batch.photos.to(machine.device), batch.condition.to(machine.device)
+            with machine.precision():
+                mean, log_variance = (t.float() for t in encoder(real))
+                z = drawn(mean, log_variance, random_of(config.seed, step, "latents"))
+                pictures = decoder(decoder.map(z, condition)).float()
             evidence = parts.objective(real, pictures, mean, log_variance)
-            _check_finite(evidence.loss, step, folder)
+            run.checked(evidence.loss, step)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(evidence.loss)
             optimizer.step()
 
-            state.step = step + 1
-            n_seen = state.step * config.batch_size
-            half_life = min(config.ema_half_life, config.ema_ramp_up * n_seen)
-            decay = 0.5 ** (config.batch_size / max(half_life, 1e-8))
-            update_ema(average_decoder, decoder, decay)
-            update_ema(average_encoder, encoder, decay)
-            pictures_per_s, time_left_s = clock.tick(state.step)
-            report = VAEReport(
-                step=state.step,
-                n_steps=config.n_steps,
+            n_seen = (step + 1) * config.batch_size
+            run.average(ramped_decay(config.batch_size, n_seen, config.ema_half_life, config.ema_ramp_up))
+            run.tell(
+                VAEReport,
                 n_seen=n_seen,
                 loss=evidence.loss.item(),
                 log_likelihood=evidence.log_likelihood.item(),
                 divergence=evidence.divergence.item(),
                 difference=(pictures - real).abs().mean().item(),
-                pictures_per_s=pictures_per_s,
-                time_left_s=time_left_s,
             )
-            if log:
-                log.write(report)
-            if on_step:
-                on_step(report)
-            state.time_s = clock.time_s
-            if (
-                interruption.asked
-                or state.step % config.checkpoint_every == 0
-                or state.step == config.n_steps
-            ):
-                state.save()
-                if on_checkpoint:
-                    on_checkpoint(average_decoder, state.step)
-            if interruption.asked:
-                raise KeyboardInterrupt
-    return VAEResult(average_decoder, average_encoder, state.time_s)
+    average_encoder = run.averages["average encoder"]
+    assert isinstance(average_encoder, VAEEncoder)
+    return VAEResult(_decoder(run.averages).cpu(), average_encoder.cpu(), run.time_s)
 
 
-def _check_finite(loss: Tensor, step: int, folder: Path | None) -> None:
-    if not torch.isfinite(loss):
-        raise TrainingDiverged(
-            f"the loss is {loss.item()} at step {step}",
-            expected="a finite number",
-            remedy="Train in another folder with a lower learning rate, or a wider likelihood; the last "
-            "checkpoint is kept",
-            path=folder,
-        )
+def _decoder(averages: Mapping[str, nn.Module]) -> VAEDecoder:
+    average = averages["average decoder"]
+    assert isinstance(average, VAEDecoder)
+    return average
