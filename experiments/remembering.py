@@ -30,6 +30,8 @@ class RememberingGenerator:
         self.z_dim, self.w_dim, self.n_layers = generator.z_dim, generator.w_dim, generator.n_layers
         self.image_size_px, self.levels = generator.image_size_px, generator.levels
         self.w_mean, self.digest = generator.w_mean, generator.digest
+        self.classes, self.class_means = generator.classes, generator.class_means
+        self.drawn_classes = generator.drawn_classes
 
     def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """As the generator's."""

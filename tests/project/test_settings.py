@@ -37,6 +37,16 @@ def test_what_is_written_is_read(tmp_path, part_set):
     assert path.read_text().startswith("# A project of Partly.")
 
 
+def test_classes_are_written_where_some_are_chosen(tmp_path):
+    settings = Settings("ffhq", MIRRORED, classes=("3", "seven"))
+    path = write_settings(tmp_path, settings)
+    assert 'classes = [\n    "3",\n    "seven",\n]' in path.read_text()
+    assert read_settings(tmp_path) == settings
+    path.write_text(path.read_text().replace('"seven"', "7"))
+    with pytest.raises(BadProject, match=r"has classes = .* \(line \d+\); expected a list of texts"):
+        read_settings(tmp_path)
+
+
 def edited(folder, old, new):
     path = write_settings(folder, Settings("ffhq", MIRRORED))
     text = path.read_text()

@@ -32,6 +32,7 @@ class TinyGenerator:
         self.weights = [torch.randn(6, level.n_channels * 16, generator=made) for level in self.levels]
         self.to_rgb = torch.randn(3, 2, generator=made)
         self.w_mean = torch.zeros(6)
+        self.classes, self.class_means, self.drawn_classes = (), torch.zeros(0, 6), ()
         self.fails_at, self.n_made, self.n_drawn = fails_at, 0, 0
 
     def map(self, z, condition=None):

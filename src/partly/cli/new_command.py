@@ -23,15 +23,32 @@ from partly.cli.terminal_output import Output, json_option
     show_default=True,
     help="faces, a JSON or TOML file, or names with commas, the background first.",
 )
+@click.option(
+    "--classes",
+    default="",
+    help="Of a generator that knows classes, those to draw, with commas; all in turn when not given.",
+)
 @json_option
-def command(folder: Path, generator: str, parts: str, as_json: bool) -> None:
+def command(folder: Path, generator: str, parts: str, classes: str, as_json: bool) -> None:
     """Make a project in FOLDER; its project.toml can be edited by hand."""
-    from partly.project import Settings, create_project, generator_reference, part_set_from, state_of
+    from partly.project import (
+        Settings,
+        check_classes,
+        create_project,
+        generator_reference,
+        part_set_from,
+        state_of,
+    )
 
     output = Output(as_json)
-    settings = Settings(generator_reference(generator), part_set_from(parts))
+    settings = Settings(generator_reference(generator), part_set_from(parts), classes=_names(classes))
+    check_classes(generator, settings.classes)
     project = create_project(folder, settings)
     state = state_of(project)
     output.say(f"Made {folder} with {project.part_set.n_parts} parts: {', '.join(project.part_set.names)}")
     output.say(f"Next: {state.next_step}")
     output.result(state.to_json())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))

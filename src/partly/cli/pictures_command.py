@@ -32,12 +32,11 @@ def command(
     or CVAT will do too.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.models.zoo import load_generator
-    from partly.project import SHEET_NAME, open_project, propose_pictures
+    from partly.project import SHEET_NAME, load_project_generator, open_project, propose_pictures
 
     output = Output(as_json)
     project = open_project(project_folder)
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     with Bars() as bars:
         pictures = propose_pictures(
             project,

@@ -53,6 +53,9 @@ def command(
         trained = train_generator(photos, folder, choices, reports)
     for name, reason in trained.failed:
         output.say(f"Left out {name}: {reason}")
+    if trained.classes:
+        told = ", ".join(f"{name} ({n})" for name, n in trained.classes.items())
+        output.say(f"Classes, with their photos: {told}")
     output.say(f"Made {trained.folder} from {trained.n_photos} photos; page: {trained.page}")
     output.say(f"Next: partly new PROJECT --generator {trained.folder} --parts background,...")
     output.result(
@@ -60,6 +63,7 @@ def command(
             "folder": str(trained.folder),
             "page": str(trained.page),
             "n_photos": trained.n_photos,
+            "classes": trained.classes,
             "failed": [list(pair) for pair in trained.failed],
             "time_s": round(trained.time_s, 1),
         }

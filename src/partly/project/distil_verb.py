@@ -12,10 +12,17 @@ from typing import Any
 from partly.data.labels import Annotation, list_annotations
 from partly.errors import BadProject
 from partly.fewshot.fitting import Teacher
-from partly.models.generators import Generator
-from partly.models.zoo import encoder_weights, load_generator
-from partly.project.model_digests import annotations_digest, model_card, model_digest, model_part_set
+from partly.models.generators import Generator, pictures_digest
+from partly.models.zoo import encoder_weights
+from partly.project.model_digests import (
+    annotations_digest,
+    classes_drawn,
+    model_card,
+    model_digest,
+    model_part_set,
+)
 from partly.project.project_folder import Project
+from partly.project.project_generator import load_project_generator
 from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
 from partly.synthesis.distil import (
     EFFORTS,
@@ -90,12 +97,13 @@ def distil_project(
         TrainingDiverged: the loss is no number.
     """
     remove_leftovers(project.folder)
-    teacher = _load_teacher(project, load_generator(project.generator_source), config)
+    teacher = _load_teacher(project, load_project_generator(project), config)
     weights = encoder_weights() if config.pretrained else None
     parents = {
         "generator_sha256": teacher.generator.digest,
         "few_shot_sha256": teacher.digest,
         "encoder_sha256": sha256_of(weights) if weights else None,
+        **classes_drawn(project),
     }
     extra = {"config": asdict(config), "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
@@ -186,7 +194,7 @@ def _place(project: Project, teacher: Teacher, config: DistilConfig, training: P
 
     All teachers of a project share its pictures; each has labels of its own.
     """
-    synthesis, generator_digest = config.synthesis(), teacher.generator.digest
+    synthesis, generator_digest = config.synthesis(), pictures_digest(teacher.generator)
     identities = (
         pictures_identity(synthesis, generator_digest),
         labels_identity(synthesis, generator_digest, teacher.digest),

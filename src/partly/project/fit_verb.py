@@ -14,9 +14,9 @@ from partly.data.photos import grid, overlay, side_by_side, thumbnail, write_jpe
 from partly.fewshot.features import GeneratorFeatures
 from partly.fewshot.fitting import FewShotConfig, Teacher, check_annotations, fit_teacher
 from partly.models.generators import Truncation, pixels_of, sample_w
-from partly.models.zoo import load_generator
-from partly.project.model_digests import annotations_digest, model_digest, model_part_set
+from partly.project.model_digests import annotations_digest, classes_drawn, model_digest, model_part_set
 from partly.project.project_folder import PREVIEW_NAME, Project
+from partly.project.project_generator import load_project_generator
 from partly.storage import begin_run, given_of, picture_seed, remove_leftovers, streams_as_of
 
 OnProgress = Callable[[str, int, int], None]
@@ -74,7 +74,7 @@ def fit_project(
     config = config or few_shot_config(project)
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     source = GeneratorFeatures(generator)
     missing = check_annotations(
         annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts
@@ -85,6 +85,7 @@ def fit_project(
             "generator_sha256": generator.digest,
             "annotations": [annotation.id for annotation in annotations],
             "annotations_sha256": annotations_digest(annotations),
+            **classes_drawn(project),
         },
     }
     run = begin_run(project.runs, "fit", {"part_set": project.part_set.to_json(), **extra}, anew=anew)

@@ -135,9 +135,9 @@ def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool =
         NotAvailable: the generator is not on this machine.
         BadLabel: an unknown id, another generator, other parts, or other annotations of these ids.
     """
-    from partly.models.zoo import load_generator
+    from partly.project.project_generator import load_project_generator
 
-    generator = load_generator(project.generator_source)
+    generator = load_project_generator(project)
     if ids:
         annotations = shipped_annotations(ids, project.part_set)
     else:

@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from partly.data.labels import Annotation
+from partly.project.project_folder import Project
+
+
+def classes_drawn(project: Project) -> dict[str, Any]:
+    """The classes that the project draws, among what a model was made from; nothing where it draws all."""
+    return {"classes": list(project.settings.classes)} if project.settings.classes else {}
 
 
 def annotations_digest(annotations: Sequence[Annotation]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from partly.data.labels import PartSet
 from partly.errors import BadLabel, BadOption, BadProject
 from partly.fewshot.fitting import FewShotConfig
 from partly.models.zoo import generator_names
-from partly.storage import Option, OptionsT, options_of, write_text
+from partly.storage import Option, OptionsT, options_of, read_json_or_none, write_text
 from partly.synthesis.distil import DistilConfig, completed
 
 SCHEMA_VERSION = 1
@@ -57,12 +57,14 @@ class Settings:
         part_set: the parts.
         few_shot: defaults of ``partly fit``.
         auto_shot: defaults of ``partly distil``.
+        classes: what generated pictures show, in turn; none: all that the generator knows.
     """
 
     generator: str
     part_set: PartSet
     few_shot: FewShotConfig = field(default_factory=FewShotConfig)
     auto_shot: DistilConfig = field(default_factory=DistilConfig)
+    classes: tuple[str, ...] = ()
 
 
 def generator_reference(text: str) -> str:
@@ -81,10 +83,26 @@ def generator_reference(text: str) -> str:
     )
 
 
+def check_classes(generator: str, classes: Sequence[str]) -> None:
+    """Refuse classes that a generator does not know, as far as its model folder is on this machine.
+
+    Raises:
+        BadOption: it has no such class.
+    """
+    card = read_json_or_none(Path(generator) / "model.json") or {}
+    known = dict(card.get("arguments", {})).get("classes", [])
+    if unknown := [name for name in classes if name not in known]:
+        raise BadOption(
+            f"the generator {generator} knows no class {unknown[0]!r}",
+            expected=f"one of {', '.join(known)}" if known else "none: it knows none",
+        )
+
+
 def write_settings(folder: Path, settings: Settings) -> Path:
     """Write ``project.toml``, atomically."""
     tables = (
         tomli_w.dumps({"schema_version": SCHEMA_VERSION, "generator": settings.generator}),
+        *([_line("classes", settings.classes) + "\n"] if settings.classes else []),
         f"[few_shot]\n{commented(settings.few_shot)}",
         f"[auto_shot]\n{commented(settings.auto_shot)}",
         tomli_w.dumps({"parts": settings.part_set.to_json()}),
@@ -126,7 +144,7 @@ def read_settings(folder: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise BadProject(f"is no TOML ({error})", remedy="Mend that place by hand", path=path) from error
     checked = _Checked(values, text, path)
-    checked.only("", values, ("schema_version", "generator", "few_shot", "auto_shot", "parts"))
+    checked.only("", values, ("schema_version", "generator", "classes", "few_shot", "auto_shot", "parts"))
     if values.get("schema_version") != SCHEMA_VERSION:
         raise BadProject(
             f"has schema version {values.get('schema_version')!r}",
@@ -140,6 +158,7 @@ def read_settings(folder: Path) -> Settings:
         few_shot=checked.options("few_shot", FewShotConfig),
         auto_shot=checked.options("auto_shot", DistilConfig, completed),
         part_set=checked.part_set(),
+        classes=checked.texts("classes"),
     )
 
 
@@ -193,6 +212,13 @@ class _Checked:
             found = f"has {key} = {value!r}" if key in values else f"lacks {key}"
             raise self._error(table, key, found, _KINDS[kind])
         return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts outside of all tables; none where the key is left out."""
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise self._error("", key, f"has {key} = {value!r}", _KINDS[tuple])
+        return tuple(value)
 
     def part_set(self) -> PartSet:
         """The parts."""

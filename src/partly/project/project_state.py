@@ -103,6 +103,7 @@ def _few_shot(project: Project, generator_digest: str | None) -> Freshness:
         "annotations": annotations_digest(annotations),
         "generator": generator_digest,
         "part set": project.part_set.to_json(),
+        "classes": list(project.settings.classes),
     }
     # A generator that is not on this machine cannot be another one.
     unknown = frozenset({"generator"} if generator_digest is None else ())
@@ -110,6 +111,7 @@ def _few_shot(project: Project, generator_digest: str | None) -> Freshness:
         "annotations": parents.get("annotations_sha256"),
         "generator": parents.get("generator_sha256"),
         "part set": model_part_set(project.few_shot),
+        "classes": parents.get("classes", []),
     }
     return "ready" if Provenance(made_from, unknown).matches(held) else "outdated"
 

@@ -40,6 +40,7 @@ from .runs import list_runs as list_runs
 from .streams import FIRST_VERSION as FIRST_VERSION
 from .streams import PicturePurpose as PicturePurpose
 from .streams import Version as Version
+from .streams import class_stream as class_stream
 from .streams import picture_seed as picture_seed
 from .streams import picture_stream as picture_stream
 from .streams import shuffle_stream as shuffle_stream

@@ -106,6 +106,7 @@ PICTURE_STREAMS: dict[PicturePurpose, PictureStream] = {
 
 _TAKEN = {stream.seed for stream in PICTURE_STREAMS.values() if stream.number == 0} - {None}
 _AWAY = 1 << 62
+_CLASSES = 1 << 12  # far above the numbers of all streams
 _HOLD_OUT = 0x5EED
 # The last word of newer keys: SeedSequence fills up with zeros, so that no older, shorter key is one of them.
 _LAST_WORD = 0x9A127
@@ -193,13 +194,33 @@ def picture_stream(
         raise BadOption(f"seed {seed}, index {index}", expected="numbers from 0 up")
     if seed >= _AWAY or index >= 1 << 48:
         raise BadOption(f"seed {seed}, index {index}", expected="a seed below 2^62 and an index below 2^48")
+    return _philox(purpose, seed, index, int(factor), version)
+
+
+def class_stream(
+    purpose: PicturePurpose, seed: int, turn: int, *, version: Version | None = None
+) -> np.random.Generator:
+    """What the order of the classes is drawn from, in which pictures of a generator with classes come.
+
+    Args:
+        purpose: what the pictures are for.
+        seed: as that of :func:`picture_stream`.
+        turn: which time all classes come, from 0.
+        version: of the table; None: the one that holds now.
+    """
+    return _philox(purpose, seed, turn, _CLASSES, version)
+
+
+def _philox(
+    purpose: PicturePurpose, seed: int, index: int, what: int, version: Version | None
+) -> np.random.Generator:
     stream, number = PICTURE_STREAMS[purpose], 0
     if (version or streams_version()) != FIRST_VERSION:
         number = stream.number
         assert stream.seed in (None, seed), f"the seed of {purpose} is {stream.seed}"
         if number == 0 and stream.seed is None and seed in _TAKEN:
             seed += _AWAY
-    return np.random.Generator(np.random.Philox(key=[seed, (number + factor) << 48 | index]))
+    return np.random.Generator(np.random.Philox(key=[seed, (number + what) << 48 | index]))
 
 
 def shuffle_stream(purpose: ShufflePurpose, seed: int, index: int = 0) -> np.random.Generator:

@@ -97,7 +97,7 @@ def test_metadata_that_other_programs_read(small):
 
 def test_more_metadata_does_not_displace_partlys(small, tmp_path, monkeypatch):
     model = onnx.load(small.file.path)
-    monkeypatch.setattr("partly.inference.export.onnx_model.onnx_model", lambda _network: model)
+    monkeypatch.setattr("partly.inference.export.onnx_file.onnx_model", lambda _network: model)
     network = copy.deepcopy(small.network).train()
     extra = {"licence": "CC0", "partly.size_px": "1"}
     again = export_onnx(network, tmp_path / "new" / "network.onnx", extra=extra)

@@ -311,8 +311,8 @@ def test_a_full_disk_is_told_and_loses_nothing(
             raise OSError(code, os.strerror(code))
         write(target, data)
 
-    monkeypatch.setattr("partly.storage.files.write_bytes", full)
-    monkeypatch.setattr("partly.storage.files.write_bytes", full)
+    for room in ("labels.label_maps", "photos.encoding"):
+        monkeypatch.setattr(f"partly.data.{room}.write_bytes", full)
     with pytest.raises(PartlyError) as caught:
         run(photos, out)
     assert str(caught.value) == (

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -39,6 +41,20 @@ def test_slopes_of_slopes():
         )
     )
     assert discriminator.layers[0].weight.grad.isfinite().all()
+
+
+def test_the_class_counts_by_a_projection():
+    discriminator = DCGANDiscriminator(replace(TINY, classes=("cat", "dog")), norm=False)
+    images, condition = torch.randn(2, 3, 16, 16), torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    last = discriminator.layers[:-1](images).flatten(1)
+    plain = last @ discriminator.layers[-1].weight.flatten(1).T + discriminator.layers[-1].bias
+    by_class = last @ discriminator.by_class.weight.flatten(1).T
+    expected = plain[:, 0] + torch.stack([by_class[0, 1], by_class[1, 0]])
+    torch.testing.assert_close(discriminator(images, condition).scores, expected)
+    with pytest.raises(BadOption, match=r"no condition; expected \[2, 2\]: the class of each image"):
+        discriminator(images)
+    with pytest.raises(BadOption, match=r"a condition of shape \[2, 3\]; expected \[2, 2\]"):
+        discriminator(images, torch.zeros(2, 3))
 
 
 def test_images_of_another_size():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -22,6 +24,25 @@ def test_one_score_for_each_picture():
     assert discriminator(torch.randn(4, 3, 32, 32)).scores.shape == (4,)
     torch.autograd.backward(discriminator(torch.randn(4, 3, 32, 32)).scores.sum())
     assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
+
+
+def test_the_class_counts_by_a_projection():
+    shape = replace(TINY, classes=("cat", "dog", "cow"), n_mapping_layers=2)
+    discriminator = StyleGAN2Discriminator(shape)
+    images, condition = torch.randn(3, 3, 32, 32), torch.eye(3)
+    scores = discriminator(images, condition).scores
+    values = []
+    discriminator.score.register_forward_hook(lambda *hooked: values.append(hooked[2]))
+    discriminator(images, condition)
+    mapped = discriminator.mapping(condition)
+    torch.testing.assert_close(scores, (values[0] * mapped).sum(1) / mapped.shape[1] ** 0.5)
+    torch.autograd.backward(scores.sum())
+    assert [name for name, p in discriminator.named_parameters() if p.grad is None] == []
+    # Only the class of a picture moves its score.
+    other = discriminator(images, condition[[0, 2, 1]]).scores
+    assert ((other - scores).abs() > 1e-6).tolist() == [False, True, True]
+    with pytest.raises(BadOption, match=r"no condition; expected \[3, 3\]"):
+        discriminator(images)
 
 
 def test_pictures_of_one_group_are_seen_together():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from partly.models.generators.generator_protocol import Generator
-from partly.models.generators.latent_sampling import sample_w, truncate
+from partly.models.generators.latent_sampling import one_hot, sample_class, sample_w, truncate
 from partly.models.generators.truncation import Truncation
 
 
@@ -21,9 +21,12 @@ class GeneratorContract(ABC):
         assert isinstance(generator, Generator)
         assert generator.w_mean.shape == (generator.w_dim,)
         assert len(generator.digest) == 64
+        assert generator.class_means.shape == (len(generator.classes), generator.w_dim)
+        assert generator.drawn_classes == tuple(range(len(generator.classes)))
 
     def test_maps_to_one_row_for_each_layer(self, generator: Generator) -> None:
-        w = generator.map(torch.randn(3, generator.z_dim))
+        conditions = one_hot(generator, (sample_class(generator, 0, i) for i in range(3)))
+        w = generator.map(torch.randn(3, generator.z_dim), conditions)
         assert w.shape == (3, generator.n_layers, generator.w_dim)
 
     def test_pyramid_is_what_levels_say_coarse_to_fine(self, generator: Generator) -> None:
@@ -90,7 +93,9 @@ class GeneratorContract(ABC):
 
     def test_truncation_pulls_to_the_mean(self, generator: Generator) -> None:
         w = sample_w(generator, 0, 7)
-        assert torch.allclose(truncate(w, generator.w_mean, 0.0), generator.w_mean.expand_as(w))
-        assert torch.allclose(truncate(w, generator.w_mean, 1.0), w, atol=1e-5)
+        shown = one_hot(generator, [sample_class(generator, 0, 7)])
+        mean = (shown @ generator.class_means)[0] if generator.classes else generator.w_mean
+        assert torch.allclose(truncate(w, mean, 0.0), mean.expand_as(w))
+        assert torch.allclose(truncate(w, mean, 1.0), w, atol=1e-5)
         half = sample_w(generator, 0, 7, Truncation(0.5, 0.5))
-        assert torch.allclose(half, (w + generator.w_mean) / 2, atol=1e-5)
+        assert torch.allclose(half, (w + mean) / 2, atol=1e-5)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,16 +7,16 @@ import torch
 from partly.errors import BadModelFile, BadOption
 from partly.models.generators.dcgan_generator import DCGAN, DCGANShape, load_dcgan
 from partly.models.generators.generator_table import load_generator
-from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.latent_sampling import one_hot, sample_w
 from tests.models.generators.contract import GeneratorContract
 
 TINY = DCGANShape(16, z_dim=5, last_channels=4)
 
 
-def tiny():
+def tiny(shape=TINY):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        generator = DCGAN(TINY)
+        generator = DCGAN(shape)
         # Weights of 0.02 give pictures that hardly differ.
         for p in generator.parameters():
             p.data.mul_(5)
@@ -27,6 +28,12 @@ class TestContract(GeneratorContract):
     @pytest.fixture
     def generator(self):
         return tiny()
+
+
+class TestContractWithClasses(GeneratorContract):
+    @pytest.fixture
+    def generator(self):
+        return tiny(replace(TINY, classes=("cat", "dog")))
 
 
 def test_the_shape_of_the_paper():
@@ -57,6 +64,30 @@ def test_the_call_is_the_picture_with_slopes():
     assert images.abs().max() <= 1
     torch.autograd.backward(images.sum())
     assert all(p.grad is not None for p in generator.parameters())
+
+
+def test_a_class_stands_behind_the_latent_and_is_saved(tmp_path):
+    generator = tiny(replace(TINY, classes=("cat", "dog")))
+    w = generator.map(torch.ones(1, 5), one_hot(generator, ["dog"]))
+    assert torch.equal(w, torch.tensor([[[1, 1, 1, 1, 1, 0, 5**0.5]]]))
+    generator.class_means[1] = 3
+    generator.save(tmp_path, {})
+    assert json.loads((tmp_path / "model.json").read_text())["arguments"]["classes"] == ["cat", "dog"]
+    again = load_generator(tmp_path)
+    assert again.classes == ("cat", "dog")
+    assert torch.equal(again.class_means, generator.class_means)
+
+
+def test_a_model_folder_of_an_earlier_version(tmp_path):
+    generator = tiny()
+    generator.save(tmp_path, {})
+    card = json.loads((tmp_path / "model.json").read_text())
+    del card["arguments"]["classes"]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    again = load_generator(tmp_path)
+    assert (again.classes, again.drawn_classes, again.class_means.shape) == ((), (), (0, 5))
+    assert list(again.state_dict()) == list(generator.state_dict())
+    assert "class_means" not in again.state_dict()
 
 
 def test_saved_and_read(tmp_path):

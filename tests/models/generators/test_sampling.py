@@ -4,7 +4,18 @@ import pytest
 import torch
 
 from partly.errors import BadOption
-from partly.models.generators.latent_sampling import mean_of_w, sample_factor, sample_w, sample_z
+from partly.models.generators.latent_sampling import (
+    class_means_of_w,
+    draw_classes,
+    mean_of_w,
+    pictures_digest,
+    sample_class,
+    sample_factor,
+    sample_w,
+    sample_z,
+)
+from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2
+from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.models.generators.truncation import Truncation
 from tests.fakes import tiny_generator
 
@@ -57,3 +68,56 @@ def test_the_mean_of_w_is_that_of_the_first_latents() -> None:
     generator = tiny_generator()
     first = torch.cat([sample_w(generator, 0, i, purpose="mean of w")[:, 0] for i in range(4)])
     torch.testing.assert_close(mean_of_w(generator, 4), first.mean(0))
+
+
+def with_classes() -> StyleGAN2:
+    """A generator of three classes with random weights, and the means of its classes."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        shape = StyleGAN2Shape(32, 8, 6, 2, channel_base=64, most_channels=4, classes=("a", "b", "c"))
+        generator = StyleGAN2(shape).eval().requires_grad_(False)
+    generator.class_means.copy_(class_means_of_w(generator, 50))
+    generator.digest = "d"
+    return generator
+
+
+def test_of_as_many_pictures_in_a_row_as_classes_each_shows_another() -> None:
+    generator = with_classes()
+    shown = [sample_class(generator, 5, index) for index in range(300)]
+    assert all(set(shown[i : i + 3]) == {"a", "b", "c"} for i in range(0, 300, 3))
+    # Not in one order, so that every third picture is not of one class.
+    assert len(set(shown[::3])) == 3
+    assert shown == [sample_class(generator, 5, index) for index in range(300)]
+    assert shown != [sample_class(generator, 6, index) for index in range(300)]
+    assert sample_class(tiny_generator(), 5, 0) is None
+
+
+def test_only_the_classes_that_are_asked_for_are_drawn() -> None:
+    generator = with_classes()
+    whole = pictures_digest(generator)
+    draw_classes(generator, ("c", "a"))
+    assert {sample_class(generator, 0, index) for index in range(50)} == {"a", "c"}
+    assert pictures_digest(generator) == "d, classes 'a', 'c'"
+    draw_classes(generator, ())
+    assert {sample_class(generator, 0, index) for index in range(50)} == {"a", "b", "c"}
+    assert pictures_digest(generator) == whole == "d"
+    with pytest.raises(BadOption, match="the generator knows no class 'x'; expected one of a, b, c"):
+        draw_classes(generator, ("a", "x"))
+    with pytest.raises(BadOption, match="the generator knows no class 'x'; expected none: it knows none"):
+        draw_classes(tiny_generator(), ("x",))
+
+
+def test_truncation_pulls_to_the_mean_of_the_class() -> None:
+    generator = with_classes()
+    for place, name in enumerate(generator.classes):
+        latents = [sample_w(generator, 0, i, None, "mean of w", class_name=name) for i in range(50)]
+        first = torch.cat(latents)[:, 0]
+        torch.testing.assert_close(generator.class_means[place], first.mean(0))
+        w = sample_w(generator, 1, 2, Truncation(0, 0), class_name=name)
+        torch.testing.assert_close(w, generator.class_means[place].expand_as(w))
+    torch.testing.assert_close(mean_of_w(generator, 50), generator.class_means.mean(0))
+    for index in range(6):
+        place = generator.classes.index(str(sample_class(generator, 3, index)))
+        assert torch.equal(
+            sample_w(generator, 3, index, Truncation(0, 0))[0, 0], generator.class_means[place]
+        )

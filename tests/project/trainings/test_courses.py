@@ -185,3 +185,9 @@ def test_options_of_one_name_are_the_same_in_all_families():
     for recipe in RECIPES.values():
         for one in options_of(recipe.Options):
             assert found.setdefault(one.name, one) == one
+
+
+def test_classes_reach_both_players_of_stylegan2():
+    players = course(choices_for(size_px=32, family="stylegan2", classes="folders"), ("cat", "dog")).players
+    assert players.generator.classes == ("cat", "dog")
+    assert players.discriminator.mapping.n_classes == 2

@@ -268,3 +268,80 @@ def test_the_verb_when_it_is_stopped(photos, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("partly.project.trainings.train_generator", stopped)
     assert run(["train", str(photos), str(tmp_path / "out")]) == INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
+
+
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Trainings whose pictures are not compared with photos, which takes most of a short one."""
+    monkeypatch.setattr("partly.project.trainings.generator_training.Measures.take", lambda *_, **__: None)
+
+
+def in_classes(photos: Path) -> Path:
+    """Twelve photos in folders of three classes."""
+    for index, name in enumerate(3 * ["cat", "dog", "cow", "cat"]):
+        (photos / name).mkdir(exist_ok=True)
+        pixels = np.full((16, 16, 3), 10 * index, np.uint8)
+        Image.fromarray(pixels).save(photos / name / f"{index}.png")
+    for path in photos.glob("*.png"):
+        path.unlink()
+    return photos
+
+
+def test_classes_are_learned_named_and_shown(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("partly.project.trainings.training_measures.Measures.take", lambda *_, **__: None)
+    choices = choices_for(family="dcgan", size_px=16, n_photos_shown=8, batch_size=4, classes="folders")
+    trained = train_generator(in_classes(photos), tmp_path / "out", choices)
+    assert trained.classes == {"cat": 6, "cow": 3, "dog": 3}
+    generator = load_generator(tmp_path / "out")
+    assert generator.classes == ("cat", "cow", "dog")
+    card = json.loads((tmp_path / "out" / "model.json").read_text())
+    assert card["arguments"]["classes"] == ["cat", "cow", "dog"]
+    assert card["training"]["photos_of_classes"] == trained.classes
+    assert card["training"]["classes"] == "folders"
+    # Truncation has somewhere to pull to.
+    assert len(np.unique(generator.class_means.numpy(), axis=0)) == 3
+    page = trained.page.read_text()
+    assert "A row for each class: cat, cow, dog." in page
+    assert ">cow</t" in page
+    again = train_generator(photos, tmp_path / "out", choices)
+    assert again.classes == trained.classes
+
+
+def test_classes_through_the_command_line(photos, tmp_path, unmeasured):
+    table = tmp_path / "classes.csv"
+    table.write_text("".join(f"{i}.png,{'cat' if i % 2 else 'dog'}\n" for i in range(6)))
+    words = ["train", str(photos), str(tmp_path / "out"), "--classes", str(table), "--size", "16"]
+    words += ["--photos-shown", "4", "--batch", "4"]
+    result = CliRunner().invoke(cli, [*words, "--family", "dcgan"])
+    assert result.exit_code == 0, result.output
+    assert "Classes, with their photos: cat (3), dog (3)" in result.output
+
+
+@pytest.mark.parametrize("family", ["light", "mlp", "vae"])
+def test_families_that_learn_no_classes(family):
+    text = (
+        f"classes is 'folders', and the family {family} has no such option; "
+        "expected one of the families stylegan2, dcgan"
+    )
+    with pytest.raises(BadOption, match=text):
+        choices_for(family=family, classes="folders")
+
+
+def test_other_classes_than_before(photos, tmp_path, unmeasured):
+    choices = choices_for(
+        family="dcgan", size_px=16, n_photos_shown=4, batch_size=4, classes=str(tmp_path / "classes.csv")
+    )
+    table = tmp_path / "classes.csv"
+    table.write_text("0.png,a\n1.png,a\n2.png,a\n3.png,b\n4.png,b\n5.png,b\n")
+    train_generator(photos, tmp_path / "out", choices)
+    table.write_text(table.read_text().replace("2.png,a", "2.png,b"))
+    with pytest.raises(BadOption, match="is the checkpoint of a training with another photos"):
+        train_generator(photos, tmp_path / "out", choices)
+
+
+def test_starting_from_a_generator_of_other_classes(photos, tmp_path, unmeasured):
+    choices = choices_for(family="dcgan", size_px=16, n_photos_shown=4, batch_size=4)
+    train_generator(in_classes(photos), tmp_path / "first", choices)
+    later = replace(choices, classes="folders", start_from=str(tmp_path / "first"))
+    with pytest.raises(BadOption, match=r"is a generator of classes \[\], not \['cat', 'cow', 'dog'\]"):
+        train_generator(photos, tmp_path / "out", later)

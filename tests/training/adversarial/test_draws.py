@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from partly.data.photos.photo_classes import PhotoClasses
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
 from partly.training.adversarial.gan_batches import SquareBatches, mixed_latents, random_of
@@ -70,6 +71,23 @@ def test_photos_come_in_range_all_once_a_round_and_half_of_them_mirrored():
     assert 0.4 < turned.float().mean() < 0.6
     assert torch.equal(mirrored.read(3).photos, mirrored.read(3).photos)
     assert mirrored.read(3).condition.shape == (8, mirrored.condition_width) == (8, 0)
+
+
+def test_every_photo_brings_its_class():
+    squares = np.zeros((6, 2, 2, 3), np.uint8)
+    squares[:, 0, 0, 0] = range(6)
+    photos = PhotoSet(squares, tuple("abcdef"), (), "p")
+    classes = PhotoClasses(("x", "y", "z"), np.array([2, 0, 1, 2, 0, 1]))
+    batches = SquareBatches(photos, 3, 0, classes=classes)
+    assert batches.condition_width == 3
+    for number in range(4):
+        batch = batches.read(number)
+        shown = ((batch.photos[:, 0] + 1) * 127.5).amax((1, 2)).round().long()
+        assert batch.condition.dtype == torch.float32
+        assert torch.equal(batch.condition, torch.eye(3)[torch.from_numpy(classes.indexes)[shown]])
+    other = PhotoClasses(("x", "y", "z"), classes.indexes[::-1].copy())
+    digests = {SquareBatches(photos, 3, 0, classes=c).digest for c in (None, classes, other)}
+    assert len(digests) == 3
 
 
 def test_fewer_photos_than_a_batch():

@@ -16,6 +16,9 @@ from .photo import MAX_PIXELS as MAX_PIXELS
 from .photo import Photo as Photo
 from .photo import photo_of as photo_of
 from .photo import read_photo as read_photo
+from .photo_classes import PhotoClasses as PhotoClasses
+from .photo_classes import classes_of as classes_of
+from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
 from .photo_sets import FITS as FITS
 from .photo_sets import Fit as Fit
@@ -30,3 +33,4 @@ from .photo_sources import find_photos as find_photos
 from .photo_sources import output_name as output_name
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side
+from .picture_grids import with_row_names as with_row_names

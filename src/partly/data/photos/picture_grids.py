@@ -13,6 +13,7 @@ from partly.data.photos.encoding import resize_pixels
 
 _CAPTION_SIZE_PX = 14
 _CAPTION_HEIGHT_PX = 20
+_MOST_NAME_PX = 160
 _WHITE = (255, 255, 255)
 
 
@@ -56,6 +57,32 @@ def grid(
             line = canvas[top + cell_height : top + cell_height + caption_px, left : left + cell_width]
             line[:] = _text(captions[index], cell_width, background)
     return canvas
+
+
+def with_row_names(
+    rows: Pixels, names: Sequence[str], *, background: tuple[int, int, int] = _WHITE
+) -> Pixels:
+    """A picture of rows of one height, with the name of each row before it.
+
+    Args:
+        rows: uint8 ``[h, w, 3]``, as :func:`grid` gives it without captions.
+        names: of the rows, from top to bottom; long ones are cut.
+        background: RGB.
+
+    Returns:
+        uint8 ``[h, w + m, 3]``, higher where rows are lower than a line of text.
+    """
+    times = math.ceil(_CAPTION_HEIGHT_PX * len(names) / rows.shape[0])
+    rows = rows.repeat(times, axis=0).repeat(times, axis=1)
+    font = ImageFont.load_default(_CAPTION_SIZE_PX)
+    width_px = min(_MOST_NAME_PX, math.ceil(max(font.getlength(name) for name in names)) + _CAPTION_SIZE_PX)
+    margin = np.empty((rows.shape[0], width_px, 3), np.uint8)
+    margin[:] = background
+    for place, name in enumerate(names):
+        middle = rows.shape[0] * (2 * place + 1) // (2 * len(names))
+        top = min(max(0, middle - _CAPTION_HEIGHT_PX // 2), rows.shape[0] - _CAPTION_HEIGHT_PX)
+        margin[top : top + _CAPTION_HEIGHT_PX] = _text(name, width_px, background)
+    return np.concatenate([margin, rows], axis=1)
 
 
 def side_by_side(

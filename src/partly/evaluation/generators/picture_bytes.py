@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from partly.errors import TrainingDiverged
-from partly.models.generators import Generator, images_of, sample_z, to_bytes
+from partly.models.generators import Generator, images_of, one_hot, sample_class, sample_z, to_bytes
 
 Pixels = NDArray[np.uint8]
 _PIXELS_AT_ONCE = 1 << 20
@@ -36,7 +36,9 @@ def make_pictures(generator: Generator, seed: int, indexes: Iterable[int]) -> It
         some = wanted[start : start + n]
         z = torch.cat([sample_z(generator.z_dim, seed, index, "evaluation") for index in some])
         with torch.no_grad():
-            w = generator.map(z.to(generator.w_mean.device))
+            classes = [sample_class(generator, seed, index, "evaluation") for index in some]
+            condition = one_hot(generator, classes)
+            w = generator.map(z.to(generator.w_mean.device), condition.to(generator.w_mean.device))
             synthesis = generator.synthesise(w, features_px=generator.levels[0].size_px)
         images = images_of(synthesis)
         # As bytes they would be black, and measured.

@@ -90,12 +90,11 @@ class GeneratorFeatures:
         return torch.cat([latent_of(picture, self.generator) for picture in pictures]).flatten(1)
 
     def typicality(self, codes: Tensor) -> Tensor:
-        """Minus the distance from the mean of ``w``."""
-        return (
-            -(codes.unflatten(1, (self.generator.n_layers, -1)) - self.generator.w_mean)
-            .flatten(1)
-            .norm(dim=1)
-        )
+        """Minus the distance from the mean of ``w``; of a generator with classes, of the nearest class."""
+        w = codes.unflatten(1, (self.generator.n_layers, -1))
+        means = self.generator.class_means if self.generator.classes else self.generator.w_mean[None]
+        distances = torch.stack([(w - mean).flatten(1).norm(dim=1) for mean in means])
+        return -distances.amin(dim=0)
 
 
 def latent_of(picture: Pictured, generator: Generator) -> Tensor:

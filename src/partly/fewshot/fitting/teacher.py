@@ -22,7 +22,7 @@ from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.segmenter_folders import load_segmenter, save_segmenter, segmenter_digest
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
-from partly.models.generators import Generator, load_generator
+from partly.models.generators import Generator, draw_classes, load_generator
 from partly.storage import ModelCard, load_card
 
 
@@ -231,11 +231,14 @@ def teacher_loader(teacher: Teacher, scratch: Path) -> Callable[[], Teacher]:
     if teacher.folder is None or _digest_in(teacher.folder) != teacher.digest:
         teacher.save(scratch / "teacher")
     assert teacher.folder is not None
-    return partial(_load_teacher, generator_folder, teacher.folder)
+    drawn = tuple(teacher.generator.classes[place] for place in teacher.generator.drawn_classes)
+    return partial(_load_teacher, generator_folder, teacher.folder, drawn)
 
 
-def _load_teacher(generator_folder: Path, teacher_folder: Path) -> Teacher:
-    return Teacher.load(teacher_folder, load_generator(generator_folder))
+def _load_teacher(generator_folder: Path, teacher_folder: Path, classes: tuple[str, ...]) -> Teacher:
+    generator = load_generator(generator_folder)
+    draw_classes(generator, classes)
+    return Teacher.load(teacher_folder, generator)
 
 
 def _folder_of(generator: Generator, scratch: Path) -> Path:

@@ -6,7 +6,12 @@ from .generator_base import GeneratorFamily as GeneratorFamily
 from .generator_protocol import Generator as Generator
 from .generator_protocol import Synthesis as Synthesis
 from .generator_table import load_generator as load_generator
+from .latent_sampling import class_means_of_w as class_means_of_w
+from .latent_sampling import draw_classes as draw_classes
 from .latent_sampling import mean_of_w as mean_of_w
+from .latent_sampling import one_hot as one_hot
+from .latent_sampling import pictures_digest as pictures_digest
+from .latent_sampling import sample_class as sample_class
 from .latent_sampling import sample_factor as sample_factor
 from .latent_sampling import sample_w as sample_w
 from .latent_sampling import sample_z as sample_z

@@ -25,11 +25,13 @@ class DCGANShape:
         image_size_px: side of the pictures, a power of two from 16 to 128.
         z_dim: length of ``z``.
         last_channels: channels before the picture; each size below it has twice as many.
+        classes: names of the classes, if it learns any.
     """
 
     image_size_px: int = 64
     z_dim: int = 100
     last_channels: int = 64
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)
@@ -50,7 +52,7 @@ class DCGAN(UnmappedFamily):
         super().__init__(shape)
         channels = list(shape.channels.values())
         self.levels = tuple(Level(f"{size_px}px", size_px, n) for size_px, n in shape.channels.items())
-        widths = zip([shape.z_dim, *channels], channels, strict=False)
+        widths = zip([self.w_dim, *channels], channels, strict=False)
         self.blocks = nn.ModuleList(
             nn.Sequential(
                 # From one pixel to 4 x 4, then twice as large each time.
@@ -64,7 +66,7 @@ class DCGAN(UnmappedFamily):
         self.apply(first_weights)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
-        """Pictures and features of ``w [b, 1, z]``; see the protocol.
+        """Pictures and features of ``w [b, 1, v]``; see the protocol.
 
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.

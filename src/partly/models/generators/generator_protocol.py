@@ -37,6 +37,10 @@ class Generator(Protocol):
         levels: what the pyramid holds when all of it is asked for, coarse to fine.
         w_mean: ``[v]``, the mean of ``w`` over many ``z``: where truncation pulls to.
         digest: SHA-256 of the weights; annotations name it.
+        classes: names of the classes that pictures can be asked for; empty: it knows none.
+        class_means: ``[c, v]``, the mean of ``w`` of each class: where truncation pulls to in its place.
+        drawn_classes: places in ``classes`` of those that pictures of an index show, all in turn; see
+            :func:`partly.models.generators.draw_classes`.
     """
 
     z_dim: int
@@ -46,6 +50,9 @@ class Generator(Protocol):
     levels: tuple[Level, ...]
     w_mean: Tensor
     digest: str
+    classes: tuple[str, ...]
+    class_means: Tensor
+    drawn_classes: tuple[int, ...]
 
     def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated.
@@ -54,6 +61,9 @@ class Generator(Protocol):
             z: standard normal.
             condition: ``[b, c]``, what each picture shall show, such as one class of ``c`` as ones and zeros;
                 with ``c = 0`` or None nothing is asked for. A family without conditions leaves it aside.
+
+        Raises:
+            BadOption: the generator has classes, and ``condition`` is none of them.
         """
         ...
 

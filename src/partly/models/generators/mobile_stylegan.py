@@ -178,6 +178,7 @@ class MobileStyleGAN(GeneratorFamily):
         )
         self.head = Head(shape.w_dim, shape.channels[-1])
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
+        self.with_class_means()
 
     def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Mapped latents ``[b, l, v]`` of ``z [b, z]``, the same row for every layer."""

@@ -13,7 +13,7 @@ from partly.data.photos import PhotoSources, find_photos, write_png
 from partly.errors import NotAvailable
 from partly.inference.segment import Progress, Summary, segment_all
 from partly.models.generators import Truncation, sample_w
-from partly.models.zoo import DOWNLOADS, ENCODER, get, load_generator
+from partly.models.zoo import DOWNLOADS, ENCODER, get
 from partly.project.chosen_network import network_of
 from partly.project.demo.demo_page import FRESH, SHIPPED, write_demo_page
 from partly.project.demo.demo_subjects import FACES, PORTRAITS, Subject
@@ -21,6 +21,7 @@ from partly.project.distil_verb import distil_project
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_shipped
 from partly.project.project_folder import Project, create_project, is_project, open_project
+from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import Settings
 from partly.project.proposed_pictures import picture_pixels
 from partly.storage import picture_seed, write_json
@@ -181,7 +182,7 @@ def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -
     folder = project.folder / FRESH
     missing = [i for i in range(n_pictures) if not (folder / f"fresh-{i + 1}.png").exists()]
     if missing:
-        generator = load_generator(project.generator_source)
+        generator = load_project_generator(project)
         for i in missing:
             w = sample_w(generator, picture_seed("demo"), i, truncation, "demo")
             write_png(folder / f"fresh-{i + 1}.png", picture_pixels(generator, w[0].numpy()))

@@ -12,14 +12,22 @@ from typing import Any
 
 from torch import nn
 
-from partly.data.photos import PhotoSet, PhotoSources, find_photos, make_photo_set, write_png
+from partly.data.photos import (
+    PhotoSet,
+    PhotoSources,
+    classes_of,
+    find_photos,
+    make_photo_set,
+    read_classes,
+    write_png,
+)
 from partly.data.portraits import portrait_sources
 from partly.errors import BadModelFile, BadOption
-from partly.models.generators import GeneratorFamily, mean_of_w
+from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.project.trainings.training_page import write_training_page
-from partly.project.trainings.training_samples import interpolation_strip, picture_grid
+from partly.project.trainings.training_samples import class_grid, interpolation_strip, picture_grid
 from partly.storage import (
     FIRST_VERSION,
     Provenance,
@@ -67,6 +75,7 @@ class TrainedGenerator:
         n_photos: how many were learned from.
         failed: photos that cannot be read, each with the reason.
         time_s: of all sittings.
+        classes: how many photos each class has, if there are classes.
     """
 
     folder: Path
@@ -74,6 +83,7 @@ class TrainedGenerator:
     n_photos: int
     failed: tuple[tuple[str, str], ...]
     time_s: float
+    classes: dict[str, int]
 
 
 def train_generator(
@@ -97,6 +107,7 @@ def train_generator(
 
     Raises:
         BadPhoto: there is no photo.
+        BadLabel: a photo without class, a class of one photo, or a file of classes that is damaged.
         BadOption: no photo can be read, there are fewer than a batch, or the folder holds another training.
         FolderBusy: another training is writing to the folder.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
@@ -110,8 +121,11 @@ def train_generator(
         streams_as_of(_streams_of(place)),
     ):
         ranks = machine.ranks
-        ready = course(choices)
         sources = _sources(photos, place.root, choices.size_px)
+        told: str | None = getattr(choices, "classes", None)
+        of_photo = None if told is None else read_classes(told, sources)
+        # What it refuses is refused before photos are read, which may take long.
+        without_classes = course(choices) if of_photo is None else None
 
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)
@@ -121,9 +135,14 @@ def train_generator(
         # The others read what the first has made.
         ranks.wait()
         photo_set = squares()
-        batches = SquareBatches(photo_set, ready.batch_size, choices.seed, mirror=choices.mirror)
+        classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
+        ready = without_classes or course(choices, classes.names if classes else ())
+        batches = SquareBatches(
+            photo_set, ready.batch_size, choices.seed, mirror=choices.mirror, classes=classes
+        )
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
-        keeper = _Keeper(place, choices, photo_set, ready, measures, reports)
+        counts = classes.counts() if classes else {}
+        keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports)
         taught = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
@@ -131,7 +150,7 @@ def train_generator(
         if ranks.is_first and taught.representation is not None:
             parents = {"generator_sha256": load_card(place.root).weights_sha256}
             taught.representation.save(place.encoder, {"parents": parents})
-    return TrainedGenerator(place.root, place.page, len(photo_set), photo_set.failed, taught.time_s)
+    return TrainedGenerator(place.root, place.page, len(photo_set), photo_set.failed, taught.time_s, counts)
 
 
 @contextmanager
@@ -195,6 +214,7 @@ class _Keeper:
     place: TrainingFolder
     choices: TrainingChoices
     photos: PhotoSet
+    classes: dict[str, int]
     ready: Course
     measures: Measures
     reports: TrainingReports
@@ -204,14 +224,18 @@ class _Keeper:
         # A copy, where files are written from: nothing here may change what the training goes on with.
         assert isinstance(average, GeneratorFamily)
         generator = copy.deepcopy(average).cpu()
-        generator.get_buffer("w_mean").copy_(mean_of_w(generator, _N_FOR_MEAN))
+        if generator.classes:
+            generator.class_means.copy_(class_means_of_w(generator, _N_FOR_MEAN))
+            generator.w_mean.copy_(generator.class_means.mean(dim=0))
+        else:
+            generator.w_mean.copy_(mean_of_w(generator, _N_FOR_MEAN))
         grid = self.place.grid_file(n_shown)
-        write_png(grid, picture_grid(generator))
+        write_png(grid, class_grid(generator) if generator.classes else picture_grid(generator))
         write_png(self.place.strip_file(n_shown), interpolation_strip(generator))
         generator.save(self.place.root, self._extra(step, n_shown))
         self.place.thin_out()
         self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
-        write_training_page(self.place, self.choices, self.photos)
+        write_training_page(self.place, self.choices, self.photos, self.classes)
         self.reports.on_pictures(grid)
 
     def last_kept(self) -> int:
@@ -230,5 +254,6 @@ class _Keeper:
                 "n_photos_shown": n_shown,
                 "n_photos": len(self.photos),
                 "photos_sha256": self.photos.digest,
+                **({"photos_of_classes": self.classes} if self.classes else {}),
             }
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,27 @@ _LIMITS = (
 )
 
 
-def write_training_page(place: TrainingFolder, choices: TrainingChoices, photos: PhotoSet) -> Path:
-    """Write ``index.html`` of a training, with whatever there is yet."""
+def write_training_page(
+    place: TrainingFolder,
+    choices: TrainingChoices,
+    photos: PhotoSet,
+    classes: Mapping[str, int] | None = None,
+) -> Path:
+    """Write ``index.html`` of a training, with whatever there is yet.
+
+    Args:
+        place: of the training.
+        choices: of it.
+        photos: that it learns from.
+        classes: how many photos each class has, in order; none: there are no classes.
+    """
     log = place.log()
     sections = [
-        *_picture_sections(place),
+        *_picture_sections(place, classes or {}),
         *_measure_section(place),
         *_curve_sections(log),
         _choice_section(choices),
+        *_class_section(classes or {}),
         *_failed_section(photos),
         Section("How to read this", [notes(_LIMITS)]),
     ]
@@ -79,7 +92,7 @@ def _figures(log: Sequence[dict[str, Any]], photos: PhotoSet) -> list[KeyFigure]
     return figures
 
 
-def _picture_sections(place: TrainingFolder) -> list[Section]:
+def _picture_sections(place: TrainingFolder, classes: Mapping[str, int]) -> list[Section]:
     grids, strips = place.grids(), place.strips()
     if not grids:
         return []
@@ -88,7 +101,7 @@ def _picture_sections(place: TrainingFolder) -> list[Section]:
         Section(
             "Pictures",
             [picture_grid([_picture(newest, f"after {n_seen} photos")], width_px=_WIDE_PX)],
-            intro="Random pictures, not truncated, always of the same latents.",
+            intro=_grid_text(classes),
         )
     ]
     if strips:
@@ -105,6 +118,19 @@ def _picture_sections(place: TrainingFolder) -> list[Section]:
         pictures = [_picture(path, f"after {n} photos") for n, path in earlier]
         sections.append(Section("How they came about", [picture_grid(pictures, width_px=320)]))
     return sections
+
+
+def _grid_text(classes: Mapping[str, int]) -> str:
+    if not classes:
+        return "Random pictures, not truncated, always of the same latents."
+    return (
+        f"A row for each class: {', '.join(classes)}. Random pictures, not truncated, always of the same "
+        "latents; those above each other share one."
+    )
+
+
+def _class_section(classes: Mapping[str, int]) -> list[Section]:
+    return [Section("Classes", [table(["class", "photos"], [*classes.items()])])] if classes else []
 
 
 def _picture(path: Path, caption: str) -> Picture:
@@ -129,7 +155,22 @@ def _curve_sections(log: Sequence[dict[str, Any]]) -> list[Section]:
         for title, y_label, lines in _CHARTS
         if any(log[-1].get(key) is not None for _, key in lines)
     ]
-    return [Section("Curves", charts)]
+    return [Section("Curves", [*charts, *_term_charts(log)])]
+
+
+def _term_charts(log: Sequence[dict[str, Any]]) -> list[Markup]:
+    """The terms of each player, where there are more than the one that is its loss."""
+    seen = [line["n_seen"] for line in log]
+    charts = []
+    for player in ("generator", "discriminator"):
+        lines: list[dict[str, float]] = [line.get(f"{player}_terms", {}) for line in log]
+        names = list(dict.fromkeys(name for line in lines for name in line))
+        if len(names) > 1:
+            series = [Series(name, seen, [line.get(name, float("nan")) for line in lines]) for name in names]
+            charts.append(
+                curves(series, title=f"Terms of the {player}", x_label="photos shown", y_label="loss")
+            )
+    return charts
 
 
 def _measure_section(place: TrainingFolder) -> list[Section]:

@@ -75,14 +75,13 @@ class LiveModels:
             PartlyError: the generator is not on this machine, or damaged.
         """
         from partly.fewshot.features import GeneratorFeatures
-        from partly.models.zoo import load_generator
-        from partly.project import few_shot_config
+        from partly.project import few_shot_config, load_project_generator
         from partly.studio.live.live_segmenter import LiveSegmenter
 
         self._tell("warming", 0)
         with self._workspace.lock:
             project, self.parts_version = self._workspace.parts.project, self._workspace.parts.history.version
-        self._source = GeneratorFeatures(load_generator(project.generator_source))
+        self._source = GeneratorFeatures(load_project_generator(project))
         self._segmenter = LiveSegmenter(
             self._source,
             project.part_set,

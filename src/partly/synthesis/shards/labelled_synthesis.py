@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from partly.fewshot.fitting import Teacher, teacher_loader
+from partly.models.generators import pictures_digest
 from partly.storage import remove_leftovers
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.place import Place
@@ -56,13 +57,12 @@ def synthesise_labelled(
             generator, or its generator cannot be given to other processes.
         BadArchive: a shard is damaged, or there are labels without their pictures.
     """
-    generator = teacher.generator
     # What was begun by an earlier version goes on with its pictures.
     begun_with = streams_of_shards((place.labels, place.pictures))
     config = replace(config, streams=begun_with or config.streams)
-    claim_shards(place.pictures, pictures_identity(config, generator.digest))
+    claim_shards(place.pictures, pictures_identity(config, pictures_digest(teacher.generator)))
     digest = digest_in_claim(place.labels, teacher)
-    claim_shards(place.labels, labels_identity(config, generator.digest, digest))
+    claim_shards(place.labels, labels_identity(config, pictures_digest(teacher.generator), digest))
     for folder in (place.pictures, place.labels):
         remove_leftovers(folder)
     pictures = finished_spans(place.pictures, "pictures")

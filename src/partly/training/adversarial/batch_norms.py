@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import nn
 
+from partly.models.generators import one_hot, sample_class
 from partly.training.adversarial.gan_batches import mixed_latents, random_of
 
 _N_BATCHES, _BATCH_SIZE = 8, 64
@@ -38,6 +39,8 @@ def with_counted_norms(average: nn.Module, seed: int) -> nn.Module:
     device = next(counted.parameters()).device
     for number in range(_N_BATCHES):
         random = random_of(seed, number, "norms", 0)
-        w = mixed_latents(counted, _BATCH_SIZE, 0.0, random, lambda z: z.to(device))  # type: ignore[arg-type]
+        classes = (sample_class(counted, seed, number * _BATCH_SIZE + i) for i in range(_BATCH_SIZE))  # type: ignore[arg-type]
+        condition = one_hot(counted, classes).to(device)  # type: ignore[arg-type]
+        w = mixed_latents(counted, _BATCH_SIZE, 0.0, random, lambda z: z.to(device), condition)  # type: ignore[arg-type]
         counted(w, random)
     return counted.eval()

@@ -9,9 +9,10 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from partly.data.photos import PhotoSet
+from partly.data.photos import PhotoClasses, PhotoSet
 from partly.errors import BadOption
 from partly.models.generators import Generator
 from partly.training.adversarial.gan_config import GanConfig
@@ -129,12 +130,21 @@ class SquareBatches:
         batch_size: photos in a batch.
         seed: of their order.
         mirror: show half of them mirrored.
+        classes: of the photos, in their order; None: they have none.
 
     Raises:
         BadOption: there are fewer photos than a batch has.
     """
 
-    def __init__(self, photos: PhotoSet, batch_size: int, seed: int = 0, *, mirror: bool = True) -> None:
+    def __init__(
+        self,
+        photos: PhotoSet,
+        batch_size: int,
+        seed: int = 0,
+        *,
+        mirror: bool = True,
+        classes: PhotoClasses | None = None,
+    ) -> None:
         if len(photos) < batch_size:
             raise BadOption(
                 f"there are {len(photos)} photos, and {batch_size} in a batch",
@@ -143,10 +153,13 @@ class SquareBatches:
             )
         self._photos, self._seed, self._mirror = photos, seed, mirror
         self._order = BatchOrder(len(photos), batch_size, seed)
-        self.condition_width = 0
+        self._classes = classes
+        self.condition_width = len(classes.names) if classes else 0
         self.digest = (
             f"{photos.digest}, {batch_size} a batch, seed {seed}, {'' if mirror else 'not '}mirrored"
         )
+        if classes:
+            self.digest += f", classes {classes.digest}"
 
     def read(self, number: int) -> PhotoBatch:
         """As :meth:`PhotoBatches.read`."""
@@ -156,7 +169,10 @@ class SquareBatches:
         if self._mirror:
             mirrored = torch.rand(len(images), generator=random_of(self._seed, number, "photos")) < 0.5
             images[mirrored] = images[mirrored].flip(-1)
-        return PhotoBatch.without_condition(images)
+        if self._classes is None:
+            return PhotoBatch.without_condition(images)
+        places = torch.from_numpy(self._classes.indexes[indexes])
+        return PhotoBatch(images, F.one_hot(places, self.condition_width).float())
 
 
 def mixed_latents(

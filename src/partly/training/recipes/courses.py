@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -202,16 +202,17 @@ def filled(choices: TrainingChoices) -> TrainingChoices:
     return recipe_of(choices.family).filled(choices)
 
 
-def course(choices: TrainingChoices) -> Course:
+def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
     """The course of a training.
 
     Args:
         choices: as :func:`filled` gives them, or with all that the family needs.
+        classes: names of the classes of the photos, for a family that learns classes.
 
     Raises:
         BadOption: as :func:`filled`.
     """
-    return recipe_of(choices.family).course(filled(choices))
+    return recipe_of(choices.family).course(filled(choices), classes)
 
 
 def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderCourse:
@@ -230,9 +231,13 @@ def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> A
     return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
 
-def adversarial_course(choices: AdversarialChoices, family: AdversarialRecipe) -> AdversarialCourse:
+def adversarial_course(
+    choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
+) -> AdversarialCourse:
     """The course of generator and discriminator, whose choices are filled."""
     preset = family.preset(choices.size_px)
+    if classes:
+        preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
     objective = OBJECTIVES[choices.objective or ""]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", choices.seed))

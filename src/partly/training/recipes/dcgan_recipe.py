@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices
+from partly.training.recipes.training_choices import AdversarialChoices, ClassesChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DCGANChoices(AdversarialChoices):
+class DCGANChoices(ClassesChoice, AdversarialChoices):
     """The options of DCGAN."""
 
     family: str = field(default="dcgan", init=False)

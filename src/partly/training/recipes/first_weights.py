@@ -24,7 +24,9 @@ def start_from(generator: Any, folder: Path) -> None:
     card, tensors = load_model(folder, generator.kind)
     # As JSON has it, without tuples.
     shape = json.loads(json.dumps(asdict(generator.shape)))
-    other = {name: value for name, value in card.arguments.items() if shape.get(name) != value}
+    # What earlier versions did not write down was as the defaults have it.
+    found = {**json.loads(json.dumps(asdict(type(generator.shape)()))), **card.arguments}
+    other = {name: value for name, value in found.items() if shape.get(name) != value}
     if other:
         told = ", ".join(f"{name} {value}, not {shape.get(name)}" for name, value in other.items())
         raise BadOption(

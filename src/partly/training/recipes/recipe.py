@@ -37,8 +37,13 @@ class Recipe(Protocol):
             BadOption: choices that do not go together, or a size that the family cannot have.
         """
 
-    def course(self, choices: Any) -> Course:
-        """The training, ready to begin, of choices as :meth:`filled` gives them."""
+    def course(self, choices: Any, classes: Sequence[str] = ()) -> Course:
+        """The training, ready to begin.
+
+        Args:
+            choices: as :meth:`filled` gives them.
+            classes: names of the classes of the photos; none but for a family with the option ``classes``.
+        """
 
 
 class AdversarialRecipe(ABC):
@@ -78,11 +83,11 @@ class AdversarialRecipe(ABC):
             full = replace(full, augment="diff")
         return full
 
-    def course(self, choices: AdversarialChoices) -> Course:
+    def course(self, choices: AdversarialChoices, classes: Sequence[str] = ()) -> Course:
         """As :class:`Recipe`."""
         from partly.training.recipes.courses import adversarial_course
 
-        return adversarial_course(choices, self)
+        return adversarial_course(choices, self, classes)
 
 
 class AutoencoderRecipe(ABC):
@@ -102,7 +107,7 @@ class AutoencoderRecipe(ABC):
         """As :class:`Recipe`."""
         return with_preset(choices, self.preset(choices.size_px), ("batch_size", "n_photos_shown"))
 
-    def course(self, choices: TrainingChoices) -> Course:
+    def course(self, choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:  # noqa: ARG002
         """As :class:`Recipe`."""
         from partly.training.recipes.courses import autoencoder_course
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
+from partly.training.recipes.training_choices import AdversarialChoices, ClassesChoice, WidthChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StyleGAN2Choices(WidthChoice, AdversarialChoices):
+class StyleGAN2Choices(ClassesChoice, WidthChoice, AdversarialChoices):
     """The options of StyleGAN2."""
 
     family: str = field(default="stylegan2", init=False)

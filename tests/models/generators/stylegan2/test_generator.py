@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from partly.errors import BadModelFile, BadOption
-from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.latent_sampling import one_hot, sample_w
 from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2, load_stylegan2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from tests.models.generators.contract import GeneratorContract
@@ -25,6 +25,40 @@ class TestContract(GeneratorContract):
     @pytest.fixture
     def generator(self):
         return tiny()
+
+
+class TestContractWithClasses(GeneratorContract):
+    @pytest.fixture
+    def generator(self):
+        return tiny(replace(TINY, classes=("cat", "dog", "cow")))
+
+
+def test_a_class_is_embedded_normed_and_put_behind_the_latent():
+    generator = tiny(replace(TINY, classes=("cat", "dog", "cow"), n_mapping_layers=1))
+    mapping, z = generator.mapping, torch.randn(2, 8)
+    embedded = mapping.embed.weight[:, [2, 0]].T / 3**0.5
+    both = [x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt() for x in (z, embedded)]
+    [layer] = mapping.layers
+    values = torch.cat(both, 1) @ layer.weight.T * layer.scale + layer.bias * layer.rate
+    expected = torch.where(values > 0, values, 0.2 * values) * 2**0.5
+    w = generator.map(z, one_hot(generator, ["cow", "cat"]))
+    torch.testing.assert_close(w, expected[:, None].expand(-1, generator.n_layers, -1))
+
+
+def test_without_a_class_nothing_is_mapped():
+    generator = tiny(replace(TINY, classes=("cat", "dog")))
+    with pytest.raises(
+        BadOption, match=r"no class is asked for; expected \[3, 2\], one of the generator's cl"
+    ):
+        generator.map(torch.randn(3, 8))
+    with pytest.raises(BadOption, match=r"a condition of \[3, 1\]; expected \[3, 2\]"):
+        generator.map(torch.randn(3, 8), torch.zeros(3, 1))
+
+
+def test_a_generator_without_classes_has_the_tensors_that_it_always_had():
+    assert not [name for name in tiny().state_dict() if "class" in name or "embed" in name]
+    with_classes = tiny(replace(TINY, classes=("cat", "dog"))).state_dict()
+    assert {"class_means", "mapping.embed.weight"} <= with_classes.keys()
 
 
 def test_the_shape_of_the_paper():

@@ -20,6 +20,11 @@ def leaky(maps: Tensor) -> Tensor:
     return F.leaky_relu(maps, SLOPE) * _GAIN
 
 
+def normed(values: Tensor) -> Tensor:
+    """``[b, n]``, each row divided by the root of its mean square (Karras et al., ICLR 2018, section 4.2)."""
+    return values * torch.rsqrt(values.square().mean(dim=1, keepdim=True) + _EPSILON)
+
+
 def bounded(maps: Tensor, clamp: float | None) -> Tensor:
     """``maps`` held within [-clamp, clamp]; None leaves them alone."""
     return maps if clamp is None else maps.clamp(-clamp, clamp)

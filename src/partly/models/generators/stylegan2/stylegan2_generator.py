@@ -12,7 +12,13 @@ from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.generators.generator_base import GeneratorFamily
 from partly.models.generators.generator_protocol import Synthesis
 from partly.models.generators.stylegan2.fir_resampling import upsampled
-from partly.models.generators.stylegan2.modulated_layers import EqualisedLinear, StyledConv, ToRGB, leaky
+from partly.models.generators.stylegan2.modulated_layers import (
+    EqualisedLinear,
+    StyledConv,
+    ToRGB,
+    leaky,
+    normed,
+)
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.models.model_families import read_family
 
@@ -21,18 +27,28 @@ _FIRST_PX = 4
 
 
 class MappingNetwork(nn.Module):
-    """``z [b, z] -> w [b, v]``: pixel norm, then fully connected layers (Karras et al., CVPR 2019)."""
+    """``z [b, z] -> w [b, v]``: pixel norm, then fully connected layers (Karras et al., CVPR 2019).
+
+    A class is embedded, normed and put behind ``z`` (released code of Karras et al., NeurIPS 2020).
+
+    Args:
+        shape: says how many layers, and which classes.
+    """
 
     def __init__(self, shape: StyleGAN2Shape) -> None:
         super().__init__()
-        widths = [shape.z_dim] + [shape.w_dim] * shape.n_mapping_layers
+        first = shape.z_dim + (shape.w_dim if shape.classes else 0)
+        widths = [first] + [shape.w_dim] * shape.n_mapping_layers
+        self.embed = EqualisedLinear(len(shape.classes), shape.w_dim) if shape.classes else None
         self.layers = nn.ModuleList(
             EqualisedLinear(n_in, n_out, rate=shape.mapping_rate) for n_in, n_out in pairwise(widths)
         )
 
-    def forward(self, z: Tensor) -> Tensor:
-        """Mapped latent of ``z``."""
-        x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mapped latent of ``z``, of classes ``condition [b, c]`` where there are some."""
+        x = normed(z)
+        if self.embed is not None and condition is not None:
+            x = torch.cat([x, normed(self.embed(condition))], dim=1)
         for layer in self.layers:
             x = leaky(layer(x))
         return x
@@ -92,10 +108,12 @@ class StyleGAN2(GeneratorFamily):
         self.to_rgb = ToRGB(shape.w_dim, n_first, clamp=shape.clamp)
         self.blocks = nn.ModuleList(Block(shape, size_px) for size_px in sizes_px[1:])
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
+        self.with_class_means()
 
-    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """Mapped latents ``[b, l, v]`` of ``z [b, z]``, not truncated."""
-        return self.mapping(z)[:, None].expand(-1, self.n_layers, -1)
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
+        wanted = self.checked_condition(condition, len(z)) if self.classes else None
+        return self.mapping(z, wanted)[:, None].expand(-1, self.n_layers, -1)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, l, v]``; see the protocol.

@@ -21,6 +21,7 @@ class StyleGAN2Shape(DoublingSizes):
         mapping_rate: factor of the mapping network's learning rate.
         clamp: bound on what the generator's convolutions give, either side of 0; None is none. NVIDIA's
             networks have one of 256, against overflows of half precision (Karras et al., NeurIPS 2020).
+        classes: names of the classes, if it learns any.
     """
 
     sizes = (32, 1024)
@@ -32,3 +33,4 @@ class StyleGAN2Shape(DoublingSizes):
     most_channels: int = 512
     mapping_rate: float = 0.01
     clamp: float | None = None
+    classes: tuple[str, ...] = ()
