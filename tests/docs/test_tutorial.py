@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from partly.cli.command_line import run
 from partly.data.label_formats.labelme import write_labelme
 from partly.data.labels.part_sets import FACE_PARTS
@@ -41,6 +43,7 @@ def run_page(page: str, picture: str = "") -> str:
     return picture
 
 
+@pytest.mark.slow
 def test_the_tutorial_works(machine, capsys):
     picture = run_page("tutorial.md")
     said = capsys.readouterr().out
