@@ -1,8 +1,8 @@
 """Processor time of the tests by folder, against the budgets of ``budgets.toml``.
 
 Time is that of the processor, of this process and of those that it has waited for, so that a busy machine
-changes little. A run tells which folders are over their budget; only ``pytest --budgets`` fails then, and tells the
-time of all folders.
+changes little. A run tells which folders are over their budget; only ``pytest --budgets`` fails then, and
+tells the time of all folders.
 """
 
 from __future__ import annotations
