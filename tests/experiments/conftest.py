@@ -69,7 +69,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def workshop(tmp_path, data, monkeypatch):
-    monkeypatch.setattr("experiments.protocol.PROTOCOL", TINY)
+    monkeypatch.setattr("experiments.photos.PROTOCOL", TINY)
     return Workshop(
         tmp_path / "out", data, protocol=TINY, get_generator=partial(tiny_generator), get_person=FakePerson
     )

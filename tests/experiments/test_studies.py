@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
+from experiments.auto_shot import LoadTeacher, baseline_for, labelled_pictures, network_for
 from experiments.catalogue import EXPERIMENTS, experiment_named
 from experiments.experiment import Cell
 from experiments.memory import measured
@@ -13,6 +13,7 @@ from experiments.studies import faces, few_shot_networks, labels, levels, pictur
 from PIL import Image
 
 from experiments import memory as memory_module
+from partly.data.labels.part_sets import FACE_PARTS
 from partly.errors import BadLabel, BadOption
 from partly.fewshot.fitting.method_table import METHODS
 from partly.synthesis.distil.distil_options import DistilConfig
@@ -152,7 +153,7 @@ def test_the_ceiling(workshop):
 
 @pytest.mark.parametrize("stage", ["proposal", "fit-1", "refit", "labelled-picture", "photo-192"])
 def test_cost(stage, workshop, monkeypatch):
-    monkeypatch.setattr("partly.synthesis.distil.distil_options.DistilConfig", lambda: TINY)
+    monkeypatch.setattr("experiments.studies.cost.DistilConfig", lambda: TINY)
     [cell] = [cell for cell in EXPERIMENTS["cost"].cells if cell.key == stage]
     [found] = figures_of(replace(EXPERIMENTS["cost"], cells=(cell,)), workshop)
     assert found["time_s"] > 0
@@ -161,7 +162,7 @@ def test_cost(stage, workshop, monkeypatch):
 
 
 def test_cost_of_a_step(workshop, monkeypatch):
-    monkeypatch.setattr("partly.synthesis.distil.distil_options.DistilConfig", lambda: TINY)
+    monkeypatch.setattr("experiments.studies.cost.DistilConfig", lambda: TINY)
     monkeypatch.setattr("experiments.studies.cost._N_STEPS", 2)
     step = {"stage": "training-step", "size_px": 32}
     [found] = figures_of(with_cells("cost", step), workshop)
@@ -174,13 +175,8 @@ def test_networks_are_made_once_and_share_pictures(workshop, monkeypatch):
     assert first.digest != other.digest
     assert len(list((workshop.cache / "pictures").iterdir())) == 1
     baseline = baseline_for(workshop, 1, 0, TINY)
-    monkeypatch.setattr(
-        "partly.synthesis.distil.distillation.distil", lambda *_a, **_k: pytest.fail("made again")
-    )
-    monkeypatch.setattr(
-        "partly.training.segmentation.auto_shot_training.train_auto_shot",
-        lambda *_a, **_k: pytest.fail("again"),
-    )
+    monkeypatch.setattr("experiments.auto_shot.distil", lambda *_a, **_k: pytest.fail("made again"))
+    monkeypatch.setattr("experiments.auto_shot.train_auto_shot", lambda *_a, **_k: pytest.fail("again"))
     assert network_for(workshop, 1, 0, TINY).digest == first.digest
     assert baseline_for(workshop, 1, 0, TINY).digest == baseline.digest
     with pytest.raises(pytest.fail.Exception):
@@ -188,9 +184,9 @@ def test_networks_are_made_once_and_share_pictures(workshop, monkeypatch):
 
 
 def test_workers_load_the_same_models(workshop):
-    generator, segmenter = LoadModels(workshop.get_generator, workshop.teacher_folder(1, 0))()
-    assert generator.digest == workshop.generator.digest
-    assert segmenter.n_parts == 10
+    teacher = LoadTeacher(workshop.get_generator, workshop.teacher_folder(1, 0))()
+    assert teacher.digest == workshop.teacher(1, 0).digest
+    assert teacher.part_set == FACE_PARTS
 
 
 def test_labelled_pictures_ask_nothing_where_nothing_is_labelled(workshop):

@@ -5,7 +5,7 @@ import pytest
 
 from partly.cli.command_line import run
 from partly.data.label_formats.label_formats import write_labels
-from partly.data.labels.annotation import Annotation, load_annotation, save_annotation
+from partly.data.labels.annotation import Annotation, latent_to_json, load_annotation, save_annotation
 from partly.data.labels.label_maps import write_label_map
 from partly.data.labels.part_sets import FACE_PARTS, PartSet
 from partly.data.labels.shipped_labels import shipped_annotations
@@ -245,3 +245,17 @@ def test_a_project_of_another_generator_tells_so(project, labelled_project, tmp_
     (project.folder / "project.toml").write_text(changed)
     assert run(["fit", str(project.folder)]) == 1
     assert "Use the generator that made the labelled picture." in capsys.readouterr().err
+
+
+def test_a_picture_of_another_random_stream_takes_a_longer_name(project, generator, pictures):
+    record = project.latents / f"{pictures[0].id}.json"
+    # As an earlier version left it: the same seed and index of another stream.
+    values = json.loads(record.read_text())
+    del values["purpose"]
+    values["w"] = latent_to_json(pictures[0].w + 1)
+    record.write_text(json.dumps(values))
+    again = propose_pictures(project, generator, 2, n_candidates=4)
+    assert again[0].id == f"{pictures[0].id}-{pictures[0].w.tobytes().hex()[:8]}"
+    assert again[0].w.tobytes() == pictures[0].w.tobytes()
+    assert again[1].id == pictures[1].id
+    assert json.loads(record.read_text()) == values

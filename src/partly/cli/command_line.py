@@ -91,9 +91,23 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns the exit code."""
+    """Run one command line of ``partly``; returns the exit code."""
+    return run_command(cli, arguments, "partly")
+
+
+def run_command(command: click.Command, arguments: Sequence[str], program: str) -> int:
+    """Run a command, and say on standard error what stopped it.
+
+    Args:
+        command: what is run.
+        arguments: of the command line, without the program's name.
+        program: its name, as usage texts have it.
+
+    Returns:
+        The exit code: 0, that of the error, or that of a stop by Ctrl-C.
+    """
     try:
-        code = cli.main(args=list(arguments), prog_name="partly", standalone_mode=False)
+        code = command.main(args=list(arguments), prog_name=program, standalone_mode=False)
         sys.stdout.flush()
     except PartlyError as error:
         return _say(str(error), error.exit_code)

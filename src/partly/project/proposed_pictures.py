@@ -15,7 +15,7 @@ from partly.data.labels import Picture, latent_from_json, latent_to_json, list_a
 from partly.data.photos import grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.project.project_folder import Project
-from partly.storage import write_text
+from partly.storage import read_json_or_none, write_text
 
 if TYPE_CHECKING:
     from partly.fewshot.acquisition import Proposal
@@ -107,11 +107,24 @@ def propose_pictures(
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
         name = _picture_id(proposal, is_default=truncation is None and not unsure)
-        pictures.append(keep_picture(project, generator, name, proposal.w[0].numpy(), _facts(proposal)))
+        pictures.append(_kept(project, generator, name, proposal))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))
     write_sheet(project.pictures / SHEET_NAME, pictures)
     return pictures
+
+
+def _kept(project: Project, generator: Generator, name: str, proposal: Proposal) -> ProposedPicture:
+    """The picture of a proposal as a file of the project."""
+    w, facts = proposal.w[0].numpy(), _facts(proposal)
+    try:
+        return keep_picture(project, generator, name, w, facts)
+    except BadProject:
+        is_same_stream = _facts_of(project, name).get("purpose") == proposal.purpose
+        if find_picture(project, name).generator_digest != generator.digest or is_same_stream:
+            raise
+        # The same seed and index of another random stream, or of version 0.1.
+        return keep_picture(project, generator, f"{name}-{w.tobytes().hex()[:8]}", w, facts)
 
 
 def _unsure(
@@ -239,10 +252,13 @@ def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:
 
 
 def _picture_id(proposal: Proposal, *, is_default: bool) -> str:
-    # Of other streams: the same seed and index are another picture.
-    stem = "unsure" if proposal.purpose == "unsure proposals" else "picture"
-    name = f"{stem}-{proposal.seed}-{proposal.index}"
+    name = f"picture-{proposal.seed}-{proposal.index}"
     return name if is_default else f"{name}-t{round(1000 * proposal.truncation)}"
+
+
+def _facts_of(project: Project, name: str) -> dict[str, Any]:
+    """What is written down about a picture of the project, as it stands there."""
+    return read_json_or_none(_record_path(project, name)) or {}
 
 
 def _facts(proposal: Proposal) -> dict[str, Any]:

@@ -3,14 +3,13 @@ from collections import Counter
 from partly.data.portraits.portrait_randomness import Draws
 
 
-def test_the_same_choices_of_the_same_seed_and_purpose():
-    def some(seed, purpose):
-        draws = Draws(seed, purpose)
+def test_the_same_choices_of_the_same_seed():
+    def some(seed):
+        draws = Draws(seed)
         return [draws.between(0, 1), draws.near(0, 1), draws.chance(0.5), draws.whole(1000)]
 
-    assert some(3, 0) == some(3, 0)
-    assert some(3, 0) != some(4, 0)
-    assert some(3, 0) != some(3, 1)
+    assert some(3) == some(3)
+    assert some(3) != some(4)
 
 
 def test_every_choice_stays_within_its_bounds():

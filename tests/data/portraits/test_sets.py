@@ -44,7 +44,9 @@ def test_a_set_is_drawn_once(tmp_path, monkeypatch):
     assert photos.failed == ()
     fresh = [portrait.pixels for portrait in fresh_portraits(4, 32, seed=0)]
     assert np.array_equal(photos.squares, fresh)
-    monkeypatch.setattr("partly.data.portraits.portrait.draw_portrait", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(
+        "partly.data.portraits.portrait_sets.draw_portrait", lambda *_: pytest.fail("drawn again")
+    )
     again = portrait_set(4, 32, 0, tmp_path)
     assert again.digest == photos.digest
     monkeypatch.undo()

@@ -48,9 +48,9 @@ def test_missing_packages_are_named(name, network, tmp_path, monkeypatch):
 )
 def test_what_came_out_different_is_not_kept(difference, said, small, network, tmp_path, monkeypatch):
     model = onnx.load(small.file.path)
-    monkeypatch.setattr("partly.inference.export.onnx_model.onnx_model", lambda _network: model)
+    monkeypatch.setattr("partly.inference.export.onnx_file.onnx_model", lambda _network: model)
     monkeypatch.setattr(
-        "partly.inference.export.export_trials.largest_difference", lambda _model, _trials: difference
+        "partly.inference.export.onnx_file.largest_difference", lambda _model, _trials: difference
     )
     path = tmp_path / "network.onnx"
     path.write_bytes(b"the one before")

@@ -270,6 +270,7 @@ def test_a_stop_while_options_change_does_not_mix_results(
     assert tree(out) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is of POSIX")
 def test_kill_9_and_the_same_command_again(photos: Path, tmp_path: Path) -> None:
     script = """
@@ -311,8 +312,8 @@ def test_a_full_disk_is_told_and_loses_nothing(
             raise OSError(code, os.strerror(code))
         write(target, data)
 
-    monkeypatch.setattr("partly.storage.files.write_bytes", full)
-    monkeypatch.setattr("partly.storage.files.write_bytes", full)
+    for room in ("labels.label_maps", "photos.encoding"):
+        monkeypatch.setattr(f"partly.data.{room}.write_bytes", full)
     with pytest.raises(PartlyError) as caught:
         run(photos, out)
     assert str(caught.value) == (

@@ -38,7 +38,7 @@ def test_every_answer_is_guarded(client, path):
 
 
 def test_also_that_to_a_defect(session, monkeypatch):
-    monkeypatch.setattr("partly.studio.session.overview.overview", lambda session: 1 / 0)
+    monkeypatch.setattr("partly.studio.http.project_routes.overview", lambda session: 1 / 0)
     client = TestClient(studio_app(session, Security()), ORIGIN, raise_server_exceptions=False)
     answer = client.get("/api/state")
     assert answer.status_code == 500

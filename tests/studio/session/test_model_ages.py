@@ -47,5 +47,5 @@ def test_models_are_of_the_labels_of_now_or_not(labelled_project, generator):
 def test_nothing_is_read_again_while_nothing_changes(labelled_project, monkeypatch):
     progress = ModelAges()
     progress.models(labelled_project, has_unsaved=False)
-    monkeypatch.setattr("partly.project.project_state.state_of", None)
+    monkeypatch.setattr("partly.studio.session.model_ages.state_of", None)
     assert progress.models(labelled_project, has_unsaved=False) == MadeModels()

@@ -452,6 +452,6 @@ def test_strokes_that_cannot_be(session):
 
 
 def test_a_damaged_photo(session, monkeypatch):
-    monkeypatch.setattr("partly.project.model_digests.model_digest", lambda folder: "x")
+    monkeypatch.setattr("partly.studio.session.photo_network.model_digest", lambda folder: "x")
     with pytest.raises(BadPhoto):
         session.network.segment(b"no photo")

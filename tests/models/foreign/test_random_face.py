@@ -9,7 +9,7 @@ from partly.errors import BadModelFile
 from partly.models.foreign.openvino_ir import read_ir
 from partly.models.foreign.random_face import import_random_face
 from tests.fakes import TINY, tiny_generator
-from tests.models.generators.ir import write_random_face
+from tests.models.foreign.openvino_look_alike import write_random_face
 
 
 def test_imports_what_the_graphs_hold(tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ from partly.training.segmentation.teacher_agreement import (
     corrected_copy,
     part_frequencies,
 )
-from tests.training.conftest import PARTS, coloured_pictures
 from tests.training.contract import TrainingContract, same_weights
+from tests.training.segmentation.conftest import PARTS, coloured_pictures
 
 QUICK = AutoShotConfig(
     n_steps=8,
@@ -125,8 +125,8 @@ sys.path.insert(0, sys.argv[1])
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from training.conftest import PARTS, coloured_pictures
-from training.test_auto_shot import QUICK
+from tests.training.segmentation.conftest import PARTS, coloured_pictures
+from tests.training.segmentation.test_auto_shot import QUICK
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks.architectures import UNet
 from partly.training.segmentation.auto_shot_training import train_auto_shot
@@ -140,9 +140,10 @@ train_auto_shot(network, coloured_pictures(24), QUICK, folder=Path(sys.argv[2]),
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_finished_checkpoint(make_network, pictures, tmp_path):
-    tests = str(Path(__file__).parents[1])
-    killed = subprocess.run([sys.executable, "-c", KILLED_SCRIPT, tests, str(tmp_path / "two")], check=False)
+    root = str(Path(__file__).parents[3])
+    killed = subprocess.run([sys.executable, "-c", KILLED_SCRIPT, root, str(tmp_path / "two")], check=False)
     assert killed.returncode == -signal.SIGKILL
     straight = train_auto_shot(make_network(), pictures, QUICK)
     reports = []
