@@ -150,6 +150,7 @@ def test_labels_grow_by_what_the_segmenter_is_least_sure_of(bench):
     assert bench.teacher_name(4, 0, 2) != bench.teacher_name(4, 0)
 
 
+@pytest.mark.slow
 def test_growing_goes_on_after_a_stop(bench):
     grown = bench.labels(4, 0, n_first=2)
     folder = bench.cache / "labels-grown-2-to-4-0"
