@@ -61,7 +61,7 @@ class Material:
 
 
 def auto_shot(material: Material) -> AutoShotNetwork:
-    """The network that the few-shot segmenter taught by generated pictures."""
+    """The network that the few-shot segmenter trained by generated pictures."""
     teacher = partly.fit_few_shot(material.generator, material.annotations, config=PORTRAITS.few_shot)
     return partly.distil(
         material.generator,

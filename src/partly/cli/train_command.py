@@ -12,7 +12,7 @@ from partly.cli.terminal_output import Output, json_option
 from partly.training.recipes import RECIPES, USUAL_FAMILY, choices_for
 
 if TYPE_CHECKING:
-    from partly.training.recipes import CourseStep
+    from partly.training.recipes import PlanStep
 
 
 @click.command()
@@ -34,16 +34,16 @@ def command(
     """
     choices = choices_for(family, **given)
     from partly.cli.terminal_progress import Bars
-    from partly.project.trainings import Board, TrainingReports, train_generator
+    from partly.project.trainings import TensorBoardCurves, TrainingReports, train_generator
 
     output = Output(as_json)
-    board = Board(folder / "training" / "tensorboard") if tensorboard else None
+    curves = TensorBoardCurves(folder / "training" / "tensorboard") if tensorboard else None
     with Bars() as bars:
 
-        def on_step(step: CourseStep) -> None:
+        def on_step(step: PlanStep) -> None:
             bars("training", step.step, step.n_steps, step.figures)
-            if board:
-                board(step)
+            if curves:
+                curves(step)
 
         reports = TrainingReports(
             on_photo=lambda done, total: bars("reading photos", done, total),
