@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from partly.errors import BadOption
 from partly.storage import check_options, option
 
 
@@ -18,6 +19,9 @@ class PicturesRequest:
     n_candidates: int | None = option(
         None, "How many pictures are looked at.", flag="--candidates", at_least=1
     )
+    truncation: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.unsure and self.together:
+            raise BadOption("both --unsure and --together", expected="one of them")
