@@ -126,7 +126,7 @@ def test_figures_at_intervals(generator, photos, network):
     worse.to_rgb.bias.data.add_(1)
     assert generator_figures(worse, seen, network, 30).kernel.mean > 10 * abs(figures.kernel.mean)
     collapsed = tiny_generator()
-    collapsed.map = lambda z: generator.map(0.02 * z)
+    collapsed.map = lambda z, condition: generator.map(0.02 * z, condition)
     found = generator_figures(collapsed, seen, network, 30).manifold
     assert found.coverage < 0.5 * figures.manifold.coverage
     assert found.recall < 0.5 * figures.manifold.recall
