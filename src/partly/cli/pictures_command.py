@@ -20,7 +20,7 @@ from partly.project import PicturesRequest
     nargs=2,
     type=float,
     metavar="LOW HIGH",
-    help="How far pictures may lie from the mean one: 0 is the mean, 1 anywhere.",
+    help="Range of truncation: 0 is the mean picture, 1 is no truncation.",
 )
 @json_option
 def command(

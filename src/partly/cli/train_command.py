@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 @click.argument("photos", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="GENERATOR", type=click.Path(path_type=Path))
 @click.option(
-    "--family", type=click.Choice(list(RECIPES)), default=USUAL_FAMILY, show_default=True, help="Networks."
+    "--family",
+    type=click.Choice(list(RECIPES)),
+    default=USUAL_FAMILY,
+    show_default=True,
+    help="Family of networks.",
 )
 @takes_given_of_any("given", {family: recipe.Options for family, recipe in RECIPES.items()})
-@click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too (an extra of Partly).")
+@click.option(
+    "--tensorboard", is_flag=True, help="Also write curves for TensorBoard (the extra partly[tensorboard])."
+)
 @json_option
 def command(
     photos: Path, folder: Path, family: str, given: dict[str, Any], tensorboard: bool, as_json: bool

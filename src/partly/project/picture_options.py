@@ -13,11 +13,14 @@ class PicturesRequest:
     """Which generated pictures are asked for."""
 
     n_pictures: int = option(8, "How many pictures.", flag="--n", at_least=1)
-    together: bool = option(False, "Choose pictures that are all to be labelled, unlike each other.")
-    unsure: bool = option(False, "Choose what the fitted segmenter is least sure of: best labelled next.")
-    seed: int = option(0, "Another seed proposes other pictures.", at_least=0)
+    together: bool = option(False, "Choose pictures to be labelled together, unlike each other.")
+    unsure: bool = option(
+        False,
+        "Choose what the fitted segmenter is least certain about: best labelled next (active learning).",
+    )
+    seed: int = option(0, "Random seed: another one proposes other pictures.", at_least=0)
     n_candidates: int | None = option(
-        None, "How many pictures are looked at.", flag="--candidates", at_least=1
+        None, "How many candidates to choose from.", flag="--candidates", at_least=1
     )
     truncation: tuple[float, float] | None = None
 
