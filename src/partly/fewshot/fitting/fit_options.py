@@ -20,7 +20,7 @@ class GradientConfig:
         size_px: side at which CNNs see a picture.
         learning_rate: of Adam with decoupled weight decay, falling to zero along a cosine.
         weight_decay: the penalty that keeps one label from being learned by heart.
-        balance: pixels of a part of ``m`` pixels weigh ``m**-balance``.
+        balance: class-balance exponent: pixels of a part of ``m`` pixels weigh ``m**-balance``.
         seed: of weights, drawn pixels and dropout.
     """
 
@@ -40,7 +40,7 @@ class FewShotConfig:
     Attributes:
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
         penalty: of ridge regression; None: the method's own.
-        balance: how much rare parts count, see ``part_weights``; None: the method's own.
+        balance: class-balance exponent, see ``part_weights``; None: the method's own.
         coordinate_weight: how easily the position of a pixel is used; None: the method's own.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
         gradient: how MLPs and CNNs are trained.
