@@ -9,6 +9,7 @@ import torch
 from partly.data.photos.photo_classes import PhotoClasses
 from partly.data.photos.photo_sets import PhotoSet
 from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.rounds import Lazy
 from partly.losses.slope_penalties import R1, PathLength
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discriminator
@@ -18,7 +19,8 @@ from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.adversarial.gan_loop import GanPlayers, train_gan
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
 
 NAMES = ("dark", "bright")
 
@@ -32,24 +34,24 @@ def batches(size_px: int, batch_size: int) -> SquareBatches:
     return SquareBatches(photos, batch_size, classes=PhotoClasses(NAMES, np.arange(32) % 2))
 
 
-def players(make_generator, make_discriminator, shape, **more) -> GanPlayers:
+def players(make_generator, make_discriminator, shape, *penalties) -> GanPlayers:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return GanPlayers(make_generator(shape), make_discriminator(shape), NonSaturating(), **more)
+        return GanPlayers(make_generator(shape), make_discriminator(shape), NonSaturating(), *penalties)
 
 
 def test_pictures_show_the_class_that_is_asked_for():
     shape = DCGANShape(16, z_dim=4, last_channels=4, classes=NAMES)
     config = GanConfig(
-        100,
-        batch_size=16,
-        generator_rate=2e-3,
-        discriminator_rate=2e-3,
+        40,
+        batch_size=8,
+        generator_rate=5e-3,
+        discriminator_rate=5e-3,
         betas=(0.5, 0.99),
         ema_half_life=50.0,
         checkpoint_every=1000,
     )
-    trained = train_gan(players(DCGAN, DCGANDiscriminator, shape), batches(16, 16), config).generator
+    trained = train_gan(players(DCGAN, DCGANDiscriminator, shape), batches(16, 8), config).generator
     brightness = {
         name: [
             trained.synthesise(sample_w(trained, 0, i, class_name=name)).images.mean().item()
@@ -58,7 +60,7 @@ def test_pictures_show_the_class_that_is_asked_for():
         for name in NAMES
     }
     assert max(brightness["dark"]) < min(brightness["bright"])
-    assert np.mean(brightness["bright"]) - np.mean(brightness["dark"]) > 0.5
+    assert np.mean(brightness["bright"]) - np.mean(brightness["dark"]) > 0.1
 
 
 @pytest.mark.parametrize("family", ["dcgan", "stylegan2"])
@@ -67,11 +69,12 @@ def test_a_stopped_training_with_classes_ends_where_one_that_was_not_stopped_doe
         if family == "dcgan":
             shape = DCGANShape(16, z_dim=4, last_channels=4, classes=NAMES)
             return players(DCGAN, DCGANDiscriminator, shape)
+        lazy = (Lazy(R1(1.0), 2),), (Lazy(PathLength(), 3),)
         tiny = StyleGAN2Shape(32, 8, 6, 2, channel_base=256, most_channels=8, classes=NAMES)
-        return players(StyleGAN2, StyleGAN2Discriminator, tiny, penalty=R1(1.0), path_length=PathLength())
+        return players(StyleGAN2, StyleGAN2Discriminator, tiny, *lazy)
 
     photos = batches(16 if family == "dcgan" else 32, 4)
-    config = GanConfig(4, batch_size=4, penalty_every=2, path_length_every=3, checkpoint_every=2)
+    config = GanConfig(4, batch_size=4, checkpoint_every=2)
 
     def stop(report):
         if report.step == 2:
