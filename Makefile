@@ -85,7 +85,7 @@ clean:
 # Benchmarks (make bench-faces and the like) go below this line.
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
-# DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
+# DATA is the folder of the benchmark's photos (see experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
 .PHONY: bench-studio
 

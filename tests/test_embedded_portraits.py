@@ -6,7 +6,7 @@ import torch
 
 import partly
 from partly.data.labels.part_sets import FACE_PARTS
-from partly.data.portraits.portrait_sets import fresh_portraits, portrait_pairs, portrait_set
+from partly.data.portraits.portrait_sets import draw_portraits, portrait_pairs, portrait_set
 from partly.evaluation.generators.feature_rows import generator_figures, photo_features
 from partly.evaluation.segmentation.photo_scoring import evaluate
 from partly.fewshot.features.generator_features import latent_of
@@ -73,7 +73,7 @@ def test_all_parts_but_ears_are_found_in_other_pictures(generator, teacher):
 
 
 @pytest.mark.slow
-def test_one_label_to_masks_of_fresh_drawings(generator, teacher):
+def test_one_label_to_masks_of_unseen_drawings(generator, teacher):
     network = partly.distil(generator, teacher, partly.DistilConfig(**QUICK))
-    pairs = portrait_pairs(fresh_portraits(24, seed=4), lambda p: segment_photo(network, p).label_map)
+    pairs = portrait_pairs(draw_portraits(24, seed=4), lambda p: segment_photo(network, p).label_map)
     assert evaluate(pairs, FACE_PARTS).mean_iou.pooled > 0.35

@@ -11,6 +11,7 @@ from partly.cli.command_line import cli
 from partly.errors import BadProject
 from partly.models.generators.dcgan_generator import DCGAN, DCGANShape
 from partly.models.generators.latent_sampling import pictures_digest
+from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import create_project, open_project
 from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import Settings
@@ -39,7 +40,7 @@ def shown(picture) -> str:
 def test_proposals_show_the_classes_of_the_project(tmp_path, generator_folder, classes):
     project = create_project(tmp_path / "p", Settings(str(generator_folder), TWO_PARTS, classes=classes))
     generator = load_project_generator(open_project(project.folder))
-    pictures = propose_pictures(project, generator, 12, n_candidates=12)
+    pictures = propose_pictures(project, generator, PicturesRequest(12, n_candidates=12))
     counts = {name: [shown(p) for p in pictures].count(name) for name in NAMES}
     wanted = classes or NAMES
     assert counts == {name: 12 // len(wanted) if name in wanted else 0 for name in NAMES}

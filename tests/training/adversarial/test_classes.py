@@ -34,10 +34,10 @@ def batches(size_px: int, batch_size: int) -> SquareBatches:
     return SquareBatches(photos, batch_size, classes=PhotoClasses(NAMES, np.arange(32) % 2))
 
 
-def players(make_generator, make_discriminator, shape, *penalties) -> GanPlayers:
+def players(make_generator, make_discriminator, shape, **penalties) -> GanPlayers:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return GanPlayers(make_generator(shape), make_discriminator(shape), NonSaturating(), *penalties)
+        return GanPlayers(make_generator(shape), make_discriminator(shape), NonSaturating(), **penalties)
 
 
 def test_pictures_show_the_class_that_is_asked_for():
@@ -69,9 +69,14 @@ def test_a_stopped_training_with_classes_ends_where_one_that_was_not_stopped_doe
         if family == "dcgan":
             shape = DCGANShape(16, z_dim=4, last_channels=4, classes=NAMES)
             return players(DCGAN, DCGANDiscriminator, shape)
-        lazy = (Lazy(R1(1.0), 2),), (Lazy(PathLength(), 3),)
         tiny = StyleGAN2Shape(32, 8, 6, 2, channel_base=256, most_channels=8, classes=NAMES)
-        return players(StyleGAN2, StyleGAN2Discriminator, tiny, *lazy)
+        return players(
+            StyleGAN2,
+            StyleGAN2Discriminator,
+            tiny,
+            discriminator_penalties=(Lazy(R1(1.0), every=2),),
+            generator_penalties=(Lazy(PathLength(), every=3),),
+        )
 
     photos = batches(16 if family == "dcgan" else 32, 4)
     config = GanConfig(4, batch_size=4, checkpoint_every=2)
