@@ -8,11 +8,12 @@ READY_DEV := $(VENV)/.ready-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PHOTO ?=
 
-.PHONY: help setup demo test check format clean studio studio-if-node studio-check
+.PHONY: help setup demo test test-slow check format clean studio studio-if-node studio-check
 
 help:
 	@echo "make demo [PHOTO=file-or-folder]  set up, do the whole job once on faces, show it on a page"
-	@echo "make test                         set up, run the tests with their coverage"
+	@echo "make test                         set up, run the quick tests with their coverage"
+	@echo "make test-slow                    set up, run the slow ones: whole chains, kills, ranks, browsers"
 	@echo "make check                        style, types, layers"
 	@echo "make setup                        only set up $(VENV), and the studio's page where Node is"
 	@echo "make studio                       build the studio's page; needs Node 20 or newer"
@@ -36,7 +37,10 @@ demo: $(READY) studio-if-node
 	$(BIN)/partly demo $(if $(PHOTO),--photo '$(PHOTO)')
 
 test: $(READY_DEV)
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term --cov-fail-under=95
+
+test-slow: $(READY_DEV)
+	$(BIN)/python -m pytest -m slow
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
@@ -81,7 +85,7 @@ clean:
 # Benchmarks (make bench-faces and the like) go below this line.
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
-# DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
+# DATA is the folder of the benchmark's photos (see experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
 .PHONY: bench-studio
 

@@ -272,7 +272,7 @@ def _of_files(folder: Path, pattern: str) -> str:
 def _draw(folder: Path, n: int, seed: int) -> None:
     """Drawn portraits as PNG."""
     folder.mkdir()
-    for number, portrait in enumerate(_inner("fresh_portraits")(n, seed=seed)):
+    for number, portrait in enumerate(_inner("draw_portraits")(n, seed=seed)):
         Image.fromarray(portrait.pixels).save(folder / f"{number}.png")
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from partly.data.labels import FACE_PARTS
 from partly.data.photos import write_png
-from partly.data.portraits import fresh_portraits
+from partly.data.portraits import draw_portraits
 from partly.project import Settings, create_project, import_shipped, open_project
 from partly.storage import write_json
 
@@ -86,7 +86,7 @@ def _verbs(folder: Path, generator: str) -> dict[str, Callable[[], list[str]]]:
     def ready_to_segment() -> list[str]:
         photos = folder / "photos"
         if not photos.exists():
-            for portrait in fresh_portraits(40, 512, seed=3):
+            for portrait in draw_portraits(40, 512, seed=3):
                 write_png(photos / f"{portrait.name}.png", portrait.pixels)
         shutil.rmtree(folder / "segmented", ignore_errors=True)
         return [*partly, "segment", str(project), str(photos), "--out", str(folder / "segmented")]

@@ -1,4 +1,4 @@
-"""One label of a generated portrait, fresh drawings with exact truth: the whole chain, and a UNet without it.
+"""One label of a generated portrait, unseen drawings with exact truth: the pipeline, and a UNet without it.
 
 ``python -m benchmarks.portraits`` takes the generator of drawn portraits that ships with Partly, and its
 label; fits, distils, and measures the auto-shot network on drawings that neither generator nor network saw.
@@ -23,7 +23,7 @@ from experiments.auto_shot import labelled_pictures
 import partly
 from partly.data.labels import FACE_PARTS, LabelMap
 from partly.data.photos import Pixels, grid, overlay, write_png
-from partly.data.portraits import fresh_portraits, portrait_pairs
+from partly.data.portraits import draw_portraits, portrait_pairs
 from partly.evaluation.metrics import Evaluation
 from partly.evaluation.segmentation import evaluate
 from partly.inference.segment import segment_photo
@@ -49,7 +49,7 @@ class Material:
         generator: of drawn portraits.
         annotations: labelled pictures of it.
         config: of the auto-shot network; architecture, size and steps are the other's too.
-        n_drawings: fresh portraits.
+        n_drawings: unseen portraits.
         seed: of them.
     """
 
@@ -61,7 +61,7 @@ class Material:
 
 
 def auto_shot(material: Material) -> AutoShotNetwork:
-    """The network that the few-shot segmenter taught by generated pictures."""
+    """The network that the few-shot segmenter trained by generated pictures."""
     teacher = partly.fit_few_shot(material.generator, material.annotations, config=PORTRAITS.few_shot)
     return partly.distil(
         material.generator,
@@ -86,16 +86,16 @@ def directly(material: Material, *, recoloured: bool) -> AutoShotNetwork:
 
 
 def measured(network: AutoShotNetwork, material: Material) -> Evaluation:
-    """IoU on the fresh portraits."""
-    portraits = fresh_portraits(material.n_drawings, seed=material.seed)
+    """IoU on the unseen portraits."""
+    portraits = draw_portraits(material.n_drawings, seed=material.seed)
     return evaluate(portrait_pairs(portraits, partial(_label_map, network)), FACE_PARTS)
 
 
 def panels(networks: Sequence[AutoShotNetwork], seed: int) -> Pixels:
-    """A row for each of a few fresh portraits: drawing, truth, and what each network makes of it."""
+    """A row for each of a few unseen portraits: drawing, truth, and what each network makes of it."""
     colours = FACE_PARTS.colours
     rows = []
-    for portrait in fresh_portraits(_N_PANELS, seed=seed):
+    for portrait in draw_portraits(_N_PANELS, seed=seed):
         label_maps = [portrait.label_map, *(_label_map(network, portrait.pixels) for network in networks)]
         painted = [overlay(portrait.pixels, label_map, colours, 1.0) for label_map in label_maps]
         rows += [portrait.pixels, *painted]

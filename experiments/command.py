@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 import torch
 
+from experiments.annotator import load_annotator
+from experiments.bench import Bench
 from experiments.catalogue import EXPERIMENTS, experiment_named
 from experiments.collect import collect
 from experiments.experiment import n_measured
-from experiments.person import load_person
 from experiments.protocol import HALVES, PROTOCOL, Half
 from experiments.runner import run_experiment
 from experiments.store import results_folder, rows_of
-from experiments.workshop import Workshop
 from partly.cli import Bars, Output, json_option
 
 
@@ -102,15 +102,15 @@ def command(
     experiment = experiment_named(name)
     torch.set_num_threads(n_threads)
     with Bars() as bars:
-        workshop = Workshop(
+        bench = Bench(
             out,
             data,
             half,
             n_workers=n_workers,
             tell=bars,
-            get_person=partial(load_person, parser_file),
+            get_annotator=partial(load_annotator, parser_file),
         )
-        folder, rows = run_experiment(experiment, workshop, only=only, say=output.say)
+        folder, rows = run_experiment(experiment, bench, only=only, say=output.say)
     n_done = n_measured(rows)
     output.say(f"{n_done} of {len(rows)} cells are measured: {folder / 'results.md'}")
     output.result({"folder": str(folder), "figures": {row.cell.key: row.figures for row in rows}})

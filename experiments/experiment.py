@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.workshop import Workshop
+    from experiments.bench import Bench
 
 Figures = dict[str, Any]
 _KEY = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -126,7 +126,7 @@ class Experiment:
     title: str
     question: str
     cells: tuple[Cell, ...]
-    measure: Callable[[Workshop, Cell], Figures]
+    measure: Callable[[Bench, Cell], Figures]
     columns: tuple[Column, ...]
     headline: str = "pooled"
     plots: tuple[Plot, ...] = ()

@@ -1,4 +1,4 @@
-"""Proposed pictures, labelled by the stand-in for a person."""
+"""Proposed pictures, labelled by the annotator."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from experiments.annotator import Annotator
 from experiments.bisenet import face_parts_of
-from experiments.person import Person
 from experiments.protocol import PROTOCOL, Protocol
 from partly.data.labels import FACE_PARTS, Annotation, annotation_ids, list_annotations, save_annotation
 from partly.errors import BadLabel
@@ -26,7 +26,7 @@ _GROWN_SEED = 7
 
 def proposed_labels(
     generator: Generator,
-    person: Person,
+    annotator: Annotator,
     n: int,
     folder: Path,
     *,
@@ -41,7 +41,7 @@ def proposed_labels(
 
     Args:
         generator: makes the pictures.
-        person: labels them.
+        annotator: labels them.
         n: how many.
         folder: where they are kept as annotations.
         together: chosen to be labelled together; otherwise each to be labelled alone.
@@ -65,7 +65,7 @@ def proposed_labels(
         kept = 0
         for proposal in proposals:
             name = f"{kept:02}-picture-{proposal.index}"
-            annotation = _labelled(generator, person, proposal, name, protocol.label_px)
+            annotation = _labelled(generator, annotator, proposal, name, protocol.label_px)
             if together or _shows_every_part(annotation, protocol.visible_px):
                 save_annotation(folder, annotation, FACE_PARTS, overwrite=True)
                 kept += 1
@@ -78,7 +78,7 @@ def proposed_labels(
 
 def grown_labels(
     generator: Generator,
-    person: Person,
+    annotator: Annotator,
     n: int,
     folder: Path,
     *,
@@ -91,7 +91,7 @@ def grown_labels(
 
     Args:
         generator: makes the pictures.
-        person: labels them.
+        annotator: labels them.
         n: how many, those of ``first`` included.
         folder: where they are kept as annotations; after a stop, the same call goes on.
         first: labels to begin with.
@@ -116,20 +116,20 @@ def grown_labels(
             on_progress=on_progress,
         )
         name = f"{len(kept):02}-unsure-{proposal.index}"
-        kept.append(_labelled(generator, person, proposal, name, protocol.label_px))
+        kept.append(_labelled(generator, annotator, proposal, name, protocol.label_px))
         save_annotation(folder, kept[-1], FACE_PARTS, overwrite=True)
     return kept[:n]
 
 
-def ids_of_picture(generator: Generator, person: Person, w: Tensor, size_px: int) -> NDArray[np.uint8]:
-    """What the person sees in the picture of ``w [1, l, v]``: ids ``[size_px, size_px]`` of the parser."""
-    return person.parse_ids(images_of(generator.synthesise(w, features_px=4)), size_px)[0]
+def ids_of_picture(generator: Generator, annotator: Annotator, w: Tensor, size_px: int) -> NDArray[np.uint8]:
+    """What the annotator sees in the picture of ``w [1, l, v]``: ids ``[size_px, size_px]`` of the parser."""
+    return annotator.parse_ids(images_of(generator.synthesise(w, features_px=4)), size_px)[0]
 
 
 def _labelled(
-    generator: Generator, person: Person, proposal: Proposal, name: str, size_px: int
+    generator: Generator, annotator: Annotator, proposal: Proposal, name: str, size_px: int
 ) -> Annotation:
-    label_map = face_parts_of(ids_of_picture(generator, person, proposal.w, size_px))
+    label_map = face_parts_of(ids_of_picture(generator, annotator, proposal.w, size_px))
     w = np.ascontiguousarray(proposal.w[0].numpy())
     note = f"seed {proposal.seed}, index {proposal.index}; labelled by a parser"
     return Annotation(name, label_map, w, generator.digest, note=note)

@@ -40,10 +40,10 @@ class Protocol:
 
     Attributes:
         generator: name of the generator of faces.
-        label_px: side of label maps, and of fresh pictures when they are compared.
-        n_fresh: fresh pictures on which agreement is measured.
-        fresh_seed: their seed, on which nothing else was ever chosen.
-        fresh_truncation: lowest and highest of their truncation factors.
+        label_px: side of label maps, and of unseen pictures when they are compared.
+        n_unseen: unseen pictures on which agreement is measured.
+        unseen_seed: their seed, on which nothing else was ever chosen.
+        unseen_truncation: lowest and highest of their truncation factors.
         n_candidates: pictures among which proposals are chosen.
         visible_px: pixels that each part must have on a picture that is labelled alone.
         n_alone: pictures that are labelled alone: as many draws of one label there are.
@@ -52,9 +52,9 @@ class Protocol:
 
     generator: str = "ffhq"
     label_px: int = 256
-    n_fresh: int = 40
-    fresh_seed: int = 4711
-    fresh_truncation: tuple[float, float] = (0.7, 1.0)
+    n_unseen: int = 40
+    unseen_seed: int = 4711
+    unseen_truncation: tuple[float, float] = (0.7, 1.0)
     n_candidates: int = 160
     visible_px: int = 60
     n_alone: int = 5
@@ -63,17 +63,19 @@ class Protocol:
     @property
     def digest(self) -> str:
         """SHA-256 of all of it, and of what the photos' ids mean."""
-        text = json.dumps([asdict(self), sorted(PARTS_OF_IDS.items())])
+        # Unseen pictures were once called fresh; results that are there keep their digest.
+        values = {name.replace("unseen", "fresh"): value for name, value in asdict(self).items()}
+        text = json.dumps([values, sorted(PARTS_OF_IDS.items())])
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def sentence(self) -> str:
         """The protocol of generated pictures in words."""
-        low, high = self.fresh_truncation
+        low, high = self.unseen_truncation
         return (
-            f"Generator `{self.generator}`; ten parts; a face parser (BiSeNet) stands in for the person who "
-            "labels, on proposed pictures. Agreement: IoU in per cent with that parser on "
-            f"{self.n_fresh} fresh pictures of seed {self.fresh_seed}, truncation {low:g} to {high:g}, "
+            f"Generator `{self.generator}`; ten parts; a face parser (BiSeNet) "
+            "annotates proposed pictures. Agreement: IoU in per cent with that parser on "
+            f"{self.n_unseen} unseen pictures of seed {self.unseen_seed}, truncation {low:g} to {high:g}, "
             f"at {self.label_px} px."
         )
 

@@ -1,4 +1,4 @@
-"""Shapes that are no semantic part, drawn in the frame of a face and cut with its pixels."""
+"""Shapes that are no semantic part, drawn in coordinates aligned to the face and cut with its pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.bisenet import FACE, NOSE
-from experiments.frame import Points, frame_coordinates
+from experiments.face_alignment import Points, aligned_coordinates
 
 Mask = NDArray[np.bool_]
 Draw = Callable[[Points], Mask]
@@ -23,22 +23,22 @@ _LETTER = (
 _BAND = (-2.0, 0.30, 2.0, 0.80)
 
 
-def _within(frame: Points, box: tuple[float, float, float, float]) -> Mask:
-    x, y = frame[..., 0], frame[..., 1]
+def _within(aligned: Points, box: tuple[float, float, float, float]) -> Mask:
+    x, y = aligned[..., 0], aligned[..., 1]
     left, top, right, bottom = box
     return (x >= left) & (x < right) & (y >= top) & (y < bottom)
 
 
-def _letter(frame: Points) -> Mask:
-    return np.any([_within(frame, stroke) for stroke in _LETTER], axis=0)
+def _letter(aligned: Points) -> Mask:
+    return np.any([_within(aligned, stroke) for stroke in _LETTER], axis=0)
 
 
-def _band(frame: Points) -> Mask:
-    return _within(frame, _BAND)
+def _band(aligned: Points) -> Mask:
+    return _within(aligned, _BAND)
 
 
-def _half(frame: Points) -> Mask:
-    return frame[..., 0] < 0
+def _half(aligned: Points) -> Mask:
+    return aligned[..., 0] < 0
 
 
 SHAPES: dict[str, Draw] = {"letter": _letter, "band": _band, "half": _half}
@@ -55,8 +55,8 @@ def shape_map(name: str, ids: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         name: of :data:`SHAPES`, or "nose".
         ids: the parser's 19 ids of the picture.
     """
-    frame = frame_coordinates(ids)
-    if frame is None:
+    aligned = aligned_coordinates(ids)
+    if aligned is None:
         return None
-    mask = ids == NOSE if name == NOSE_PART else SHAPES[name](frame) & np.isin(ids, FACE)
+    mask = ids == NOSE if name == NOSE_PART else SHAPES[name](aligned) & np.isin(ids, FACE)
     return mask.astype(np.uint8)

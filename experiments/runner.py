@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.bench import Bench
 from experiments.experiment import Cell, Experiment, Row
 from experiments.store import results_folder, rows_of, save_figures, settings_digest
 from experiments.summary import write_summary
-from experiments.workshop import Workshop
 from partly.errors import BadOption
 
 
 def run_experiment(
     experiment: Experiment,
-    workshop: Workshop,
+    bench: Bench,
     *,
     only: Sequence[str] = (),
     say: Callable[[str], None] = lambda _text: None,
@@ -24,7 +24,7 @@ def run_experiment(
 
     Args:
         experiment: what to measure.
-        workshop: makes what the cells need, and says where results go.
+        bench: makes what the cells need, and says where results go.
         only: keys of the cells to measure; all without any.
         say: told each cell in words.
 
@@ -35,35 +35,35 @@ def run_experiment(
         BadOption: a key of no cell, or the figure half of an experiment without photos.
         PartlyError: as the cells.
     """
-    _check(experiment, workshop, only)
-    folder = results_folder(workshop.out, experiment, workshop.half)
-    rows = rows_of(experiment, folder, workshop.protocol)
+    _check(experiment, bench, only)
+    folder = results_folder(bench.out, experiment, bench.half)
+    rows = rows_of(experiment, folder, bench.protocol)
     missing = [row.cell for row in rows if row.figures is None and (not only or row.cell.key in only)]
     if missing and experiment.reads_photos:
-        workshop.check_photos()
-    write_summary(experiment, rows, folder, workshop)
+        bench.check_photos()
+    write_summary(experiment, rows, folder, bench)
     for number, cell in enumerate(missing, start=1):
         say(f"{experiment.name}, cell {number} of {len(missing)}: {cell.key} …")
-        _measure(experiment, cell, workshop, folder)
-        rows = rows_of(experiment, folder, workshop.protocol)
-        write_summary(experiment, rows, folder, workshop)
+        _measure(experiment, cell, bench, folder)
+        rows = rows_of(experiment, folder, bench.protocol)
+        write_summary(experiment, rows, folder, bench)
     return folder, rows
 
 
-def _measure(experiment: Experiment, cell: Cell, workshop: Workshop, folder: Path) -> None:
+def _measure(experiment: Experiment, cell: Cell, bench: Bench, folder: Path) -> None:
     began = time.monotonic()
-    figures = experiment.measure(workshop, cell)
-    digest = settings_digest(experiment, cell, workshop.protocol)
+    figures = experiment.measure(bench, cell)
+    digest = settings_digest(experiment, cell, bench.protocol)
     save_figures(folder, cell, digest, figures, time.monotonic() - began)
 
 
-def _check(experiment: Experiment, workshop: Workshop, only: Sequence[str]) -> None:
+def _check(experiment: Experiment, bench: Bench, only: Sequence[str]) -> None:
     keys = [cell.key for cell in experiment.cells]
     if unknown := [key for key in only if key not in keys]:
         raise BadOption(
             f"{experiment.name} has no cell {', '.join(unknown)}", expected=f"one of {', '.join(keys)}"
         )
-    if workshop.half == "figure" and not experiment.reads_photos:
+    if bench.half == "figure" and not experiment.reads_photos:
         raise BadOption(
             f"{experiment.name} reads no photos, and you chose the figure half of them",
             remedy="Leave --half away",

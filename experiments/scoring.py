@@ -1,4 +1,4 @@
-"""Figures of segmenters and networks on fresh pictures and on photos, in per cent."""
+"""Figures of segmenters and networks on unseen pictures and on photos, in per cent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.experiment import Figures
-from experiments.fresh import FreshPicture
 from experiments.photos import LabelledPhoto
 from experiments.protocol import PARTS_OF_IDS
+from experiments.unseen_pictures import UnseenPicture
 from partly.data.labels import FACE_PARTS, PartSet, resize_label_map
 from partly.data.photos import resize_pixels
 from partly.evaluation.metrics import Evaluation
@@ -24,7 +24,7 @@ from partly.models import resize
 from partly.models.generators import Generator
 
 LabelMap = NDArray[np.uint8]
-Predict = Callable[[FreshPicture], LabelMap]
+Predict = Callable[[UnseenPicture], LabelMap]
 
 
 def figures_of(evaluation: Evaluation) -> Figures:
@@ -39,9 +39,9 @@ def figures_of(evaluation: Evaluation) -> Figures:
     }
 
 
-def fresh_figures(predict: Predict, fresh: Iterable[FreshPicture]) -> Figures:
-    """Agreement of predicted label maps with the parser's on fresh pictures."""
-    pairs = (EvaluationPair(one.name, None, predict(one), one.truth) for one in fresh)
+def unseen_figures(predict: Predict, unseen: Iterable[UnseenPicture]) -> Figures:
+    """Agreement of predicted label maps with the parser's on unseen pictures."""
+    pairs = (EvaluationPair(one.name, None, predict(one), one.truth) for one in unseen)
     return figures_of(evaluate(pairs, FACE_PARTS, n_worst=0))
 
 
@@ -58,7 +58,7 @@ def by_segmenter(
     """
     finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
 
-    def predict(picture: FreshPicture) -> LabelMap:
+    def predict(picture: UnseenPicture) -> LabelMap:
         with torch.inference_mode():
             pyramid = generator.synthesise(picture.w, features_px=finest_px, images=False).pyramid
             logits = resize(segmenter(pyramid, logits_px or size_px), size_px)

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.bench import Bench
 from experiments.experiment import Experiment, Plot, Row, n_measured
 from experiments.protocol import PHOTO_SENTENCE, Half, Protocol
 from experiments.tables import difference, markdown_table
-from experiments.workshop import Workshop
 from partly.evaluation.report import Series, curves_svg
 from partly.storage import write_json, write_text
 
 
-def write_summary(experiment: Experiment, rows: Sequence[Row], folder: Path, workshop: Workshop) -> None:
+def write_summary(experiment: Experiment, rows: Sequence[Row], folder: Path, bench: Bench) -> None:
     """Write all that sums up the cells measured so far."""
     for plot in experiment.plots:
         write_text(folder / f"{plot.name}.svg", plot_svg(plot, rows))
-    text = summary_markdown(experiment, rows, workshop.protocol, workshop.half)
+    text = summary_markdown(experiment, rows, bench.protocol, bench.half)
     write_text(folder / "results.md", text)
-    write_json(folder / "results.json", _to_json(experiment, rows, workshop))
+    write_json(folder / "results.json", _to_json(experiment, rows, bench))
 
 
 def summary_markdown(
@@ -82,7 +82,7 @@ def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float
     return [x for x, _ in ordered], [y for _, y in ordered]
 
 
-def _to_json(experiment: Experiment, rows: Sequence[Row], workshop: Workshop) -> dict[str, Any]:
+def _to_json(experiment: Experiment, rows: Sequence[Row], bench: Bench) -> dict[str, Any]:
     def cell(row: Row) -> dict[str, Any]:
         less = difference(row, experiment.headline)
         return {
@@ -96,7 +96,7 @@ def _to_json(experiment: Experiment, rows: Sequence[Row], workshop: Workshop) ->
     return {
         "name": experiment.name,
         "question": experiment.question,
-        "half": workshop.half if experiment.reads_photos else None,
-        "protocol": workshop.protocol.sentence,
+        "half": bench.half if experiment.reads_photos else None,
+        "protocol": bench.protocol.sentence,
         "cells": [cell(row) for row in rows],
     }

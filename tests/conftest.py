@@ -14,8 +14,20 @@ from partly.project.project_folder import Project, create_project
 from partly.project.project_settings import Settings
 from partly.synthesis.distil.distil_options import DistilConfig
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+from tests.folder_budgets import FolderBudgets, Spent, read_budgets
 
 TINY_CHOICES = DistilConfig(n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--budgets", action="store_true", help="Fail where a folder of tests is over its budget of time."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    budgets = FolderBudgets(Spent(read_budgets()), strict=config.getoption("budgets"))
+    config.pluginmanager.register(budgets, "folder-budgets")
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
         partly.distil(generator, other, config, folder=tmp_path / "work")
 
 
+@pytest.mark.slow
 def test_workers_make_the_same_network(generator_folder, annotations):
     generator = partly.load_generator(generator_folder)
     teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])

@@ -21,6 +21,8 @@ from partly.project.fit_verb import fit_project
 from partly.project.project_folder import Project
 from partly.synthesis.distil.distil_options import DistilConfig
 
+pytestmark = pytest.mark.slow
+
 MOST_RUNS = 40
 N_STEPS = 24
 Fault = Callable[[], None]

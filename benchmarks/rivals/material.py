@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from experiments.person import load_person as parser
+from experiments.annotator import load_annotator as parser
 from experiments.photos import photos as foreign_photos
 from experiments.proposed import grown_labels, proposed_labels
 from experiments.protocol import PARTS_OF_IDS

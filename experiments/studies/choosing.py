@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from experiments.agreement import agreement_over_draws
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures
-from experiments.workshop import Workshop
 
 _N_LABELS = 10
 _N_DRAWS = 3
 _WAYS: dict[str, int | None] = {"together": None, "grown-from-5": 5, "grown-from-3": 3}
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     n, n_first = cell.settings["n_labels"], cell.settings["n_first"]
     return agreement_over_draws(
-        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(workshop.labels(n, draw, n_first))
+        bench, cell.settings["n_draws"], lambda draw: bench.fit(bench.labels(n, draw, n_first))
     )
 
 

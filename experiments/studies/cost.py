@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 
 from experiments.auto_shot import labelled_pictures
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures
 from experiments.memory import measured
-from experiments.workshop import Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.fewshot.acquisition import propose
 from partly.fewshot.features import GeneratorFeatures, latent_of, pyramid_of
@@ -24,27 +24,27 @@ _N_TIMES = 5
 _N_STEPS = 6
 
 
-def _proposal(workshop: Workshop, _cell: Cell) -> Figures:
-    n = workshop.protocol.n_candidates
-    return measured(lambda: propose(GeneratorFeatures(workshop.generator), 5, n_candidates=n))
+def _proposal(bench: Bench, _cell: Cell) -> Figures:
+    n = bench.protocol.n_candidates
+    return measured(lambda: propose(GeneratorFeatures(bench.generator), 5, n_candidates=n))
 
 
-def _fit(workshop: Workshop, cell: Cell) -> Figures:
-    labels = workshop.labels(cell.settings["n_labels"], 0)
-    # Not by the workshop, which remembers features: time and memory would be those of what came before.
-    return measured(lambda: fit_few_shot(GeneratorFeatures(workshop.generator), labels, FACE_PARTS))
+def _fit(bench: Bench, cell: Cell) -> Figures:
+    labels = bench.labels(cell.settings["n_labels"], 0)
+    # Not by the bench, which caches features: time and memory would be those of what came before.
+    return measured(lambda: fit_few_shot(GeneratorFeatures(bench.generator), labels, FACE_PARTS))
 
 
-def _refit(workshop: Workshop, _cell: Cell) -> Figures:
+def _refit(bench: Bench, _cell: Cell) -> Figures:
     """One more label: its features, the running sums of all, solved."""
-    *first, last = workshop.labels(5, 0)
-    segmenter = fit_few_shot(GeneratorFeatures(workshop.generator), first, FACE_PARTS)
+    *first, last = bench.labels(5, 0)
+    segmenter = fit_few_shot(GeneratorFeatures(bench.generator), first, FACE_PARTS)
     if not isinstance(segmenter, RidgeSegmenter):
         raise TypeError("only ridge regression has running sums")
     fit = RidgeFit(segmenter)
 
     def add(label: Annotation) -> None:
-        source = GeneratorFeatures(workshop.generator)
+        source = GeneratorFeatures(bench.generator)
         fit.add(label.id, pyramid_of(source, label, segmenter.level_indexes), label.label_map)
 
     for label in first:
@@ -57,36 +57,36 @@ def _refit(workshop: Workshop, _cell: Cell) -> Figures:
     return measured(once_more, _N_TIMES, warm=True)
 
 
-def _labelled_picture(workshop: Workshop, _cell: Cell) -> Figures:
-    segmenter, w = workshop.teacher(1, 0).segmenter, latent_of(workshop.labels(1, 0)[0], workshop.generator)
-    features_px = max(workshop.generator.levels[i].size_px for i in segmenter.level_indexes)
+def _labelled_picture(bench: Bench, _cell: Cell) -> Figures:
+    segmenter, w = bench.teacher(1, 0).segmenter, latent_of(bench.labels(1, 0)[0], bench.generator)
+    features_px = max(bench.generator.levels[i].size_px for i in segmenter.level_indexes)
 
     def both() -> None:
         with torch.inference_mode():
-            pyramid = workshop.generator.synthesise(w, features_px=features_px).pyramid
-            segmenter(pyramid, workshop.protocol.label_px).softmax(1)
+            pyramid = bench.generator.synthesise(w, features_px=features_px).pyramid
+            segmenter(pyramid, bench.protocol.label_px).softmax(1)
 
     return measured(both, _N_TIMES, warm=True)
 
 
-def _training_step(workshop: Workshop, cell: Cell) -> Figures:
+def _training_step(bench: Bench, cell: Cell) -> Figures:
     """A short training, by the number of its steps."""
     size_px = cell.settings["size_px"]
-    data = labelled_pictures(workshop.generator, workshop.labels(1, 0), workshop.protocol.label_px)
+    data = labelled_pictures(bench.generator, bench.labels(1, 0), bench.protocol.label_px)
     config = AutoShotConfig(n_steps=_N_STEPS, stages=(Stage(1.0, size_px),), n_held_out=0)
     network = AutoShotNetwork(DistilConfig().architecture, FACE_PARTS, size_px)
     found = measured(lambda: train_auto_shot(network, data, config), warm=True)
     return found | {name: round(found[name] / _N_STEPS, 4) for name in ("time_s", "cpu_s")}
 
 
-def _photo(workshop: Workshop, cell: Cell) -> Figures:
+def _photo(bench: Bench, cell: Cell) -> Figures:
     network = AutoShotNetwork(DistilConfig().architecture, FACE_PARTS, cell.settings["size_px"]).eval()
     network = network.for_inference()
-    pixels = workshop.fresh()[0].pixels
+    pixels = bench.unseen()[0].pixels
     return measured(lambda: segment_photo(network, pixels, mirror_average=False), _N_TIMES, warm=True)
 
 
-_STAGES: dict[str, Callable[[Workshop, Cell], Figures]] = {
+_STAGES: dict[str, Callable[[Bench, Cell], Figures]] = {
     "proposal": _proposal,
     "fit": _fit,
     "refit": _refit,
@@ -96,10 +96,10 @@ _STAGES: dict[str, Callable[[Workshop, Cell], Figures]] = {
 }
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     # What the stage needs, but is not of it, is made before the clock runs.
-    _ = workshop.generator
-    return _STAGES[cell.settings["stage"]](workshop, cell) | {"n_threads": torch.get_num_threads()}
+    _ = bench.generator
+    return _STAGES[cell.settings["stage"]](bench, cell) | {"n_threads": torch.get_num_threads()}
 
 
 EXPERIMENT = Experiment(

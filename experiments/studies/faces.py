@@ -11,15 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from experiments.annotator import Annotator
 from experiments.auto_shot import described, network_for
+from experiments.bench import Bench
 from experiments.bisenet import face_parts_of
 from experiments.experiment import Cell, Column, Experiment, Figures, Row
-from experiments.person import Person
 from experiments.photos import LabelledPhoto
 from experiments.protocol import PARTS_OF_IDS, WITH_EYEGLASSES
 from experiments.scoring import figures_of
 from experiments.store import results_folder
-from experiments.workshop import Workshop
 from partly.data.labels import FACE_PARTS, LabelMap
 from partly.evaluation.metrics import Evaluation
 from partly.evaluation.report import evaluation_page
@@ -37,37 +37,37 @@ _CEILING_PX = (256, 512)
 _CERTAIN = 10.0
 
 
-class PersonAsNetwork:
+class AnnotatorAsNetwork:
     """The parser in the place of a network: the ceiling, trained on more than 27,000 labels.
 
     Args:
-        person: the parser.
+        annotator: the parser.
         size_px: side to which photos are reduced; it enlarges them to the size that it was trained for.
     """
 
     part_set = FACE_PARTS
 
-    def __init__(self, person: Person, size_px: int) -> None:
-        self._person, self.size_px = person, size_px
+    def __init__(self, annotator: Annotator, size_px: int) -> None:
+        self._annotator, self.size_px = annotator, size_px
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images ``[b, 3, s, s]`` to logits ``[b, k, s, s]``."""
         size_px = images.shape[-1]
-        ids = face_parts_of(self._person.parse_ids(images, size_px)).astype(np.int64)
+        ids = face_parts_of(self._annotator.parse_ids(images, size_px)).astype(np.int64)
         # Where it sees eyeglasses it must still name a part: skin lies beneath them.
         ids[ids == 255] = FACE_PARTS.index("skin")
         return F.one_hot(torch.from_numpy(ids), FACE_PARTS.n_parts).permute(0, 3, 1, 2).float() * _CERTAIN
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     if "ceiling_px" in cell.settings:
-        network: PartNetwork = PersonAsNetwork(workshop.person, cell.settings["ceiling_px"])
+        network: PartNetwork = AnnotatorAsNetwork(bench.annotator, cell.settings["ceiling_px"])
     else:
         chosen = cell.settings
-        network = network_for(workshop, chosen["n_labels"], chosen["draw"], HEADLINE, chosen["n_first"])
-    plain, glasses = _evaluations(workshop, network, cell.settings["scales"], cell.settings["refine"])
-    folder = results_folder(workshop.out, EXPERIMENT, workshop.half)
-    lead = f"{cell.key}, {workshop.half} half, {plain.n_photos} photos at their own size"
+        network = network_for(bench, chosen["n_labels"], chosen["draw"], HEADLINE, chosen["n_first"])
+    plain, glasses = _evaluations(bench, network, cell.settings["scales"], cell.settings["refine"])
+    folder = results_folder(bench.out, EXPERIMENT, bench.half)
+    lead = f"{cell.key}, {bench.half} half, {plain.n_photos} photos at their own size"
     write_text(folder / f"{cell.key}.html", evaluation_page(plain, title="Faces", lead=lead))
     figures = figures_of(plain)
     with_glasses = figures_of(glasses)
@@ -79,14 +79,14 @@ def _measure(workshop: Workshop, cell: Cell) -> Figures:
 
 
 def _evaluations(
-    workshop: Workshop, network: PartNetwork, scales: Sequence[float], refine: bool
+    bench: Bench, network: PartNetwork, scales: Sequence[float], refine: bool
 ) -> tuple[Evaluation, Evaluation]:
     """Eyeglasses left out of the count, and counted as skin; each photo is segmented once."""
     found = []
-    for number, photo in enumerate(workshop.photos(), start=1):
+    for number, photo in enumerate(bench.photos(), start=1):
         segmented = segment_photo(network, photo.pixels, scales=scales, refine=refine)
         found.append((photo, segmented.label_map))
-        workshop.tell("segmenting photos", number, number)
+        bench.tell("segmenting photos", number, number)
 
     def evaluated(parts_of_ids: dict[int, str | None]) -> Evaluation:
         mapping = TruthMapping(parts_of_ids, FACE_PARTS)

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from experiments.agreement import agreement
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
 from experiments.scoring import over_draws
-from experiments.workshop import Workshop
 from partly.api import load_annotations
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.fewshot.features import GeneratorFeatures
@@ -55,29 +55,24 @@ def _settings(method: str, n: int, n_draws: int) -> dict[str, Any]:
     return settings | ({"logits_px": 128} if method in _WIDE else {})
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     config = FewShotConfig(methods=(cell.settings["method"],))
     n, logits_px = cell.settings["n_labels"], cell.settings.get("logits_px")
     if "drawn" in cell.settings["curve"]:
-        return over_draws([_one(workshop, list(load_annotations()[:n]), config, logits_px)])
+        return over_draws([_one(bench, list(load_annotations()[:n]), config, logits_px)])
     return over_draws(
-        [
-            _one(workshop, workshop.labels(n, draw), config, logits_px)
-            for draw in range(cell.settings["n_draws"])
-        ]
+        [_one(bench, bench.labels(n, draw), config, logits_px) for draw in range(cell.settings["n_draws"])]
     )
 
 
-def _one(
-    workshop: Workshop, labels: list[Annotation], config: FewShotConfig, logits_px: int | None
-) -> Figures:
+def _one(bench: Bench, labels: list[Annotation], config: FewShotConfig, logits_px: int | None) -> Figures:
     began = time.process_time()
-    # Not by the workshop, which remembers pictures: the time would be that of whatever came before.
-    source = GeneratorFeatures(workshop.generator)
-    segmenter = fit_few_shot(source, labels, FACE_PARTS, config, workshop.tell)
+    # Not by the bench, which caches pictures: the time would be that of whatever came before.
+    source = GeneratorFeatures(bench.generator)
+    segmenter = fit_few_shot(source, labels, FACE_PARTS, config, bench.tell)
     fit_s = round(time.process_time() - began, 1)
     n_parameters = sum(parameter.numel() for parameter in segmenter.parameters())
-    return agreement(workshop, segmenter, logits_px) | {"fit_s": fit_s, "n_parameters": n_parameters}
+    return agreement(bench, segmenter, logits_px) | {"fit_s": fit_s, "n_parameters": n_parameters}
 
 
 EXPERIMENT = Experiment(
@@ -113,7 +108,7 @@ EXPERIMENT = Experiment(
         "The fit takes in the statistics of plain pictures, which all segmenters need; its time is that of "
         "the processor, so that a busy machine changes it little.",
         "Logits of `mlp-1` and `mlp-2` are computed at 128 px, that of the finest level, and enlarged.",
-        "Expected figures are those of [the lab log](lab.md): 50 fresh pictures for ridge regression, 20 for "
-        "CNNs; here they are 40.",
+        "Expected figures are those of [the lab log](lab.md): 50 unseen pictures for ridge regression, 20 "
+        "for CNNs; here they are 40.",
     ),
 )

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.agreement import agreement_over_draws
+from experiments.bench import Bench
 from experiments.damage import LabelMap, grown, jittered, mislabelled, scribbled
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from experiments.workshop import Workshop
 from partly.data.labels import FACE_PARTS, Annotation
 
 _DRAWS = {1: 3, 10: 1}
@@ -54,17 +54,17 @@ def damaged(label_map: LabelMap, settings: Mapping[str, Any], seed: int) -> Labe
     return label_map
 
 
-def _labels(workshop: Workshop, cell: Cell, draw: int) -> list[Annotation]:
-    labels = workshop.labels(cell.settings["n_labels"], draw)
+def _labels(bench: Bench, cell: Cell, draw: int) -> list[Annotation]:
+    labels = bench.labels(cell.settings["n_labels"], draw)
     return [
         replace(label, label_map=damaged(label.label_map, cell.settings, 100 * draw + i))
         for i, label in enumerate(labels)
     ]
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     return agreement_over_draws(
-        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(_labels(workshop, cell, draw))
+        bench, cell.settings["n_draws"], lambda draw: bench.fit(_labels(bench, cell, draw))
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from experiments.agreement import agreement
 from experiments.auto_shot import baseline_for, network_for
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from experiments.scoring import by_network, fresh_figures, over_draws, photo_figures
+from experiments.scoring import by_network, over_draws, photo_figures, unseen_figures
 from experiments.studies.pictures import N_PHOTOS, PHOTO_PX, small_budget
-from experiments.workshop import Workshop
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil import DistilConfig
 
@@ -18,12 +18,12 @@ _DRAWS = {1: 2, 5: 1, 10: 1}
 _PAINTED_SHARE = 0.25
 
 
-def _with_painted(workshop: Workshop, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
+def _with_painted(bench: Bench, n_labels: int, draw: int, config: DistilConfig) -> AutoShotNetwork:
     """As the auto-shot network, with the labelled pictures among those that it learns from."""
-    return network_for(workshop, n_labels, draw, replace(config, painted_share=_PAINTED_SHARE))
+    return network_for(bench, n_labels, draw, replace(config, painted_share=_PAINTED_SHARE))
 
 
-_LEARNERS: dict[str, Callable[[Workshop, int, int, DistilConfig], AutoShotNetwork]] = {
+_LEARNERS: dict[str, Callable[[Bench, int, int, DistilConfig], AutoShotNetwork]] = {
     "auto-shot": network_for,
     "painted": _with_painted,
     "baseline": baseline_for,
@@ -31,19 +31,19 @@ _LEARNERS: dict[str, Callable[[Workshop, int, int, DistilConfig], AutoShotNetwor
 _ARMS = ("few-shot", *_LEARNERS)
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     arm, n = cell.settings["arm"], cell.settings["n_labels"]
-    each = [_one(workshop, arm, n, draw) for draw in range(cell.settings["n_draws"])]
+    each = [_one(bench, arm, n, draw) for draw in range(cell.settings["n_draws"])]
     return over_draws(each)
 
 
-def _one(workshop: Workshop, arm: str, n: int, draw: int) -> Figures:
+def _one(bench: Bench, arm: str, n: int, draw: int) -> Figures:
     if arm == "few-shot":
-        return agreement(workshop, workshop.teacher(n, draw).segmenter)
-    network = _LEARNERS[arm](workshop, n, draw, small_budget())
-    found = photo_figures(network, workshop.photos(N_PHOTOS), PHOTO_PX)
+        return agreement(bench, bench.teacher(n, draw).segmenter)
+    network = _LEARNERS[arm](bench, n, draw, small_budget())
+    found = photo_figures(network, bench.photos(N_PHOTOS), PHOTO_PX)
     photos = {"photos_pooled": found["pooled"], "photos_per_photo": found["per_picture"]}
-    return fresh_figures(by_network(network), workshop.fresh()) | photos
+    return unseen_figures(by_network(network), bench.unseen()) | photos
 
 
 def _plot(name: str, title: str, y: str) -> Plot:
@@ -63,14 +63,14 @@ EXPERIMENT = Experiment(
     columns=(
         Column("labels", "n_labels"),
         Column("draws", "n_draws"),
-        Column("fresh pictures, pooled, %", "pooled"),
+        Column("unseen pictures, pooled, %", "pooled"),
         Column("± over draws", "draws_spread"),
-        Column("fresh pictures, per picture, %", "per_picture"),
+        Column("unseen pictures, per picture, %", "per_picture"),
         Column("photos, pooled, %", "photos_pooled"),
         Column("photos, per photo, %", "photos_per_photo"),
     ),
     plots=(
-        _plot("fresh", "On fresh pictures, by number of labels", "pooled"),
+        _plot("unseen", "On unseen pictures, by number of labels", "pooled"),
         _plot("photos", "On photos, by number of labels", "photos_pooled"),
     ),
     notes=(

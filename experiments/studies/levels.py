@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from experiments.agreement import agreement_over_draws
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from experiments.workshop import Workshop
 from partly.fewshot.fitting import FewShotConfig
 
 _SIZES_PX = (4, 8, 16, 32, 64, 128, 256)
@@ -24,11 +24,11 @@ def _choices() -> dict[str, tuple[str, int, tuple[int, ...]]]:
     return alone | up | down | {"default": ("default", 32, (32, 64, 128))}
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     config = FewShotConfig(sizes_px=tuple(cell.settings["sizes_px"]))
     n = cell.settings["n_labels"]
     return agreement_over_draws(
-        workshop, cell.settings["n_draws"], lambda draw: workshop.fit(workshop.labels(n, draw), config)
+        bench, cell.settings["n_draws"], lambda draw: bench.fit(bench.labels(n, draw), config)
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from experiments.auto_shot import network_for
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
 from experiments.scoring import photo_figures
-from experiments.workshop import Workshop
 from partly.models.generators import Truncation
 from partly.synthesis.distil import DistilConfig
 
@@ -39,10 +39,10 @@ def _cell(n_pictures: int, truncation: tuple[float, float]) -> Cell:
     return Cell(f"n-{n_pictures}-truncation-{low:g}-{high:g}", settings)
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     low, high = cell.settings["truncation"]
-    network = network_for(workshop, 1, 0, small_budget(cell.settings["n_pictures"], (low, high)))
-    figures = photo_figures(network, workshop.photos(cell.settings["n_photos"]), cell.settings["photo_px"])
+    network = network_for(bench, 1, 0, small_budget(cell.settings["n_pictures"], (low, high)))
+    figures = photo_figures(network, bench.photos(cell.settings["n_photos"]), cell.settings["photo_px"])
     return figures | {"n_photos": figures.pop("n_pictures")}
 
 

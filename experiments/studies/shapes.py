@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from experiments.fresh import FreshPicture
 from experiments.regions import NOSE_PART, SHAPES, shape_map
 from experiments.scoring import by_segmenter, over_draws, part_figures
 from experiments.store import results_folder
-from experiments.workshop import Workshop
+from experiments.unseen_pictures import UnseenPicture
 from partly.data.labels import Annotation, PartSet
 from partly.data.photos import grid, overlay, write_jpeg
 from partly.errors import BadLabel
@@ -25,13 +25,13 @@ _N_PANELS = 8
 _DRAWS = {1: 5, 5: 2, 10: 2}
 
 
-def shape_labels(workshop: Workshop, n: int, draw: int, name: str) -> list[Annotation]:
+def shape_labels(bench: Bench, n: int, draw: int, name: str) -> list[Annotation]:
     """The labels of a draw with the shape painted on them; pictures without landmarks are left out.
 
     Raises:
         BadLabel: none is left.
     """
-    both = zip(workshop.labels(n, draw), workshop.label_ids(n, draw), strict=True)
+    both = zip(bench.labels(n, draw), bench.label_ids(n, draw), strict=True)
     painted = [(label, shape_map(name, ids)) for label, ids in both]
     labels = [replace(label, label_map=shape) for label, shape in painted if shape is not None]
     if not labels:
@@ -41,31 +41,31 @@ def shape_labels(workshop: Workshop, n: int, draw: int, name: str) -> list[Annot
     return labels
 
 
-def _measure(workshop: Workshop, cell: Cell) -> Figures:
+def _measure(bench: Bench, cell: Cell) -> Figures:
     name, n = cell.settings["shape"], cell.settings["n_labels"]
-    truths = [(picture, shape_map(name, picture.ids)) for picture in workshop.fresh()]
+    truths = [(picture, shape_map(name, picture.ids)) for picture in bench.unseen()]
     known = [(picture, truth) for picture, truth in truths if truth is not None]
     each, images = [], {}
     for draw in range(cell.settings["n_draws"]):
-        segmenter = _fit(workshop, n, draw, name)
-        predict = by_segmenter(workshop.remembering, segmenter, workshop.protocol.label_px)
+        segmenter = _fit(bench, n, draw, name)
+        predict = by_segmenter(bench.caching_generator, segmenter, bench.protocol.label_px)
         found = [(picture, predict(picture), truth) for picture, truth in known]
         pairs = ((picture.name, prediction, truth) for picture, prediction, truth in found)
         each.append(part_figures(pairs, SHAPE_PARTS, "shape"))
         if draw == 0:
-            images = _write_panels(workshop, cell, found[:_N_PANELS])
+            images = _write_panels(bench, cell, found[:_N_PANELS])
     return over_draws(each) | {"n_pictures": len(known), "images": images}
 
 
-def _fit(workshop: Workshop, n: int, draw: int, name: str) -> FewShotSegmenter:
-    labels = shape_labels(workshop, n, draw, name)
-    return fit_few_shot(GeneratorFeatures(workshop.remembering), labels, SHAPE_PARTS)
+def _fit(bench: Bench, n: int, draw: int, name: str) -> FewShotSegmenter:
+    labels = shape_labels(bench, n, draw, name)
+    return fit_few_shot(GeneratorFeatures(bench.caching_generator), labels, SHAPE_PARTS)
 
 
 def _write_panels(
-    workshop: Workshop, cell: Cell, found: list[tuple[FreshPicture, NDArray[np.uint8], NDArray[np.uint8]]]
+    bench: Bench, cell: Cell, found: list[tuple[UnseenPicture, NDArray[np.uint8], NDArray[np.uint8]]]
 ) -> dict[str, str]:
-    """Fresh pictures with the true shape above, the found one below."""
+    """Unseen pictures with the true shape above, the found one below."""
     rows = [
         [_painted(picture.pixels, shape) for picture, shape in shapes]
         for shapes in (
@@ -75,14 +75,14 @@ def _write_panels(
     ]
     name = f"{cell.key}.jpg"
     write_jpeg(
-        results_folder(workshop.out, EXPERIMENT, workshop.half) / name,
+        results_folder(bench.out, EXPERIMENT, bench.half) / name,
         grid(rows[0] + rows[1], len(found)),
         85,
     )
     n = cell.settings["n_labels"]
     labels = "one label" if n == 1 else f"{n} labels"
     return {
-        name: f"Fresh pictures with the {cell.settings['shape']}: the truth above, found from {labels} below"
+        name: f"Unseen pictures with the {cell.settings['shape']}: the truth above, found from {labels} below"
     }
 
 
@@ -110,7 +110,7 @@ EXPERIMENT = Experiment(
         Column("± over draws", "draws_spread"),
         Column("per picture, %", "per_picture"),
         Column("± over pictures", "spread"),
-        Column("fresh pictures", "n_pictures", 0),
+        Column("unseen pictures", "n_pictures", 0),
     ),
     plots=(
         Plot(
@@ -124,10 +124,10 @@ EXPERIMENT = Experiment(
         ),
     ),
     notes=(
-        "Shapes are drawn in a frame that an affine map, fitted to the centres of eyes, nose and mouth, lays "
-        "over each picture, and cut with the face as the parser sees it: so there is exact truth on every "
-        "fresh picture.",
+        "Shapes are drawn in canonical face coordinates that an affine map, fitted to the centres of "
+        "eyes, nose and mouth, lays over each picture, and cut with the face as the parser sees it: so there "
+        "is exact truth on every unseen picture.",
         "The nose, a part that means something, is labelled and measured alike: what can be hoped for.",
-        "Fresh pictures that lack an eye, nose or mouth are left out.",
+        "Unseen pictures that lack an eye, nose or mouth are left out.",
     ),
 )

@@ -10,6 +10,8 @@ from partly.data.portraits.portrait import draw_portrait
 from tests.browser.server import Server
 from tests.browser.studio_page import ALL_BUT_EARS, StudioPage, expect
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 

@@ -53,6 +53,7 @@ def run_page(page: str) -> None:
                 assert run([*words[1:], *QUICKLY.get(words[1], [])]) == 0, words
 
 
+@pytest.mark.slow
 def test_the_tutorial_works(machine, reader, capsys):
     run_page("tutorial.md")
     said = capsys.readouterr().out

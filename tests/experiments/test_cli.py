@@ -62,7 +62,7 @@ def test_errors_say_what_to_do(tiny, tmp_path, capsys):
 
 
 def test_a_stop_keeps_what_is_finished(monkeypatch, tmp_path, capsys):
-    def measure(_workshop, cell):
+    def measure(_bench, cell):
         if cell.key == "two":
             raise KeyboardInterrupt
         return {"pooled": 1.0}
@@ -74,14 +74,12 @@ def test_a_stop_keeps_what_is_finished(monkeypatch, tmp_path, capsys):
     assert not (tmp_path / "tiny" / "two.json").exists()
 
 
-def test_workshops_know_the_options(tiny, monkeypatch, tmp_path):
+def test_benches_know_the_options(tiny, monkeypatch, tmp_path):
     known = []
-    monkeypatch.setattr(
-        verb, "run_experiment", lambda _e, workshop, **_: known.append(workshop) or (tmp_path, [])
-    )
+    monkeypatch.setattr(verb, "run_experiment", lambda _e, bench, **_: known.append(bench) or (tmp_path, []))
     monkeypatch.setattr(verb.torch, "set_num_threads", known.append)
     arguments = ["--half", "figure", "--threads", "3", "--workers", "2", "--data", "d", "--parser", "p"]
     assert run(["tiny", *arguments]) == 0
-    n_threads, workshop = known
-    assert (n_threads, workshop.half, workshop.n_workers, str(workshop.data)) == (3, "figure", 2, "d")
-    assert str(workshop.get_person.args[0]) == "p"
+    n_threads, bench = known
+    assert (n_threads, bench.half, bench.n_workers, str(bench.data)) == (3, "figure", 2, "d")
+    assert str(bench.get_annotator.args[0]) == "p"

@@ -5,12 +5,12 @@ import torch
 
 from partly.errors import BadOption
 from partly.losses.evidence_lower_bound import (
-    EvidenceBound,
+    ELBO,
     GaussianPixels,
     LaplacePixels,
     Likelihood,
-    divergence_from_normal,
     drawn,
+    kl_from_normal,
 )
 
 
@@ -26,7 +26,7 @@ def posterior():
     return mean, log_variance
 
 
-def test_divergence_is_that_of_many_draws(posterior, random):
+def test_kl_divergence_is_that_of_many_draws(posterior, random):
     mean, log_variance = posterior
     n = 200_000
     z = mean + (log_variance / 2).exp() * torch.randn(n, 2, 3, generator=random, dtype=torch.float64)
@@ -34,11 +34,11 @@ def test_divergence_is_that_of_many_draws(posterior, random):
     of_prior = torch.distributions.Normal(0.0, 1.0).log_prob(z)
     differences = (of_posterior - of_prior).sum(2)
     error = differences.std(0) / n**0.5
-    assert ((divergence_from_normal(mean, log_variance) - differences.mean(0)).abs() < 5 * error).all()
+    assert ((kl_from_normal(mean, log_variance) - differences.mean(0)).abs() < 5 * error).all()
 
 
 def test_the_prior_does_not_diverge_from_itself():
-    assert divergence_from_normal(torch.zeros(2, 4), torch.zeros(2, 4)).tolist() == [0, 0]
+    assert kl_from_normal(torch.zeros(2, 4), torch.zeros(2, 4)).tolist() == [0, 0]
 
 
 def test_draws_have_mean_and_variance_and_let_slopes_through(posterior, random):
@@ -68,12 +68,12 @@ def test_likelihoods_are_densities(likelihood, density, random):
 def test_the_bound_is_likelihood_less_divergence(posterior, random):
     mean, log_variance = posterior
     photos, pictures = torch.randn(2, 2, 3, 4, 4, generator=random, dtype=torch.float64)
-    found = EvidenceBound(LaplacePixels(0.2), beta=2.5)(photos, pictures, mean, log_variance)
+    found = ELBO(LaplacePixels(0.2), beta=2.5)(photos, pictures, mean, log_variance)
     likelihood = LaplacePixels(0.2)(photos, pictures).mean()
-    divergence = divergence_from_normal(mean, log_variance).mean()
+    kl = kl_from_normal(mean, log_variance).mean()
     assert found.log_likelihood == likelihood
-    assert found.divergence == divergence
-    assert found.loss.item() == pytest.approx(((2.5 * divergence - likelihood) / 48).item())
+    assert found.kl == kl
+    assert found.loss.item() == pytest.approx(((2.5 * kl - likelihood) / 48).item())
 
 
 def test_the_bound_is_below_the_evidence(random):
@@ -86,7 +86,7 @@ def test_the_bound_is_below_the_evidence(random):
         means = torch.full((n, 1), mean, dtype=torch.float64)
         log_variances = torch.full((n, 1), math.log(variance), dtype=torch.float64)
         z = drawn(means, log_variances, random)
-        return -EvidenceBound(GaussianPixels(1.0))(x.expand(n, 1), z, means, log_variances).loss.item()
+        return -ELBO(GaussianPixels(1.0))(x.expand(n, 1), z, means, log_variances).loss.item()
 
     assert bound(0.35, 0.5) == pytest.approx(evidence, abs=0.01)
     assert bound(0.0, 0.5) < evidence - 0.05
@@ -98,7 +98,7 @@ def test_the_bound_is_below_the_evidence(random):
     [
         (lambda: GaussianPixels(0.0), r"deviation is 0\.0; expected more than 0"),
         (lambda: LaplacePixels(-1.0), r"scale is -1\.0; expected more than 0"),
-        (lambda: EvidenceBound(beta=-0.1), r"beta is -0\.1; expected 0 or more"),
+        (lambda: ELBO(beta=-0.1), r"beta is -0\.1; expected 0 or more"),
     ],
 )
 def test_what_cannot_be(make, text):

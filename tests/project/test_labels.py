@@ -15,6 +15,7 @@ from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_labels, import_shipped
+from partly.project.picture_options import PicturesRequest
 from partly.project.proposed_pictures import find_picture, keep_picture, picture_ids, propose_pictures
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
@@ -27,7 +28,7 @@ def label_map(size=64, n_things=1):
 
 @pytest.fixture
 def pictures(project, generator):
-    return propose_pictures(project, generator, 2, n_candidates=4)
+    return propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
 
 
 def labelled(folder, name, made=None):
@@ -72,7 +73,7 @@ def test_pictures_that_were_moved_away_are_made_again(project, pictures, generat
     assert picture_ids(project) == []
     with pytest.raises(BadLabel, match="there is no picture"):
         find_picture(project, pictures[0].id)
-    again = propose_pictures(project, generator, 2, n_candidates=4)
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert [picture.id for picture in again] == [picture.id for picture in pictures]
 
 
@@ -97,7 +98,7 @@ def test_unknown_pictures_are_refused(project, tmp_path, generator):
     path = labelled(tmp_path, "moon")
     with pytest.raises(BadLabel, match=r"no picture 'moon' in the project; .*Run: partly pictures"):
         import_labels(project, [path])
-    propose_pictures(project, generator, 1, n_candidates=2)
+    propose_pictures(project, generator, PicturesRequest(1, n_candidates=2))
     with pytest.raises(BadLabel, match=r"expected one of picture-0-\d. Name the picture with --picture"):
         import_labels(project, [path])
 
@@ -139,10 +140,10 @@ def test_a_damaged_annotation_counts_as_another_one(project, pictures, tmp_path)
 
 def test_pictures_are_made_once(project, pictures, generator):
     times = [picture.path.stat().st_mtime_ns for picture in pictures]
-    again = propose_pictures(project, generator, 2, n_candidates=4)
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert [picture.path.stat().st_mtime_ns for picture in again] == times
     assert picture_ids(project) == sorted(picture.id for picture in pictures)
-    other = propose_pictures(project, generator, 1, n_candidates=4, truncation=(0.2, 0.3))
+    other = propose_pictures(project, generator, PicturesRequest(1, n_candidates=4, truncation=(0.2, 0.3)))
     assert "-t2" in other[0].id
 
 
@@ -162,7 +163,7 @@ def test_pictures_that_the_segmenter_is_unsure_of(project, generator, pictures, 
     assert f"Fit the labelled pictures first: partly fit {project.folder}" in said
     import_labels(project, [labelled(tmp_path, pictures[0].id)])
     fit_project(project, FewShotConfig(n_statistics=2, n_self_training=0))
-    [found] = propose_pictures(project, generator, 1, n_candidates=6, unsure=True)
+    [found] = propose_pictures(project, generator, PicturesRequest(1, n_candidates=6, unsure=True))
     assert found.id != pictures[0].id
     assert run(["pictures", str(project.folder), *options, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pictures"][0]["id"] == found.id
@@ -254,7 +255,7 @@ def test_a_picture_of_another_random_stream_takes_a_longer_name(project, generat
     del values["purpose"]
     values["w"] = latent_to_json(pictures[0].w + 1)
     record.write_text(json.dumps(values))
-    again = propose_pictures(project, generator, 2, n_candidates=4)
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert again[0].id == f"{pictures[0].id}-{pictures[0].w.tobytes().hex()[:8]}"
     assert again[0].w.tobytes() == pictures[0].w.tobytes()
     assert again[1].id == pictures[1].id

@@ -153,6 +153,7 @@ def test_a_network_starts_from_the_encoder_it_is_given(tmp_path):
     assert network.digest == again.digest
 
 
+@pytest.mark.slow
 def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert run(["distil", str(fitted.folder), "--workers", "1", "--json"]) == 0
     shards = {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")}
@@ -162,6 +163,7 @@ def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 2
 
 
+@pytest.mark.slow
 def test_a_second_round_of_project_toml_and_of_now(fitted, capsys):
     asked = edit(fitted, "second_round = 0.0", "second_round = 0.25")
     assert distil_config(asked).second_round == 0.25

@@ -19,7 +19,9 @@ from partly.cli.terminal_output import Output, json_option
     type=click.Path(path_type=Path),
     help="A photo, folder or zip to segment too; may be given several times.",
 )
-@click.option("--portraits", is_flag=True, help="Drawn portraits in place of faces: nothing is downloaded.")
+@click.option(
+    "--portraits", is_flag=True, help="Use drawn portraits instead of faces: nothing is downloaded."
+)
 @click.option(
     "--out",
     "out_folder",

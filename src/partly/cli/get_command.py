@@ -16,7 +16,7 @@ from partly.models.zoo import DOWNLOADS, check_name, default_folder, get, import
     epilog="Names: " + "; ".join(f"{d.name}: {d.title}, {d.size_mb} MB" for d in DOWNLOADS.values())
 )
 @click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True)
-@click.option("--again", is_flag=True, help="Get it even if it is there.")
+@click.option("--again", is_flag=True, help="Get it again, even if it is there.")
 @click.option(
     "--from",
     "local_file",
@@ -33,7 +33,7 @@ from partly.models.zoo import DOWNLOADS, check_name, default_folder, get, import
     "--class",
     "class_index",
     type=click.IntRange(0),
-    help="Which class to make, of a checkpoint with classes.",
+    help="For a checkpoint with classes: the class that the generator makes.",
 )
 @json_option
 def command(

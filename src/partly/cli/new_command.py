@@ -38,10 +38,12 @@ def command(folder: Path, generator: str, parts: str, classes: str, as_json: boo
         generator_reference,
         part_set_from,
         state_of,
+        usual_choices,
     )
 
     output = Output(as_json)
-    settings = Settings(generator_reference(generator), part_set_from(parts), classes=_names(classes))
+    chosen = generator_reference(generator)
+    settings = Settings(chosen, part_set_from(parts), *usual_choices(chosen), classes=_names(classes))
     check_classes(generator, settings.classes)
     project = create_project(folder, settings)
     state = state_of(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,6 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.project import PicturesRequest
-from partly.storage import values_of
 
 
 @click.command()
@@ -20,7 +20,7 @@ from partly.storage import values_of
     nargs=2,
     type=float,
     metavar="LOW HIGH",
-    help="How far pictures may lie from the mean one: 0 is the mean, 1 anywhere.",
+    help="Range of truncation: 0 is the mean picture, 1 is no truncation.",
 )
 @json_option
 def command(
@@ -41,9 +41,8 @@ def command(
         pictures = propose_pictures(
             project,
             generator,
-            **values_of(request),
-            truncation=truncation,
-            on_progress=bars,
+            replace(request, truncation=truncation),
+            bars,
         )
     output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")

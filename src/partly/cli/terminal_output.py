@@ -41,5 +41,8 @@ class Output:
 def json_option(command: CommandT) -> CommandT:
     """The option ``--json``."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout, all else on stderr."
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print the result as JSON on stdout, everything else on stderr.",
     )(command)

@@ -12,17 +12,23 @@ from partly.cli.terminal_output import Output, json_option
 from partly.training.recipes import RECIPES, USUAL_FAMILY, choices_for
 
 if TYPE_CHECKING:
-    from partly.training.recipes import CourseStep
+    from partly.training.recipes import PlanStep
 
 
 @click.command()
 @click.argument("photos", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="GENERATOR", type=click.Path(path_type=Path))
 @click.option(
-    "--family", type=click.Choice(list(RECIPES)), default=USUAL_FAMILY, show_default=True, help="Networks."
+    "--family",
+    type=click.Choice(list(RECIPES)),
+    default=USUAL_FAMILY,
+    show_default=True,
+    help="Family of networks.",
 )
 @takes_given_of_any("given", {family: recipe.Options for family, recipe in RECIPES.items()})
-@click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too (an extra of Partly).")
+@click.option(
+    "--tensorboard", is_flag=True, help="Also write curves for TensorBoard (the extra partly[tensorboard])."
+)
 @json_option
 def command(
     photos: Path, folder: Path, family: str, given: dict[str, Any], tensorboard: bool, as_json: bool
@@ -34,16 +40,16 @@ def command(
     """
     choices = choices_for(family, **given)
     from partly.cli.terminal_progress import Bars
-    from partly.project.trainings import Board, TrainingReports, train_generator
+    from partly.project.trainings import TensorBoardCurves, TrainingReports, train_generator
 
     output = Output(as_json)
-    board = Board(folder / "training" / "tensorboard") if tensorboard else None
+    curves = TensorBoardCurves(folder / "training" / "tensorboard") if tensorboard else None
     with Bars() as bars:
 
-        def on_step(step: CourseStep) -> None:
+        def on_step(step: PlanStep) -> None:
             bars("training", step.step, step.n_steps, step.figures)
-            if board:
-                board(step)
+            if curves:
+                curves(step)
 
         reports = TrainingReports(
             on_photo=lambda done, total: bars("reading photos", done, total),

@@ -4,7 +4,7 @@ from .adversarial_losses import Hinge as Hinge
 from .adversarial_losses import Minimax as Minimax
 from .adversarial_losses import NonSaturating as NonSaturating
 from .adversarial_losses import Wasserstein as Wasserstein
-from .evidence_lower_bound import EvidenceBound as EvidenceBound
+from .evidence_lower_bound import ELBO as ELBO
 from .evidence_lower_bound import LaplacePixels as LaplacePixels
 from .evidence_lower_bound import drawn as drawn
 from .label_losses import bias_correction as bias_correction

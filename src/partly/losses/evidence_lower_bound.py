@@ -27,7 +27,7 @@ def drawn(mean: Tensor, log_variance: Tensor, random: torch.Generator) -> Tensor
     return mean + (log_variance / 2).exp() * noise
 
 
-def divergence_from_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+def kl_from_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """``KL(N(mean, variance) | N(0, 1))`` of each picture, ``[b]`` (the paper's appendix B).
 
     Args:
@@ -85,28 +85,28 @@ class LaplacePixels:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ELBOTerms:
     """What one batch says, each figure a mean over its pictures.
 
     Attributes:
         loss: what is minimised, a scalar: ``beta KL - log p(x | z)`` for each value of a picture.
         log_likelihood: ``log p(x | z)`` of a picture.
-        divergence: ``KL(q(z | x) | p(z))`` of a picture.
+        kl: ``KL(q(z | x) | p(z))`` of a picture.
     """
 
     loss: Tensor
     log_likelihood: Tensor
-    divergence: Tensor
+    kl: Tensor
 
 
 @dataclass(frozen=True)
-class EvidenceBound:
-    """``E log p(x | z) - beta KL(q(z | x) | p(z))`` (the paper's equation 3).
+class ELBO:
+    """The evidence lower bound ``E log p(x | z) - beta KL(q(z | x) | p(z))`` (the paper's equation 3).
 
     Attributes:
         likelihood: ``p(x | z)``.
-        beta: 1 is the bound itself; less remembers photos better, more makes latents more normal (Higgins et
-            al., ICLR 2017).
+        beta: 1 is the bound itself; less reconstructs photos better, more makes latents more normal (Higgins
+            et al., ICLR 2017).
     """
 
     likelihood: Likelihood = field(default_factory=GaussianPixels)
@@ -116,7 +116,7 @@ class EvidenceBound:
         if not self.beta >= 0:
             raise BadOption(f"beta is {self.beta}", expected="0 or more")
 
-    def __call__(self, photos: Tensor, pictures: Tensor, mean: Tensor, log_variance: Tensor) -> Evidence:
+    def __call__(self, photos: Tensor, pictures: Tensor, mean: Tensor, log_variance: Tensor) -> ELBOTerms:
         """The bound of one batch.
 
         Args:
@@ -126,9 +126,9 @@ class EvidenceBound:
             log_variance: of the posteriors, ``[b, z]``.
         """
         log_likelihood = self.likelihood(photos, pictures).mean()
-        divergence = divergence_from_normal(mean, log_variance).mean()
-        loss = (self.beta * divergence - log_likelihood) / photos[0].numel()
-        return Evidence(loss, log_likelihood, divergence)
+        kl = kl_from_normal(mean, log_variance).mean()
+        loss = (self.beta * kl - log_likelihood) / photos[0].numel()
+        return ELBOTerms(loss, log_likelihood, kl)
 
 
 def _check_width(name: str, value: float) -> None:

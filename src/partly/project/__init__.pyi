@@ -33,7 +33,7 @@ from .project_folder import is_project as is_project
 from .project_folder import open_project as open_project
 from .project_generator import load_project_generator as load_project_generator
 from .project_page import write_project_page as write_project_page
-from .project_settings import DRAWN_PORTRAITS as DRAWN_PORTRAITS
+from .project_settings import EMBEDDED as EMBEDDED
 from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
@@ -41,6 +41,7 @@ from .project_settings import Settings as Settings
 from .project_settings import check_classes as check_classes
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings
+from .project_settings import usual_choices as usual_choices
 from .project_settings import write_settings as write_settings
 from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of

@@ -1,4 +1,4 @@
-"""The auto-shot network that a person means: a model folder, or a project's own."""
+"""The auto-shot network that a user means: a model folder, or a project's own."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ OnProgress = Callable[[str, int, int], None]
 
 
 def generator_of(what: str) -> Generator:
-    """The generator that a person means: a project's, one that ``partly get`` knows, or a model folder.
+    """The generator that a user means: a project's, one that ``partly get`` knows, or a model folder.
 
     Raises:
         BadModelFile: there is none, or it is damaged.

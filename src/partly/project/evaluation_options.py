@@ -30,9 +30,9 @@ class EvaluationChoices:
         None, 'What the ids of the truth mean, JSON or TOML: {"0": "background", "4": null}.'
     )
     part_set: PartSet | None = None
-    resize: bool = option(False, "Bring predictions of another size to that of the truth.")
+    resize: bool = option(False, "Resize predictions of another size to that of the truth.")
     size_px: int | None = option(
-        None, "Side that the network sees; its training size by default.", flag="--size", at_least=1
+        None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
     )
     mirror_average: bool = option(True, "Average with the mirrored photo.", flag="--mirror/--no-mirror")
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
@@ -55,7 +55,7 @@ class GeneratorEvaluationChoices:
     fit: Literal["crop", "pad"] = option(
         "crop", "How photos become squares: crop the middle, or pad; as in the training."
     )
-    seed: int = option(0, "Of the pictures.", at_least=0)
+    seed: int = option(0, "Random seed of the pictures.", at_least=0)
 
     def __post_init__(self) -> None:
         check_options(self)

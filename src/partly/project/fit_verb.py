@@ -33,7 +33,7 @@ class FitResult:
         folder: its model folder.
         annotation_ids: what it was fitted on.
         missing_parts: names of the parts that no annotation shows, and that it never predicts.
-        previews: fresh pictures with their labels.
+        previews: unseen pictures with their labels.
         was_there: an earlier run had done it all.
     """
 

@@ -19,13 +19,13 @@ class StudioRequest:
     host: str = option("127.0.0.1", "Address of the studio.")
     port: int | None = option(
         None,
-        "Port of the studio; by default that of last time, or 8700, or the next free one.",
+        "Port of the studio; by default the last one used, or 8700, or the next free one.",
         at_least=0,
         at_most=65535,
     )
-    no_browser: bool = option(False, "Only print the address of the studio.")
+    no_browser: bool = option(False, "Only print the address of the studio, and open no browser.")
     generator: str | None = option(
-        None, "Of a project that the studio makes: a name that `partly get` knows, or a model folder."
+        None, "Generator of a new project: a name that `partly get` knows, or a model folder."
     )
 
     def __post_init__(self) -> None:
@@ -41,9 +41,9 @@ class LabelFilesRequest:
         "auto", "The format of the files.", flag="--format", choices=("auto", *FORMAT_NAMES)
     )
     fill: Literal["background", "unlabelled"] = option(
-        "background", "What pixels are that no shape covers; `unlabelled` for scribbles."
+        "background", "What pixels outside of all shapes become; `unlabelled` for scribbles."
     )
-    replace: bool = option(False, "Take the place of other labels of the same pictures.")
+    replace: bool = option(False, "Replace existing labels of the same pictures.")
     shipped: tuple[str, ...] = option(
         (),
         "Take a label map that ships with Partly, of the generator ffhq: face-1 to face-5, or `all`.",
@@ -51,7 +51,7 @@ class LabelFilesRequest:
     )
     export_path: Path | None = option(
         None,
-        "Take nothing in: write the project's labels there, in the format of --format.",
+        "Export instead: write the project's labels there, in the format of --format.",
         flag="--export",
         metavar="FILE_OR_FOLDER",
     )

@@ -1,4 +1,4 @@
-"""Part sets as a person gives them: a name, names with commas, or a file."""
+"""Part sets as a user gives them: a name, names with commas, or a file."""
 
 from __future__ import annotations
 

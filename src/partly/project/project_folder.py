@@ -10,7 +10,7 @@ from partly.errors import BadProject
 from partly.project.project_settings import FILE_NAME, Settings, read_settings, write_settings
 
 PREVIEW_NAME = "previews.png"
-"""In the run folder of a fit: fresh pictures with their labels."""
+"""In the run folder of a fit: unseen pictures with their labels."""
 
 
 @dataclass(frozen=True)

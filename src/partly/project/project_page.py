@@ -113,12 +113,12 @@ def _preview_section(project: Project) -> list[Section]:
     paths = sorted((run.folder / PREVIEW_NAME).with_suffix("").glob("*.jpg")) if run else []
     if not paths:
         return []
-    pictures = [Picture(read_photo(path).pixels, "A fresh picture and its labels") for path in paths]
+    pictures = [Picture(read_photo(path).pixels, "An unseen picture and its labels") for path in paths]
     return [
         Section(
             "Few-shot segmenter",
             [picture_grid(pictures, width_px=320)],
-            intro="Fresh generated pictures, and what the segmenter makes of them.",
+            intro="Unseen generated pictures, and what the segmenter makes of them.",
         )
     ]
 

@@ -31,6 +31,9 @@ _HEAD = """\
 """
 
 
+EMBEDDED = "portraits"
+"""The generator that ships with Partly."""
+
 FEW_CHANNELS = FewShotConfig(methods=("kernel",), layout_spread=0.04, n_self_training=40)
 """For generators of few channels, in which parts lie as no straight line divides them."""
 
@@ -46,6 +49,13 @@ NO_DOWNLOAD = DistilConfig(
 
 DRAWN_PORTRAITS = replace(NO_DOWNLOAD, painted_share=0.6, recolour_parts=0.5)
 """For the generator that ships with Partly: its parts have any colour, and one label shows few of them."""
+
+
+def usual_choices(generator: str) -> tuple[FewShotConfig, DistilConfig]:
+    """What is best known for a generator: its own choices for the one that ships with Partly."""
+    if generator == EMBEDDED:
+        return FEW_CHANNELS, DRAWN_PORTRAITS
+    return FewShotConfig(), DistilConfig()
 
 
 @dataclass(frozen=True)

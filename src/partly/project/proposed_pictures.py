@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from partly.data.labels import Picture, latent_from_json, latent_to_json, list_annotations
 from partly.data.photos import grid, read_photo, thumbnail, write_png
-from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
+from partly.errors import BadLabel, BadModelFile, BadProject
+from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project
 from partly.storage import read_json_or_none, write_text
 
@@ -58,13 +59,7 @@ class ProposedPicture:
 def propose_pictures(
     project: Project,
     generator: Generator,
-    n_pictures: int,
-    *,
-    together: bool = False,
-    unsure: bool = False,
-    seed: int = 0,
-    truncation: tuple[float, float] | None = None,
-    n_candidates: int | None = None,
+    request: PicturesRequest,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> list[ProposedPicture]:
     """Choose the pictures that are best labelled, and write them with a contact sheet; best first.
@@ -72,16 +67,11 @@ def propose_pictures(
     Args:
         project: whose folder of pictures is written to.
         generator: makes them.
-        n_pictures: how many.
-        together: all are to be labelled, so that they should not be alike; else each is good alone.
-        unsure: choose those on which the fitted segmenter is least sure, which are best labelled next.
-        seed: of the candidates.
-        truncation: range of the candidates' truncation factors; None leaves it to the proposals.
-        n_candidates: how many are looked at.
+        request: how many, and which.
         on_progress: told what is done, how much of it and of how much.
 
     Raises:
-        BadOption: more pictures than candidates, or both ``together`` and ``unsure``.
+        BadOption: more pictures than candidates.
         BadModelFile: ``unsure`` before anything was fitted.
     """
     from partly.fewshot.acquisition import propose
@@ -92,21 +82,20 @@ def propose_pictures(
         if on_progress:
             on_progress("looking at candidates", done, total)
 
-    options: dict[str, Any] = {} if n_candidates is None else {"n_candidates": n_candidates}
-    if truncation is not None:
-        options["truncation"] = Truncation(*truncation)
-    if unsure and together:
-        raise BadOption("both --unsure and --together", expected="one of them")
-    chosen = (
-        _unsure(project, generator, n_pictures, seed, on_progress=report, **options)
-        if unsure
-        else propose(
-            GeneratorFeatures(generator), n_pictures, seed, together=together, on_progress=report, **options
-        )
-    )
+    n, seed = request.n_pictures, request.seed
+    options: dict[str, Any] = {"on_progress": report}
+    if request.n_candidates is not None:
+        options["n_candidates"] = request.n_candidates
+    if request.truncation is not None:
+        options["truncation"] = Truncation(*request.truncation)
+    if request.unsure:
+        chosen = _unsure(project, generator, n, seed, **options)
+    else:
+        source = GeneratorFeatures(generator)
+        chosen = propose(source, n, seed, together=request.together, **options)
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
-        name = _picture_id(proposal, is_default=truncation is None and not unsure)
+        name = _picture_id(proposal, is_default=request.truncation is None and not request.unsure)
         pictures.append(_kept(project, generator, name, proposal))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))

@@ -39,7 +39,7 @@ PicturePurpose = Literal[
     "previews",
     "demo",
     "training grids",
-    "fresh pictures",
+    "unseen pictures",
     "plain pictures of rivals",
     "built-in features",
     "imported noise",
@@ -100,7 +100,7 @@ PICTURE_STREAMS: dict[PicturePurpose, PictureStream] = {
     "previews": PictureStream(0, 77_000, "pictures on which a fit is shown"),
     "demo": PictureStream(0, 90_000, "pictures that the demo segments"),
     "training grids": PictureStream(0, 1_000_003, "pictures that show how a training stands"),
-    "fresh pictures": PictureStream(0, 4711, "pictures on which experiments measure agreement"),
+    "unseen pictures": PictureStream(0, 4711, "pictures on which experiments measure agreement"),
     "plain pictures of rivals": PictureStream(0, 4713, "pictures without labels that rivals learn from"),
 }
 

@@ -7,7 +7,7 @@ from partly.data.labels.part_sets import FACE_PARTS
 from partly.data.photos.photo import read_photo
 from partly.data.portraits.portrait import draw_portrait
 from partly.data.portraits.portrait_sets import (
-    fresh_portraits,
+    draw_portraits,
     portrait_pairs,
     portrait_seed,
     portrait_set,
@@ -42,7 +42,7 @@ def test_a_set_is_drawn_once(tmp_path, monkeypatch):
     photos = portrait_set(4, 32, 0, tmp_path, on_photo=lambda *n: told.append(n))
     assert told[-1] == (4, 4)
     assert photos.failed == ()
-    fresh = [portrait.pixels for portrait in fresh_portraits(4, 32, seed=0)]
+    fresh = [portrait.pixels for portrait in draw_portraits(4, 32, seed=0)]
     assert np.array_equal(photos.squares, fresh)
     monkeypatch.setattr(
         "partly.data.portraits.portrait_sets.draw_portrait", lambda *_: pytest.fail("drawn again")
@@ -53,20 +53,20 @@ def test_a_set_is_drawn_once(tmp_path, monkeypatch):
     assert portrait_set(4, 32, 1, tmp_path).digest != photos.digest
 
 
-def test_evaluating_on_fresh_portraits():
-    truths = {p.pixels.tobytes(): p.label_map for p in fresh_portraits(3, 32)}
-    perfect = evaluate(portrait_pairs(fresh_portraits(3, 32), lambda x: truths[x.tobytes()]), FACE_PARTS)
+def test_evaluating_on_unseen_portraits():
+    truths = {p.pixels.tobytes(): p.label_map for p in draw_portraits(3, 32)}
+    perfect = evaluate(portrait_pairs(draw_portraits(3, 32), lambda x: truths[x.tobytes()]), FACE_PARTS)
     assert perfect.mean_iou.pooled == perfect.mean_iou.per_photo == 1
     assert [photo.name for photo in perfect.photos] == [f"portrait-{portrait_seed(1, i)}" for i in range(3)]
     empty = evaluate(
-        portrait_pairs(fresh_portraits(3, 32), lambda x: np.zeros(x.shape[:2], np.uint8)), FACE_PARTS
+        portrait_pairs(draw_portraits(3, 32), lambda x: np.zeros(x.shape[:2], np.uint8)), FACE_PARTS
     )
     assert empty.mean_iou.pooled < 0.1
     reader = empty.worst[0].read_photo
     assert reader().shape == (32, 32, 3)
 
 
-@pytest.mark.parametrize("make", [portrait_sources, fresh_portraits])
+@pytest.mark.parametrize("make", [portrait_sources, draw_portraits])
 def test_refusals(make):
     with pytest.raises(BadOption, match=re.escape("0 portraits; expected 1 to 4294967296.")):
         make(0)

@@ -126,7 +126,7 @@ def test_figures_at_intervals(generator, photos, network):
     worse.to_rgb.bias.data.add_(1)
     assert generator_figures(worse, seen, network, 30).kernel.mean > 10 * abs(figures.kernel.mean)
     collapsed = tiny_generator()
-    collapsed.map = lambda z: generator.map(0.02 * z)
+    collapsed.map = lambda z, condition=None: generator.map(0.02 * z, condition)
     found = generator_figures(collapsed, seen, network, 30).manifold
     assert found.coverage < 0.5 * figures.manifold.coverage
     assert found.recall < 0.5 * figures.manifold.recall
@@ -179,7 +179,7 @@ def test_a_whole_evaluation(generator, photos, network, tmp_path):
     assert (copy.picture_index, copy.photo_name) == (5, "040.png")
     assert copy.ratio < 0.1
     np.testing.assert_allclose(copy.picture.astype(int), copy.photo, atol=1)
-    assert evaluation.copies.n_suspects >= 1
+    assert evaluation.memorisation.n_suspects >= 1
     assert len({pair.photo_name for pair in evaluation.closest}) == 4
     distances = [pair.distance for pair in evaluation.closest]
     assert distances == sorted(distances)

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from partly.errors import BadOption
 from partly.evaluation.metrics import feature_sets as features
-from partly.evaluation.metrics.memorised_photos import find_copies
+from partly.evaluation.metrics.memorised_photos import find_memorised
 from partly.evaluation.metrics.neighbours import nearest, nearest_other
 
 GRID = st.integers(-2, 2).map(float)
@@ -45,7 +45,7 @@ def test_copies_are_found_where_they_were_planted():
     photos, pictures = normal(400, 0), normal(100, 1)
     pictures[17] = photos[33]
     pictures[5] = photos[8] + 0.01
-    found = find_copies(pictures, photos, quantile=0.001)
+    found = find_memorised(pictures, photos, quantile=0.001)
     assert found.suspects.tolist() == [17, 5]
     assert (found.nearest[17], found.nearest[5]) == (33, 8)
     assert found.distances[17] == 0
@@ -54,9 +54,9 @@ def test_copies_are_found_where_they_were_planted():
 
 
 def test_new_pictures_are_suspected_as_often_as_new_photos():
-    found = find_copies(normal(2000, 1, 4), normal(500, 0, 4), held_out=normal(2000, 2, 4), quantile=0.1)
+    found = find_memorised(normal(2000, 1, 4), normal(500, 0, 4), held_out=normal(2000, 2, 4), quantile=0.1)
     assert found.share == pytest.approx(0.1, abs=0.03)
-    found = find_copies(normal(2000, 1, 4), normal(500, 0, 4), quantile=0.1)
+    found = find_memorised(normal(2000, 1, 4), normal(500, 0, 4), quantile=0.1)
     assert found.share == pytest.approx(0.1, abs=0.05)
 
 
@@ -64,12 +64,12 @@ def test_held_out_photos_set_the_threshold():
     photos = np.array([[0.0], [100.0]])
     held_out = np.array([[1.0], [2.0], [3.0], [104.0], [105.0]])
     pictures = np.array([[1.9], [100.5], [50.0]])
-    found = find_copies(pictures, photos, held_out=held_out, quantile=0.25)
+    found = find_memorised(pictures, photos, held_out=held_out, quantile=0.25)
     assert found.usual == pytest.approx([1, 2, 3, 4, 5])
     assert found.threshold == pytest.approx(2)
     assert found.suspects.tolist() == [1, 0]
     # Among themselves the photos lie 100 apart, and all pictures closer.
-    assert find_copies(pictures, photos).share == 1
+    assert find_memorised(pictures, photos).share == 1
 
 
 def test_photos_that_are_in_the_set_twice_do_not_hide_copies():
@@ -77,7 +77,7 @@ def test_photos_that_are_in_the_set_twice_do_not_hide_copies():
     photos = np.concatenate([photos, photos[:100] + 1e-6])
     pictures = normal(50, 1)
     pictures[3] = photos[3]
-    found = find_copies(pictures, photos)
+    found = find_memorised(pictures, photos)
     assert len(found.usual) == 100
     assert found.usual.min() > 1
     assert 3 in found.suspects
@@ -87,13 +87,13 @@ def test_photos_that_are_in_the_set_twice_do_not_hide_copies():
 def test_where_all_photos_are_one_only_its_copies_are_suspected():
     photos = np.ones((5, 3))
     pictures = np.array([[1.0, 1, 1], [1, 1, 1.001]])
-    found = find_copies(pictures, photos)
+    found = find_memorised(pictures, photos)
     assert found.usual.size == 0
     assert found.suspects.tolist() == [0]
 
 
 def test_nothing_is_suspected_far_from_all_photos():
-    found = find_copies(normal(10, 1) + 100, normal(50, 0))
+    found = find_memorised(normal(10, 1) + 100, normal(50, 0))
     assert found.suspects.tolist() == []
     assert found.share == 0
 
@@ -132,4 +132,4 @@ def test_nothing_is_suspected_far_from_all_photos():
 )
 def test_what_cannot_be_compared_is_refused(arguments, text):
     with pytest.raises(BadOption, match=f"^{re.escape(text)}$"):
-        find_copies(**{"pictures": np.zeros((3, 2)), "photos": np.zeros((3, 2)), **arguments})
+        find_memorised(**{"pictures": np.zeros((3, 2)), "photos": np.zeros((3, 2)), **arguments})

@@ -7,7 +7,7 @@ from partly.errors import BadOption
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.frechet import feature_sums, frechet_distance
 from partly.evaluation.metrics.generator_figures import figures_of, remarks
-from partly.evaluation.metrics.generator_scores import Copies, GeneratorEvaluation, Pair
+from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
 from partly.evaluation.metrics.kernel_distance import kernel_distance
 from partly.evaluation.metrics.manifold import manifold_scores
 from partly.evaluation.metrics.uncovered_photos import find_gaps
@@ -98,7 +98,7 @@ def test_json_has_everything_but_pixels():
     evaluation = GeneratorEvaluation(
         figures(),
         seed=3,
-        copies=Copies(1, 0.02, 0.01, 0.5),
+        memorisation=Memorisation(1, 0.02, 0.01, 0.5),
         random_pictures=(pixels,),
         closest=(Pair(pixels, 7, pixels, "a.png", 0.25, 0.5),),
         skipped=(Skipped("b.png", "is broken"),),

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import figures_of
-from partly.evaluation.metrics.generator_scores import Copies, GeneratorEvaluation, Pair
+from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
 from partly.evaluation.report.generator_report import generator_page, generator_table
 
 
@@ -23,7 +23,7 @@ def found():
     return GeneratorEvaluation(
         figures,
         seed=0,
-        copies=Copies(2, 0.1, 0.01, 0.5),
+        memorisation=Memorisation(2, 0.1, 0.01, 0.5),
         random_pictures=(pixels,) * 3,
         closest=(Pair(pixels, 7, pixels, "a <b>.png", 0.25, 0.5),),
         least_covered=(Pair(pixels, 8, pixels, "c.png", 3.5, 2.25),),

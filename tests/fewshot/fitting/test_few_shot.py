@@ -234,7 +234,9 @@ def test_sets_of_annotations_that_cannot_teach_are_refused(annotations: list[Ann
         fit_few_shot(GeneratorFeatures(tiny_generator()), [annotations[0]] * 2, TWO_PARTS, QUICK)
 
 
-@pytest.mark.parametrize("method", ["ridge", "kernel", "mlp-0", "cnn-s"])
+@pytest.mark.parametrize(
+    "method", ["ridge", "kernel", "mlp-0", pytest.param("cnn-s", marks=pytest.mark.slow)]
+)
 def test_parts_without_a_label_may_be_missing(method: str, annotations: list[Annotation]) -> None:
     three = PartSet.from_names(("other", "background", "thing"))
     moved = [replace(a, label_map=a.label_map + np.uint8(1)) for a in annotations[:4]]

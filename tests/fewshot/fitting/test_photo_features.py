@@ -19,7 +19,7 @@ from partly.data.photos.encoding import write_png
 from partly.data.photos.photo_sets import Window, make_photo_set, squared
 from partly.data.photos.photo_sources import find_photos
 from partly.data.portraits.portrait import Portrait
-from partly.data.portraits.portrait_sets import fresh_portraits
+from partly.data.portraits.portrait_sets import draw_portraits
 from partly.errors import BadLabel, BadOption
 from partly.fewshot.acquisition.promising_pictures import propose
 from partly.fewshot.acquisition.representative_pictures import representative
@@ -49,7 +49,7 @@ def truth(portrait: Portrait) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def portraits() -> list[Portrait]:
-    return list(fresh_portraits(N_PHOTOS, SIZE_PX, seed=0))
+    return list(draw_portraits(N_PHOTOS, SIZE_PX, seed=0))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def mean_iou(found: Iterator[np.ndarray], wanted: list[np.ndarray]) -> float:
 def test_one_labelled_photo_segments_others(source: PhotoFeatures, portraits: list[Portrait]) -> None:
     assert isinstance(source, FeatureSource)
     teacher = partly.fit_few_shot(source, [labelled(source, portraits, 2)], PARTS, QUICK)
-    others = list(fresh_portraits(8, SIZE_PX, seed=5))
+    others = list(draw_portraits(8, SIZE_PX, seed=5))
     wanted = [truth(portrait) for portrait in others]
     reached = mean_iou((teacher.segment(p.pixels) for p in others), wanted)
     draws = np.random.default_rng(0)

@@ -17,6 +17,8 @@ from partly.inference.export.onnx_model import OPSET
 from partly.models.networks.architectures import ARCHITECTURES
 from tests.inference.export.networks import PARTS, SIZE_PX
 
+LARGE = ("unet-medium", "unet-paper")
+EACH = [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in ARCHITECTURES]
 SHAPES = [(1, 64, 64), (3, 33, 50), (1, 70, 31), (1, 1, 1), (2, 1, 37)]
 
 
@@ -34,7 +36,7 @@ def outputs_of(file, images):
     return session.run(["logits", "label_map"], {"images": images})
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", EACH)
 def test_the_file_says_what_the_network_says(export, architecture):
     exported = export(architecture)
     n_labels = set()
@@ -52,7 +54,7 @@ def test_the_file_says_what_the_network_says(export, architecture):
     assert 0 < exported.file.largest_difference < 1e-4
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", EACH)
 def test_the_file_is_hardly_larger_than_its_weights(export, architecture):
     exported = export(architecture)
     n_weights = sum(p.numel() for p in exported.network.parameters())

@@ -270,6 +270,7 @@ def test_a_stop_while_options_change_does_not_mix_results(
     assert tree(out) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is of POSIX")
 def test_kill_9_and_the_same_command_again(photos: Path, tmp_path: Path) -> None:
     script = """

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import torch
 
+from partly.errors import BadModelFile, BadOption
 from partly.models.generators.generator_protocol import Generator
+from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import one_hot, sample_class, sample_w, truncate
 from partly.models.generators.truncation import Truncation
 
 
 class GeneratorContract(ABC):
+    """What holds of every generator.
+
+    Attributes:
+        name: as errors of its model folder have it; None: it has no folder of its own.
+        impossible: changes of the arguments in its model folder that build nothing.
+    """
+
+    name: ClassVar[str | None] = None
+    impossible: ClassVar[tuple[Mapping[str, Any], ...]] = ({"surprise": 1}, {"image_size_px": 20})
+
     @pytest.fixture
     @abstractmethod
     def generator(self) -> Generator: ...
@@ -99,3 +115,75 @@ class GeneratorContract(ABC):
         assert torch.allclose(truncate(w, mean, 1.0), w, atol=1e-5)
         half = sample_w(generator, 0, 7, Truncation(0.5, 0.5))
         assert torch.allclose(half, (w + mean) / 2, atol=1e-5)
+
+    def test_latents_of_another_shape_are_refused(self, generator: Generator) -> None:
+        wanted = rf"expected \[b, {generator.n_layers}, {generator.w_dim}\]"
+        for shape in ((2, generator.w_dim), (1, generator.n_layers + 1, generator.w_dim)):
+            with pytest.raises(
+                BadOption, match=rf"latents of shape \[{', '.join(map(str, shape))}\]; {wanted}"
+            ):
+                generator.synthesise(torch.zeros(shape))
+
+    def test_features_below_the_first_level_are_refused(self, generator: Generator) -> None:
+        first_px = generator.levels[0].size_px
+        text = f"features up to {first_px - 1} px; expected {first_px} px or more"
+        with pytest.raises(BadOption, match=text):
+            generator.synthesise(sample_w(generator, 0, 0), features_px=first_px - 1)
+
+    def test_saved_and_read_is_the_same(self, generator: Generator, tmp_path: Path) -> None:
+        if self.name is None:
+            pytest.skip("a generator without a model folder of its own")
+        generator.save(tmp_path / "g", {"title": "tiny"})  # type: ignore[attr-defined]
+        again = load_generator(tmp_path / "g")
+        w = sample_w(generator, 0, 0)
+        before, after = generator.synthesise(w).images, again.synthesise(w).images
+        assert before is not None
+        assert after is not None
+        assert torch.equal(before, after)
+        assert again.digest == generator.digest != "0" * 64
+        assert again.folder == (tmp_path / "g").absolute()  # type: ignore[attr-defined]
+        assert not any(p.requires_grad for p in again.parameters())  # type: ignore[attr-defined]
+        assert torch.equal(again.class_means, generator.class_means)
+
+    def test_arguments_that_build_nothing_are_refused(self, generator: Generator, tmp_path: Path) -> None:
+        if self.name is None:
+            pytest.skip("a generator without a model folder of its own")
+        generator.save(tmp_path, {})  # type: ignore[attr-defined]
+        card = json.loads((tmp_path / "model.json").read_text())
+        for change in self.impossible:
+            changed = card | {"arguments": card["arguments"] | change}
+            (tmp_path / "model.json").write_text(json.dumps(changed))
+            with pytest.raises(BadModelFile, match=rf"model\.json: its arguments build no {self.name}"):
+                load_generator(tmp_path)
+
+
+class TrainedGeneratorContract(GeneratorContract):
+    """What also holds of a generator that can be trained."""
+
+    def test_the_call_is_the_picture(self, generator: Generator) -> None:
+        w = sample_w(generator, 0, 0)
+        images = generator(w)  # type: ignore[operator]
+        torch.testing.assert_close(images, generator.synthesise(w).images)
+        assert images.isfinite().all()
+
+    def test_all_parameters_are_learned(self, generator: Generator) -> None:
+        generator.requires_grad_(True)  # type: ignore[attr-defined]
+        conditions = one_hot(generator, (sample_class(generator, 0, i) for i in range(3)))
+        w = generator.map(torch.randn(3, generator.z_dim), conditions)
+        loss = generator(w, torch.Generator()).square().sum()  # type: ignore[operator]
+        torch.autograd.backward(loss)
+        parameters = generator.named_parameters()  # type: ignore[attr-defined]
+        assert [name for name, p in parameters if p.grad is None] == []
+
+    def test_random_noise_is_for_training_only(self, generator: Generator) -> None:
+        noisy = [m for m in generator.modules() if hasattr(m, "strength")]  # type: ignore[attr-defined]
+        if not noisy:
+            pytest.skip("a family without noise")
+        for module in noisy:
+            module.strength.fill_(0.5)
+        w = sample_w(generator, 0, 0)
+        plain = generator(w)  # type: ignore[operator]
+        torch.testing.assert_close(plain, generator.synthesise(w).images)
+        one, same = (generator(w, torch.Generator().manual_seed(0)) for _ in range(2))  # type: ignore[operator]
+        assert torch.equal(one, same)
+        assert not torch.equal(one, plain)

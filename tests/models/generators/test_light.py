@@ -1,13 +1,9 @@
-import json
-
 import pytest
 import torch
 
-from partly.errors import BadModelFile, BadOption
-from partly.models.generators.generator_table import load_generator
-from partly.models.generators.latent_sampling import sample_w
-from partly.models.generators.light_generator import Excitation, LightGenerator, LightShape, load_light
-from tests.models.generators.contract import GeneratorContract
+from partly.errors import BadOption
+from partly.models.generators.light_generator import Excitation, LightGenerator, LightShape
+from tests.models.generators.contract import TrainedGeneratorContract
 
 TINY = LightShape(32, z_dim=5, channel_base=128, most_channels=8)
 
@@ -23,7 +19,9 @@ def tiny(shape=TINY):
     return generator.eval().requires_grad_(False)
 
 
-class TestContract(GeneratorContract):
+class TestContract(TrainedGeneratorContract):
+    name = "light generator"
+
     @pytest.fixture
     def generator(self):
         return tiny()
@@ -63,46 +61,6 @@ def test_an_excitation_is_one_gate_for_each_channel():
     assert gates[:, :, 0, 0].unique().numel() == 8
 
 
-def test_fresh_noise_is_for_training_only():
-    generator = tiny()
-    for module in generator.modules():
-        if hasattr(module, "strength"):
-            module.strength.fill_(0.5)
-    w = sample_w(generator, 0, 0)
-    assert torch.equal(generator(w), generator.synthesise(w).images)
-    drawn = generator(w, torch.Generator().manual_seed(0))
-    assert torch.equal(drawn, generator(w, torch.Generator().manual_seed(0)))
-    assert not torch.equal(drawn, generator(w))
-
-
-def test_all_parameters_are_learned():
-    generator = tiny().train().requires_grad_(True)
-    torch.autograd.backward(generator(generator.map(torch.randn(3, 5)), torch.Generator()).square().sum())
-    assert [name for name, p in generator.named_parameters() if p.grad is None] == []
-
-
-def test_saved_and_read(tmp_path):
-    generator = tiny()
-    generator.save(tmp_path / "g", {})
-    for again in (load_light(tmp_path / "g"), load_generator(tmp_path / "g")):
-        w = sample_w(generator, 0, 0)
-        assert torch.equal(again.synthesise(w).images, generator.synthesise(w).images)
-        assert again.digest == generator.digest
-
-
-def test_arguments_that_build_nothing(tmp_path):
-    tiny().save(tmp_path, {})
-    card = json.loads((tmp_path / "model.json").read_text())
-    card["arguments"]["image_size_px"] = 48
-    (tmp_path / "model.json").write_text(json.dumps(card))
-    with pytest.raises(BadModelFile, match="its arguments build no light generator"):
-        load_light(tmp_path)
-
-
 def test_what_cannot_be():
     with pytest.raises(BadOption, match="pictures of 16 px; expected a power of two from 32 to 512"):
         LightShape(16)
-    with pytest.raises(BadOption, match=r"latents of shape \[2, 5\]; expected \[b, 1, 5\]"):
-        tiny().synthesise(torch.zeros(2, 5))
-    with pytest.raises(BadOption, match="features up to 3 px; expected 4 px or more"):
-        tiny().synthesise(torch.zeros(2, 1, 5), features_px=3)

@@ -21,6 +21,7 @@ CACHE = cache_folder()
 PROJECT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 @pytest.mark.original
 def test_pictures_are_those_of_the_original() -> None:
     if not (CACHE / "models" / "ffhq" / "model.json").is_file():

@@ -91,6 +91,7 @@ def unavailable(name, **_options):
     raise NotAvailable(f"no network for {name}")
 
 
+@pytest.mark.slow
 def test_without_a_network_drawn_portraits_take_the_place_of_faces(choices, monkeypatch, tmp_path):
     monkeypatch.setattr(demo_module, "get", unavailable)
     drawn = replace(PORTRAITS, generator=choices.subject.generator, annotation_ids=("face-1",), distil=TINY)
@@ -126,7 +127,7 @@ def test_without_encoder_it_learns_from_scratch(monkeypatch):
 
 def test_the_verb(choices, monkeypatch, tmp_path, capsys):
     opened = []
-    monkeypatch.setattr(verb, "DemoChoices", lambda **_: choices)
+    monkeypatch.setattr("partly.project.demo.DemoChoices", lambda **_: choices)
     monkeypatch.setattr(verb.webbrowser, "open", opened.append)
     assert run(["demo", "--out", str(tmp_path / "demo"), "--json", "--open"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -146,7 +147,7 @@ def test_the_verb_shows_it_on(options, subject, folder, monkeypatch, tmp_path):
         raise NotAvailable("stopped here")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(verb, "run_demo", not_run)
+    monkeypatch.setattr("partly.project.demo.run_demo", not_run)
     assert run(["demo", *options]) == 3
     assert asked == [(folder, subject)]
 

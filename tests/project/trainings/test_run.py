@@ -83,6 +83,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(photos, tmp_pat
     assert whole.digest == parts.digest
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(photos, tmp_path):
     choices = replace(CHOICES, n_photos_shown=250 * 4)
     train_generator(photos, tmp_path / "whole", choices)
@@ -176,6 +177,7 @@ def test_few_photos_none_and_broken_ones(photos, tmp_path):
     assert "Photos that cannot be read" in trained.page.read_text()
 
 
+@pytest.mark.slow
 def test_photos_of_one_colour_can_be_learned_from(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -335,7 +337,7 @@ def test_other_classes_than_before(photos, tmp_path, unmeasured):
     table.write_text("0.png,a\n1.png,a\n2.png,a\n3.png,b\n4.png,b\n5.png,b\n")
     train_generator(photos, tmp_path / "out", choices)
     table.write_text(table.read_text().replace("2.png,a", "2.png,b"))
-    with pytest.raises(BadOption, match="is the checkpoint of a training with another photos"):
+    with pytest.raises(BadOption, match="holds a training with another photos"):
         train_generator(photos, tmp_path / "out", choices)
 
 

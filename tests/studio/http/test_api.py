@@ -189,6 +189,7 @@ def test_jobs(client, session, tmp_path):
     assert error_of(client.get("/api/jobs/j/panels/001.png"))[0] == 404
 
 
+@pytest.mark.slow
 def test_a_job_from_start_to_end(client, session, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     paint(client, 0)

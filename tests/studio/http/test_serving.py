@@ -31,6 +31,7 @@ def block(part):
     return np.full((20, 20), part, np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_from_the_start_to_ctrl_c(pictured_project, number):
     with StudioServer(pictured_project.folder) as server, Page(server) as page:
@@ -51,6 +52,7 @@ def test_from_the_start_to_ctrl_c(pictured_project, number):
     assert np.array_equal(load_annotation(pictured_project.annotations, "p0", TWO_PARTS).label_map, labels)
 
 
+@pytest.mark.slow
 def test_no_acknowledged_stroke_is_lost(pictured_project):
     found = lost_strokes(pictured_project.folder, 3, n_parts=2, seed=1)
     assert [kill["lost"] for kill in found] == [0, 0, 0]

@@ -258,8 +258,9 @@ def test_uncertainty_of_a_picture_is_the_mean_of_its_doubt() -> None:
     _learn(live, annotations[0])
     live.solve()
     found = live.uncertainty(annotations[1])
-    assert not live._shown.has("p1", annotations[1].w)
-    live.show(replace(annotations[1], id="p1"))
+    picture = replace(annotations[1], id="p1")
+    assert not live._shown.has(picture)
+    live.show(picture)
     assert found == pytest.approx(live.predict("p1").doubt.mean() / 255, abs=0.01)
 
 

@@ -22,6 +22,7 @@ def told(verb, project, **options):
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+@pytest.mark.slow
 def test_distil_fits_first_unless_that_was_done(labelled_project, generator):
     lines = told("distil", labelled_project, n_workers=1)
     texts = list(dict.fromkeys(line["text"] for line in lines if "text" in line))

@@ -39,6 +39,7 @@ def ended(session, job):
     return session.jobs.get(job.id)
 
 
+@pytest.mark.slow
 def test_from_labels_to_a_segmented_photo(labelled_session):
     """fit and distil as one job, then export, then photos."""
     session, ears = labelled_session, Ears(labelled_session.events)
@@ -86,6 +87,7 @@ def test_from_labels_to_a_segmented_photo(labelled_session):
     assert overview(session)["models"]["onnx"]
 
 
+@pytest.mark.slow
 def test_a_stopped_job_goes_on(labelled_session):
     session = labelled_session
     options = {**ONE_WORKER, "n_steps": 40}
@@ -108,6 +110,7 @@ def test_a_stopped_job_goes_on(labelled_session):
     assert session.jobs.cancel(again.id).state == "done"
 
 
+@pytest.mark.slow
 def test_jobs_are_remembered_and_end_with_the_studio(labelled_session, open_session):
     session = labelled_session
     failed = ended(session, session.jobs.start("segment", {}))
@@ -125,6 +128,7 @@ def test_jobs_are_remembered_and_end_with_the_studio(labelled_session, open_sess
     assert (later.project.folder / "studio" / "jobs" / f"{running.id}.log").is_file()
 
 
+@pytest.mark.slow
 def test_a_job_ends_when_its_studio_is_killed(labelled_project):
     words = ["fit", str(labelled_project.folder), "{}"]
     command = [sys.executable, "-m", "partly.studio.session.job_process", *words]

@@ -45,7 +45,7 @@ def run(folder, config=TWO_ROUNDS, on_picture=None, on_step=None):
     return distil(teacher, Place.within(folder), config, DistilReports(on_picture, on_step))
 
 
-def opinions_of(folder):
+def predictions_of(folder):
     return LabelledShards(folder / "pictures", folder / "training/second-round/opinions")
 
 
@@ -91,9 +91,9 @@ def test_the_second_round_trains_the_first_network_further(straight):
     assert rates[1] == pytest.approx(0.6 * rates[0])
 
 
-def test_opinions_are_what_the_formula_says(straight):
+def test_soft_predictions_are_what_the_formula_says(straight):
     folder, first, _ = straight
-    pixels, given, _ = opinions_of(folder).read([7])
+    pixels, given, _ = predictions_of(folder).read([7])
     teacher = LabelledShards(folder / "pictures", folder / "labels").read([7])[1].double()
     # The long way: one picture at a time, areas of 64 px to 32 px and of 32 px to 16 px.
     images = torch.nn.functional.interpolate(pixels.float() / 127.5 - 1, (32, 32), mode="area")
@@ -116,17 +116,19 @@ def test_together_is_sharper_than_the_mean():
     assert torch.allclose(shares, (teacher / 1.5).softmax(1))
 
 
-def test_opinions_of_a_network_whose_size_does_not_divide(straight):
+def test_soft_predictions_of_a_network_whose_size_does_not_divide(straight):
     network = straight[1].network
     assert network_logits(network, torch.zeros(2, 3, 64, 64, dtype=torch.uint8), 24).shape == (2, 3, 24, 24)
 
 
-def test_opinions_are_as_sure_as_the_teacher_and_leave_out_the_same(straight):
+def test_soft_predictions_are_as_sure_as_the_teacher_and_leave_out_the_same(straight):
     folder = straight[0]
-    taught = LabelledShards(folder / "pictures", folder / "labels", drop_uncertain=0.4)
-    opinions = LabelledShards(folder / "pictures", opinions_of(folder).labels_folder, drop_uncertain=0.4)
-    assert opinions.numbers == taught.numbers
-    assert opinions.record(3) == taught.record(3)
+    by_teacher = LabelledShards(folder / "pictures", folder / "labels", drop_uncertain=0.4)
+    predictions = LabelledShards(
+        folder / "pictures", predictions_of(folder).labels_folder, drop_uncertain=0.4
+    )
+    assert predictions.numbers == by_teacher.numbers
+    assert predictions.record(3) == by_teacher.record(3)
 
 
 class KilledError(BaseException):
@@ -183,7 +185,7 @@ def test_what_is_done_is_not_done_again(copied, straight):
     assert (pictures, steps) == ([], [])
 
 
-def test_lost_opinions_are_made_again_and_reported(copied, straight):
+def test_lost_soft_predictions_are_made_again_and_reported(copied, straight):
     (copied / "training/second-round/opinions/labels-000006-000011.tar").unlink()
     pictures, steps = [], []
     again = run(copied, on_picture=pictures.append, on_step=steps.append)
@@ -194,7 +196,7 @@ def test_lost_opinions_are_made_again_and_reported(copied, straight):
     assert shard_bytes(copied) == shard_bytes(straight[0])
 
 
-def test_opinions_of_another_network_are_refused(copied):
+def test_soft_predictions_of_another_network_are_refused(copied):
     claim = copied / "training/second-round/opinions/synthesis.json"
     said = json.loads(claim.read_text())
     assert said.keys() >= {"segmenter_digest", "generator_digest", "label_px", "network_px"}
@@ -217,7 +219,7 @@ def test_uncertain_pictures_and_held_out_ones_stay_out(tmp_path, monkeypatch):
     data, held_out = given["data"], given["held_out"]
     assert (len(data), len(held_out)) == (18, 2)
     assert set(data.indexes).isdisjoint(held_out.indexes)
-    # Trained on opinions, measured on what the teacher says, as in the first round.
+    # Trained on soft predictions, measured on what the teacher says, as in the first round.
     assert data.data.labels_folder == tmp_path / "training/second-round/opinions"
     assert held_out.data.labels_folder == tmp_path / "labels"
     assert data.data.numbers == held_out.data.numbers

@@ -185,6 +185,7 @@ def test_more_pictures_later_are_the_same_pictures(tmp_path):
     assert len(run(few, CONFIG)) == 7
 
 
+@pytest.mark.slow
 def test_several_workers_give_the_same_bytes(tmp_path):
     threads = torch.get_num_threads()
     run(tmp_path / "one")
@@ -198,6 +199,7 @@ def test_several_workers_give_the_same_bytes(tmp_path):
     assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "error", "text"),
     [
@@ -215,6 +217,7 @@ def test_a_worker_that_fails(load, error, text, tmp_path):
         run(tmp_path, load_teacher=load, n_workers=2)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_a_worker(tmp_path):
     with pytest.raises(OSError, match="No space left on device") as caught:
         run(tmp_path, load_teacher=tiny.load_from_full_disk, n_workers=2)

@@ -9,6 +9,7 @@ import torch
 from partly.data.photos.photo_classes import PhotoClasses
 from partly.data.photos.photo_sets import PhotoSet
 from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.rounds import Lazy
 from partly.losses.slope_penalties import R1, PathLength
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discriminator
@@ -18,7 +19,8 @@ from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.adversarial.gan_loop import GanPlayers, train_gan
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
 
 NAMES = ("dark", "bright")
 
@@ -68,10 +70,16 @@ def test_a_stopped_training_with_classes_ends_where_one_that_was_not_stopped_doe
             shape = DCGANShape(16, z_dim=4, last_channels=4, classes=NAMES)
             return players(DCGAN, DCGANDiscriminator, shape)
         tiny = StyleGAN2Shape(32, 8, 6, 2, channel_base=256, most_channels=8, classes=NAMES)
-        return players(StyleGAN2, StyleGAN2Discriminator, tiny, penalty=R1(1.0), path_length=PathLength())
+        return players(
+            StyleGAN2,
+            StyleGAN2Discriminator,
+            tiny,
+            discriminator_penalties=(Lazy(R1(1.0), every=2),),
+            generator_penalties=(Lazy(PathLength(), every=3),),
+        )
 
     photos = batches(16 if family == "dcgan" else 32, 4)
-    config = GanConfig(4, batch_size=4, penalty_every=2, path_length_every=3, checkpoint_every=2)
+    config = GanConfig(4, batch_size=4, checkpoint_every=2)
 
     def stop(report):
         if report.step == 2:

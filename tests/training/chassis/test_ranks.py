@@ -76,12 +76,17 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    command = [sys.executable, "-c", f"from tests.training.test_ranks import main; main({str(folder)!r})"]
+    command = [
+        sys.executable,
+        "-c",
+        f"from tests.training.chassis.test_ranks import main; main({str(folder)!r})",
+    ]
     started = [subprocess.Popen(command, env=environment | {"RANK": str(rank)}) for rank in (0, 1)]
     assert [process.wait(120) for process in started] == [0, 0]
     return folder
 
 
+@pytest.mark.slow
 def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_whole_batch(two):
     first, second = (torch.load(two / f"weights-{rank}.pt") for rank in (0, 1))
     alone = training(None)[0].state_dict()
@@ -90,6 +95,7 @@ def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_w
         torch.testing.assert_close(first[name], weights, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, tmp_path):
     import json
 

@@ -140,6 +140,7 @@ train_auto_shot(network, coloured_pictures(24), QUICK, folder=Path(sys.argv[2]),
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_finished_checkpoint(make_network, pictures, tmp_path):
     root = str(Path(__file__).parents[3])
     killed = subprocess.run([sys.executable, "-c", KILLED_SCRIPT, root, str(tmp_path / "two")], check=False)

@@ -8,7 +8,7 @@ import torch
 
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
-from partly.losses.evidence_lower_bound import EvidenceBound, GaussianPixels, LaplacePixels
+from partly.losses.evidence_lower_bound import ELBO, GaussianPixels, LaplacePixels
 from partly.models.encoders.encoder_table import load_representation
 from partly.models.encoders.vae_encoder import VAEEncoder, VAEEncoderShape
 from partly.models.generators.generator_table import load_generator
@@ -29,7 +29,7 @@ def parts(seed=0, objective=None, z_dim=Z_DIM):
         return VAEParts(
             VAEDecoder(VAEShape(SIZE_PX, Z_DIM, channel_base=64, most_channels=8)),
             VAEEncoder(VAEEncoderShape(SIZE_PX, z_dim, channel_base=64, most_channels=8)),
-            objective or EvidenceBound(),
+            objective or ELBO(),
         )
 
 
@@ -71,13 +71,13 @@ class TestContract(TrainingContract):
         elif change == "photos":
             photos = batches(digest="1")
         elif change == "beta":
-            both = replace(both, objective=EvidenceBound(beta=2.0))
+            both = replace(both, objective=ELBO(beta=2.0))
         elif change == "likelihood":
-            both = replace(both, objective=EvidenceBound(LaplacePixels()))
+            both = replace(both, objective=ELBO(LaplacePixels()))
         elif change == "first weights":
             both = parts(1)
         elif change == "diverging":
-            both = parts(objective=EvidenceBound(Breaking()))
+            both = parts(objective=ELBO(Breaking()))
         result = train_vae(both, photos, config, **how)
         return [result.decoder, result.encoder]
 

@@ -85,13 +85,13 @@ def portrait_set(n: int, size_px: int, seed: int, folder: Path, on_photo: OnPhot
     return make_photo_set(portrait_sources(n, size_px, seed), folder, size_px, on_photo=on_photo)
 
 
-def fresh_portraits(n: int, size_px: int = 64, seed: int = 1) -> Iterator[Portrait]:
+def draw_portraits(n: int, size_px: int = 64, seed: int = 1) -> Iterator[Portrait]:
     """The portraits of a set one after the other, each with its truth; none is kept.
 
     Args:
         n: how many.
         size_px: their side.
-        seed: of the set; for fresh portraits, one that no training had.
+        seed: of the set; for portraits to evaluate on, one that no training had.
 
     Raises:
         BadOption: none or too many, a seed below 0, or portraits that are too small.
@@ -106,7 +106,7 @@ def portrait_pairs(
     """Portraits with prediction and truth, as :func:`partly.evaluation.segmentation.evaluate` takes them.
 
     Args:
-        portraits: such as :func:`fresh_portraits`.
+        portraits: such as :func:`draw_portraits`.
         predict: pixels ``uint8 [s, s, 3]`` to a label map ``uint8 [s, s]``.
     """
     for portrait in portraits:

@@ -12,8 +12,8 @@ from partly.evaluation.generators.feature_rows import photo_features, picture_fe
 from partly.evaluation.generators.picture_bytes import Pixels, make_pictures
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import check_numbers, figures_of, remarks
-from partly.evaluation.metrics.generator_scores import Copies, GeneratorEvaluation, Pair
-from partly.evaluation.metrics.memorised_photos import CopySearch, find_copies
+from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
+from partly.evaluation.metrics.memorised_photos import MemorisationSearch, find_memorised
 from partly.evaluation.metrics.uncovered_photos import Gaps, find_gaps
 from partly.models.encoders import FeatureNetwork
 from partly.models.generators import Generator
@@ -67,14 +67,14 @@ def evaluate_generator(
     comparing(0, 3)
     figures = figures_of(rows, pictures, network=network.name, network_digest=network.digest, seed=seed)
     comparing(1, 3)
-    search = find_copies(pictures, rows)
+    search = find_memorised(pictures, rows)
     comparing(2, 3)
     gaps = find_gaps(rows, pictures)
     comparing(3, 3)
     return GeneratorEvaluation(
         figures=figures,
         seed=seed,
-        copies=Copies(len(search.suspects), search.share, search.quantile, search.threshold),
+        memorisation=Memorisation(len(search.suspects), search.share, search.quantile, search.threshold),
         random_pictures=tuple(_pictures(generator, seed, range(min(_N_RANDOM, n_pictures)))),
         closest=_closest(search, generator, seed, photos, n_shown),
         least_covered=_least_covered(gaps, generator, seed, photos, n_shown),
@@ -84,7 +84,7 @@ def evaluate_generator(
 
 
 def _closest(
-    search: CopySearch, generator: Generator, seed: int, photos: PhotoSet, n: int
+    search: MemorisationSearch, generator: Generator, seed: int, photos: PhotoSet, n: int
 ) -> tuple[Pair, ...]:
     """The pictures closest to a photo, of which each photo is shown once."""
     chosen = _distinct(np.argsort(search.distances, kind="stable").tolist(), search.nearest.tolist(), n)

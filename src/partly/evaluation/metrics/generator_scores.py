@@ -45,7 +45,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Copies:
+class Memorisation:
     """How many pictures are suspected to be copies of photos.
 
     Attributes:
@@ -68,7 +68,7 @@ class GeneratorEvaluation:
     Attributes:
         figures: the figures.
         seed: of the pictures.
-        copies: how many are suspected.
+        memorisation: how many are suspected of it; "copies" in JSON, as ever.
         random_pictures: the first pictures of the seed, ``uint8 [s, s, 3]`` each.
         closest: pictures and the photos that they lie closest to, closest first; the ratio is to the distance
             up to which pictures are suspected, so 1 or less is a suspect.
@@ -80,7 +80,7 @@ class GeneratorEvaluation:
 
     figures: GeneratorFigures
     seed: int
-    copies: Copies
+    memorisation: Memorisation
     random_pictures: tuple[Pixels, ...] = ()
     closest: tuple[Pair, ...] = ()
     least_covered: tuple[Pair, ...] = ()
@@ -94,7 +94,7 @@ class GeneratorEvaluation:
             "schema_version": 1,
             "seed": self.seed,
             **self.figures.to_json(),
-            "copies": vars(self.copies),
+            "copies": vars(self.memorisation),
             "closest": [pair.to_json() for pair in self.closest],
             "least_covered": [pair.to_json() for pair in self.least_covered],
             "skipped": [vars(photo) for photo in self.skipped],

@@ -23,7 +23,7 @@ _SAME = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class CopySearch:
+class MemorisationSearch:
     """The nearest training photo of every picture, and which pictures are suspected to be copies.
 
     Attributes:
@@ -52,9 +52,9 @@ class CopySearch:
         return len(self.suspects) / len(self.distances)
 
 
-def find_copies(
+def find_memorised(
     pictures: Features, photos: Features, *, held_out: Features | None = None, quantile: float = 0.01
-) -> CopySearch:
+) -> MemorisationSearch:
     """Find pictures that lie unusually close to a photo that their generator was trained on.
 
     What is usual is measured on held-out photos, or, where there are none, on each training photo and the
@@ -78,7 +78,7 @@ def find_copies(
     same = _SAME * _spread(photos)
     usual = np.sort(distances[distances > same])
     threshold = max(same, float(np.quantile(usual, quantile))) if usual.size else same
-    return CopySearch(found.indexes, found.distances, usual, quantile, threshold)
+    return MemorisationSearch(found.indexes, found.distances, usual, quantile, threshold)
 
 
 def _spread(photos: Features) -> float:

@@ -56,7 +56,7 @@ def generator_page(
             Section(
                 "Closest to photos",
                 [_pairs(evaluation.closest, picture_first=True)],
-                intro=_copies_text(evaluation),
+                intro=_memorisation_text(evaluation),
             ),
             Section(
                 "Least covered photos",
@@ -90,7 +90,7 @@ def generator_table(evaluation: GeneratorEvaluation) -> Table:
 
 def figure_rows(evaluation: GeneratorEvaluation) -> list[tuple[str, str, str]]:
     """Name, value and meaning of every figure."""
-    figures, copies = evaluation.figures, evaluation.copies
+    figures, memorisation = evaluation.figures, evaluation.memorisation
     kernel, manifold = figures.kernel, figures.manifold
     frechet_name, kernel_name = distance_names(figures)
     return [
@@ -110,8 +110,8 @@ def figure_rows(evaluation: GeneratorEvaluation) -> list[tuple[str, str, str]]:
         ),
         (
             "Suspected copies",
-            f"{count(copies.n_suspects)} ({percent(copies.share)} %)",
-            f"about {percent(copies.quantile, 0)} % where nothing is copied",
+            f"{count(memorisation.n_suspects)} ({percent(memorisation.share)} %)",
+            f"about {percent(memorisation.quantile, 0)} % where nothing is copied",
         ),
     ]
 
@@ -143,12 +143,12 @@ def _random(evaluation: GeneratorEvaluation) -> list[Picture]:
     return [Picture(pixels, f"picture {i}") for i, pixels in enumerate(evaluation.random_pictures)]
 
 
-def _copies_text(evaluation: GeneratorEvaluation) -> str:
-    copies = evaluation.copies
+def _memorisation_text(evaluation: GeneratorEvaluation) -> str:
+    found = evaluation.memorisation
     return (
-        f"Pictures that lie closest to a photo, on the left, each photo once. {count(copies.n_suspects)} of "
-        f"{count(evaluation.figures.n_pictures)} lie within {copies.threshold:.3g}, where only "
-        f"{percent(copies.quantile, 0)} % of the photos have another photo: look whether they are copies. "
+        f"Pictures that lie closest to a photo, on the left, each photo once. {count(found.n_suspects)} of "
+        f"{count(evaluation.figures.n_pictures)} lie within {found.threshold:.3g}, where only "
+        f"{percent(found.quantile, 0)} % of the photos have another photo: look whether they are copies. "
         "The number is the distance as a share of that; 1 or less is a suspect."
     )
 

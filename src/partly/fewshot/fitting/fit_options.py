@@ -20,7 +20,7 @@ class GradientConfig:
         size_px: side at which CNNs see a picture.
         learning_rate: of Adam with decoupled weight decay, falling to zero along a cosine.
         weight_decay: the penalty that keeps one label from being learned by heart.
-        balance: pixels of a part of ``m`` pixels weigh ``m**-balance``.
+        balance: class-balance exponent: pixels of a part of ``m`` pixels weigh ``m**-balance``.
         seed: of weights, drawn pixels and dropout.
     """
 
@@ -40,7 +40,7 @@ class FewShotConfig:
     Attributes:
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
         penalty: of ridge regression; None: the method's own.
-        balance: how much rare parts count, see ``part_weights``; None: the method's own.
+        balance: class-balance exponent, see ``part_weights``; None: the method's own.
         coordinate_weight: how easily the position of a pixel is used; None: the method's own.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
         gradient: how MLPs and CNNs are trained.
@@ -51,7 +51,7 @@ class FewShotConfig:
 
     methods: tuple[str, ...] = option(
         ("ridge",),
-        "A few-shot segmenter; several make an ensemble.",
+        "Few-shot segmenter; several of them form an ensemble.",
         flag="--method",
         choices=METHODS,
         in_project=True,
@@ -59,27 +59,26 @@ class FewShotConfig:
     )
     fixed_layout: bool = option(
         True,
-        "Whether parts stay near where labels show them, or are anywhere in the picture.",
+        "Whether parts stay near where labels show them (spatial prior), or may be anywhere in the picture.",
         flag="--fixed-layout/--free-layout",
         in_project=True,
         in_form=True,
     )
     layout_spread: float | None = option(
         0.1,
-        "How far from where labels show it a part may lie, as a share of the picture's side.",
+        "Spread of the spatial prior: how far a part may lie from its labels, as a share of the side.",
         above=0,
         in_project=True,
     )
     n_self_training: int = option(
         24,
-        "Generated pictures on which the segmenter learns from its own guesses; not used with more than "
-        "three labels, which know better.",
+        "Generated pictures used for self-training (pseudo-labels); not used with more than three labels.",
         flag="--self-training",
         at_least=0,
         in_project=True,
     )
     allow_missing_parts: bool = option(
-        False, "Fit although parts are labelled nowhere: two are enough. The others are never found."
+        False, "Fit even if some parts are labelled nowhere; two are enough. The others are never found."
     )
     sizes_px: tuple[int, ...] | None = None
     penalty: float | None = None
@@ -87,7 +86,7 @@ class FewShotConfig:
     coordinate_weight: float | None = None
     n_statistics: int = 32
     gradient: GradientConfig = field(default_factory=GradientConfig)
-    seed: int = option(0, "Of all that is random.", at_least=0, at_most=MOST_SEED)
+    seed: int = option(0, "Random seed of the fit.", at_least=0, at_most=MOST_SEED)
 
     def __post_init__(self) -> None:
         check_options(self)

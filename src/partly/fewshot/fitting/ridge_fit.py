@@ -43,7 +43,7 @@ class RidgeFit:
     Attributes:
         segmenter: with its standardiser already estimated.
         penalty: λ for one label, features of deviation 1 and rows whose weights sum to 1; less for more.
-        balance: 0 counts pixels alike, 1 counts parts alike; see ``part_weights``.
+        balance: class-balance exponent: 0 weighs pixels alike, 1 parts; see ``part_weights``.
         grid_px: cells on which labels are compared; each cell asks for the shares of the parts in it.
     """
 

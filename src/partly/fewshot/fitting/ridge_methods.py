@@ -27,7 +27,7 @@ class RidgeMethod(FewShotMethod):
 
     Attributes:
         penalty: λ for one label; see :class:`partly.fewshot.fitting.RidgeFit`.
-        balance: how much rare parts count; see ``part_weights``.
+        balance: class-balance exponent; see ``part_weights``.
     """
 
     family: ClassVar[str] = "ridge"

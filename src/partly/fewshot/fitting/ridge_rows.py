@@ -40,7 +40,7 @@ class PictureRows:
         Args:
             features: ``[g², d]``; kept, not copied.
             covered: how much of each cell each part covers, ``[g², k]``; not all 0.
-            balance: how much rare parts count.
+            balance: class-balance exponent.
         """
         labelled = covered.sum(1)
         chosen = labelled.nonzero()[:, 0]

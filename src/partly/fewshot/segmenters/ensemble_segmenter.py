@@ -1,4 +1,4 @@
-"""Several segmenters as one: their mean opinion, and how much they disagree."""
+"""Several segmenters as one: their mean prediction, and how much they disagree."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class EnsembleSegmenter(FewShotSegmenter):
         """Constructor arguments; the members' kinds and arguments are added by the catalogue."""
         return {}
 
-    def opinions(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
+    def member_predictions(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Log-probabilities of each member, ``[m, b, k, size_px, size_px]``."""
         return torch.stack([member(pyramid, size_px).log_softmax(1) for member in self.members])
 
     def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
         """Log of the mean soft label, ``[b, k, size_px, size_px]``."""
-        opinions = self.opinions(pyramid, size_px)
-        return opinions.logsumexp(0) - torch.log(torch.tensor(float(len(opinions))))
+        predictions = self.member_predictions(pyramid, size_px)
+        return predictions.logsumexp(0) - torch.log(torch.tensor(float(len(predictions))))

@@ -18,18 +18,18 @@ def uncertainty(logits: Tensor) -> Tensor:
     return entropy(logits.log_softmax(1)).mean((1, 2))
 
 
-def disagreement(opinions: Tensor) -> Tensor:
-    """Mean Jensen-Shannon divergence of an ensemble's opinions on each picture, ``[b]``, in [0, 1].
+def disagreement(predictions: Tensor) -> Tensor:
+    """Mean Jensen-Shannon divergence of an ensemble's soft predictions on each picture, ``[b]``, in [0, 1].
 
     Lin, "Divergence measures based on the Shannon entropy" (1991), equation 5.1: entropy of the mean less the
     mean of the entropies; of what all members are unsure alike, nothing counts.
 
     Args:
-        opinions: log-probabilities ``[m, b, k, h, w]``.
+        predictions: log-probabilities ``[m, b, k, h, w]``.
     """
-    n_members = len(opinions)
-    mean = opinions.logsumexp(0) - torch.log(torch.tensor(float(n_members)))
-    own = torch.stack([entropy(o) for o in opinions]).mean(0)
+    n_members = len(predictions)
+    mean = predictions.logsumexp(0) - torch.log(torch.tensor(float(n_members)))
+    own = torch.stack([entropy(o) for o in predictions]).mean(0)
     return (entropy(mean) - own).clamp(min=0).mean((1, 2))
 
 

@@ -24,7 +24,7 @@ class RidgeSegmenter(FewShotSegmenter):
 
     Attributes:
         weight: ``[k, d]``, one column for each channel, coordinate and, last, the bias.
-        sharpness: what scores (about 0 to 1) are multiplied by to make logits.
+        sharpness: inverse temperature: scores (about 0 to 1) are multiplied by it to make logits.
     """
 
     sharpness: Tensor

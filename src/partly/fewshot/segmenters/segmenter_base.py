@@ -24,8 +24,8 @@ class FewShotSegmenter(nn.Module, ABC):
         n_parts: number ``k`` of parts, background included.
         level_indexes: which levels of the whole pyramid it reads, coarse to fine.
         n_channels: channels of those levels.
-        layout: what is added to the logits at each place, ``[k, LAYOUT_PX, LAYOUT_PX]``: where parts may
-            lie. 0 until it is set; see :func:`partly.fewshot.fitting.layout_of`.
+        layout: spatial prior, added to the logits at each place, ``[k, LAYOUT_PX, LAYOUT_PX]``: where parts
+            may lie. 0 until it is set; see :func:`partly.fewshot.fitting.layout_of`.
     """
 
     layout: Tensor

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from torch import nn
 
@@ -24,7 +24,7 @@ from partly.data.photos import (
 from partly.data.photos import overlay as overlaid
 from partly.errors import BadOption, BadPhoto, PartlyError
 from partly.inference.segment.part_areas import areas_entry, write_areas
-from partly.inference.segment.segment_photo_file import PartNetwork, network_size_px, segment_photo
+from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
 from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import digest_of
@@ -49,13 +49,10 @@ def segment_all(
     sources: Iterable[PhotoSource],
     out_folder: str | Path,
     *,
-    size_px: int | None = None,
-    mirror_average: bool = True,
-    scales: Sequence[float] = (1.0,),
-    refine: bool = False,
     overlay: bool = True,
     areas: AreasFormat | None = "json",
     progress: Callable[[Progress], None] | None = None,
+    **view: Unpack[View],
 ) -> Summary:
     """Segment photos one by one into ``labels/``, ``overlays/`` and ``areas.json`` or ``areas.csv``.
 
@@ -69,13 +66,10 @@ def segment_all(
         network: an auto-shot network; one without a ``digest`` or weights to take it of segments all again.
         sources: where the photos are: :func:`partly.data.photos.find_photos`.
         out_folder: the folder of results.
-        size_px: see :func:`segment_photo`.
-        mirror_average: see :func:`segment_photo`.
-        scales: see :func:`segment_photo`.
-        refine: see :func:`segment_photo`.
         overlay: also write the parts' colours over the photo.
         areas: how areas and mean confidences of the parts are written.
         progress: called after each photo.
+        **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
 
     Returns:
         What was done; photos that cannot be read are listed in ``failed``.
@@ -86,16 +80,15 @@ def segment_all(
     """
     if areas not in ("json", "csv", None):
         raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
-    size_px = network_size_px(network, size_px)
+    options: dict[str, Any] = {
+        "size_px": network_size_px(network, view.get("size_px")),
+        "mirror_average": view.get("mirror_average", True),
+        "scales": view.get("scales", (1.0,)),
+        "refine": view.get("refine", False),
+    }
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, overlay=overlay)
-    options: dict[str, Any] = {
-        "size_px": size_px,
-        "mirror_average": mirror_average,
-        "scales": scales,
-        "refine": refine,
-    }
     key = _key(network, options)
     fast = network.for_inference() if hasattr(network, "for_inference") else network
     segment = partial(segment_photo, fast, **options)

@@ -16,20 +16,20 @@ class SegmentOptions:
     """How photos are segmented."""
 
     size_px: int | None = option(
-        None, "Side that the network sees; its training size by default.", flag="--size", at_least=1
+        None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
     )
     mirror: bool = option(
-        True, "Average with the mirrored photo: slower, better.", flag="--mirror/--no-mirror"
+        True, "Average with the mirrored photo: slower, more accurate.", flag="--mirror/--no-mirror"
     )
     thorough: bool = option(
         False,
-        "Average over several sizes, and let boundaries follow the photo's edges: slower, a little better.",
+        "Average over several sizes and refine boundaries along the photo's edges: slower, slightly better.",
         in_form=True,
     )
     overlay: bool = option(
         True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
     )
-    areas: Literal["json", "csv"] = option("json", "How areas and confidences of the parts are written.")
+    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
 
     def __post_init__(self) -> None:
         check_options(self)

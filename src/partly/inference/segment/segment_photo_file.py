@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 import torch
@@ -31,6 +31,15 @@ class PartNetwork(Protocol):
 
     def __call__(self, images: Tensor, /) -> Any:
         """Images ``[b, 3, h, w]`` in [-1, 1] to logits ``[b, k, h, w]``."""
+
+
+class View(TypedDict, total=False):
+    """How a network looks at a photo; what is left out is as :func:`segment_photo` has it."""
+
+    size_px: int | None
+    mirror_average: bool
+    scales: Sequence[float]
+    refine: bool
 
 
 def segment_photo(

@@ -31,8 +31,8 @@ from partly.project.project_folder import Project
 from partly.project.project_page import project_sections, run_of_model
 from partly.storage import write_text
 
-FRESH = "fresh"
-"""In the demo's folder: generated pictures that neither segmenter nor network saw."""
+UNSEEN = "fresh"
+"""In the demo's folder: pictures that neither segmenter nor network saw; named by version 0.1."""
 SHIPPED = "shipped"
 """In the demo's folder: photos that ship with Partly."""
 
@@ -42,8 +42,8 @@ def write_demo_page(
 ) -> Path:
     """Write ``index.html`` in the project's folder."""
     entries = _entries(summary)
-    fresh = [s for s in sources if s.path.parent == project.folder / FRESH]
-    photos = [s for s in sources if s not in fresh]
+    unseen = [s for s in sources if s.path.parent == project.folder / UNSEEN]
+    photos = [s for s in sources if s not in unseen]
     sections = [
         Section(
             "Photos",
@@ -52,8 +52,8 @@ def write_demo_page(
         ),
         Section(
             "Generated pictures",
-            [picture_grid([_pair(_panel(s, project, summary, entries)) for s in fresh], width_px=320)],
-            intro="Fresh pictures that neither segmenter nor network was made with, labelled by the network.",
+            [picture_grid([_pair(_panel(s, project, summary, entries)) for s in unseen], width_px=320)],
+            intro="Pictures that neither segmenter nor network has seen before, labelled by the network.",
         ),
         *project_sections(project),
         Section("Times", [table(["step", "seconds"], [*times_s.items(), ("all", sum(times_s.values()))])]),

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from partly.data.photos import read_photo, write_png
-from partly.data.portraits import fresh_portraits
+from partly.data.portraits import draw_portraits
 from partly.fewshot.fitting import FewShotConfig
 from partly.models.generators import Truncation
 from partly.project.project_settings import DRAWN_PORTRAITS, FEW_CHANNELS
@@ -27,7 +27,7 @@ class Subject:
         generator: name or model folder.
         annotation_ids: which of the shipped annotations to fit on.
         distil: how the network is made.
-        truncation: of the fresh generated pictures.
+        truncation: of the unseen generated pictures.
         write_photos: writes photos that ship with Partly into a folder.
         lead: says what was done.
         about_photos: says what photos are shown.
@@ -59,7 +59,7 @@ def _astronaut(folder: Path) -> None:
 
 def _drawings(folder: Path) -> None:
     """Drawn portraits of people that the generator never saw."""
-    for number, portrait in enumerate(fresh_portraits(_N_DRAWINGS, seed=_DRAWINGS_SEED), start=1):
+    for number, portrait in enumerate(draw_portraits(_N_DRAWINGS, seed=_DRAWINGS_SEED), start=1):
         write_png(folder / f"drawing-{number}.png", portrait.pixels)
 
 

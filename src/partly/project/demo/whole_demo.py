@@ -15,7 +15,7 @@ from partly.inference.segment import Progress, Summary, segment_all
 from partly.models.generators import Truncation, sample_w
 from partly.models.zoo import DOWNLOADS, ENCODER, get
 from partly.project.chosen_network import network_of
-from partly.project.demo.demo_page import FRESH, SHIPPED, write_demo_page
+from partly.project.demo.demo_page import SHIPPED, UNSEEN, write_demo_page
 from partly.project.demo.demo_subjects import FACES, PORTRAITS, Subject
 from partly.project.distil_verb import distil_project
 from partly.project.fit_verb import fit_project
@@ -56,7 +56,7 @@ class DemoChoices:
     Attributes:
         photos: photos, folders and zips to segment besides those that ship with Partly.
         subject: what it is shown on; a project that is there already goes on with its own.
-        n_held_out: fresh generated pictures to segment.
+        n_held_out: unseen generated pictures to segment.
         n_workers: processes that make pictures; None: one a processor.
     """
 
@@ -165,7 +165,7 @@ def _project(folder: Path, generator: str) -> Project:
 def _segment(
     project: Project, subject: Subject, choices: DemoChoices, reports: DemoReports
 ) -> tuple[PhotoSources, Summary]:
-    fresh = _fresh_pictures(project, choices.n_held_out, subject.truncation)
+    unseen = _unseen_pictures(project, choices.n_held_out, subject.truncation)
     shipped = project.folder / SHIPPED
     subject.write_photos(shipped)
     network = network_of(project.folder)
@@ -173,13 +173,13 @@ def _segment(
     def report(progress: Progress) -> None:
         reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
-    sources = find_photos([*choices.photos, shipped, fresh], leave_out=[project.folder])
+    sources = find_photos([*choices.photos, shipped, unseen], leave_out=[project.folder])
     return sources, segment_all(network, sources, project.folder / "segmented", progress=report)
 
 
-def _fresh_pictures(project: Project, n_pictures: int, truncation: Truncation) -> Path:
+def _unseen_pictures(project: Project, n_pictures: int, truncation: Truncation) -> Path:
     """A folder of generated pictures that neither segmenter nor network saw."""
-    folder = project.folder / FRESH
+    folder = project.folder / UNSEEN
     missing = [i for i in range(n_pictures) if not (folder / f"fresh-{i + 1}.png").exists()]
     if missing:
         generator = load_project_generator(project)

@@ -2,4 +2,4 @@
 
 from .generator_training import TrainingReports as TrainingReports
 from .generator_training import train_generator as train_generator
-from .tensorboard_curves import Board as Board
+from .tensorboard_curves import TensorBoardCurves as TensorBoardCurves

@@ -40,7 +40,7 @@ from partly.storage import (
 )
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Machine, Ranks, checkpoint_files
-from partly.training.recipes import Course, CourseStep, TrainingChoices, course, filled
+from partly.training.recipes import PlanStep, TrainingChoices, TrainingPlan, training_plan, with_defaults
 
 _N_FOR_MEAN = 4000
 _ASSUMED = {"streams": FIRST_VERSION}
@@ -60,7 +60,7 @@ class TrainingReports:
     """
 
     on_photo: Callable[[int, int], None] = tell_nobody
-    on_step: Callable[[CourseStep], None] = tell_nobody
+    on_step: Callable[[PlanStep], None] = tell_nobody
     on_pictures: Callable[[Path], None] = tell_nobody
     on_measuring: Callable[[str, int, int], None] = tell_nobody
 
@@ -114,7 +114,7 @@ def train_generator(
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
     reports = reports or TrainingReports()
-    place, choices = TrainingFolder(Path(folder)), filled(choices)
+    place, choices = TrainingFolder(Path(folder)), with_defaults(choices)
     with (
         Machine.here() as machine,
         _claimed(place, choices, machine.ranks),
@@ -125,7 +125,7 @@ def train_generator(
         told: str | None = getattr(choices, "classes", None)
         of_photo = None if told is None else read_classes(told, sources)
         # What it refuses is refused before photos are read, which may take long.
-        without_classes = course(choices) if of_photo is None else None
+        without_classes = training_plan(choices) if of_photo is None else None
 
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)
@@ -136,21 +136,21 @@ def train_generator(
         ranks.wait()
         photo_set = squares()
         classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
-        ready = without_classes or course(choices, classes.names if classes else ())
+        ready = without_classes or training_plan(choices, classes.names if classes else ())
         batches = SquareBatches(
             photo_set, ready.batch_size, choices.seed, mirror=choices.mirror, classes=classes
         )
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         counts = classes.counts() if classes else {}
         keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports)
-        taught = ready.run(batches, place.training, reports.on_step, keeper, machine)
+        trained = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
-            keeper(taught.generator, ready.n_steps)
-        if ranks.is_first and taught.representation is not None:
+            keeper(trained.generator, ready.n_steps)
+        if ranks.is_first and trained.representation is not None:
             parents = {"generator_sha256": load_card(place.root).weights_sha256}
-            taught.representation.save(place.encoder, {"parents": parents})
-    return TrainedGenerator(place.root, place.page, len(photo_set), photo_set.failed, taught.time_s, counts)
+            trained.representation.save(place.encoder, {"parents": parents})
+    return TrainedGenerator(place.root, place.page, len(photo_set), photo_set.failed, trained.time_s, counts)
 
 
 @contextmanager
@@ -215,7 +215,7 @@ class _Keeper:
     choices: TrainingChoices
     photos: PhotoSet
     classes: dict[str, int]
-    ready: Course
+    ready: TrainingPlan
     measures: Measures
     reports: TrainingReports
 

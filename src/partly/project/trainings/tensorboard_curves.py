@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from partly.errors import NotAvailable
-from partly.training.recipes import CourseStep
+from partly.training.recipes import PlanStep
 
 _EVERY = 10
 
 
-class Board:
+class TensorBoardCurves:
     """Writes steps to TensorBoard's event files.
 
     Args:
@@ -36,7 +36,7 @@ class Board:
         self._open = partial(writing.SummaryWriter, str(folder))
         self._writer: Any = None
 
-    def __call__(self, step: CourseStep) -> None:
+    def __call__(self, step: PlanStep) -> None:
         """Write one step in ten, and the last."""
         if step.step % _EVERY and step.step != step.n_steps:
             return

@@ -23,7 +23,7 @@ class FitFirst:
     """What a job that fits before it goes on is told of that."""
 
     allow_missing_parts: bool = option(
-        False, "Fit although parts are labelled nowhere: two are enough. The others are never found."
+        False, "Fit even if some parts are labelled nowhere; two are enough. The others are never found."
     )
 
 

@@ -81,7 +81,7 @@ def _distil_by_effort(project: Project) -> dict[str, dict[str, Any]]:
 def next_step(
     n_pictures: int, n_labelled: int, n_parts_labelled: int, missing: Sequence[str], models: MadeModels
 ) -> str:
-    """What to do next, for a person in front of the page.
+    """What to do next, for the user of the page.
 
     Args:
         n_pictures: pictures in the tray.

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from partly.data.labels import FACE_PARTS
 from partly.errors import BadOption
-from partly.fewshot.fitting import FewShotConfig
 from partly.models.zoo import ENCODER, model_folder
 from partly.project import (
-    DRAWN_PORTRAITS,
-    FEW_CHANNELS,
+    EMBEDDED,
     NO_DOWNLOAD,
     Project,
     Settings,
@@ -19,11 +17,11 @@ from partly.project import (
     generator_reference,
     is_project,
     open_project,
+    usual_choices,
 )
-from partly.synthesis.distil import DistilConfig
 
 DEFAULT_FOLDER = Path("my-parts")
-_FACES, _EMBEDDED = "ffhq", "portraits"
+_FACES = "ffhq"
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,11 @@ def open_or_create(folder: Path, generator: str | None = None) -> OpenedProject:
         _check_generator(project, generator)
         return OpenedProject(project, ())
     chosen, why = _generator(generator)
-    few_shot = FEW_CHANNELS if chosen == _EMBEDDED else FewShotConfig()
-    settings = Settings(chosen, FACE_PARTS, few_shot, _auto_shot(chosen))
-    project = create_project(folder, settings)
+    few_shot, auto_shot = usual_choices(chosen)
+    if auto_shot.pretrained and not _is_here(ENCODER):
+        # It must work with what is on this machine.
+        auto_shot = NO_DOWNLOAD
+    project = create_project(folder, Settings(chosen, FACE_PARTS, few_shot, auto_shot))
     return OpenedProject(
         project, (f"Made {folder} with the generator {chosen} and the parts of a face.", *why)
     )
@@ -69,16 +69,9 @@ def _generator(asked: str | None) -> tuple[str, tuple[str, ...]]:
         return generator_reference(asked), ()
     if _is_here(_FACES):
         return _FACES, ()
-    return _EMBEDDED, (
+    return EMBEDDED, (
         f"These are drawn portraits. For photos of faces: partly get {_FACES}, then partly label my-faces.",
     )
-
-
-def _auto_shot(generator: str) -> DistilConfig:
-    """Choices that work with what is on this machine."""
-    if generator == _EMBEDDED:
-        return DRAWN_PORTRAITS
-    return DistilConfig() if _is_here(ENCODER) else NO_DOWNLOAD
 
 
 def _is_here(name: str) -> bool:

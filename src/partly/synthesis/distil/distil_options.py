@@ -38,14 +38,14 @@ class DistilConfig:
 
     n_pictures: int = option(
         700,
-        "Generated pictures that the few-shot segmenter labels, and the network learns from.",
+        "Generated pictures that the few-shot segmenter labels and the network is trained on.",
         at_least=2,
         in_project=True,
         in_form=True,
     )
     size_px: int = option(
         192,
-        "Side in pixels at which the network learns at last, and is best used; it begins at 128.",
+        "Final training size of the network in pixels, at which it is best used; training begins at 128.",
         flag="--size",
         at_least=32,
         in_project=True,
@@ -53,24 +53,24 @@ class DistilConfig:
     )
     architecture: str = option(
         ENCODER_ARCHITECTURE,
-        "Which network.",
+        "Architecture of the network.",
         choices=ARCHITECTURE_NAMES,
         in_project=True,
         in_form=True,
     )
     pretrained: bool = option(
         True,
-        "Begin with ImageNet weights (lite0-unet only; partly get efficientnet-lite0), or with none.",
+        "Start from ImageNet weights (lite0-unet only; partly get efficientnet-lite0), or from scratch.",
         flag="--pretrained/--from-scratch",
         in_project=True,
     )
     n_steps: int = option(
         600, "Training steps of the first round.", flag="--steps", at_least=1, in_project=True, in_form=True
     )
-    batch_size: int = option(8, "Pictures in a step.", flag="", at_least=2)
+    batch_size: int = option(8, "Pictures per step.", flag="", at_least=2)
     drop_uncertain: float = option(
         0.0,
-        "Share of the pictures to leave out, those the segmenter is least sure of.",
+        "Share of the pictures to leave out: those about which the segmenter is least certain.",
         what="a share",
         at_least=0,
         below=1,
@@ -78,7 +78,7 @@ class DistilConfig:
     )
     second_round: float = option(
         0.0,
-        "Share of the steps to train further, on labels of segmenter and network together; 0: none.",
+        "Second round, as a share of the steps: train on soft predictions of segmenter and network together.",
         what="a share of n_steps",
         at_least=0,
         in_project=True,
@@ -86,8 +86,8 @@ class DistilConfig:
     )
     painted_share: float = option(
         0.0,
-        "Share of what the network learns from that are the labelled pictures themselves, with what was "
-        "painted on them; 0: none.",
+        "Share of the training pictures that are the labelled pictures themselves, with what was painted on "
+        "them; 0: none.",
         what="a share",
         at_least=0,
         below=1,
@@ -95,7 +95,7 @@ class DistilConfig:
     )
     recolour_parts: float = option(
         0.0,
-        "Probability that a part of a picture gets other colours while the network learns; 0: none.",
+        "Probability that augmentation recolours a part of a picture; 0: never.",
         what="a probability",
         at_least=0,
         at_most=1,
@@ -104,7 +104,7 @@ class DistilConfig:
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = option(
         0,
-        "Of pictures, first weights, order and augmentation.",
+        "Random seed of pictures, initial weights, order and augmentation.",
         at_least=0,
         at_most=MOST_SEED,
         in_project=True,
@@ -220,16 +220,16 @@ class DistilRequest:
 
     effort: str = option(
         "usual",
-        "How much is done: "
+        "How much work to put in: "
         + "; ".join(f"{name}: {effort.says}" for name, effort in EFFORTS.items())
-        + ". Options that are given besides win.",
+        + ". Options given explicitly take precedence.",
         choices=EFFORTS,
         in_form=True,
     )
     n_workers: int | None = option(
         None, "Processes that make pictures.", flag="--workers", at_least=1, in_form=False
     )
-    again: bool = option(False, "Begin a new training even if one with these choices is there.")
+    again: bool = option(False, "Start a new training even if one with these choices exists.")
 
     def __post_init__(self) -> None:
         check_options(self)

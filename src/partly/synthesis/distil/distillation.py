@@ -64,11 +64,11 @@ def distil(
     )
     pictures = labelled.surest(config.drop_uncertain)
     split = config.training()
-    taught, held_out = hold_out(pictures, split.n_held_out_of(len(pictures)), split.seed)
+    synthesised, held_out = hold_out(pictures, split.n_held_out_of(len(pictures)), split.seed)
     # After a stop in the second round, this gives back at once what the first one ended with.
     first = train_auto_shot(
         network,
-        with_painted(taught, painted, config.painted_share),
+        with_painted(synthesised, painted, config.painted_share),
         split,
         folder=place.training,
         held_out=held_out,

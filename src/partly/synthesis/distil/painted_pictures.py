@@ -24,41 +24,41 @@ _LEAST_SHARE = 1e-8
 class WithPainted:
     """Pictures labelled by the segmenter, and painted ones among them, again and again.
 
-    What a person painted is right to the pixel, and says how large small parts are, of which a segmenter
+    What an annotator painted is right to the pixel, and says how large small parts are, of which a segmenter
     knows little; augmentation makes each copy another picture.
 
     Attributes:
-        taught: labelled by the segmenter.
-        painted: labelled by a person; of the same sizes.
+        synthesised: labelled by the segmenter.
+        painted: labelled by an annotator; of the same sizes.
         share: of all that is trained on, that are painted; above 0, below 1.
     """
 
-    taught: LabelledPictures
+    synthesised: LabelledPictures
     painted: LabelledPictures
     share: float
 
     def __len__(self) -> int:
-        n_copies = round(len(self.taught) * self.share / (1 - self.share))
-        return len(self.taught) + max(1, n_copies)
+        n_copies = round(len(self.synthesised) * self.share / (1 - self.share))
+        return len(self.synthesised) + max(1, n_copies)
 
     def read(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """As :meth:`partly.training.segmentation.LabelledPictures.read`; copies come after the others."""
-        n = len(self.taught)
-        taught = [i for i in indexes if i < n]
+        n = len(self.synthesised)
+        synthesised = [i for i in indexes if i < n]
         copies = [(i - n) % len(self.painted) for i in indexes if i >= n]
-        found = [of.read(at) for of, at in ((self.taught, taught), (self.painted, copies)) if at]
+        found = [of.read(at) for of, at in ((self.synthesised, synthesised), (self.painted, copies)) if at]
         images, logits, weights = zip(*found, strict=True)
-        # From taught first, painted last, to the order that was asked for.
+        # From synthesised first, painted last, to the order that was asked for.
         order = torch.tensor([i >= n for i in indexes]).argsort(stable=True).argsort()
         soft = torch.cat([one.float() for one in logits])
         return torch.cat(images)[order], soft[order], torch.cat(weights)[order]
 
 
 def with_painted(
-    taught: LabelledPictures, painted: LabelledPictures | None, share: float
+    synthesised: LabelledPictures, painted: LabelledPictures | None, share: float
 ) -> LabelledPictures:
-    """The painted pictures among the taught ones, where there are any to learn from."""
-    return taught if painted is None else WithPainted(taught, painted, share)
+    """The painted pictures among the synthesised ones, where there are any to learn from."""
+    return synthesised if painted is None else WithPainted(synthesised, painted, share)
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """A second round: the network learns on from what its teacher and it say of each picture together.
 
-Teacher and network err differently, so that their mean opinion is nearer to the truth than either;
+Teacher and network err differently, so that their mean prediction is nearer to the truth than either;
 docs/lab.md has the figures.
 """
 
@@ -30,7 +30,7 @@ from partly.training.segmentation import (
 )
 
 SECOND_ROUND_FOLDER = "second-round"
-_OPINIONS_FOLDER = "opinions"
+_PREDICTIONS_FOLDER = "opinions"
 
 SHARPENING_DIVISOR = 1.5
 """What the sum of two log-probabilities is divided by: 2 would give their mean, less sharpens it a little."""
@@ -54,7 +54,7 @@ def train_second_round(
         labelled: all pictures, with what the teacher says of them.
         painted: the labelled pictures, if the network learns from them too.
         config: the choices, with a second round.
-        folder: where opinions, checkpoint, log and panels are written.
+        folder: where soft predictions, checkpoint, log and panels are written.
         reports: who is told what.
 
     Returns:
@@ -71,7 +71,7 @@ def train_second_round(
     if training is None:
         raise BadOption("a second round of 0 steps", expected="second_round above 0")
     fast = first.network.for_inference()
-    opinions = relabel(
+    predicted = relabel(
         labelled,
         lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
         {
@@ -79,19 +79,19 @@ def train_second_round(
             "network_px": first.network.size_px,
             "sharpening_divisor": SHARPENING_DIVISOR,
         },
-        folder / _OPINIONS_FOLDER,
+        folder / _PREDICTIONS_FOLDER,
         pictures_per_shard=config.synthesis().pictures_per_shard,
         on_picture=reports.on_picture,
     )
-    taught, agreed = (of.surest(config.drop_uncertain) for of in (labelled, opinions))
+    by_teacher, by_both = (of.surest(config.drop_uncertain) for of in (labelled, predicted))
     split = config.training()
-    n_held_out = split.n_held_out_of(len(taught))
+    n_held_out = split.n_held_out_of(len(by_teacher))
     second = train_auto_shot(
         copy.deepcopy(first.network).requires_grad_(True),
-        with_painted(hold_out(agreed, n_held_out, split.seed)[0], painted, config.painted_share),
+        with_painted(hold_out(by_both, n_held_out, split.seed)[0], painted, config.painted_share),
         training,
         folder=folder,
-        held_out=hold_out(taught, n_held_out, split.seed)[1],
+        held_out=hold_out(by_teacher, n_held_out, split.seed)[1],
         on_step=reports.on_step,
     )
     return replace(second, time_s=first.time_s + second.time_s)

@@ -1,4 +1,4 @@
-"""Labels made of other labels: of a labelled picture and what its segmenter said, another opinion."""
+"""Labels made of other labels: of a labelled picture and what its segmenter said, another soft prediction."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from partly.synthesis.shards.shard_samples import SoftLabel, label_files
 from partly.synthesis.shards.synthesis_config import OnPicture
 from partly.synthesis.shards.tar_shards import shard_writer
 
-Opinion = Callable[[Tensor, Tensor], Tensor]
+Relabelling = Callable[[Tensor, Tensor], Tensor]
 """A picture uint8 ``[1, 3, s, s]`` and its logits float16 ``[1, k, t, t]`` to other logits of that shape."""
 
 
 def relabel(
     labelled: LabelledShards,
-    opinion: Opinion,
+    relabelling: Relabelling,
     identity: Mapping[str, Any],
     folder: Path,
     *,
@@ -38,8 +38,8 @@ def relabel(
 
     Args:
         labelled: the pictures 0, 1, 2 … with their labels.
-        opinion: gives the other label.
-        identity: what the opinion depends on besides picture and label: plain JSON values.
+        relabelling: gives the other label.
+        identity: what the other label depends on besides picture and label: plain JSON values.
         folder: where the shards are written.
         pictures_per_shard: what a kill loses at most.
         on_picture: called after every picture that was labelled.
@@ -56,12 +56,12 @@ def relabel(
     remove_leftovers(folder)
     spans = missing_spans(len(labelled), pictures_per_shard, finished_spans(folder, "labels"))
     n_before = len(labelled) - sum(map(len, spans))
-    follow(_relabelled(labelled, opinion, folder, spans), len(labelled), n_before, on_picture)
+    follow(_relabelled(labelled, relabelling, folder, spans), len(labelled), n_before, on_picture)
     return labelled.with_labels(folder)
 
 
 def _relabelled(
-    labelled: LabelledShards, opinion: Opinion, folder: Path, spans: Sequence[Span]
+    labelled: LabelledShards, relabelling: Relabelling, folder: Path, spans: Sequence[Span]
 ) -> Iterator[int]:
     """Write the shards of ``spans``; yields each index."""
     for span in spans:
@@ -69,6 +69,6 @@ def _relabelled(
             for index in range(span.start, span.stop):
                 images, logits, _ = labelled.read([index])
                 record = labelled.record(index)
-                given = opinion(images, logits)[0].numpy().astype(np.float16)
+                given = relabelling(images, logits)[0].numpy().astype(np.float16)
                 shard.add(f"{index:06}", label_files(SoftLabel(given, record["uncertainty"]), record))
                 yield index

@@ -101,8 +101,8 @@ def _labelled(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: in
     segmenter has.
     """
     if isinstance(segmenter, EnsembleSegmenter):
-        opinions = segmenter.opinions(pyramid, label_px)
-        return opinions.logsumexp(0) - math.log(len(opinions)), disagreement(opinions)
+        predictions = segmenter.member_predictions(pyramid, label_px)
+        return predictions.logsumexp(0) - math.log(len(predictions)), disagreement(predictions)
     logits = segmenter(pyramid, label_px)
     return logits, uncertainty(logits)
 

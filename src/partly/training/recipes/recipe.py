@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from partly.losses import Objective
     from partly.models.encoders import VAEEncoder
     from partly.models.generators import VAEDecoder, VAEShape
-    from partly.training.recipes.courses import Course
     from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+    from partly.training.recipes.training_plans import TrainingPlan
 
 
 ChoicesT = TypeVar("ChoicesT", bound=TrainingChoices)
@@ -30,18 +30,18 @@ class Recipe(Protocol):
     def Options(self) -> type[TrainingChoices]:  # noqa: N802
         """The dataclass of its options, whose fields have help, range and default."""
 
-    def filled(self, choices: Any) -> TrainingChoices:
+    def with_defaults(self, choices: Any) -> TrainingChoices:
         """The choices with what was left open as the preset says.
 
         Raises:
             BadOption: choices that do not go together, or a size that the family cannot have.
         """
 
-    def course(self, choices: Any, classes: Sequence[str] = ()) -> Course:
+    def plan(self, choices: Any, classes: Sequence[str] = ()) -> TrainingPlan:
         """The training, ready to begin.
 
         Args:
-            choices: as :meth:`filled` gives them.
+            choices: as :meth:`with_defaults` gives them.
             classes: names of the classes of the photos; none but for a family with the option ``classes``.
         """
 
@@ -67,7 +67,7 @@ class AdversarialRecipe(ABC):
         """What the family adds to the penalty of preset or objective."""
         return None
 
-    def filled(self, choices: AdversarialChoices) -> AdversarialChoices:
+    def with_defaults(self, choices: AdversarialChoices) -> AdversarialChoices:
         """As :class:`Recipe`."""
         from partly.training.recipes.objective_table import OBJECTIVES
 
@@ -83,11 +83,11 @@ class AdversarialRecipe(ABC):
             full = replace(full, augment="diff")
         return full
 
-    def course(self, choices: AdversarialChoices, classes: Sequence[str] = ()) -> Course:
+    def plan(self, choices: AdversarialChoices, classes: Sequence[str] = ()) -> TrainingPlan:
         """As :class:`Recipe`."""
-        from partly.training.recipes.courses import adversarial_course
+        from partly.training.recipes.training_plans import adversarial_plan
 
-        return adversarial_course(choices, self, classes)
+        return adversarial_plan(choices, self, classes)
 
 
 class AutoencoderRecipe(ABC):
@@ -103,15 +103,15 @@ class AutoencoderRecipe(ABC):
     def networks(self, shape: VAEShape) -> tuple[VAEDecoder, VAEEncoder]:
         """Decoder and encoder with new weights."""
 
-    def filled(self, choices: TrainingChoices) -> TrainingChoices:
+    def with_defaults(self, choices: TrainingChoices) -> TrainingChoices:
         """As :class:`Recipe`."""
         return with_preset(choices, self.preset(choices.size_px), ("batch_size", "n_photos_shown"))
 
-    def course(self, choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:  # noqa: ARG002
+    def plan(self, choices: TrainingChoices, classes: Sequence[str] = ()) -> TrainingPlan:  # noqa: ARG002
         """As :class:`Recipe`."""
-        from partly.training.recipes.courses import autoencoder_course
+        from partly.training.recipes.training_plans import autoencoder_plan
 
-        return autoencoder_course(choices, self)
+        return autoencoder_plan(choices, self)
 
 
 def with_preset(choices: ChoicesT, preset: Any, names: Sequence[str]) -> ChoicesT:

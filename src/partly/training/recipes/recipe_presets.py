@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from partly.losses import EvidenceBound
+from partly.losses import ELBO
 from partly.models.generators import VAEShape
 
 
@@ -56,5 +56,5 @@ class AutoencoderPreset:
     shape: VAEShape
     batch_size: int
     n_photos_shown: int
-    objective: EvidenceBound
+    objective: ELBO
     training: Mapping[str, Any] = field(default_factory=dict)

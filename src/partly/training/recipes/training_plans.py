@@ -1,4 +1,4 @@
-"""Choices to a course of training: networks with their first weights, and the loop that trains them."""
+"""Choices to a plan of training: networks with their first weights, and the loop that trains them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
 
 
 @dataclass(frozen=True)
-class CourseStep:
+class PlanStep:
     """What is told of a step.
 
     Attributes:
@@ -56,13 +56,13 @@ class CourseStep:
     values: Mapping[str, float | None]
 
 
-OnCourseStep = Callable[[CourseStep], None]
-OnCourseCheckpoint = Callable[[nn.Module, int], None]
+OnPlanStep = Callable[[PlanStep], None]
+OnPlanCheckpoint = Callable[[nn.Module, int], None]
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What comes of a course.
+class TrainedModels:
+    """What a training gives.
 
     Attributes:
         generator: with averaged weights.
@@ -75,7 +75,7 @@ class Taught:
     representation: RepresentationFamily | None = None
 
 
-class Course(ABC):
+class TrainingPlan(ABC):
     """A training that is ready to begin, or to go on.
 
     Attributes:
@@ -104,10 +104,10 @@ class Course(ABC):
         self,
         photos: PhotoBatches,
         folder: Path,
-        on_step: OnCourseStep,
-        on_checkpoint: OnCourseCheckpoint,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
-    ) -> Taught:
+    ) -> TrainedModels:
         """Train.
 
         Args:
@@ -121,7 +121,7 @@ class Course(ABC):
 
 
 @dataclass(frozen=True)
-class AdversarialCourse(Course):
+class AdversarialPlan(TrainingPlan):
     """Generator against discriminator."""
 
     players: GanPlayers
@@ -136,11 +136,11 @@ class AdversarialCourse(Course):
         self,
         photos: PhotoBatches,
         folder: Path,
-        on_step: OnCourseStep,
-        on_checkpoint: OnCourseCheckpoint,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
-    ) -> Taught:
-        """As :class:`Course`."""
+    ) -> TrainedModels:
+        """As :class:`TrainingPlan`."""
         result = train_gan(
             self.players,
             photos,
@@ -150,11 +150,11 @@ class AdversarialCourse(Course):
             on_checkpoint=on_checkpoint,
             machine=machine,
         )
-        return Taught(result.generator, result.time_s)
+        return TrainedModels(result.generator, result.time_s)
 
 
 @dataclass(frozen=True)
-class AutoencoderCourse(Course):
+class AutoencoderPlan(TrainingPlan):
     """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
 
     parts: VAEParts
@@ -164,11 +164,11 @@ class AutoencoderCourse(Course):
         self,
         photos: PhotoBatches,
         folder: Path,
-        on_step: OnCourseStep,
-        on_checkpoint: OnCourseCheckpoint,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
-    ) -> Taught:
-        """As :class:`Course`, in one process.
+    ) -> TrainedModels:
+        """As :class:`TrainingPlan`, in one process.
 
         Raises:
             BadOption: there are several.
@@ -182,41 +182,41 @@ class AutoencoderCourse(Course):
             on_checkpoint=on_checkpoint,
             machine=machine,
         )
-        return Taught(result.decoder, result.time_s, result.encoder)
+        return TrainedModels(result.decoder, result.time_s, result.encoder)
 
 
-def _step(report: GanReport | VAEReport, figures: str) -> CourseStep:
+def _step(report: GanReport | VAEReport, figures: str) -> PlanStep:
     values = asdict(report)
     for player in ("generator", "discriminator"):
         terms = values.pop(f"{player}_terms", {})
         values |= {f"{player}: {name}": figure for name, figure in terms.items()}
-    return CourseStep(report.step, report.n_steps, figures, values)
+    return PlanStep(report.step, report.n_steps, figures, values)
 
 
-def filled(choices: TrainingChoices) -> TrainingChoices:
+def with_defaults(choices: TrainingChoices) -> TrainingChoices:
     """The choices with what was left open as the family's preset says.
 
     Raises:
         BadOption: an unknown family, choices that do not go together, or a size that the family cannot have.
     """
-    return recipe_of(choices.family).filled(choices)
+    return recipe_of(choices.family).with_defaults(choices)
 
 
-def course(choices: TrainingChoices, classes: Sequence[str] = ()) -> Course:
-    """The course of a training.
+def training_plan(choices: TrainingChoices, classes: Sequence[str] = ()) -> TrainingPlan:
+    """The plan of a training.
 
     Args:
-        choices: as :func:`filled` gives them, or with all that the family needs.
+        choices: as :func:`with_defaults` gives them, or with all that the family needs.
         classes: names of the classes of the photos, for a family that learns classes.
 
     Raises:
-        BadOption: as :func:`filled`.
+        BadOption: as :func:`with_defaults`.
     """
-    return recipe_of(choices.family).course(filled(choices), classes)
+    return recipe_of(choices.family).plan(with_defaults(choices), classes)
 
 
-def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderCourse:
-    """The course of encoder and decoder, whose choices are filled."""
+def autoencoder_plan(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderPlan:
+    """The plan of encoder and decoder, whose choices have all defaults."""
     preset = family.preset(choices.size_px)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", choices.seed))
@@ -228,13 +228,13 @@ def autoencoder_course(choices: TrainingChoices, family: AutoencoderRecipe) -> A
     assert batch_size is not None
     assert n_shown is not None
     n_steps = max(1, round(n_shown / batch_size))
-    return AutoencoderCourse(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
+    return AutoencoderPlan(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
 
-def adversarial_course(
+def adversarial_plan(
     choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
-) -> AdversarialCourse:
-    """The course of generator and discriminator, whose choices are filled."""
+) -> AdversarialPlan:
+    """The plan of generator and discriminator, whose choices have all defaults."""
     preset = family.preset(choices.size_px)
     if classes:
         preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
@@ -266,7 +266,7 @@ def adversarial_course(
         n_generator_steps=choices.generator_steps or 1,
         **_common(choices, preset, n_steps),
     )
-    return AdversarialCourse(players, config)
+    return AdversarialPlan(players, config)
 
 
 def _widened(shape: Any, choices: TrainingChoices) -> Any:

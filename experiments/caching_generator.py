@@ -1,4 +1,4 @@
-"""A generator that remembers features: studies read those of the same few pictures again and again."""
+"""A generator that caches features: studies read those of the same few pictures again and again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from partly.models.generators import Generator, Synthesis
 GIB = 2**30
 
 
-class RememberingGenerator:
+class CachingGenerator:
     """Gives what ``generator`` gives; the features of the last pictures come out of memory.
 
-    Only calls without pictures are remembered. What was computed up to a finer level also serves a call that
+    Only calls without pictures are cached. What was computed up to a finer level also serves a call that
     wants less.
 
     Args:
-        generator: makes what is not remembered.
+        generator: makes what is not cached.
         most_bytes: memory that the features may take; the longest unused go first.
     """
 
@@ -48,12 +48,12 @@ class RememberingGenerator:
             # Whoever asks first may be in inference mode, whose tensors no later fit could learn from.
             with torch.inference_mode(False), torch.no_grad():
                 synthesis = self._generator.synthesise(w, features_px=wanted_px, images=False)
-            self._remember(key, wanted_px, synthesis)
+            self._keep(key, wanted_px, synthesis)
         self._known.move_to_end(key)
         wanted = [i for i, level in enumerate(self.levels) if level.size_px <= wanted_px]
         return Synthesis(None, synthesis.pyramid.select(wanted))
 
-    def _remember(self, key: bytes, features_px: int, synthesis: Synthesis) -> None:
+    def _keep(self, key: bytes, features_px: int, synthesis: Synthesis) -> None:
         self._forget(key)
         self._known[key] = features_px, synthesis
         self._n_bytes += synthesis.pyramid.n_bytes

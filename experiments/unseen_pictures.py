@@ -1,4 +1,4 @@
-"""Fresh pictures: generated, never labelled or chosen on, with what the parser sees in them."""
+"""Unseen pictures: generated, never labelled or chosen on, with what the parser sees in them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from experiments.annotator import Annotator
 from experiments.arrays import load_arrays, save_arrays
 from experiments.bisenet import face_parts_of
-from experiments.person import Person
 from experiments.protocol import Protocol
 from partly.models.generators import Generator, Truncation, images_of, pixels_of, sample_w
 
 
 @dataclass(frozen=True, eq=False)
-class FreshPicture:
-    """A fresh picture.
+class UnseenPicture:
+    """An unseen picture.
 
     Attributes:
-        name: "fresh 7".
+        name: "unseen 7".
         w: ``[1, l, v]``.
         ids: the parser's 19 ids, uint8 ``[s, s]``.
         pixels: uint8 ``[s, s, 3]``.
@@ -40,30 +40,32 @@ class FreshPicture:
         return face_parts_of(self.ids)
 
 
-def fresh_pictures(
+def unseen_pictures(
     generator: Generator,
-    person: Person,
+    annotator: Annotator,
     protocol: Protocol,
     file: Path,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> list[FreshPicture]:
-    """The protocol's fresh pictures; label maps and pixels are kept in ``file``, an npz."""
+) -> list[UnseenPicture]:
+    """The protocol's unseen pictures; label maps and pixels are kept in ``file``, an npz."""
     arrays = load_arrays(file, ("ids", "pixels"))
-    n, truncation = protocol.n_fresh, Truncation(*protocol.fresh_truncation)
-    latents = [sample_w(generator, protocol.fresh_seed, i, truncation, "fresh pictures") for i in range(n)]
+    n, truncation = protocol.n_unseen, Truncation(*protocol.unseen_truncation)
+    latents = [sample_w(generator, protocol.unseen_seed, i, truncation, "unseen pictures") for i in range(n)]
     if arrays is None:
         seen = []
         for i, w in enumerate(latents):
-            seen.append(_seen(generator, person, w, protocol.label_px))
+            seen.append(_seen(generator, annotator, w, protocol.label_px))
             on_progress(i + 1, n)
         arrays = {name: np.stack([one[name] for one in seen]) for name in ("ids", "pixels")}
         save_arrays(file, arrays)
     both = zip(latents, arrays["ids"], arrays["pixels"], strict=True)
-    return [FreshPicture(f"fresh {i}", w, ids, pixels) for i, (w, ids, pixels) in enumerate(both)]
+    return [UnseenPicture(f"unseen {i}", w, ids, pixels) for i, (w, ids, pixels) in enumerate(both)]
 
 
 @torch.inference_mode()
-def _seen(generator: Generator, person: Person, w: Tensor, size_px: int) -> dict[str, NDArray[np.uint8]]:
+def _seen(
+    generator: Generator, annotator: Annotator, w: Tensor, size_px: int
+) -> dict[str, NDArray[np.uint8]]:
     synthesis = generator.synthesise(w, features_px=4)
-    ids = person.parse_ids(images_of(synthesis), size_px)[0]
+    ids = annotator.parse_ids(images_of(synthesis), size_px)[0]
     return {"ids": ids, "pixels": pixels_of(synthesis, size_px)}

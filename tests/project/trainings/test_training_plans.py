@@ -10,22 +10,22 @@ from partly.errors import BadOption
 from partly.losses.slope_penalties import R1, GradientPenalty
 from partly.models.discriminators.light_discriminator import SelfSupervision
 from partly.storage.option_fields import options_of
-from partly.training.recipes.courses import (
-    AUGMENTATIONS,
-    AdversarialCourse,
-    AutoencoderCourse,
-    course,
-    filled,
-)
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_choices import AUGMENTATION_NAMES, OBJECTIVE_NAMES
+from partly.training.recipes.training_plans import (
+    AUGMENTATIONS,
+    AdversarialPlan,
+    AutoencoderPlan,
+    training_plan,
+    with_defaults,
+)
 
 
 @pytest.mark.parametrize("family", RECIPES)
 def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
-    ready = course(choices_for(size_px=32, family=family))
-    generator = ready.players.generator if isinstance(ready, AdversarialCourse) else ready.parts.decoder
+    ready = training_plan(choices_for(size_px=32, family=family))
+    generator = ready.players.generator if isinstance(ready, AdversarialPlan) else ready.parts.decoder
     made = generator.synthesise(generator.map(torch.randn(2, generator.z_dim)))
     assert made.images.shape == (2, 3, 32, 32)
     assert len(made.pyramid) == len(generator.levels)
@@ -34,7 +34,7 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("family", [name for name in RECIPES if name != "vae"])
 def test_every_family_plays_for_every_objective(family, objective):
-    ready = course(choices_for(size_px=32, family=family, objective=objective))
+    ready = training_plan(choices_for(size_px=32, family=family, objective=objective))
     scores = ready.players.discriminator(torch.randn(4, 3, 32, 32)).scores
     loss = ready.players.objective.discriminator_loss(scores, scores)
     assert torch.isfinite(loss)
@@ -42,36 +42,36 @@ def test_every_family_plays_for_every_objective(family, objective):
 
 def test_first_weights_are_those_of_the_seed():
     def first(seed):
-        return next(course(choices_for(family="dcgan", seed=seed)).players.generator.parameters())
+        return next(training_plan(choices_for(family="dcgan", seed=seed)).players.generator.parameters())
 
     assert torch.equal(first(1), first(1))
     assert not torch.equal(first(1), first(2))
 
 
 def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
-    full = filled(choices_for(size_px=64, objective="hinge", batch_size=4))
+    full = with_defaults(choices_for(size_px=64, objective="hinge", batch_size=4))
     assert (full.objective, full.batch_size, full.augment, full.n_photos_shown) == (
         "hinge",
         4,
         "ada",
         1_000_000,
     )
-    assert filled(full) == full
+    assert with_defaults(full) == full
 
 
 def test_steps_follow_from_photos_shown_and_the_discriminators_share():
-    usual = course(choices_for(family="dcgan", n_photos_shown=64 * 100))
-    critic = course(choices_for(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
+    usual = training_plan(choices_for(family="dcgan", n_photos_shown=64 * 100))
+    critic = training_plan(choices_for(family="dcgan", n_photos_shown=64 * 100, objective="wasserstein"))
     assert (usual.n_steps, usual.n_shown_a_step) == (100, 64)
     assert (critic.n_steps, critic.n_shown_a_step) == (20, 5 * 64)
-    vae = course(choices_for(family="vae", n_photos_shown=320))
-    assert isinstance(vae, AutoencoderCourse)
+    vae = training_plan(choices_for(family="vae", n_photos_shown=320))
+    assert isinstance(vae, AutoencoderPlan)
     assert (vae.n_steps, vae.n_shown_a_step, vae.batch_size) == (10, 32, 32)
 
 
 def test_penalties_are_those_of_objective_preset_and_family():
     def penalties(**choices):
-        found = course(choices_for(size_px=32, **choices)).players.discriminator_penalties
+        found = training_plan(choices_for(size_px=32, **choices)).players.discriminator_penalties
         return [(type(penalty.objective), penalty.every) for penalty in found]
 
     assert penalties(family="stylegan2") == [(R1, 16)]
@@ -83,7 +83,7 @@ def test_penalties_are_those_of_objective_preset_and_family():
 
 def test_augmentations():
     def augment(**choices):
-        return course(choices_for(size_px=32, **choices)).players.augment
+        return training_plan(choices_for(size_px=32, **choices)).players.augment
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
@@ -111,7 +111,7 @@ def test_augmentations():
 )
 def test_refused(choices, text):
     with pytest.raises(BadOption, match=text):
-        course(choices_for(**choices))
+        training_plan(choices_for(**choices))
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_refused_at_once(choices, text):
 
 
 def test_checkpoints_are_neither_rare_nor_all_that_is_done():
-    short = course(choices_for(family="mlp", size_px=16, n_photos_shown=64 * 300))
-    long = course(replace(choices_for(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
+    short = training_plan(choices_for(family="mlp", size_px=16, n_photos_shown=64 * 300))
+    long = training_plan(replace(choices_for(family="mlp", size_px=16), n_photos_shown=64 * 100_000))
     assert (short.config.checkpoint_every, long.config.checkpoint_every) == (100, 1000)
 
 
 def test_width_is_the_generators_alone():
     def channels(**choices):
-        players = course(choices_for(size_px=32, family="light", **choices)).players
+        players = training_plan(choices_for(size_px=32, family="light", **choices)).players
         n_critic = sum(p.numel() for p in players.discriminator.parameters())
         return [level.n_channels for level in players.generator.levels], n_critic
 
@@ -155,16 +155,16 @@ def test_networks_without_channels_have_no_width():
     with pytest.raises(
         BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae. Leave"
     ):
-        course(choices_for(size_px=32, family="mlp", width=2.0))
+        training_plan(choices_for(size_px=32, family="mlp", width=2.0))
 
 
 def test_any_ratio_of_steps():
-    config = course(choices_for(family="mlp", discriminator_steps=2, generator_steps=3)).config
+    config = training_plan(choices_for(family="mlp", discriminator_steps=2, generator_steps=3)).config
     assert (config.n_discriminator_steps, config.n_generator_steps) == (2, 3)
-    usual = course(choices_for(family="mlp", objective="wasserstein")).config
+    usual = training_plan(choices_for(family="mlp", objective="wasserstein")).config
     assert (usual.n_discriminator_steps, usual.n_generator_steps) == (5, 1)
     with pytest.raises(BadOption, match="generator_steps is 2, and the family vae has no such option"):
-        course(choices_for(family="vae", generator_steps=2))
+        training_plan(choices_for(family="vae", generator_steps=2))
 
 
 def test_an_option_that_no_family_has():
@@ -188,6 +188,8 @@ def test_options_of_one_name_are_the_same_in_all_families():
 
 
 def test_classes_reach_both_players_of_stylegan2():
-    players = course(choices_for(size_px=32, family="stylegan2", classes="folders"), ("cat", "dog")).players
+    players = training_plan(
+        choices_for(size_px=32, family="stylegan2", classes="folders"), ("cat", "dog")
+    ).players
     assert players.generator.classes == ("cat", "dog")
     assert players.discriminator.mapping.n_classes == 2

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from experiments.remembering import RememberingGenerator
+from experiments.caching_generator import CachingGenerator
 
 from partly.models.generators.latent_sampling import sample_w
 from tests.fakes import tiny_generator
@@ -25,7 +25,7 @@ class Counting:
 class TestContract(GeneratorContract):
     @pytest.fixture
     def generator(self):
-        return RememberingGenerator(tiny_generator())
+        return CachingGenerator(tiny_generator())
 
 
 @pytest.fixture
@@ -38,28 +38,28 @@ def same(one, other):
 
 
 def test_features_are_made_once_and_are_those_of_the_generator(counting):
-    remembering = RememberingGenerator(counting)
+    caching = CachingGenerator(counting)
     w = sample_w(counting, 0, 0)
-    first = remembering.synthesise(w, features_px=16, images=False)
-    assert same(first, remembering.synthesise(w, features_px=16, images=False))
+    first = caching.synthesise(w, features_px=16, images=False)
+    assert same(first, caching.synthesise(w, features_px=16, images=False))
     assert same(first, tiny_generator().synthesise(w, features_px=16, images=False))
     assert counting.asked == [(16, False)]
 
 
 def test_less_comes_out_of_memory_and_more_is_made_anew(counting):
-    remembering = RememberingGenerator(counting)
+    caching = CachingGenerator(counting)
     w = sample_w(counting, 0, 0)
     for features_px in (16, 8, 32, 16):
-        found = remembering.synthesise(w, features_px=features_px, images=False)
+        found = caching.synthesise(w, features_px=features_px, images=False)
         assert same(found, tiny_generator().synthesise(w, features_px=features_px, images=False))
     assert counting.asked == [(16, False), (32, False)]
 
 
 def test_pictures_are_not_remembered(counting):
-    remembering = RememberingGenerator(counting)
+    caching = CachingGenerator(counting)
     w = sample_w(counting, 0, 0)
     for _ in range(2):
-        assert remembering.synthesise(w, features_px=8).images is not None
+        assert caching.synthesise(w, features_px=8).images is not None
     assert counting.asked == [(8, True), (8, True)]
 
 
@@ -67,25 +67,25 @@ def test_the_longest_unused_goes_first(counting):
     latents = [sample_w(counting, 0, i) for i in range(3)]
     one = counting.synthesise(latents[0], features_px=16, images=False)
     counting.asked.clear()
-    remembering = RememberingGenerator(counting, 2 * sum(maps.nbytes for maps in one.pyramid.maps))
+    caching = CachingGenerator(counting, 2 * sum(maps.nbytes for maps in one.pyramid.maps))
     for i in (0, 1, 0, 2, 0, 1):
-        remembering.synthesise(latents[i], features_px=16, images=False)
+        caching.synthesise(latents[i], features_px=16, images=False)
     # 0, 1 and 2 are made; 2 pushes 1 out, which is made again.
     assert len(counting.asked) == 4
 
 
 def test_a_picture_larger_than_the_memory_is_given_all_the_same(counting):
-    remembering = RememberingGenerator(counting, 1)
+    caching = CachingGenerator(counting, 1)
     w = sample_w(counting, 0, 0)
-    assert same(remembering.synthesise(w, images=False), counting.synthesise(w, images=False))
+    assert same(caching.synthesise(w, images=False), counting.synthesise(w, images=False))
 
 
 def test_features_remembered_in_inference_mode_can_be_learned_from(counting):
-    remembering = RememberingGenerator(counting)
+    caching = CachingGenerator(counting)
     w = sample_w(counting, 0, 0)
     with torch.inference_mode():
-        remembering.synthesise(w, features_px=8, images=False)
-    maps = remembering.synthesise(w, features_px=8, images=False).pyramid.maps[0]
+        caching.synthesise(w, features_px=8, images=False)
+    maps = caching.synthesise(w, features_px=8, images=False).pyramid.maps[0]
     weight = torch.ones((), requires_grad=True)
     torch.autograd.backward((maps * weight).sum())
     assert weight.grad is not None
