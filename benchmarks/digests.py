@@ -280,16 +280,17 @@ def _project(folder: Path) -> Path:
     """A project of drawn portraits with the label that ships, made quick."""
     project = folder / "project"
     _partly("new", project, "--generator", "portraits")
-    _set(project, "n_self_training", _N_SELF_TRAINING)
+    _write_choices(project / "project.toml", _N_SELF_TRAINING)
     _partly("label", project, "--shipped", "portrait-1")
     return project
 
 
-def _set(project: Path, key: str, value: object) -> None:
-    path = project / "project.toml"
-    text, n = re.subn(rf"^{key} = .*$", f"{key} = {value}", path.read_text(), flags=re.MULTILINE)
-    assert n == 1
-    path.write_text(text)
+def _write_choices(path: Path, n_self_training: int) -> None:
+    """The defaults of version 0.1 for all generators; a new project may begin with others."""
+    before, _, rest = path.read_text().partition("[few_shot]")
+    _, parts, after = rest.partition("[[parts]]")
+    assert parts
+    path.write_text(f"{before}[few_shot]\nn_self_training = {n_self_training}\n\n{parts}{after}")
 
 
 def _fitted(project: Path, *words: object) -> str:
@@ -344,7 +345,7 @@ def _fits(folder: Path) -> Digests:
             yield method, _fitted(project, "--method", method)
         words = [word for method in ("ridge", "mlp-0", "cnn-s") for word in ("--method", method)]
         yield "ensemble", _fitted(project, *words)
-    _set(project, "n_self_training", 0)
+    _write_choices(project / "project.toml", 0)
     yield "ridge without self-training", _fitted(project)
 
 
