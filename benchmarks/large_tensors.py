@@ -74,9 +74,9 @@ def _verbs(folder: Path, generator: str) -> dict[str, Callable[[], list[str]]]:
     _run([*partly, "fit", str(project)], {})
 
     def ready_for_synthesis() -> list[str]:
-        for name in ("labelled", "runs", "models/auto-shot"):
-            shutil.rmtree(project / name, ignore_errors=True)
-        _run([*partly, "fit", str(project)], {})
+        # The run of the fit stays, so that there is nothing to fit again.
+        for path in (project / "labelled", *(project / "runs").glob("*-distil*")):
+            shutil.rmtree(path, ignore_errors=True)
         return [*partly, "distil", str(project), *distil, "--n-pictures", "25", "--steps", "1"]
 
     def ready_for_training() -> list[str]:

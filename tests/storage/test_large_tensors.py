@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from partly.cli import command_line
 from partly.storage import large_tensors
 from partly.storage.large_tensors import keep_large_tensors
 
@@ -107,3 +108,11 @@ def test_freed_memory_is_used_again() -> None:
         ).stdout.split()
         found[told[0]] = int(told[1])
     assert found["True"] * 4 < found["False"]
+
+
+@pytest.mark.parametrize(("verb", "is_kept"), [("fit", True), ("train", True), ("segment", False)])
+def test_verbs_keep_it_where_that_helps(verb: str, is_kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(command_line, "keep_large_tensors", lambda: told.append(True))
+    assert command_line.run([verb, "--help"]) == 0
+    assert bool(told) is is_kept

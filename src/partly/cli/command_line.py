@@ -40,9 +40,8 @@ VERBS = {
     "info": "Tell versions, models, and what a project needs next.",
 }
 
-_WITH_LARGE_TENSORS = frozenset(
-    {"demo", "train", "pictures", "label", "fit", "distil", "segment", "evaluate-generator", "experiment"}
-)
+# Not "segment": docs/lab.md has the figures.
+_WITH_LARGE_TENSORS = frozenset({"demo", "train", "pictures", "label", "fit", "distil", "evaluate-generator"})
 
 
 class Verbs(click.Group):

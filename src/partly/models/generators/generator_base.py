@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -90,8 +89,8 @@ class GeneratorFamily(ModelFamily):
 class UnmappedFamily(GeneratorFamily):
     """Base of families without a mapping network: ``w`` is ``z``, in one row, with the condition behind it.
 
-    A class is told beside ``z``, as Mirza and Osindero (2014, section 3.2) do, and as loudly: a condition of
-    length 1 has the length that ``z`` has on average. Told by ones and zeros, classes are learned late.
+    A class is told as Mirza and Osindero (2014, section 3.2) do: as ones and zeros beside ``z``. Told louder,
+    it is learned earlier, and ``z`` is left aside (docs/adr/0027).
 
     Args:
         shape: with ``image_size_px`` and ``z_dim``, besides what the family needs.
@@ -108,8 +107,7 @@ class UnmappedFamily(GeneratorFamily):
     def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """``z [b, z]`` and ``condition [b, c]`` side by side, as ``[b, 1, z + c]``."""
         if self.classes:
-            told = self.checked_condition(condition, len(z)) * math.sqrt(self.z_dim)
-            z = torch.cat([z, told], dim=1)
+            z = torch.cat([z, self.checked_condition(condition, len(z))], dim=1)
         return z[:, None]
 
     def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
