@@ -20,8 +20,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from starlette.testclient import TestClient
+
 import partly
 from partly.cli import run
+from partly.project import open_project
+from partly.studio.http import Security, studio_app
+from partly.studio.session import Session, StudioChoices
 
 PACKAGE = Path(partly.__file__).parent
 
@@ -113,11 +118,27 @@ def walks() -> Iterator[tuple[str, set[str]]]:
         for verb, work in steps(folder):
             seen: set[str] = set()
             with watched(seen):
-                code = work()
+                code = work() if verb != "stroke" else stroke(folder / "project", seen)
             if code not in (0, None):
                 raise SystemExit(f"partly {verb} ended with {code}")
             if verb:
                 yield verb, {file for file in seen if not file.endswith("__init__.py")}
+
+
+def stroke(project: Path, seen: set[str]) -> int:
+    """One stroke over HTTP, and the predictions that follow; what opened the studio is forgotten."""
+    with Session(open_project(project), StudioChoices(n_wall=2, n_proposals=2, n_candidates=3)) as session:
+        app = studio_app(session, Security())
+        with TestClient(app, base_url="http://127.0.0.1:8700") as client:
+            session.worker.settle()
+            picture = client.get("/api/state").json()["pictures"][-1]["id"]
+            client.post(f"/api/pictures/{picture}/open?tab=a")
+            session.worker.settle()
+            seen.clear()
+            box = "tab=a&x=8&y=8&w=8&h=8"
+            answer = client.post(f"/api/pictures/{picture}/strokes?{box}", content=bytes([1]) * 64)
+            session.worker.settle()
+    return 0 if answer.status_code == 200 else answer.status_code
 
 
 def steps(folder: Path) -> list[tuple[str, Callable[[], int]]]:
@@ -131,6 +152,7 @@ def steps(folder: Path) -> list[tuple[str, Callable[[], int]]]:
         ("fit", lambda: run(["fit", str(project)])),
         ("distil", lambda: run(["distil", str(project), "--n-pictures", "8", "--steps", "2", *network])),
         ("segment", lambda: run(["segment", str(project), str(photo), "--out", str(folder / "parts")])),
+        ("stroke", lambda: 0),
         ("train", lambda: run(["train", "portraits:16", str(folder / "generator"), *training])),
     ]
 

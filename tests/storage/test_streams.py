@@ -14,10 +14,12 @@ from partly.storage.streams import (
     PICTURE_STREAMS,
     PicturePurpose,
     ShufflePurpose,
+    StepPurpose,
     TensorPurpose,
     picture_seed,
     picture_stream,
     shuffle_stream,
+    step_seed,
     streams_as_of,
     streams_version,
     tensor_seed,
@@ -51,8 +53,13 @@ def shuffle_draws() -> dict[tuple[object, ...], int]:
 
 
 def tensor_seeds() -> dict[tuple[object, ...], int]:
-    """The seeds of torch's generators; first weights have no index."""
-    return {
+    """The seeds of torch's generators, those of steps too; first weights have no index."""
+    steps = {
+        (purpose, seed, step, part, rank): step_seed(purpose, seed, step, part, rank)
+        for purpose in (*get_args(StepPurpose), "an objective's own")
+        for seed, step, part, rank in product(SEEDS, INDEXES, (0, 1, 2), (0, 1))
+    }
+    return steps | {
         (purpose, seed, index): tensor_seed(purpose, seed, index)
         for purpose, seed, index in product(get_args(TensorPurpose), SEEDS, INDEXES)
         if purpose != "first weights" or index == 0

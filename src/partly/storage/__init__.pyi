@@ -39,11 +39,13 @@ from .runs import environment as environment
 from .runs import list_runs as list_runs
 from .streams import FIRST_VERSION as FIRST_VERSION
 from .streams import PicturePurpose as PicturePurpose
+from .streams import StepPurpose as StepPurpose
 from .streams import Version as Version
 from .streams import class_stream as class_stream
 from .streams import picture_seed as picture_seed
 from .streams import picture_stream as picture_stream
 from .streams import shuffle_stream as shuffle_stream
+from .streams import step_seed as step_seed
 from .streams import streams_as_of as streams_as_of
 from .streams import streams_version as streams_version
 from .streams import tensor_seed as tensor_seed

@@ -12,6 +12,7 @@ Version 0.1 had no table, and some purposes shared a stream. What was begun with
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ TensorPurpose = Literal[
     "components of superpixels",
     "dropout of a discriminator",
 ]
+StepPurpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length", "norms"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,10 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "dropout of a discriminator",
     "plain photos",
 )
+
+# Their place in this list is in their keys, too.
+_OF_STEPS: tuple[str, ...] = get_args(StepPurpose)
+_NAMED = 1 << 32  # above all purposes of the list
 
 _begun_with: list[Version] = []
 
@@ -252,6 +258,21 @@ def tensor_seed(purpose: TensorPurpose, seed: int, index: int = 0) -> int:
         return index if purpose == "dropout of a discriminator" else seed
     state = np.random.SeedSequence(_hashed(purpose, seed, index)).generate_state(1, np.uint64)[0]
     return int(state) >> 1
+
+
+def step_seed(purpose: StepPurpose | str, seed: int, step: int, part: int = 0, rank: int = 0) -> int:
+    """The seed of torch's generator for one purpose in one step of a training of a generator.
+
+    Args:
+        purpose: what for; one of :data:`StepPurpose`, or any other name, of an objective's own.
+        seed: of the training.
+        step: from 0.
+        part: which of several draws for the same purpose in one step.
+        rank: which of several processes that train together, where each draws for its own pictures.
+    """
+    listed = _OF_STEPS.index(purpose) if purpose in _OF_STEPS else _NAMED + zlib.crc32(purpose.encode())
+    words = [seed, step, listed, part, *([rank] if rank else [])]
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]) >> 1
 
 
 def _words(purpose: ShufflePurpose, seed: int, index: int) -> list[int]:

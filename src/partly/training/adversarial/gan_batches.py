@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,15 +14,14 @@ from torch import Tensor
 from partly.data.photos import PhotoClasses, PhotoSet
 from partly.errors import BadOption
 from partly.models.generators import Generator
+from partly.storage import StepPurpose, step_seed
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.segmentation.labelled_pictures import BatchOrder
 
-Purpose = Literal["photos", "latents", "noise", "penalty", "augmentation", "path length", "norms"]
-_PURPOSES: tuple[str, ...] = get_args(Purpose)
-_NAMED = 1 << 32  # above all purposes of the list
 
-
-def random_of(seed: int, step: int, purpose: Purpose | str, part: int = 0, rank: int = 0) -> torch.Generator:
+def random_of(
+    seed: int, step: int, purpose: StepPurpose | str, part: int = 0, rank: int = 0
+) -> torch.Generator:
     """A source of random numbers of its own for each purpose of each step.
 
     So a training that goes on after a stop draws what it would have drawn, with nothing to remember.
@@ -31,14 +29,11 @@ def random_of(seed: int, step: int, purpose: Purpose | str, part: int = 0, rank:
     Args:
         seed: of the training.
         step: from 0.
-        purpose: what for; one of :data:`Purpose`, or any other name of an objective's own.
+        purpose: what for; see :func:`partly.storage.step_seed`.
         part: which of several draws for the same purpose in one step.
         rank: which of several processes that train together, where each draws for its own pictures.
     """
-    listed = _PURPOSES.index(purpose) if purpose in _PURPOSES else _NAMED + zlib.crc32(purpose.encode())
-    words = [seed, step, listed, part, *([rank] if rank else [])]
-    state = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
-    return torch.Generator().manual_seed(state >> 1)
+    return torch.Generator().manual_seed(step_seed(purpose, seed, step, part, rank))
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Turn:
     index: int = 0
 
 
-def turn_random(config: GanConfig, turn: Turn, purpose: Purpose | str, rank: int = 0) -> torch.Generator:
+def turn_random(config: GanConfig, turn: Turn, purpose: StepPurpose | str, rank: int = 0) -> torch.Generator:
     """The source of random numbers for a purpose at a turn; ``rank`` as in :func:`random_of`."""
     return random_of(
         config.seed, turn.step, purpose, _number(turn, purpose, config.n_discriminator_steps), rank
