@@ -165,6 +165,11 @@ def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]
             yield f"{prefix}{name}", value
 
 
+def _other(name: str) -> str:
+    """As in "other photos" and "another seed"."""
+    return "other" if name.endswith("s") else "another"
+
+
 def _clause(name: str, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     if name not in wanted:
         return f"{name} {_shown(before[name]) or ''}".rstrip() + ", which is not asked for now"
@@ -172,7 +177,9 @@ def _clause(name: str, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
         return f"no {name}"
     held, asked = _shown(before[name]), _shown(wanted[name])
     return (
-        f"another {name}" if held is None or asked is None or held == asked else f"{name} {held}, not {asked}"
+        f"{_other(name)} {name}"
+        if held is None or asked is None or held == asked
+        else f"{name} {held}, not {asked}"
     )
 
 

@@ -337,7 +337,7 @@ def test_other_classes_than_before(photos, tmp_path, unmeasured):
     table.write_text("0.png,a\n1.png,a\n2.png,a\n3.png,b\n4.png,b\n5.png,b\n")
     train_generator(photos, tmp_path / "out", choices)
     table.write_text(table.read_text().replace("2.png,a", "2.png,b"))
-    with pytest.raises(BadOption, match="holds a training with another photos"):
+    with pytest.raises(BadOption, match="holds a training with other photos"):
         train_generator(photos, tmp_path / "out", choices)
 
 

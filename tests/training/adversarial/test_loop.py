@@ -75,10 +75,10 @@ class TestContract(TrainingContract):
         "seed": "seed 3, not 9",
         "rate": "generator_rate 0.0025, not 0.001",
         "photos": "photos '0, 4 a batch, seed 0, mirrored', not '1",
-        "penalty": "another penalties",
+        "penalty": "other penalties",
         "objective": "objective 'NonSaturating()', not 'Hinge()'",
         "augmentation": "another augmentation",
-        "first weights": "another first weights",
+        "first weights": "other first weights",
     }
     diverged = (
         "the loss of the discriminator is nan at step 3; expected a finite number. Train in another folder "

@@ -53,7 +53,7 @@ class TestContract(TrainingContract):
         "photos": "photos '0, 4 a batch, seed 0, mirrored', not '1",
         "beta": "another objective",
         "likelihood": "another objective",
-        "first weights": "another first weights",
+        "first weights": "other first weights",
     }
     diverged = (
         "the loss is nan at step 3; expected a finite number. Train in another folder with a lower learning "
