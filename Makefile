@@ -8,17 +8,18 @@ READY_DEV := $(VENV)/.ready-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PHOTO ?=
 
-.PHONY: help setup demo test check format clean studio studio-check
+.PHONY: help setup demo test test-slow check format clean studio studio-if-node studio-check
 
 help:
 	@echo "make demo [PHOTO=file-or-folder]  set up, do the whole job once on faces, show it on a page"
-	@echo "make test                         set up, run the tests with their coverage"
+	@echo "make test                         set up, run the quick tests with their coverage"
+	@echo "make test-slow                    set up, run the slow ones: whole chains, kills, ranks, browsers"
 	@echo "make check                        style, types, layers"
-	@echo "make setup                        only set up $(VENV)"
+	@echo "make setup                        only set up $(VENV), and the studio's page where Node is"
 	@echo "make studio                       build the studio's page; needs Node 20 or newer"
 	@echo "make studio-check                 types and tests of the page"
 
-setup: $(READY_DEV)
+setup: $(READY_DEV) studio-if-node
 
 # Remade when what is to be installed changes. The stamps come last, so that a setup that was stopped is redone.
 $(READY): pyproject.toml constraints.txt
@@ -32,11 +33,14 @@ $(READY_DEV): $(READY)
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@
 
-demo: $(READY)
+demo: $(READY) studio-if-node
 	$(BIN)/partly demo $(if $(PHOTO),--photo '$(PHOTO)')
 
 test: $(READY_DEV)
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term --cov-fail-under=95
+
+test-slow: $(READY_DEV)
+	$(BIN)/python -m pytest -m slow
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
@@ -49,7 +53,7 @@ format: $(READY_DEV)
 	$(BIN)/ruff format .
 
 # The studio's page: built into the package, so that who installs a wheel needs no Node.
-STUDIO_PAGE := src/partly/studio/static/index.html
+STUDIO_PAGE := src/partly/studio/http/static/index.html
 STUDIO_READY := studio-page/node_modules/.ready
 STUDIO_SOURCES := $(shell find studio-page -path studio-page/node_modules -prune -o -type f -print)
 
@@ -63,17 +67,25 @@ $(STUDIO_PAGE): $(STUDIO_READY) $(STUDIO_SOURCES)
 	cd studio-page && npm run build
 	@touch $@
 
+# What `make setup` and `make demo` do: neither needs the page, so neither fails without it.
+studio-if-node:
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! npm --version >/dev/null 2>&1; then \
+	  echo "Skipped the studio's page: it is built with Node 20 or newer, which is not here. Later: make studio"; \
+	elif ! $(MAKE) --no-print-directory studio; then \
+	  echo "The studio's page could not be built; all else is ready. Again: make studio" >&2; \
+	fi
+
 studio-check: $(STUDIO_READY)
 	cd studio-page && npm run check && npm test
 
 clean:
-	rm -rf studio-page/node_modules src/partly/studio/static
+	rm -rf studio-page/node_modules src/partly/studio/http/static
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # Benchmarks (make bench-faces and the like) go below this line.
 
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
-# DATA is the folder of the benchmark's photos (see src/partly/experiments/photos.py), LABELS one or ten.
+# DATA is the folder of the benchmark's photos (see experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
 .PHONY: bench-studio
 
@@ -85,10 +97,10 @@ bench-original: $(READY_DEV)
 	$(BIN)/python -m benchmarks.original
 
 bench-few-shot: $(READY_DEV)
-	$(BIN)/partly experiment few-shot-networks
+	$(BIN)/python -m experiments few-shot-networks
 
 bench-faces: $(READY_DEV)
-	$(BIN)/partly experiment faces --data '$(DATA)' --half $(HALF)
+	$(BIN)/python -m experiments faces --data '$(DATA)' --half $(HALF)
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed

@@ -14,16 +14,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from experiments.photos import read_labelled_photos
 
-from partly.annotations import LabelMap, PartSet
-from partly.autoshot import load_network
-from partly.evaluate import evaluate
-from partly.experiments.photos import read_labelled_photos
-from partly.files import write_json
-from partly.imagery.encoding import write_png
-from partly.imagery.grids import grid
-from partly.imagery.overlays import overlay
-from partly.predict import segment_photo
+from partly.data.labels import LabelMap, PartSet
+from partly.data.photos import grid, overlay, write_png
+from partly.evaluation.segmentation import evaluate
+from partly.inference.segment import segment_photo
+from partly.models.networks import load_network
+from partly.storage import write_json
 
 PARTS = PartSet.from_names(("background", "body", "glass", "light", "wheel"))
 FILE_NAME = "cars_labelled_128.zip"

@@ -17,10 +17,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from partly.files import write_json
-from partly.objectives.adversarial import AdversarialObjective, Hinge, Minimax, NonSaturating, Wasserstein
-from partly.objectives.penalties import R1, DiscriminatorPenalty, GradientPenalty
-from partly.training.gan import GanConfig, GanPlayers, train_gan
+from partly.losses import (
+    R1,
+    GradientPenalty,
+    Hinge,
+    Judgement,
+    Lazy,
+    Minimax,
+    NonSaturating,
+    Objective,
+    Wasserstein,
+)
+from partly.storage import write_json
+from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
 N_MODES, RADIUS, DEVIATION = 8, 2.0, 0.1
 _N_HIDDEN, _Z_DIM = 128, 2
@@ -33,13 +42,15 @@ class Ring:
 
     batch_size: int
     digest: str = "ring"
+    condition_width: int = 0
 
-    def read(self, number: int) -> Tensor:
+    def read(self, number: int) -> PhotoBatch:
         """Batch ``number``."""
         random = torch.Generator().manual_seed(number)
         angles = torch.randint(N_MODES, (self.batch_size,), generator=random) * (2 * math.pi / N_MODES)
         centres = RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
-        return centres + DEVIATION * torch.randn(self.batch_size, 2, generator=random)
+        points = centres + DEVIATION * torch.randn(self.batch_size, 2, generator=random)
+        return PhotoBatch.without_condition(points)
 
 
 class PointGenerator(nn.Module):
@@ -52,7 +63,7 @@ class PointGenerator(nn.Module):
         self.layers = _layers(_Z_DIM, 2)
         self.register_buffer("w_mean", torch.zeros(_Z_DIM))
 
-    def map(self, z: Tensor) -> Tensor:
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """``z [b, z]`` as ``[b, 1, z]``."""
         return z[:, None]
 
@@ -69,10 +80,9 @@ class PointDiscriminator(nn.Module):
         super().__init__()
         self.layers = _layers(2, 1)
 
-    def forward(self, points: Tensor) -> Tensor:
+    def forward(self, points: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
         """Scores ``[b]`` of ``[b, 2]``."""
-        scores: Tensor = self.layers(points)[:, 0]
-        return scores
+        return Judgement(self.layers(points)[:, 0])
 
 
 def _layers(n_in: int, n_out: int) -> nn.Sequential:
@@ -89,8 +99,8 @@ def _layers(n_in: int, n_out: int) -> nn.Sequential:
 class Setting:
     """An objective, with the penalty and the steps of the discriminator that its paper gives it."""
 
-    objective: AdversarialObjective
-    penalty: DiscriminatorPenalty | None
+    objective: Objective
+    penalty: Objective | None
     n_discriminator_steps: int = 1
 
 
@@ -110,7 +120,8 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
     """Modes found, and the share of good points."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, setting.penalty)
+        penalties = (Lazy(setting.penalty),) if setting.penalty else ()
+        players = GanPlayers(PointGenerator(), PointDiscriminator(), setting.objective, penalties)
     config = GanConfig(
         n_steps,
         batch_size=128,
@@ -118,7 +129,6 @@ def figures(setting: Setting, n_steps: int, seed: int = 0) -> dict[str, float]:
         generator_rate=1e-3,
         discriminator_rate=1e-3,
         betas=(0.0, 0.99),
-        penalty_every=1,
         ema_half_life=50_000.0,
         seed=seed,
     )

@@ -20,19 +20,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from partly.annotations import FACE_PARTS, Annotation, LabelMap
 from partly.api import load_annotations
-from partly.downloads.models import load_generator
-from partly.files import write_json
-from partly.generators.protocol import Generator
-from partly.live import LiveSegmenter, superpixels
-from partly.project.fit import config_of
-from partly.project.settings import FEW_CHANNELS, FewShotChoices
-from partly.proposals import representative
-from partly.training.few_shot import FewShotConfig
+from partly.data.labels import FACE_PARTS, Annotation, LabelMap
+from partly.fewshot.acquisition import representative
+from partly.fewshot.features import GeneratorFeatures
+from partly.fewshot.fitting import FewShotConfig
+from partly.models.generators import Generator
+from partly.models.zoo import load_generator
+from partly.project import FEW_CHANNELS
+from partly.storage import write_json
+from partly.studio.live import LiveSegmenter, superpixels
 
 # The shipped annotations and the choices of each generator.
-_SUBJECTS = {"ffhq": ("faces", FewShotChoices()), "portraits": ("portraits", FEW_CHANNELS)}
+_SUBJECTS = {"ffhq": ("faces", FewShotConfig()), "portraits": ("portraits", FEW_CHANNELS)}
 Time = tuple[float, float]
 # Of a brush's way, as shares of the picture's side.
 _RADIUS, _LENGTH = 14 / 1024, 160 / 1024
@@ -54,7 +54,7 @@ def main() -> None:
         "threads": arguments.threads,
         "load": round(os.getloadavg()[0], 1),
     }
-    found |= figures(generator, annotation, config_of(choices), arguments.n)
+    found |= figures(generator, annotation, choices, arguments.n)
     for name, value in found.items():
         print(f"{name}: {value}")
     write_json(arguments.out / f"live-{arguments.generator}.json", found)
@@ -65,21 +65,22 @@ def figures(
 ) -> dict[str, Any]:
     """Times in milliseconds: by the clock, and of the processor in all threads, which depends less on
     what else runs."""
+    source = GeneratorFeatures(generator)
     repeat = generator.image_size_px // annotation.label_map.shape[0]
     truth = np.kron(annotation.label_map, np.ones((repeat, repeat), np.uint8))
     nothing = np.full_like(truth, 255)
-    live = LiveSegmenter(generator, FACE_PARTS, config)
+    live = LiveSegmenter(source, FACE_PARTS, config)
     found: dict[str, Any] = {
         "warm-up": _summary([_time(live.warm_up)]),
-        "show": _summary([_time(lambda: live.show("painted", annotation.w))]),
+        "show": _summary([_time(lambda: live.show(annotation))]),
     }
     kinds = {"scribbles": scribbles(nothing, truth, n_strokes), "corrections": corrections(truth, n_strokes)}
     for kind, label_maps in kinds.items():
         times = [_stroke(live, annotation, label_map) for label_map in label_maps]
         found[f"stroke to prediction, {kind}"] = _summary([t for t in times if t is not None])
     found["wall of 24"] = _summary([_time(live.predict_wall) for _ in range(5)])
-    found["superpixels"] = _summary([_time(lambda: superpixels(generator, annotation.w)) for _ in range(5)])
-    found["representative of 24"] = _summary([_time(lambda: representative(generator, 4, 24))])
+    found["superpixels"] = _summary([_time(lambda: superpixels(source, annotation)) for _ in range(5)])
+    found["representative of 24"] = _summary([_time(lambda: representative(source, 4, 24))])
     return found
 
 
@@ -89,10 +90,10 @@ def _stroke(live: LiveSegmenter, annotation: Annotation, label_map: LabelMap) ->
 
     def follow() -> None:
         nonlocal has_two
-        live.learn("painted", annotation.w, label_map)
+        live.learn(annotation, label_map)
         has_two = live.solve()
         if has_two:
-            live.predict("painted")
+            live.predict(annotation.id)
 
     time_ms = _time(follow)
     return time_ms if has_two else None

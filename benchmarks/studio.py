@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.studio_server import EventStream, Page, StudioServer
-from partly.files import write_json
+from partly.storage import write_json
 
 _UNLABELLED = 255
 _RADIUS_PX, _LENGTH_PX = 14, 160

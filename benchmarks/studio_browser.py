@@ -17,7 +17,7 @@ from tests.browser.chromium import launched
 from tests.browser.studio_page import StudioPage
 
 from benchmarks.studio_server import StudioServer
-from partly.files import write_json
+from partly.storage import write_json
 
 _MEASURED = "stroke end to prediction"
 _LIVE_S, _ANSWER_S = 60, 20

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.studio_server import Page, StudioServer
-from partly.files import write_json
+from partly.storage import write_json
 
 _UNLABELLED = 255
 _MOST_SIDE_PX = 24

@@ -32,7 +32,7 @@ class StudioServer:
 
     def __init__(self, project: Path, *options: str) -> None:
         words = ["label", str(project), "--no-browser", "--port", "0", "--json", *options]
-        command = [sys.executable, "-c", "from partly.cli.main import main; main()", *words]
+        command = [sys.executable, "-c", "from partly.cli.command_line import main; main()", *words]
         began = time.monotonic()
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from partly.files import write_json
-from partly.generator_training import TrainingChoices
-from partly.generator_training.courses import Course, course
-from partly.portraits import portrait_set
-from partly.training.gan import PhotoBatches, SquareBatches
-from partly.training.ranks import ALONE, Ranks, own_device, ranks_of_environment
+from partly.data.portraits import portrait_set
+from partly.storage import write_json
+from partly.training.adversarial import PhotoBatch, PhotoBatches, SquareBatches
+from partly.training.chassis import PROCESSOR, Machine
+from partly.training.recipes import TrainingPlan, choices_for, training_plan
 
 _N_PHOTOS, _N_FIRST = 200, 3
 
@@ -36,30 +34,31 @@ class TimedBatches:
 
     def __init__(self, batches: PhotoBatches) -> None:
         self._batches, self.digest = batches, batches.digest
+        self.condition_width = batches.condition_width
         self.time_s = 0.0
 
-    def read(self, number: int) -> Tensor:
+    def read(self, number: int) -> PhotoBatch:
         """As the other's."""
         began = time.perf_counter()
-        photos = self._batches.read(number)
+        batch = self._batches.read(number)
         self.time_s += time.perf_counter() - began
-        return photos
+        return batch
 
 
 def measured(
-    family: str, size_px: int, n_steps: int, folder: Path, ranks: Ranks = ALONE
+    family: str, size_px: int, n_steps: int, folder: Path, machine: Machine = PROCESSOR
 ) -> dict[str, Any] | None:
     """Photos a second after the first steps, and the share of the time that reading takes.
 
     None in all processes but the first.
     """
-    choices = TrainingChoices(size_px=size_px, family=family)
-    batch_size = course(choices).batch_size
-    ready = course(TrainingChoices(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
+    choices = choices_for(size_px=size_px, family=family)
+    batch_size = training_plan(choices).batch_size
+    ready = training_plan(choices_for(size_px=size_px, family=family, n_photos_shown=n_steps * batch_size))
     photos = portrait_set(_N_PHOTOS, size_px, 0, folder / f"photos-{size_px}")
     batches = TimedBatches(SquareBatches(photos, ready.batch_size))
-    marks = _timed(ready, batches, folder / f"{family}-{size_px}", ranks)
-    if not ranks.is_first:
+    marks = _timed(ready, batches, folder / f"{family}-{size_px}", machine)
+    if not machine.ranks.is_first:
         return None
     # The last step also writes a checkpoint, but after its mark.
     (began, read_before), (ended, read_after) = marks[_N_FIRST - 1], marks[-1]
@@ -69,15 +68,17 @@ def measured(
         "family": family,
         "size_px": size_px,
         "batch_size": ready.batch_size,
-        "device": own_device().type,
+        "device": machine.device.type,
         "threads": torch.get_num_threads(),
-        "processes": ranks.n,
+        "processes": machine.ranks.n,
         "photos_per_s": round(n_shown / total_s, 1),
         "reading_share": round(reading_s / total_s, 4),
     }
 
 
-def _timed(ready: Course, batches: TimedBatches, folder: Path, ranks: Ranks) -> list[tuple[float, float]]:
+def _timed(
+    ready: TrainingPlan, batches: TimedBatches, folder: Path, machine: Machine
+) -> list[tuple[float, float]]:
     """After every step: seconds of all, and of reading."""
     marks: list[tuple[float, float]] = []
 
@@ -86,7 +87,7 @@ def _timed(ready: Course, batches: TimedBatches, folder: Path, ranks: Ranks) -> 
             torch.cuda.synchronize()
         marks.append((time.perf_counter(), batches.time_s))
 
-    ready.run(batches, folder, on_step, lambda _generator, _step: None, ranks)
+    ready.run(batches, folder, on_step, lambda _generator, _step: None, machine)
     return marks
 
 
@@ -101,10 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     results = []
-    with tempfile.TemporaryDirectory() as folder, ranks_of_environment() as ranks:
+    with tempfile.TemporaryDirectory() as folder, Machine.here() as machine:
         for size_px in asked.sizes:
             for family in asked.families:
-                found = measured(family, size_px, asked.steps, Path(folder), ranks)
+                found = measured(family, size_px, asked.steps, Path(folder), machine)
                 if found:
                     results.append(found)
                     print(found, flush=True)

@@ -14,51 +14,19 @@ from pathlib import Path
 
 import click
 
-from partly.cli.main import VERBS, cli
+import partly
+from partly.cli import VERBS, cli
+from partly.fewshot.fitting import FewShotConfig
+from partly.inference.segment import SegmentOptions
+from partly.storage import KINDS, options_of
+from partly.synthesis.distil import DistilConfig
+from partly.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src"
 REFERENCE = ROOT / "docs" / "reference"
 WIDTH = 100
 MADE_BY = "<!-- Made by scripts/generate_reference.py from the code: edit that. -->\n"
-
-MODULES = (
-    "partly.annotations",
-    "partly.annotations.formats",
-    "partly.imagery",
-    "partly.pyramid",
-    "partly.generators.protocol",
-    "partly.generators.sampling",
-    "partly.proposals",
-    "partly.segmenters.base",
-    "partly.segmenters.uncertainty",
-    "partly.training.few_shot",
-    "partly.synthesis",
-    "partly.autoshot",
-    "partly.training.auto_shot_config",
-    "partly.training.augmentation",
-    "partly.distillation",
-    "partly.generator_training",
-    "partly.training.gan",
-    "partly.training.vae",
-    "partly.objectives.adversarial",
-    "partly.objectives.penalties",
-    "partly.objectives.variational",
-    "partly.representations.protocol",
-    "partly.assessment",
-    "partly.feature_networks",
-    "partly.portraits",
-    "partly.predict",
-    "partly.export",
-    "partly.metrics",
-    "partly.evaluate",
-    "partly.project",
-    "partly.labelling",
-    "partly.experiments",
-    "partly.artefacts",
-    "partly.errors",
-)
-"""After ``partly`` itself; a module's ``__all__``, or all its public classes and functions."""
 
 Definition = ast.ClassDef | ast.FunctionDef
 
@@ -74,7 +42,12 @@ class Documented:
 
 def pages() -> dict[str, str]:
     """File name to content."""
-    return {"index.md": index_page(), "commands.md": commands_page(), "python.md": python_page()}
+    return {
+        "index.md": index_page(),
+        "commands.md": commands_page(),
+        "options.md": options_page(),
+        "python.md": python_page(),
+    }
 
 
 def index_page() -> str:
@@ -82,7 +55,8 @@ def index_page() -> str:
         "# Reference\n"
         + MADE_BY
         + "\n- [Commands](commands.md): every verb with its options\n"
-        + "- [Python API](python.md): `partly`, and the modules below it\n"
+        + "- [Options](options.md): what can be chosen of each procedure, with ranges and defaults\n"
+        + "- [Python API](python.md): all that `import partly` gives\n"
     )
 
 
@@ -107,58 +81,59 @@ def help_text(context: click.Context) -> str:
     return f"```\n{context.get_help().rstrip()}\n```\n"
 
 
+# Options
+
+
+def options_page() -> str:
+    parts = [
+        "# Options\n" + MADE_BY,
+        "Names are those of `project.toml`, of Python and of the studio's jobs.\n",
+        options_text("Fitting (`[few_shot]`)", FewShotConfig),
+        options_text("Distilling (`[auto_shot]`)", DistilConfig),
+        options_text("Segmenting", SegmentOptions),
+    ]
+    parts += [
+        options_text(f"Training a generator of the family {family}", recipe.Options)
+        for family, recipe in RECIPES.items()
+    ]
+    return "\n".join(parts)
+
+
+def options_text(title: str, kind: type) -> str:
+    rows = ["| option | flag | default | can be | what it does |", "|---|---|---|---|---|"]
+    for one in options_of(kind):
+        default = ", ".join(one.default) if isinstance(one.default, tuple) else one.default
+        told = "left open" if default is None else str(default).lower() if one.kind is bool else default
+        can_be = ", ".join(one.choices) or one.range_text or KINDS[one.kind]
+        flag = f"`{one.flag}`" if one.flag else "none"
+        rows.append(f"| `{one.name}` | {flag} | {told} | {can_be} | {one.help} |")
+    return f"## {title}\n\n" + "\n".join(rows) + "\n"
+
+
 # Python
 
 
 def python_page() -> str:
-    parts = [
-        "# Python API\n" + MADE_BY,
-        "What `import partly` gives comes first; everything is imported lazily.\n",
-    ]
-    parts += [module_text(module) for module in ("partly", *MODULES)]
+    """All that ``partly.__all__`` offers; what lies in the rooms below is documented where it is."""
+    parts = ["# Python API\n" + MADE_BY, markdown(ast.get_docstring(parsed("partly")) or "")]
+    parts += [documented_text(documented) for documented in public_definitions()]
     return "\n".join(parts)
 
 
-def module_text(module: str) -> str:
-    tree = parsed(module)
-    parts = [f"## {module}\n"]
-    if text := ast.get_docstring(tree):
-        parts.append(markdown(text))
-    # What the package itself gives is told in full there, and only named again where it comes from.
-    known = set() if module == "partly" else {(d.name, d.home) for d in definitions("partly")}
-    found = definitions(module)
-    named = [d.name for d in found if (d.name, d.home) in known]
-    parts += [documented_text(d) for d in found if (d.name, d.home) not in known]
-    if named:
-        parts.append(f"And {', '.join(f'`{name}`' for name in named)}: see [partly](#partly).\n")
-    return "\n".join(parts)
-
-
-def definitions(module: str) -> list[Documented]:
-    names = exported_names(module)
-    return [d for name in names if not name.startswith("_") if (d := definition(module, name))]
-
-
-def exported_names(module: str) -> list[str]:
-    tree = parsed(module)
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and names_of(node) == ["__all__"]:
-            exported: list[str] = ast.literal_eval(node.value)
-            return exported
-    return [n.name for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")]
+def public_definitions() -> list[Documented]:
+    found = [definition("partly", name) for name in sorted(partly.__all__, key=str.lower)]
+    return [documented for documented in found if documented is not None]
 
 
 def definition(module: str, name: str) -> Documented | None:
-    """Where a name is defined, found by following imports, those for type checkers too."""
+    """Where a name is defined, found by following imports: in stubs and for type checkers too."""
     for node in statements(parsed(module)):
         if isinstance(node, Definition) and node.name == name:
             return Documented(name, module, node)
         if isinstance(node, ast.Assign | ast.AnnAssign) and name in names_of(node):
             return Documented(name, module, None)
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("partly"):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return definition(node.module, alias.name)
+        if isinstance(node, ast.ImportFrom) and node.module and any(a.name == name for a in node.names):
+            return definition(f"{module}.{node.module}" if node.level else node.module, name)
     return None
 
 
@@ -174,8 +149,15 @@ def names_of(node: ast.Assign | ast.AnnAssign) -> list[str]:
 
 def parsed(module: str) -> ast.Module:
     path = SOURCES / Path(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(path.read_text(encoding="utf-8"))
+    if not path.is_dir():
+        return ast.parse(path.with_suffix(".py").read_text(encoding="utf-8"))
+    # The stub of a package says where its names are, the package itself what it is.
+    texts = [
+        (path / name).read_text(encoding="utf-8")
+        for name in ("__init__.py", "__init__.pyi")
+        if (path / name).is_file()
+    ]
+    return ast.parse("\n".join(texts))
 
 
 def documented_text(documented: Documented) -> str:

@@ -1,7 +1,7 @@
 """Put a trained generator into the package, in half precision.
 
 ``python scripts/ship_generator.py FOLDER NAME`` reads the model folder that ``partly train`` made, and writes
-``src/partly/shipped/generators/NAME``. How it was trained stays in its card.
+``src/partly/data/shipped/generators/NAME``. How it was trained stays in its card.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from partly.artefacts import ModelCard, load_model, save_model
+from partly.storage import ModelCard, load_model, save_model
 
 SHIPPED = Path(__file__).parents[1] / "src" / "partly" / "shipped" / "generators"
 

@@ -52,7 +52,7 @@ export default defineConfig({
   worker: { format: "es" },
   server: { host: "127.0.0.1", port: 5183, strictPort: true },
   build: {
-    outDir: fileURLToPath(new URL("../src/partly/studio/static", import.meta.url)),
+    outDir: fileURLToPath(new URL("../src/partly/studio/http/static", import.meta.url)),
     emptyOutDir: true,
     target: "es2022",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

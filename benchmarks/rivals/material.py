@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from experiments.annotator import load_annotator as parser
+from experiments.photos import photos as foreign_photos
+from experiments.proposed import grown_labels, proposed_labels
+from experiments.protocol import PARTS_OF_IDS
+
 from benchmarks.rivals.protocol import Half, LabelMap, Pixels
-from partly.annotations import FACE_PARTS, Annotation
-from partly.evaluate import TruthMapping
-from partly.experiments.person import load_person as parser
-from partly.experiments.photos import photos as foreign_photos
-from partly.experiments.proposed import grown_labels, proposed_labels
-from partly.experiments.protocol import PARTS_OF_IDS
-from partly.generators.protocol import Generator
+from partly.data.labels import FACE_PARTS, Annotation
+from partly.evaluation.segmentation import TruthMapping
+from partly.models.generators import Generator
 
 __all__ = ["CHOICES", "Choice", "labels", "parser", "photos"]
 

@@ -6,8 +6,8 @@ import torch
 
 from benchmarks.rivals.protocol import Fitted, LabelMap, Pixels, Rival, Task
 from benchmarks.rivals.tensors import best_parts
-from partly.annotations import FACE_PARTS
-from partly.training.few_shot.targets import shares
+from partly.data.labels import FACE_PARTS
+from partly.fewshot.fitting import shares
 
 
 def fit(task: Task) -> Fitted:

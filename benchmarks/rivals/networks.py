@@ -17,15 +17,13 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.rivals.protocol import SEED, Fitted, LabelMap, Pixels, Rival, Task
-from partly.annotations import FACE_PARTS
-from partly.autoshot import AutoShotNetwork
-from partly.distillation.config import DistilConfig
-from partly.distillation.distil import new_network
-from partly.downloads.models import encoder_weights
-from partly.predict import segment_photo
-from partly.training.auto_shot import AutoShotConfig, train_auto_shot
-from partly.training.data import ArrayPictures
-from partly.training.progress import StepReport
+from partly.data.labels import FACE_PARTS
+from partly.inference.segment import segment_photo
+from partly.models.networks import AutoShotNetwork
+from partly.models.zoo import encoder_weights
+from partly.synthesis.distil import DistilConfig, new_network
+from partly.training.chassis import StepReport
+from partly.training.segmentation import ArrayPictures, AutoShotConfig, train_auto_shot
 
 _CONFIG = DistilConfig(size_px=192, seed=SEED)
 # A few pictures are learned by heart long before the 2200 steps that generated ones are worth.

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from partly.downloads.packages import Package, fetch_package
 from partly.errors import NotAvailable
+from partly.models.zoo import Package, fetch_package
 
 
 def installed(requirements: Sequence[str], folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The ceiling: the parser that stands in for the person who labels, trained on more than 27,000 labels.
+"""The ceiling: the parser that annotates in place of a person, trained on more than 27,000 labels.
 
 ``bisenet`` sees photos at their 512 px, ``bisenet-256`` only what is left of them at 256 px, which is the
 size of the generated pictures that Partly and its rivals learn from.
@@ -6,17 +6,18 @@ size of the generated pictures that Partly and its rivals learn from.
 
 from __future__ import annotations
 
-from benchmarks.rivals.material import parser
+from experiments.annotator import load_annotator as parser
+
 from benchmarks.rivals.protocol import PICTURE_PX, Fitted, LabelMap, Pixels, Rival, Task
 from benchmarks.rivals.tensors import images_of
-from partly.annotations import FACE_PARTS, UNLABELLED
+from partly.data.labels import FACE_PARTS, UNLABELLED
 
 
 def _fit(seen_px: int | None) -> Fitted:
-    person = parser()
+    annotator = parser()
 
     def predict(pixels: Pixels) -> LabelMap:
-        label_map: LabelMap = person.parse(images_of(pixels, seen_px), len(pixels))[0]
+        label_map: LabelMap = annotator.parse(images_of(pixels, seen_px), len(pixels))[0]
         # Where it sees eyeglasses it must still name a part: skin lies beneath them.
         label_map[label_map == UNLABELLED] = FACE_PARTS.index("skin")
         return label_map

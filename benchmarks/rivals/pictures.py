@@ -13,13 +13,11 @@ from torch import Tensor
 
 from benchmarks.rivals.material import CHOICES, Choice, labels, photos
 from benchmarks.rivals.protocol import GROWN, N_PLAIN, N_TUNING, ONE, PICTURE_PX, TEN, Photos, Pixels, Task
-from partly.annotations import Annotation
-from partly.downloads.models import load_generator
-from partly.files import atomic_path
-from partly.generators.pixels import pixels_of
-from partly.generators.protocol import Generator
-from partly.generators.sampling import Truncation, sample_w
-from partly.training.few_shot.pictures import latent_of
+from partly.data.labels import Annotation
+from partly.fewshot.features import latent_of
+from partly.models.generators import Generator, Truncation, pixels_of, sample_w
+from partly.models.zoo import load_generator
+from partly.storage import atomic_path
 
 # A seed of its own: nothing else is made of these pictures.
 _PLAIN_SEED = 4713

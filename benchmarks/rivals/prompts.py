@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.rivals.protocol import LabelMap
-from partly.training.few_shot.targets import shares
+from partly.fewshot.fitting import shares
 
 # How sharply parts are told apart by the cosine of their features.
 _TEMPERATURE = 0.05

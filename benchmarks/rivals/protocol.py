@@ -20,9 +20,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.annotations import FACE_PARTS
-from partly.evaluate import evaluate
-from partly.evaluate.scoring import EvaluationPair
+from partly.data.labels import FACE_PARTS
+from partly.evaluation.segmentation import EvaluationPair, evaluate
 
 ONE = tuple(f"one-{index}" for index in range(5))
 """Each of five labels alone: five draws of the one-label task."""

@@ -23,13 +23,10 @@ from torch import Tensor
 from benchmarks.rivals.imagenet import lite0_maps, vgg16_maps
 from benchmarks.rivals.protocol import PICTURE_PX, Fitted, LabelMap, Photos, Pixels, Rival, Task
 from benchmarks.rivals.tensors import best_parts, images_of
-from partly.annotations import FACE_PARTS
-from partly.metrics import confusion_matrix, part_iou
-from partly.metrics.iou import mean_of_known
-from partly.pyramid import FeaturePyramid, on_grid
-from partly.segmenters.ridge import RidgeSegmenter
-from partly.training.few_shot import FewShotConfig, RidgeFit
-from partly.training.few_shot.fit import MOST_LABELS_TO_SELF_TRAIN
+from partly.data.labels import FACE_PARTS, confusion_matrix, mean_of_known, part_iou
+from partly.fewshot.fitting import MOST_LABELS_TO_SELF_TRAIN, FewShotConfig, RidgeFit
+from partly.fewshot.segmenters import RidgeSegmenter
+from partly.models import FeaturePyramid, on_grid
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 Maps = Callable[[Tensor], Sequence[Tensor]]

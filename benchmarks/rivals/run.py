@@ -11,7 +11,7 @@ from benchmarks.rivals.catalogue import rival
 from benchmarks.rivals.material import photos
 from benchmarks.rivals.pictures import prepare, task_of
 from benchmarks.rivals.protocol import SEED, measure, result_file
-from partly.files import write_json
+from partly.storage import write_json
 
 
 def main() -> None:

@@ -20,12 +20,10 @@ from torch import Tensor, nn
 from benchmarks.rivals.networks import N_STEPS, trained, training
 from benchmarks.rivals.packages import installed
 from benchmarks.rivals.protocol import SEED, Fitted, Rival, Task
-from partly.annotations import FACE_PARTS
-from partly.artefacts import fill
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot.encoders import EfficientNetLite0
-from partly.autoshot.layers import pad_to_multiple, upsample_like
-from partly.downloads.models import encoder_weights
+from partly.data.labels import FACE_PARTS
+from partly.models.networks import AutoShotNetwork, EfficientNetLite0, pad_to_multiple, upsample_like
+from partly.models.zoo import encoder_weights
+from partly.storage import fill
 
 REQUIREMENTS = (
     "transformers==4.57.6",

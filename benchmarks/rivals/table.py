@@ -9,10 +9,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from experiments.tables import markdown_line
+
 from benchmarks.rivals.catalogue import MODULES, WITHOUT_LABELS
 from benchmarks.rivals.protocol import GROWN, NONE, ONE, TEN, Half, result_file
-from partly.experiments.tables import markdown_line
-from partly.files import write_json, write_text
+from partly.storage import write_json, write_text
 
 Result = Mapping[str, Any]
 _HEADER = (

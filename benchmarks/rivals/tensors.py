@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.rivals.protocol import LabelMap, Pixels
-from partly.imagery.encoding import resize_pixels
+from partly.data.photos import resize_pixels
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

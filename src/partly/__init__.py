@@ -1,88 +1,20 @@
 """Partly: label one picture, segment the rest.
 
-What stands in ``__all__`` is the public API. It is imported when it is first used, so that ``import partly``
-costs nothing.
+What the stub beside this file names is the public API. It is imported when it is first used, so that
+``import partly`` costs nothing.
 """
 
-from __future__ import annotations
+from typing import Any
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from partly.annotations import FACE_PARTS, Annotation, Part, PartSet
-    from partly.api import (
-        Annotations,
-        Teacher,
-        distil,
-        fit_few_shot,
-        load_annotations,
-        load_generator,
-        load_network,
-    )
-    from partly.autoshot import AutoShotNetwork
-    from partly.distillation import DistilConfig, DistilReports
-    from partly.errors import PartlyError
-    from partly.predict import Segmentation, segment_all, segment_photo
-    from partly.training.few_shot import FewShotConfig
-
-__version__: str
-
-__all__ = [
-    "FACE_PARTS",
-    "Annotation",
-    "Annotations",
-    "AutoShotNetwork",
-    "DistilConfig",
-    "DistilReports",
-    "FewShotConfig",
-    "Part",
-    "PartSet",
-    "PartlyError",
-    "Segmentation",
-    "Teacher",
-    "__version__",
-    "distil",
-    "fit_few_shot",
-    "load_annotations",
-    "load_generator",
-    "load_network",
-    "segment_all",
-    "segment_photo",
-]
-
-_HOMES = {
-    "partly.annotations": ("FACE_PARTS", "Annotation", "Part", "PartSet"),
-    "partly.api": (
-        "Annotations",
-        "Teacher",
-        "distil",
-        "fit_few_shot",
-        "load_annotations",
-        "load_generator",
-        "load_network",
-    ),
-    "partly.autoshot": ("AutoShotNetwork",),
-    "partly.distillation": ("DistilConfig", "DistilReports"),
-    "partly.errors": ("PartlyError",),
-    "partly.predict": ("Segmentation", "segment_all", "segment_photo"),
-    "partly.training.few_shot": ("FewShotConfig",),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported from its home when it is first asked for (PEP 562)."""
+    """A public name, imported when it is first asked for (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 
         return version("partly")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return _public(name)

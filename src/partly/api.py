@@ -14,28 +14,30 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import overload
 
-import torch
-from torch import Tensor
-
-from partly.annotations import FACE_PARTS, Annotation, PartSet, annotation_ids, list_annotations
-from partly.annotations.shipped import SHIPPED_SETS, shipped_set
-from partly.artefacts import load_card
-from partly.autoshot import AutoShotNetwork
-from partly.autoshot import load_network as load_network_folder
-from partly.distillation import DistilConfig, DistilReports
-from partly.distillation import distil as distil_into
-from partly.downloads.models import encoder_weights, load_generator
-from partly.errors import BadLabel, BadOption, NotAvailable
-from partly.generators.protocol import Generator
-from partly.segmenters.base import FewShotSegmenter
-from partly.segmenters.catalogue import load_segmenter, save_segmenter
-from partly.synthesis.workers import LoadModels, Models
-from partly.training.few_shot import FewShotConfig
-from partly.training.few_shot import fit_few_shot as fit_segmenter
+from partly.data.labels import (
+    FACE_PARTS,
+    SHIPPED_SETS,
+    Annotation,
+    PartSet,
+    annotation_ids,
+    list_annotations,
+    shipped_set,
+)
+from partly.data.photos import Fit, PhotoSource, find_photos
+from partly.errors import BadLabel, NotAvailable
+from partly.fewshot.features import FeatureSource, PhotoFeatures
+from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
+from partly.models.encoders import Representation, load_representation
+from partly.models.generators import Generator
+from partly.models.networks import AutoShotNetwork
+from partly.models.networks import load_network as load_network_folder
+from partly.models.zoo import encoder_weights, load_generator
+from partly.synthesis.distil import DistilConfig, DistilReports
+from partly.synthesis.distil import distil as distil_into
+from partly.synthesis.shards import Place
 
 __all__ = [
     "Annotations",
@@ -45,6 +47,7 @@ __all__ = [
     "load_annotations",
     "load_generator",
     "load_network",
+    "photo_features",
 ]
 
 
@@ -74,40 +77,6 @@ class Annotations(Sequence[Annotation]):
         return self.annotations[index]
 
 
-@dataclass(frozen=True)
-class Teacher:
-    """A fitted few-shot segmenter.
-
-    Attributes:
-        segmenter: feature pyramid to logits.
-        part_set: what the logits mean.
-    """
-
-    segmenter: FewShotSegmenter
-    part_set: PartSet
-
-    def save(self, folder: str | Path) -> None:
-        """Write it as a model folder."""
-        save_segmenter(Path(folder), self.segmenter, self.part_set, {})
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Teacher:
-        """Read it from a model folder.
-
-        Raises:
-            BadModelFile: it is damaged, or of another kind.
-        """
-        segmenter, part_set, _ = load_segmenter(Path(folder))
-        return cls(segmenter, part_set)
-
-    def label(self, generator: Generator, w: Tensor, size_px: int = 256) -> Tensor:
-        """Logits ``[b, k, size_px, size_px]`` of the pictures of ``w [b, l, v]``."""
-        finest_px = max(generator.levels[i].size_px for i in self.segmenter.level_indexes)
-        with torch.inference_mode():
-            pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
-            return self.segmenter(pyramid, size_px)
-
-
 def load_annotations(source: str | Path = "faces") -> Annotations:
     """The annotations of a folder, or of a set that ships with Partly.
 
@@ -131,27 +100,51 @@ def load_annotations(source: str | Path = "faces") -> Annotations:
 
 
 def fit_few_shot(
-    generator: Generator,
+    source: Generator | FeatureSource,
     annotations: Sequence[Annotation],
     part_set: PartSet | None = None,
     config: FewShotConfig | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Teacher:
-    """Fit a few-shot segmenter on annotated pictures of a generator.
+    """Fit a few-shot segmenter on annotated pictures of a generator, or on annotated photos.
 
     Args:
-        generator: the one whose pictures were labelled.
+        source: the generator whose pictures were labelled, or features of photos; see :func:`photo_features`.
         annotations: one or more.
         part_set: the parts; None takes those that come with the annotations, else the parts of faces.
         config: which segmenter, how; the best known one by default.
         on_progress: told what is done, how much of it and of how much.
 
     Raises:
-        BadLabel: annotations are missing, or of another generator, or a part has no pixel.
+        BadLabel: annotations are missing, or of another source, or a part has no pixel.
     """
     if part_set is None:
         part_set = annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
-    return Teacher(fit_segmenter(generator, annotations, part_set, config, on_progress), part_set)
+    return fit_teacher(source, annotations, part_set, config, on_progress)
+
+
+def photo_features(
+    encoder: Representation | str | Path, photos: str | Path | Sequence[PhotoSource], fit: Fit = "crop"
+) -> PhotoFeatures:
+    """Features of photos, to fit a few-shot segmenter on without a generator.
+
+    Annotations must name their photo as it is called within ``photos``; ``photo_features(...).picture(name)``
+    gives name and digest.
+
+    Args:
+        encoder: a network that reads photos, or its model folder: a VAE's encoder, say.
+        photos: a folder or zip, or photos found; labelled ones and many plain ones, of which statistics come.
+        fit: how a photo becomes the square that the network reads: its middle ("crop"), or all of it with its
+            edges repeated ("pad").
+
+    Raises:
+        BadModelFile: the model folder is damaged, or of another kind.
+        BadPhoto: there are no photos.
+    """
+    if isinstance(encoder, str | Path):
+        encoder = load_representation(Path(encoder))
+    found = find_photos(photos) if isinstance(photos, str | Path) else photos
+    return PhotoFeatures(encoder, found, fit)
 
 
 def distil(
@@ -168,9 +161,10 @@ def distil(
 
     Args:
         generator: makes the pictures.
-        teacher: labels them.
+        teacher: labels them; it was fitted on this generator.
         config: how many pictures, which network, how long.
-        annotations: what the teacher was fitted on; needed for a ``config.painted_share`` above 0.
+        annotations: what the teacher was fitted on, where it does not know: it was read from a folder, and
+            ``config.painted_share`` is above 0.
         folder: keeps pictures, labels, checkpoint and panels, so that the same call goes on after a stop;
             None keeps nothing.
         n_workers: processes that make the pictures, whose number changes no picture. They import the script
@@ -185,21 +179,14 @@ def distil(
         TrainingDiverged: the loss is no number.
     """
     config = config or DistilConfig()
+    teacher = teacher.reading(generator)
+    if annotations:
+        teacher = replace(teacher, annotations=tuple(annotations))
     weights = _encoder_weights() if config.pretrained else None
-    with _folder_or_temporary(folder) as place:
+    with _folder_or_temporary(folder) as path:
+        place = Place.within(path)
         return distil_into(
-            generator,
-            teacher.segmenter,
-            teacher.part_set,
-            config,
-            pictures_folder=place / "pictures",
-            labels_folder=place / "labels",
-            training_folder=place / "training",
-            annotations=annotations,
-            encoder_weights=weights,
-            load_models=_load_models_from(generator, teacher, place) if n_workers > 1 else None,
-            n_workers=n_workers,
-            reports=reports,
+            teacher, place, config, reports, encoder_weights=weights, n_workers=n_workers
         ).network
 
 
@@ -210,32 +197,6 @@ def load_network(folder: str | Path) -> AutoShotNetwork:
         BadModelFile: files are missing or damaged, or it is another kind of model.
     """
     return load_network_folder(Path(folder))
-
-
-def _load_models_from(generator: Generator, teacher: Teacher, place: Path) -> LoadModels:
-    """What gives generator and teacher in a worker process: both are read from model folders."""
-    teacher.save(place / "teacher")
-    folders = _folder_of(generator, place), (place / "teacher").absolute()
-    return partial(_load_models, *folders)
-
-
-def _load_models(generator_folder: Path, teacher_folder: Path) -> Models:
-    return load_generator(generator_folder), Teacher.load(teacher_folder).segmenter
-
-
-def _folder_of(generator: Generator, place: Path) -> Path:
-    """The model folder of a generator; it is written into ``place`` if it has none, or one that changed."""
-    folder: Path | None = getattr(generator, "folder", None)
-    if folder and (folder / "model.json").is_file() and load_card(folder).weights_sha256 == generator.digest:
-        return folder
-    if not hasattr(generator, "save"):
-        raise BadOption(
-            f"a generator of type {type(generator).__name__} has no model folder for workers to read",
-            remedy="Give n_workers=1, or the type a method save(folder, extra)",
-        )
-    folder = (place / "generator").absolute()
-    generator.save(folder, {})
-    return folder
 
 
 def _encoder_weights() -> Path:

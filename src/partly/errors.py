@@ -6,7 +6,22 @@ Every one says what was found, what was expected and what to do. Faces print ``s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+
+_N_LISTED = 8
+
+
+def counted(n: int, noun: str) -> str:
+    """A number and its noun: 1 pixel, 2 pixels."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Texts with commas between, the first eight and how many more."""
+    all_texts = list(texts)
+    more = len(all_texts) - _N_LISTED
+    return ", ".join(all_texts[:_N_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 class PartlyError(Exception):
@@ -81,6 +96,22 @@ class NotAvailable(PartlyError):
 
 class FolderBusy(PartlyError):
     """A folder that another command is writing to."""
+
+
+class NotFound(PartlyError):
+    """Something asked for by a name that nothing has."""
+
+
+class NotReady(PartlyError):
+    """Something that is still being made, or that needs another step first."""
+
+
+class OpenElsewhere(PartlyError):
+    """A picture that another tab of the studio paints on."""
+
+
+class JobRunning(PartlyError):
+    """A job of the studio while another one runs."""
 
 
 class PartsFailed(PartlyError):

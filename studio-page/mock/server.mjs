@@ -38,6 +38,28 @@ const state = {
   },
   jobs: [],
   limits: { photo_bytes: 32 * 2 ** 20, photo_pixels: 1e8 },
+  forms: {
+    fit: [],
+    distil: [
+      {
+        name: "n_pictures",
+        kind: "int",
+        help: "Generated pictures that it learns from.",
+        range: "2 or more",
+        choices: [],
+        least: 2,
+        most: null,
+        value: 700,
+      },
+    ],
+    export: [],
+    segment: [],
+  },
+  distil: {
+    quick: { says: "a first look", n_pictures: 100, n_steps: 150, size_px: 192, second_round: 0 },
+    usual: { says: "as project.toml says", n_pictures: 700, n_steps: 600, size_px: 192, second_round: 0 },
+    thorough: { says: "the best masks", n_pictures: 1200, n_steps: 1400, size_px: 256, second_round: 0.2 },
+  },
   next_step: "Paint two parts of a picture: a few strokes are enough.",
 };
 

@@ -1,8 +1,56 @@
 import { describe, expect, it } from "vitest";
+import { distilText } from "../src/finish/before";
 import { figure, frameOf, roundStep } from "../src/finish/curves";
+import { changed, spelt } from "../src/finish/form";
 import { duration } from "../src/finish/job_view";
 import { partners } from "../src/finish/network";
+import type { FormField } from "../src/server/types";
 import { averageMirrored, bestParts, inSquare, mirrored, scaledTo } from "../src/finish/square";
+
+describe("how much distil does", () => {
+  it("is what the project says", () => {
+    const amount = {
+      says: "as project.toml says",
+      n_pictures: 500,
+      n_steps: 600,
+      size_px: 128,
+      second_round: 0,
+    };
+    expect(distilText("usual", amount)).toBe(
+      "500 pictures, 600 steps at 128 px: as project.toml says. Some minutes on two processor cores.",
+    );
+    expect(distilText("quick", { ...amount, second_round: 1 })).toBe(
+      "500 pictures, 600 steps at 128 px and a second round: as project.toml says.",
+    );
+  });
+});
+
+describe("a form that the server describes", () => {
+  const field = (name: string, value: FormField["value"]): FormField => ({
+    name,
+    kind: "int",
+    help: "",
+    range: "",
+    choices: [],
+    least: null,
+    most: null,
+    value,
+  });
+
+  it("says what was changed, and nothing else", () => {
+    const fields = [field("n_moons", 2), field("seed", 0), field("methods", ["ridge"]), field("width", null)];
+    expect(changed(fields, [3, 0, ["ridge"], null])).toEqual({ n_moons: 3 });
+    expect(changed(fields, [null, 1, ["ridge", "kernel"], 2])).toEqual({
+      seed: 1,
+      methods: ["ridge", "kernel"],
+      width: 2,
+    });
+  });
+
+  it("spells names out", () => {
+    expect(["n_self_training", "size_px", "effort"].map(spelt)).toEqual(["Self training", "Size", "Effort"]);
+  });
+});
 
 describe("photos in squares", () => {
   it("are scaled so that the longer side fits", () => {

@@ -3,7 +3,7 @@ from benchmarks.eight_gaussians import DEVIATION, N_MODES, SETTINGS, Ring, figur
 
 
 def test_points_of_the_ring_itself_find_all_modes():
-    found, good = judged(Ring(4000).read(0))
+    found, good = judged(Ring(4000).read(0).photos)
     assert found == N_MODES
     assert 0.97 < good < 1
 

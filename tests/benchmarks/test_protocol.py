@@ -23,7 +23,7 @@ from benchmarks.rivals.protocol import (
     result_file,
 )
 
-from partly.annotations import FACE_PARTS, UNLABELLED
+from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED
 
 
 def task_of(label_maps: np.ndarray) -> Task:

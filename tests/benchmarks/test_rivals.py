@@ -22,11 +22,11 @@ from benchmarks.rivals.ridge import fit as fit_ridge
 from benchmarks.rivals.tensors import best_parts, imagenet_normalised, images_of
 from torch import nn
 
-from partly.annotations import FACE_PARTS, UNLABELLED
-from partly.autoshot.encoders import EfficientNetLite0
-from partly.downloads.packages import Package
+from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED
 from partly.errors import BadModelFile, NotAvailable
-from partly.training.auto_shot import Stage
+from partly.models.networks.efficientnet_encoder import EfficientNetLite0
+from partly.models.zoo.wheel_files import Package
+from partly.training.segmentation.auto_shot_config import Stage
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (10, 3)).astype(np.uint8)
 

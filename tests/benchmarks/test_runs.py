@@ -15,8 +15,9 @@ from benchmarks.rivals.protocol import NONE, TEN, Fitted, Rival
 from PIL import Image
 from safetensors.torch import save_file
 
-from partly.annotations import FACE_PARTS, UNLABELLED, save_annotation
-from partly.autoshot.encoders import EfficientNetLite0
+from partly.data.labels.annotation import save_annotation
+from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED
+from partly.models.networks.efficientnet_encoder import EfficientNetLite0
 from tests.fakes import thing_annotation, tiny_generator
 
 _EYEGLASSES = 3

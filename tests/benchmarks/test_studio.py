@@ -3,12 +3,12 @@ import json
 import pytest
 
 from benchmarks import studio
-from partly.project import create_project
-from partly.project.settings import Settings
+from partly.project.project_folder import create_project
+from partly.project.project_settings import Settings
+from tests.fakes import TWO_PARTS
 
-from ..fakes import TWO_PARTS
 
-
+@pytest.mark.slow
 def test_a_short_session_gives_all_times(tmp_path, generator_folder, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     create_project(tmp_path / "project", Settings(str(generator_folder), TWO_PARTS))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import partly
+from partly.studio.http.built_page import is_built
 from tests.browser.chromium import MISSING, chromium_path, launched
 from tests.browser.server import Server, free_port
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.browser.studio_page import StudioPage
 
-PAGE = Path(partly.__file__).parent / "studio" / "static" / "index.html"
 AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
 _PATIENCE_MS = 20_000
 
@@ -28,7 +27,7 @@ _PATIENCE_MS = 20_000
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or the one that PARTLY_CHROMIUM names."""
-    if not PAGE.is_file():
+    if not is_built():
         pytest.skip("The studio's page is not built. Run: make studio")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
     if chromium_path() is None:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_COMMAND = "from partly.cli.main import main; main()"
+_COMMAND = "from partly.cli.command_line import main; main()"
 
 
 def free_port() -> int:

@@ -10,6 +10,8 @@ from tests.browser.conftest import AXE
 from tests.browser.server import Server
 from tests.browser.studio_page import FACE, StudioPage
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from partly.portraits import draw_portrait
+from partly.data.portraits.portrait import draw_portrait
 from tests.browser.server import Server
 from tests.browser.studio_page import ALL_BUT_EARS, StudioPage, expect
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -44,6 +46,8 @@ def finished(browser: Browser, server: Server) -> Server:
     page.get_by_role("button", name="Start").click()
     expect(page.locator(".step.done", has_text="Fit")).to_be_visible(timeout=_JOB_MS)
     page.locator(".step", has_text="Distil").click()
+    # What a project of drawn portraits does, and not what others do.
+    expect(page.get_by_text("500 pictures, 600 steps at 128 px and a second round: ")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
     studio.post("/api/jobs", {"verb": "distil", "options": TINY})
     expect(page.locator(".step.done", has_text="Distil")).to_be_visible(timeout=_JOB_MS)

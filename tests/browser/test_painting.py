@@ -3,8 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.server import Server
 from tests.browser.studio_page import FACE, UNLABELLED, StudioPage, expect
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext

@@ -10,6 +10,8 @@ import pytest
 from tests.browser.server import Server
 from tests.browser.studio_page import FACE, UNLABELLED, StudioPage, expect
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser.studio_page import Place, StudioPage
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, CDPSession
 

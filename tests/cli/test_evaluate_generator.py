@@ -6,13 +6,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from partly.cli.main import INTERRUPTED, run
-from partly.project import create_project
-from partly.project import generator_evaluation as project_step
-from partly.project.settings import Settings
-
-from ..assessment.tiny import Thumbnails, pictures, tiny_generator, write_photos
-from ..fakes import TWO_PARTS
+from partly.cli.command_line import INTERRUPTED, run
+from partly.project import evaluate_generator_verb as project_step
+from partly.project.project_folder import create_project
+from partly.project.project_settings import Settings
+from tests.evaluation.generators.tiny import Thumbnails, pictures, tiny_generator, write_photos
+from tests.fakes import TWO_PARTS
 
 
 @pytest.fixture(scope="module")

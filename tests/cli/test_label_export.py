@@ -3,11 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from partly.annotations import save_annotation
-from partly.annotations.formats import read_labels
-from partly.cli.main import run
-
-from ..fakes import TWO_PARTS, thing_annotation
+from partly.cli.command_line import run
+from partly.data.label_formats.label_formats import read_labels
+from partly.data.labels.annotation import save_annotation
+from tests.fakes import TWO_PARTS, thing_annotation
 
 
 @pytest.mark.parametrize("style", ["mask", "polygon"])

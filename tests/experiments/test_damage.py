@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
+from experiments.bisenet import face_parts_of
+from experiments.damage import grown, jittered, mislabelled, scribbled
+from experiments.studies.label_noise import EXPERIMENT, damaged
 
-from partly.annotations import FACE_PARTS
-from partly.experiments.bisenet import face_parts_of
-from partly.experiments.damage import grown, jittered, mislabelled, scribbled
-from partly.experiments.studies.label_noise import EXPERIMENT, damaged
-
-from .conftest import face_ids
+from partly.data.labels.part_sets import FACE_PARTS
+from tests.experiments.conftest import face_ids
 
 
 @pytest.fixture

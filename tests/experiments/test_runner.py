@@ -2,9 +2,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from experiments.experiment import Cell, Column, Experiment, Plot, Row
+from experiments.runner import run_experiment
+from experiments.store import results_folder
 
 from partly.errors import BadOption, NotAvailable
-from partly.experiments import Cell, Column, Experiment, Plot, Row, results_folder, run_experiment
 
 
 def experiment(measure, cells=("one", "two", "three"), **more):
@@ -15,41 +17,41 @@ def experiment(measure, cells=("one", "two", "three"), **more):
 
 
 def counted(calls, figures=lambda cell: {"pooled": 10.0 + cell.settings["n"], "parts": {"nose": 3.4}}):
-    def measure(_workshop, cell):
+    def measure(_bench, cell):
         calls.append(cell.key)
         return figures(cell)
 
     return measure
 
 
-def test_what_was_stopped_goes_on(workshop):
+def test_what_was_stopped_goes_on(bench):
     calls = []
 
-    def stopping(_workshop, cell):
+    def stopping(_bench, cell):
         if cell.key == "two" and len(calls) == 1:
             raise KeyboardInterrupt
-        return counted(calls)(workshop, cell)
+        return counted(calls)(bench, cell)
 
     made = experiment(stopping)
     with pytest.raises(KeyboardInterrupt):
-        run_experiment(made, workshop)
+        run_experiment(made, bench)
     assert calls == ["one"]
-    half_way = (workshop.out / "tiny" / "results.md").read_text()
+    half_way = (bench.out / "tiny" / "results.md").read_text()
     assert "1 of 3 cells are measured; not yet: `two`, `three`." in half_way
 
     calls.append("resumed")
-    folder, rows = run_experiment(made, workshop)
+    folder, rows = run_experiment(made, bench)
     assert calls == ["one", "resumed", "two", "three"]
-    assert folder == workshop.out / "tiny"
+    assert folder == bench.out / "tiny"
     assert [row.figures["pooled"] for row in rows] == [11.0, 12.0, 13.0]
 
-    run_experiment(made, workshop)
+    run_experiment(made, bench)
     assert calls[-1] == "three"
     assert len(calls) == 4
 
 
-def test_expected_figures_stand_beside_found_ones(workshop):
-    folder, _ = run_experiment(experiment(counted([]), notes=("Note this.",)), workshop)
+def test_expected_figures_stand_beside_found_ones(bench):
+    folder, _ = run_experiment(experiment(counted([]), notes=("Note this.",)), bench)
     text = (folder / "results.md").read_text()
     assert "| cell | n | pooled | nose | expected | difference |" in text
     assert "| `two` | 2 | 12.0 | 3 | 10.0 | +2.0 |" in text
@@ -65,57 +67,57 @@ def test_expected_figures_stand_beside_found_ones(workshop):
     assert "A &amp; B" in svg
 
 
-def test_other_settings_are_measured_anew(workshop):
+def test_other_settings_are_measured_anew(bench):
     calls = []
     made = experiment(counted(calls))
-    run_experiment(made, workshop)
+    run_experiment(made, bench)
     changed = replace(made, cells=(replace(made.cells[0], settings={"n": 7, "kind": "k"}), *made.cells[1:]))
-    _, rows = run_experiment(changed, workshop)
+    _, rows = run_experiment(changed, bench)
     assert calls == ["one", "two", "three", "one"]
     assert rows[0].figures["pooled"] == 17.0
 
-    workshop.protocol = replace(workshop.protocol, n_fresh=4)
-    run_experiment(changed, workshop, only=["two"])
+    bench.protocol = replace(bench.protocol, n_unseen=4)
+    run_experiment(changed, bench, only=["two"])
     assert calls[4:] == ["two"]
 
 
-def test_damaged_results_are_measured_anew(workshop):
+def test_damaged_results_are_measured_anew(bench):
     calls = []
     made = experiment(counted(calls), cells=("one",))
-    folder, _ = run_experiment(made, workshop)
+    folder, _ = run_experiment(made, bench)
     for text in ("{", "[]", "{}"):
         (folder / "one.json").write_text(text)
-        run_experiment(made, workshop)
+        run_experiment(made, bench)
     assert calls == ["one"] * 4
 
 
-def test_only_some_cells(workshop):
+def test_only_some_cells(bench):
     calls = []
-    _, rows = run_experiment(experiment(counted(calls)), workshop, only=["three"], say=calls.append)
+    _, rows = run_experiment(experiment(counted(calls)), bench, only=["three"], say=calls.append)
     assert calls == ["tiny, cell 1 of 1: three …", "three"]
     assert [row.figures is None for row in rows] == [True, True, False]
     with pytest.raises(BadOption) as error:
-        run_experiment(experiment(counted([])), workshop, only=["four"])
+        run_experiment(experiment(counted([])), bench, only=["four"])
     assert str(error.value) == "tiny has no cell four; expected one of one, two, three."
 
 
-def test_the_figure_half_lies_apart_and_needs_photos(workshop, tmp_path):
-    workshop.half = "figure"
+def test_the_figure_half_lies_apart_and_needs_photos(bench, tmp_path):
+    bench.half = "figure"
     with pytest.raises(BadOption) as error:
-        run_experiment(experiment(counted([])), workshop)
+        run_experiment(experiment(counted([])), bench)
     assert str(error.value) == (
         "tiny reads no photos, and you chose the figure half of them. Leave --half away."
     )
     calls = []
     made = experiment(counted(calls), reads_photos=True)
-    folder, _ = run_experiment(made, workshop)
-    assert folder == workshop.out / "tiny-figure"
+    folder, _ = run_experiment(made, bench)
+    assert folder == bench.out / "tiny-figure"
     assert "CelebAMask-HQ, the figure half" in (folder / "results.md").read_text()
-    assert results_folder(workshop.out, made, "choices").name == "tiny"
+    assert results_folder(bench.out, made, "choices").name == "tiny"
 
-    workshop.data, workshop.half = tmp_path, "choices"
+    bench.data, bench.half = tmp_path, "choices"
     with pytest.raises(NotAvailable) as missing:
-        run_experiment(made, workshop)
+        run_experiment(made, bench)
     assert str(missing.value) == (
         f"{tmp_path}/faces_labelled_512.zip: no such file; expected a folder with faces_labelled_512.zip: "
         "images/NAME.jpg and labels/NAME.png of CelebAMask-HQ. "

@@ -1,38 +1,37 @@
 import numpy as np
 import pytest
 import torch
-
-from partly.annotations import PartSet
-from partly.experiments.scoring import (
+from experiments.scoring import (
     by_network,
     by_segmenter,
-    fresh_figures,
     over_draws,
     part_figures,
     photo_figures,
+    unseen_figures,
 )
-from partly.experiments.studies.faces import PersonAsNetwork
+from experiments.studies.faces import AnnotatorAsNetwork
 
-from .conftest import FakePerson
+from partly.data.labels.part_sets import PartSet
+from tests.experiments.conftest import FakeAnnotator
 
 
-def test_the_truth_agrees_with_itself(workshop):
-    figures = fresh_figures(lambda picture: picture.truth, workshop.fresh())
+def test_the_truth_agrees_with_itself(bench):
+    figures = unseen_figures(lambda picture: picture.truth, bench.unseen())
     assert (figures["pooled"], figures["per_picture"], figures["spread"]) == (100, 100, 0)
     assert figures["n_pictures"] == 3
     assert figures["parts"]["nose"] == 100
 
 
-def test_a_segmenter_and_a_network_are_asked_alike(workshop):
-    predict = by_segmenter(workshop.generator, workshop.teacher(1, 0), 64)
-    assert predict(workshop.fresh()[0]).shape == (64, 64)
-    found = by_network(PersonAsNetwork(FakePerson(), 64))(workshop.fresh()[0])
+def test_a_segmenter_and_a_network_are_asked_alike(bench):
+    predict = by_segmenter(bench.generator, bench.teacher(1, 0).segmenter, 64)
+    assert predict(bench.unseen()[0]).shape == (64, 64)
+    found = by_network(AnnotatorAsNetwork(FakeAnnotator(), 64))(bench.unseen()[0])
     assert found.shape == (64, 64)
     assert set(np.unique(found)) == set(range(10))
 
 
-def test_photos_are_scored_at_one_size(workshop):
-    figures = photo_figures(PersonAsNetwork(FakePerson(), 32), workshop.photos(), 16)
+def test_photos_are_scored_at_one_size(bench):
+    figures = photo_figures(AnnotatorAsNetwork(FakeAnnotator(), 32), bench.photos(), 16)
     assert figures["n_pictures"] == 2
     assert 0 < figures["pooled"] < 100
 
@@ -70,11 +69,11 @@ def test_means_over_draws():
 def test_the_parser_sees_photos_at_its_own_size_however_far_they_are_reduced():
     asked = []
 
-    class Watched(FakePerson):
+    class Watched(FakeAnnotator):
         def parse_ids(self, images, size_px, **options):
             asked.append((images.shape[-1], size_px, options))
             return super().parse_ids(images, size_px, **options)
 
-    assert PersonAsNetwork(Watched(), 32)(torch.zeros(1, 3, 32, 32)).shape == (1, 10, 32, 32)
+    assert AnnotatorAsNetwork(Watched(), 32)(torch.zeros(1, 3, 32, 32)).shape == (1, 10, 32, 32)
     # Nothing is said of the size that it sees: it is the one that it was trained for.
     assert asked == [(32, 32, {})]

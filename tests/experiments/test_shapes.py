@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
+from experiments.face_alignment import CANONICAL_LANDMARKS, affine, aligned_coordinates, apply, landmarks
+from experiments.regions import SHAPES, shape_map
 
-from partly.experiments.frame import FRAME_LANDMARKS, affine, apply, frame_coordinates, landmarks
-from partly.experiments.regions import SHAPES, shape_map
-
-from .conftest import face_ids
+from tests.experiments.conftest import face_ids
 
 KNOWN = np.array([[20.0, 3.0, 32.0], [-2.0, 22.0, 24.0]])
 
@@ -43,27 +42,27 @@ def test_without_a_landmark_there_is_no_shape(part):
     ids = face_ids()
     ids[ids == part] = 1
     assert landmarks(ids) is None
-    assert frame_coordinates(ids) is None
+    assert aligned_coordinates(ids) is None
     assert shape_map("half", ids) is None
 
 
-def test_landmarks_on_a_line_give_no_frame():
+def test_landmarks_on_a_line_give_no_coordinates():
     ids = np.zeros((64, 64), np.uint8)
     for part, column in ((4, 10), (5, 30), (10, 40), (11, 50)):
         ids[30:34, column : column + 4] = part
-    assert frame_coordinates(ids) is None
+    assert aligned_coordinates(ids) is None
 
 
-def test_the_frame_lies_on_the_landmarks():
-    """Where the face is drawn with the frame's own proportions, the frame is exact."""
+def test_coordinates_are_aligned_at_the_landmarks():
+    """A face with the proportions of the canonical one is aligned exactly."""
     ids = np.zeros((256, 256), np.uint8)
-    places = apply(np.array([[60.0, 0, 128], [0, 60, 90]]), FRAME_LANDMARKS)
+    places = apply(np.array([[60.0, 0, 128], [0, 60, 90]]), CANONICAL_LANDMARKS)
     for part, (x, y) in zip((4, 5, 10, 11), places, strict=True):
         ids[round(y) - 4 : round(y) + 4, round(x) - 4 : round(x) + 4] = part
-    frame = frame_coordinates(ids)
-    assert frame.shape == (256, 256, 2)
-    assert np.abs(frame[89:91, 97:99] - [-0.5, 0]).max() < 0.02
-    assert np.abs(frame[89:91, 127:129] - [0, 0]).max() < 0.02
+    aligned = aligned_coordinates(ids)
+    assert aligned.shape == (256, 256, 2)
+    assert np.abs(aligned[89:91, 97:99] - [-0.5, 0]).max() < 0.02
+    assert np.abs(aligned[89:91, 127:129] - [0, 0]).max() < 0.02
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -4,16 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from experiments.auto_shot import LoadTeacher, baseline_for, labelled_pictures, network_for
+from experiments.catalogue import EXPERIMENTS, experiment_named
+from experiments.experiment import Cell
+from experiments.memory import measured
+from experiments.runner import run_experiment
+from experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
 from PIL import Image
 
-from partly.distillation import DistilConfig
+from experiments import memory as memory_module
+from partly.data.labels.part_sets import FACE_PARTS
 from partly.errors import BadLabel, BadOption
-from partly.experiments import EXPERIMENTS, Cell, experiment_named, run_experiment
-from partly.experiments import memory as memory_module
-from partly.experiments.auto_shot import LoadModels, baseline_for, labelled_pictures, network_for
-from partly.experiments.memory import measured
-from partly.experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
-from partly.training.few_shot.fit import METHODS
+from partly.fewshot.fitting.method_table import METHODS
+from partly.synthesis.distil.distil_options import DistilConfig
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
 
@@ -25,8 +28,8 @@ def with_cells(name, *changes):
     return replace(made, cells=tuple(cells))
 
 
-def figures_of(experiment, workshop):
-    return [row.figures for row in run_experiment(experiment, workshop)[1]]
+def figures_of(experiment, bench):
+    return [row.figures for row in run_experiment(experiment, bench)[1]]
 
 
 @pytest.fixture
@@ -36,17 +39,17 @@ def small(monkeypatch):
     monkeypatch.setattr(faces, "HEADLINE", TINY)
 
 
-def test_few_shot_networks(workshop):
+def test_few_shot_networks(bench):
     one, three = {"n_draws": 2}, {"n_labels": 3, "n_draws": 1}
-    found = figures_of(with_cells("few-shot-networks", one, three), workshop)
+    found = figures_of(with_cells("few-shot-networks", one, three), bench)
     assert len(found[0]["pooled_each"]) == 2
     assert found[0]["n_parameters"] > 0
     assert found[0]["fit_s"] >= 0
     assert found[1]["draws_spread"] is None
 
 
-def test_labels_drawn_by_hand_are_the_shipped_ones(workshop, monkeypatch):
-    shipped = workshop.labels(3, 0)
+def test_labels_drawn_by_hand_are_the_shipped_ones(bench, monkeypatch):
+    shipped = bench.labels(3, 0)
     monkeypatch.setattr(few_shot_networks, "load_annotations", lambda: shipped)
     fitted = []
     fit = few_shot_networks.fit_few_shot
@@ -56,7 +59,7 @@ def test_labels_drawn_by_hand_are_the_shipped_ones(workshop, monkeypatch):
         lambda generator, labels, *rest: fitted.append(labels) or fit(generator, labels, *rest),
     )
     [cell] = [cell for cell in few_shot_networks.EXPERIMENT.cells if cell.key == "ridge-drawn-1"]
-    run_experiment(replace(few_shot_networks.EXPERIMENT, cells=(cell,)), workshop)
+    run_experiment(replace(few_shot_networks.EXPERIMENT, cells=(cell,)), bench)
     assert fitted == [shipped[:1]]
 
 
@@ -66,44 +69,44 @@ def test_few_shot_networks_are_all_there():
     assert {cell.settings["n_labels"] for cell in cells} == {1, 5, 10}
 
 
-def test_levels(workshop):
+def test_levels(bench):
     experiment = with_cells("levels", {"sizes_px": [16], "n_draws": 1}, {"sizes_px": [8, 16], "n_draws": 1})
-    found = figures_of(experiment, workshop)
+    found = figures_of(experiment, bench)
     assert found[0]["pooled"] != found[1]["pooled"]
     keys = {cell.key for cell in levels.EXPERIMENT.cells}
     assert {"only-4-labels-1", "4-to-256-labels-10", "8-to-256-labels-1", "default-labels-10"} <= keys
 
 
-def test_shapes(workshop):
-    [found] = figures_of(with_cells("shapes", {"shape": "half", "n_draws": 1}), workshop)
+def test_shapes(bench):
+    [found] = figures_of(with_cells("shapes", {"shape": "half", "n_draws": 1}), bench)
     assert found["n_pictures"] == 3
     assert 0 <= found["pooled"] <= 100
-    with Image.open(workshop.out / "shapes" / "c0.jpg") as image:
+    with Image.open(bench.out / "shapes" / "c0.jpg") as image:
         assert image.width > image.height > 128
     assert "found from one label below" in found["images"]["c0.jpg"]
-    text = (workshop.out / "shapes" / "results.md").read_text()
+    text = (bench.out / "shapes" / "results.md").read_text()
     assert "](c0.jpg)" in text
 
 
-def test_shapes_need_landmarks(workshop, monkeypatch):
+def test_shapes_need_landmarks(bench, monkeypatch):
     monkeypatch.setattr(shapes, "shape_map", lambda *_: None)
     with pytest.raises(BadLabel) as error:
-        shapes.shape_labels(workshop, 1, 0, "half")
+        shapes.shape_labels(bench, 1, 0, "half")
     assert str(error.value) == (
         "no labelled picture of draw 0 shows both eyes, nose and mouth; expected one or more."
     )
 
 
-def test_label_noise(workshop):
+def test_label_noise(bench):
     damages = [cell.settings | {"n_draws": 1} for cell in EXPERIMENTS["label-noise"].cells[:2]]
     scribbles = {"damage": "scribbles, % of pixels", "strength": 10.0, "n_draws": 1}
-    clean, jitter, strokes = figures_of(with_cells("label-noise", *damages, scribbles), workshop)
+    clean, jitter, strokes = figures_of(with_cells("label-noise", *damages, scribbles), bench)
     assert clean["pooled"] != jitter["pooled"]
     assert strokes["pooled"] > 0
 
 
-def test_pictures(workshop, small):
-    [found] = figures_of(with_cells("pictures", {"n_photos": 2, "photo_px": 32}), workshop)
+def test_pictures(bench, small):
+    [found] = figures_of(with_cells("pictures", {"n_photos": 2, "photo_px": 32}), bench)
     assert found["n_photos"] == 2
     assert 0 <= found["pooled"] <= 100
 
@@ -115,21 +118,21 @@ def test_pictures_cells_are_their_own_budgets():
     assert pictures.small_budget(30, (0.5, 0.5)).truncation.high == 0.5
 
 
-def test_labels(workshop, small):
+def test_labels(bench, small):
     arms = [{"arm": arm, "n_draws": 1} for arm in ("few-shot", "auto-shot", "baseline")]
-    few_shot, auto_shot, baseline = figures_of(with_cells("labels", *arms), workshop)
+    few_shot, auto_shot, baseline = figures_of(with_cells("labels", *arms), bench)
     assert "photos_pooled" not in few_shot
     assert 0 <= auto_shot["photos_pooled"] <= 100
     assert 0 <= baseline["photos_pooled"] <= 100
-    kept = {path.name for path in workshop.cache.iterdir()}
-    name = workshop.teacher_name(1, 0)
+    kept = {path.name for path in bench.cache.iterdir()}
+    name = bench.teacher_name(1, 0)
     assert {f"teacher-{name}", f"auto-shot-{name}", "baseline-1-0", f"labels-of-{name}", "pictures"} <= kept
 
 
-def test_faces(workshop, small):
+def test_faces(bench, small):
     folder, rows = run_experiment(
         with_cells("faces", {"draw": 0, "scales": [1.0]}, {"draw": 1, "scales": [1.0]}),
-        workshop,
+        bench,
     )
     first, second = (row.figures for row in rows)
     assert first["n_photos"] == 2
@@ -140,59 +143,57 @@ def test_faces(workshop, small):
     assert second["parts"].keys() == first["parts"].keys()
 
 
-def test_the_ceiling(workshop):
+def test_the_ceiling(bench):
     made = EXPERIMENTS["faces"]
     cells = tuple(Cell(f"c{px}", {"ceiling_px": px, "scales": [1.0], "refine": False}) for px in (16, 32))
-    _, rows = run_experiment(replace(made, cells=cells), workshop)
+    _, rows = run_experiment(replace(made, cells=cells), bench)
     assert all(row.figures["pooled"] > 0 for row in rows)
     assert made.cells[-1].settings == {"ceiling_px": 512, "scales": [1.0], "refine": False}
 
 
 @pytest.mark.parametrize("stage", ["proposal", "fit-1", "refit", "labelled-picture", "photo-192"])
-def test_cost(stage, workshop, monkeypatch):
-    monkeypatch.setattr("partly.experiments.studies.cost.DistilConfig", lambda: TINY)
+def test_cost(stage, bench, monkeypatch):
+    monkeypatch.setattr("experiments.studies.cost.DistilConfig", lambda: TINY)
     [cell] = [cell for cell in EXPERIMENTS["cost"].cells if cell.key == stage]
-    [found] = figures_of(replace(EXPERIMENTS["cost"], cells=(cell,)), workshop)
+    [found] = figures_of(replace(EXPERIMENTS["cost"], cells=(cell,)), bench)
     assert found["time_s"] > 0
     assert found["cpu_s"] > 0
     assert found["n_threads"] >= 1
 
 
-def test_cost_of_a_step(workshop, monkeypatch):
-    monkeypatch.setattr("partly.experiments.studies.cost.DistilConfig", lambda: TINY)
-    monkeypatch.setattr("partly.experiments.studies.cost._N_STEPS", 2)
+def test_cost_of_a_step(bench, monkeypatch):
+    monkeypatch.setattr("experiments.studies.cost.DistilConfig", lambda: TINY)
+    monkeypatch.setattr("experiments.studies.cost._N_STEPS", 2)
     step = {"stage": "training-step", "size_px": 32}
-    [found] = figures_of(with_cells("cost", step), workshop)
+    [found] = figures_of(with_cells("cost", step), bench)
     assert found["time_s"] > 0
 
 
-def test_networks_are_made_once_and_share_pictures(workshop, monkeypatch):
-    first = network_for(workshop, 1, 0, TINY)
-    other = network_for(workshop, 1, 1, TINY)
+def test_networks_are_made_once_and_share_pictures(bench, monkeypatch):
+    first = network_for(bench, 1, 0, TINY)
+    other = network_for(bench, 1, 1, TINY)
     assert first.digest != other.digest
-    assert len(list((workshop.cache / "pictures").iterdir())) == 1
-    baseline = baseline_for(workshop, 1, 0, TINY)
-    monkeypatch.setattr("partly.experiments.auto_shot.distil", lambda *_a, **_k: pytest.fail("made again"))
-    monkeypatch.setattr(
-        "partly.experiments.auto_shot.train_auto_shot", lambda *_a, **_k: pytest.fail("again")
-    )
-    assert network_for(workshop, 1, 0, TINY).digest == first.digest
-    assert baseline_for(workshop, 1, 0, TINY).digest == baseline.digest
+    assert len(list((bench.cache / "pictures").iterdir())) == 1
+    baseline = baseline_for(bench, 1, 0, TINY)
+    monkeypatch.setattr("experiments.auto_shot.distil", lambda *_a, **_k: pytest.fail("made again"))
+    monkeypatch.setattr("experiments.auto_shot.train_auto_shot", lambda *_a, **_k: pytest.fail("again"))
+    assert network_for(bench, 1, 0, TINY).digest == first.digest
+    assert baseline_for(bench, 1, 0, TINY).digest == baseline.digest
     with pytest.raises(pytest.fail.Exception):
-        network_for(workshop, 1, 0, replace(TINY, n_steps=3))
+        network_for(bench, 1, 0, replace(TINY, n_steps=3))
 
 
-def test_workers_load_the_same_models(workshop):
-    generator, segmenter = LoadModels(workshop.get_generator, workshop.teacher_folder(1, 0))()
-    assert generator.digest == workshop.generator.digest
-    assert segmenter.n_parts == 10
+def test_workers_load_the_same_models(bench):
+    teacher = LoadTeacher(bench.get_generator, bench.teacher_folder(1, 0))()
+    assert teacher.digest == bench.teacher(1, 0).digest
+    assert teacher.part_set == FACE_PARTS
 
 
-def test_labelled_pictures_ask_nothing_where_nothing_is_labelled(workshop):
-    [label] = workshop.labels(1, 0)
+def test_labelled_pictures_ask_nothing_where_nothing_is_labelled(bench):
+    [label] = bench.labels(1, 0)
     unlabelled = label.label_map.copy()
     unlabelled[:10] = 255
-    data = labelled_pictures(workshop.generator, [replace(label, label_map=unlabelled)], 32)
+    data = labelled_pictures(bench.generator, [replace(label, label_map=unlabelled)], 32)
     assert data.images.shape == (20, 3, 32, 32)
     soft = data.logits[0].softmax(0)
     assert np.allclose(soft[:, :10], 0.1)
@@ -212,10 +213,10 @@ def test_memory_is_told_where_the_system_tells_it(monkeypatch, tmp_path):
     assert measured(lambda: None)["peak_mib"] == 2.0
 
 
-def test_choosing(workshop):
+def test_choosing(bench):
     together, grown = figures_of(
         with_cells("choosing", *({"n_labels": 3, "n_first": n_first, "n_draws": 2} for n_first in (None, 2))),
-        workshop,
+        bench,
     )
     assert len(together["pooled_each"]) == len(grown["pooled_each"]) == 2
 

@@ -3,19 +3,21 @@ import json
 import numpy as np
 import pytest
 
-from partly.annotations import FACE_PARTS, Annotation, load_annotation, save_annotation, write_label_map
-from partly.annotations.formats import write_labels
-from partly.annotations.part_sets import PartSet
-from partly.annotations.shipped import shipped_annotations
-from partly.cli.main import run
+from partly.cli.command_line import run
+from partly.data.label_formats.label_formats import write_labels
+from partly.data.labels.annotation import Annotation, latent_to_json, load_annotation, save_annotation
+from partly.data.labels.label_maps import write_label_map
+from partly.data.labels.part_sets import FACE_PARTS, PartSet
+from partly.data.labels.shipped_labels import shipped_annotations
 from partly.errors import BadLabel, BadProject
-from partly.project.fit import fit_project
-from partly.project.labels import import_labels, import_shipped
-from partly.project.pictures import find_picture, keep_picture, picture_ids, propose_pictures
-from partly.proposals import propose
-from partly.training.few_shot import FewShotConfig
-
-from ..fakes import TWO_PARTS, thing_annotation, tiny_generator
+from partly.fewshot.acquisition.promising_pictures import propose
+from partly.fewshot.features.generator_features import GeneratorFeatures
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.project.fit_verb import fit_project
+from partly.project.label_import import import_labels, import_shipped
+from partly.project.picture_options import PicturesRequest
+from partly.project.proposed_pictures import find_picture, keep_picture, picture_ids, propose_pictures
+from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 
 def label_map(size=64, n_things=1):
@@ -26,7 +28,7 @@ def label_map(size=64, n_things=1):
 
 @pytest.fixture
 def pictures(project, generator):
-    return propose_pictures(project, generator, 2, n_candidates=4)
+    return propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
 
 
 def labelled(folder, name, made=None):
@@ -71,7 +73,7 @@ def test_pictures_that_were_moved_away_are_made_again(project, pictures, generat
     assert picture_ids(project) == []
     with pytest.raises(BadLabel, match="there is no picture"):
         find_picture(project, pictures[0].id)
-    again = propose_pictures(project, generator, 2, n_candidates=4)
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert [picture.id for picture in again] == [picture.id for picture in pictures]
 
 
@@ -96,7 +98,7 @@ def test_unknown_pictures_are_refused(project, tmp_path, generator):
     path = labelled(tmp_path, "moon")
     with pytest.raises(BadLabel, match=r"no picture 'moon' in the project; .*Run: partly pictures"):
         import_labels(project, [path])
-    propose_pictures(project, generator, 1, n_candidates=2)
+    propose_pictures(project, generator, PicturesRequest(1, n_candidates=2))
     with pytest.raises(BadLabel, match=r"expected one of picture-0-\d. Name the picture with --picture"):
         import_labels(project, [path])
 
@@ -138,10 +140,10 @@ def test_a_damaged_annotation_counts_as_another_one(project, pictures, tmp_path)
 
 def test_pictures_are_made_once(project, pictures, generator):
     times = [picture.path.stat().st_mtime_ns for picture in pictures]
-    again = propose_pictures(project, generator, 2, n_candidates=4)
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert [picture.path.stat().st_mtime_ns for picture in again] == times
     assert picture_ids(project) == sorted(picture.id for picture in pictures)
-    other = propose_pictures(project, generator, 1, n_candidates=4, truncation=(0.2, 0.3))
+    other = propose_pictures(project, generator, PicturesRequest(1, n_candidates=4, truncation=(0.2, 0.3)))
     assert "-t2" in other[0].id
 
 
@@ -149,7 +151,7 @@ def test_pictures_that_are_labelled_together(project, generator, capsys):
     options = ["--n", "2", "--candidates", "6", "--together", "--json"]
     assert run(["pictures", str(project.folder), *options]) == 0
     told = json.loads(capsys.readouterr().out)
-    expected = propose(generator, 2, 0, together=True, n_candidates=6)
+    expected = propose(GeneratorFeatures(generator), 2, 0, together=True, n_candidates=6)
     assert [one["id"] for one in told["pictures"]] == [f"picture-0-{one.index}" for one in expected]
 
 
@@ -161,7 +163,7 @@ def test_pictures_that_the_segmenter_is_unsure_of(project, generator, pictures, 
     assert f"Fit the labelled pictures first: partly fit {project.folder}" in said
     import_labels(project, [labelled(tmp_path, pictures[0].id)])
     fit_project(project, FewShotConfig(n_statistics=2, n_self_training=0))
-    [found] = propose_pictures(project, generator, 1, n_candidates=6, unsure=True)
+    [found] = propose_pictures(project, generator, PicturesRequest(1, n_candidates=6, unsure=True))
     assert found.id != pictures[0].id
     assert run(["pictures", str(project.folder), *options, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pictures"][0]["id"] == found.id
@@ -206,7 +208,7 @@ def shipped(monkeypatch, tmp_path, generator):
         made = thing_annotation(generator, index, size_px=32)
         made = Annotation(f"face-{index + 1}", made.label_map, made.w, made.generator_digest)
         save_annotation(folder, made, TWO_PARTS)
-    monkeypatch.setattr("partly.annotations.shipped.files", lambda _package: tmp_path / "package")
+    monkeypatch.setattr("partly.data.labels.shipped_labels.files", lambda _package: tmp_path / "package")
 
 
 def test_label_shipped(project, shipped, capsys):
@@ -244,3 +246,17 @@ def test_a_project_of_another_generator_tells_so(project, labelled_project, tmp_
     (project.folder / "project.toml").write_text(changed)
     assert run(["fit", str(project.folder)]) == 1
     assert "Use the generator that made the labelled picture." in capsys.readouterr().err
+
+
+def test_a_picture_of_another_random_stream_takes_a_longer_name(project, generator, pictures):
+    record = project.latents / f"{pictures[0].id}.json"
+    # As an earlier version left it: the same seed and index of another stream.
+    values = json.loads(record.read_text())
+    del values["purpose"]
+    values["w"] = latent_to_json(pictures[0].w + 1)
+    record.write_text(json.dumps(values))
+    again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
+    assert again[0].id == f"{pictures[0].id}-{pictures[0].w.tobytes().hex()[:8]}"
+    assert again[0].w.tobytes() == pictures[0].w.tobytes()
+    assert again[1].id == pictures[1].id
+    assert json.loads(record.read_text()) == values

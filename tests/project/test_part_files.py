@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from partly.annotations import FACE_PARTS
+from partly.data.labels.part_sets import FACE_PARTS
 from partly.errors import BadLabel, BadOption
-from partly.project.part_files import part_set_from
-from partly.project.settings import Settings, write_settings
+from partly.project.part_set_files import part_set_from
+from partly.project.project_settings import Settings, write_settings
 
 
 def test_by_name_and_by_names():

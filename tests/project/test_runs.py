@@ -1,12 +1,13 @@
 import json
 
-from partly.project import runs as runs_module
-from partly.project.runs import begin_run, list_runs
+from partly.storage import runs as runs_module
+from partly.storage.runs import begin_run, list_runs
 
 
 def test_a_run_is_found_again_by_its_config(tmp_path):
     first = begin_run(tmp_path, "distil", {"n": (1, 2)})
-    assert json.loads((first.folder / "config.json").read_text()) == {"verb": "distil", "n": [1, 2]}
+    asked = {"verb": "distil", "n": [1, 2], "streams": "0.2"}
+    assert json.loads((first.folder / "config.json").read_text()) == asked
     assert json.loads((first.folder / "environment.json").read_text())["python"]
     assert begin_run(tmp_path, "distil", {"n": (1, 2)}).folder == first.folder
     first.finish({})
@@ -51,3 +52,14 @@ def test_names_say_when(tmp_path, monkeypatch):
 
 def test_versions_that_are_unknown_are_none():
     assert runs_module._version("no-such-package") is None
+
+
+def test_a_run_goes_on_with_the_random_streams_that_it_was_begun_with(tmp_path, monkeypatch):
+    first = begin_run(tmp_path, "distil", {"n": 1})
+    assert first.streams == "0.2"
+    # As version 0.1 left it, which wrote no version of the streams down.
+    (first.folder / "config.json").write_text('{"verb": "distil", "n": 1}')
+    found = begin_run(tmp_path, "distil", {"n": 1})
+    assert (found.folder, found.streams) == (first.folder, "0.1")
+    monkeypatch.setenv("PARTLY_STREAMS", "0.1")
+    assert begin_run(tmp_path, "fit", {"n": 1}).streams == "0.1"

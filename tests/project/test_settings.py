@@ -3,23 +3,21 @@ from dataclasses import replace
 
 import pytest
 
-from partly.annotations import FACE_PARTS, Part, PartSet
+from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
-from partly.project import create_project, open_project
-from partly.project.distil import distil_config
-from partly.project.fit import few_shot_config
-from partly.project.project import Project
-from partly.project.settings import (
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.project.distil_verb import distil_config
+from partly.project.fit_verb import few_shot_config
+from partly.project.project_folder import Project, create_project, open_project
+from partly.project.project_settings import (
     DRAWN_PORTRAITS,
     FEW_CHANNELS,
-    AutoShotChoices,
-    FewShotChoices,
     Settings,
     generator_reference,
     read_settings,
     write_settings,
 )
-from partly.training.few_shot import FewShotConfig
+from partly.synthesis.distil.distil_options import DistilConfig
 
 MIRRORED = PartSet(
     (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))
@@ -31,12 +29,22 @@ def test_what_is_written_is_read(tmp_path, part_set):
     settings = Settings(
         "ffhq",
         part_set,
-        FewShotChoices(("ridge", "mlp-2")),
-        AutoShotChoices(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
+        FewShotConfig(methods=("ridge", "mlp-2")),
+        DistilConfig(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
     )
     path = write_settings(tmp_path, settings)
     assert read_settings(tmp_path) == settings
     assert path.read_text().startswith("# A project of Partly.")
+
+
+def test_classes_are_written_where_some_are_chosen(tmp_path):
+    settings = Settings("ffhq", MIRRORED, classes=("3", "seven"))
+    path = write_settings(tmp_path, settings)
+    assert 'classes = [\n    "3",\n    "seven",\n]' in path.read_text()
+    assert read_settings(tmp_path) == settings
+    path.write_text(path.read_text().replace('"seven"', "7"))
+    with pytest.raises(BadProject, match=r"has classes = .* \(line \d+\); expected a list of texts"):
+        read_settings(tmp_path)
 
 
 def edited(folder, old, new):
@@ -49,7 +57,7 @@ def edited(folder, old, new):
 
 def test_what_is_left_out_takes_its_default(tmp_path):
     edited(tmp_path, "n_pictures = 700\n", "")
-    assert read_settings(tmp_path).auto_shot.n_pictures == AutoShotChoices.n_pictures
+    assert read_settings(tmp_path).auto_shot.n_pictures == DistilConfig.n_pictures
 
 
 def test_a_whole_number_is_a_number_too(tmp_path):
@@ -176,10 +184,10 @@ def test_a_generator_beside_the_project_is_found_from_anywhere(tmp_path):
 def test_a_free_layout_is_a_choice_of_the_project_or_of_the_fit(tmp_path):
     project = Project(tmp_path, Settings("ffhq", MIRRORED))
     assert few_shot_config(project) == FewShotConfig()
-    assert few_shot_config(project, fixed_layout=False).layout_spread is None
-    settings = replace(project.settings, few_shot=FewShotChoices(fixed_layout=False))
+    assert few_shot_config(project, fixed_layout=False).spread is None
+    settings = replace(project.settings, few_shot=FewShotConfig(fixed_layout=False))
     free = replace(project, settings=settings)
-    assert few_shot_config(free).layout_spread is None
+    assert few_shot_config(free).spread is None
     assert few_shot_config(free, fixed_layout=True, methods=("cnn-s",)) == FewShotConfig(methods=("cnn-s",))
 
 

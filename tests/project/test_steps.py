@@ -10,24 +10,25 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from partly.annotations import save_annotation, write_label_map
-from partly.autoshot import AutoShotNetwork
-from partly.cli.main import run
-from partly.distillation import DistilConfig
-from partly.distillation.distil import new_network
+from partly.cli.command_line import run
+from partly.data.labels.annotation import save_annotation
+from partly.data.labels.label_maps import write_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvailable
-from partly.project import open_project
-from partly.project.description import describe
-from partly.project.distil import default_workers, distil_config, distil_project
-from partly.project.evaluation import EvaluationChoices, evaluate_against
-from partly.project.fit import fit_project
-from partly.project.networks import network_of
-from partly.project.page import read_log, run_of_model, write_project_page
-from partly.project.runs import Run, begin_run, list_runs
-from partly.project.state import state_of
-from partly.training.few_shot import FewShotConfig
-
-from ..fakes import TWO_PARTS, thing_annotation
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.project.chosen_network import network_of
+from partly.project.distil_verb import default_workers, distil_config, distil_project
+from partly.project.evaluate_verb import evaluate_against
+from partly.project.evaluation_options import EvaluationChoices
+from partly.project.fit_verb import fit_project
+from partly.project.project_description import describe
+from partly.project.project_folder import open_project
+from partly.project.project_page import read_log, run_of_model, write_project_page
+from partly.project.project_state import state_of
+from partly.storage.runs import Run, begin_run, list_runs
+from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.distillation import new_network
+from tests.fakes import TWO_PARTS, thing_annotation
 
 
 @pytest.fixture
@@ -107,16 +108,16 @@ def test_choices_of_project_toml_and_of_now(project):
     [
         (
             {"architecture": "resnet"},
-            "there is no auto-shot architecture 'resnet'; expected one of unet-small",
+            "architecture is 'resnet'; expected one of unet-small",
         ),
         ({"n_pictures": 1}, "n_pictures is 1; expected 2 or more"),
         ({"drop_uncertain": 1.0}, "drop_uncertain is 1.0; expected a share from 0 to below 1"),
         ({"painted_share": 1.0}, "painted_share is 1.0; expected a share from 0 to below 1"),
-        ({"recolour_parts": 1.5}, "recolour_parts is 1.5; expected a probability, 0 to 1"),
+        ({"recolour_parts": 1.5}, "recolour_parts is 1.5; expected a probability from 0 to 1"),
         ({"n_steps": 0}, "n_steps is 0; expected 1 or more"),
         ({"seed": 2**31}, "seed is 2147483648; expected 0 to 2147483647"),
         ({"seed": -1}, "seed is -1; expected 0 to 2147483647"),
-        ({"size_px": 8}, "sizes of 32 px or more"),
+        ({"size_px": 8}, "size_px is 8; expected 32 or more"),
     ],
 )
 def test_choices_that_cannot_be(choices, said):
@@ -152,6 +153,7 @@ def test_a_network_starts_from_the_encoder_it_is_given(tmp_path):
     assert network.digest == again.digest
 
 
+@pytest.mark.slow
 def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert run(["distil", str(fitted.folder), "--workers", "1", "--json"]) == 0
     shards = {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")}
@@ -161,6 +163,7 @@ def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 2
 
 
+@pytest.mark.slow
 def test_a_second_round_of_project_toml_and_of_now(fitted, capsys):
     asked = edit(fitted, "second_round = 0.0", "second_round = 0.25")
     assert distil_config(asked).second_round == 0.25
@@ -223,6 +226,7 @@ def test_what_is_next(project, labelled_project, monkeypatch, generator, cache):
     assert state.why == "the annotations changed since the segmenter was made"
     fit_project(project)
     assert state_of(project).why == "the few-shot segmenter changed since the network was made"
+    edit(project, 'architecture = "unet-small"', 'architecture = "lite0-unet"')
     edit(project, "pretrained = false", "pretrained = true")
     assert step() == "partly get efficientnet-lite0"
     edit(project, project.settings.generator, "ffhq")

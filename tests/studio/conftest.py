@@ -1,21 +1,32 @@
-"""A client of the application, without a network between."""
+"""Sessions that are closed at the end of the test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
-from starlette.testclient import TestClient
+import torch
 
-from partly.labelling import Session
-from partly.project import Project
-from partly.studio.app import studio_app
-from partly.studio.security import Security
+from partly.project.project_folder import Project
+from partly.studio.session.session import Session
+from tests.studio.tiny_sessions import TINY_STUDIO, add_picture
 
-from ..labelling.conftest import one_thread as one_thread
-from ..labelling.studios import TINY_STUDIO, add_picture
 
-ORIGIN = "http://127.0.0.1:8700"
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny models are slower with several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def open_session() -> Iterator[Callable[..., Session]]:
+    """Opens sessions of projects."""
+    with ExitStack() as stack:
+        yield lambda project, choices=TINY_STUDIO: stack.enter_context(Session(project, choices))
 
 
 @pytest.fixture
@@ -27,14 +38,6 @@ def pictured_project(project: Project, generator) -> Project:
 
 
 @pytest.fixture
-def session(pictured_project: Project) -> Iterator[Session]:
+def session(pictured_project: Project, open_session: Callable[..., Session]) -> Session:
     """A session with two pictures."""
-    with Session(pictured_project, TINY_STUDIO) as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: Session) -> Iterator[TestClient]:
-    """The page's side of it."""
-    with TestClient(studio_app(session, Security()), base_url=ORIGIN, follow_redirects=False) as client:
-        yield client
+    return open_session(pictured_project)

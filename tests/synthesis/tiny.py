@@ -9,10 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from partly.data.labels.part_sets import PartSet
 from partly.errors import NotAvailable
-from partly.generators.protocol import Synthesis
-from partly.pyramid import FeaturePyramid, Level
-from partly.segmenters.base import FewShotSegmenter
+from partly.fewshot.features.generator_features import GeneratorFeatures
+from partly.fewshot.fitting.teacher import Teacher
+from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
+from partly.models.feature_pyramid import FeaturePyramid, Level
+from partly.models.generators.generator_protocol import Synthesis
+
+PARTS = PartSet.from_names(("background", "left", "right"))
 
 
 class TinyGenerator:
@@ -27,9 +32,10 @@ class TinyGenerator:
         self.weights = [torch.randn(6, level.n_channels * 16, generator=made) for level in self.levels]
         self.to_rgb = torch.randn(3, 2, generator=made)
         self.w_mean = torch.zeros(6)
+        self.classes, self.class_means, self.drawn_classes = (), torch.zeros(0, 6), ()
         self.fails_at, self.n_made, self.n_drawn = fails_at, 0, 0
 
-    def map(self, z):
+    def map(self, z, condition=None):
         return z[:, None].expand(-1, 2, -1)
 
     def synthesise(self, w, *, features_px=None, images=True):
@@ -59,8 +65,13 @@ class TinySegmenter(FewShotSegmenter):
         return {}
 
 
+def teacher(generator=None, segmenter=None, part_set=PARTS):
+    source = GeneratorFeatures(generator or TinyGenerator())
+    return Teacher(segmenter or TinySegmenter(), part_set, source, source_digest=source.digest)
+
+
 def load():
-    return TinyGenerator(), TinySegmenter()
+    return teacher()
 
 
 def load_nothing():

@@ -1,5 +1,8 @@
-"""One project on disk: where its files are, what is done, what is next, and the steps between."""
+"""One project on disk: its folder, its settings, its state, and one function for each verb.
 
-from partly.project.project import Project, create_project, open_project
+What others use of it is named in the stub beside this file, and imported when it is first used.
+"""
 
-__all__ = ["Project", "create_project", "open_project"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

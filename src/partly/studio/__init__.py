@@ -1,1 +1,1 @@
-"""The studio's server: HTTP over :mod:`partly.labelling`, and the page."""
+"""Paint, and watch the others follow: the page's server, the session, the live segmenter."""

@@ -1,1 +1,1 @@
-"""Procedures that train: each one visible loop, its mathematics elsewhere."""
+"""Every loop that takes steps, and the sitting that they share."""

@@ -1,8 +1,10 @@
 import { segments } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { icon } from "../dom/icons";
+import type { DistilEffort, Effort } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { formView } from "./form";
 
 /** What a step works on, or can be told, before it begins. */
 export interface Before {
@@ -43,45 +45,57 @@ export function beforeFit(studio: Studio): Before {
       );
     },
   );
-  return { element: el("div", { class: "before" }, text, list), options: () => ({}) };
+  const form = formView();
+  studio.store.watch(
+    (state) => state.server?.forms,
+    (forms) => form.show(forms?.fit ?? []),
+  );
+  return { element: el("div", { class: "before" }, text, list, form.element), options: form.options };
 }
 
-type Effort = "usual" | "quick" | "thorough";
-
-const EFFORTS: Readonly<
-  Record<Effort, { readonly says: string; readonly options: Record<string, unknown> }>
-> = {
-  quick: {
-    says: "100 pictures, 150 steps: a first look at what comes out.",
-    options: { n_pictures: 100, n_steps: 150 },
-  },
-  usual: { says: "700 pictures, 600 steps. Some minutes on two processor cores.", options: {} },
-  thorough: {
-    says: "1200 pictures, 1400 steps and a second round: half an hour to an hour, for the best masks.",
-    options: { n_pictures: 1200, n_steps: 1400, second_round: 0.2 },
-  },
+const TIMES: Readonly<Record<Effort, string>> = {
+  quick: "",
+  usual: " Some minutes on two processor cores.",
+  thorough: " Half an hour to an hour on two processor cores.",
 };
 
+/** How much an effort comes to, in words. */
+export function distilText(effort: Effort, amount: DistilEffort): string {
+  const { n_pictures, n_steps, size_px, second_round, says } = amount;
+  const more = second_round > 0 ? " and a second round" : "";
+  return `${n_pictures} pictures, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
+}
+
+const EFFORTS: readonly (readonly [Effort, string])[] = [
+  ["quick", "a quick look"],
+  ["usual", "as usual"],
+  ["thorough", "thorough"],
+];
+
 /** Distil: how much is to be done. */
-export function beforeDistil(): Before {
+export function beforeDistil(studio: Studio): Before {
   let effort: Effort = "usual";
-  const says = el("p", { class: "note" }, EFFORTS[effort].says);
+  const says = el("p", { class: "note" });
+  const form = formView();
+  const show = (): void => {
+    const { server } = studio.store.get();
+    setText(says, server ? distilText(effort, server.distil[effort]) : "");
+    // The effort has a control of its own.
+    form.show((server?.forms.distil ?? []).filter((field) => field.name !== "effort"));
+  };
   const choice = segments<Effort>({
     label: "How much",
-    options: [
-      ["quick", "a quick look"],
-      ["usual", "as usual"],
-      ["thorough", "thorough"],
-    ],
+    options: EFFORTS,
     change: (value) => {
       effort = value;
-      setText(says, EFFORTS[effort].says);
+      show();
     },
   });
   choice.set(effort);
+  studio.store.watch((state) => [state.server?.distil, state.server?.forms], show);
   return {
-    element: el("div", { class: "before narrow" }, choice.element, says),
-    options: () => EFFORTS[effort].options,
+    element: el("div", { class: "before narrow" }, choice.element, says, form.element),
+    options: () => ({ ...(effort === "usual" ? {} : { effort }), ...form.options() }),
   };
 }
 

@@ -63,7 +63,7 @@ export function finishPage(studio: Studio): FinishPage {
   const folder = beforeFolder(studio);
   const befores: Readonly<Record<Verb, Before>> = {
     fit: beforeFit(studio),
-    distil: beforeDistil(),
+    distil: beforeDistil(studio),
     export: beforeExport(studio),
     segment: folder,
   };

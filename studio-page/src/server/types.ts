@@ -46,6 +46,32 @@ export interface Live {
   readonly problem?: string;
 }
 
+/** One option of a job, as the form shows it. */
+export interface FormField {
+  readonly name: string;
+  readonly kind: "int" | "float" | "bool" | "str" | "tuple" | "Path";
+  readonly help: string;
+  /** What a number can be, in words; empty where all will do. */
+  readonly range: string;
+  readonly choices: readonly string[];
+  readonly least: number | null;
+  readonly most: number | null;
+  /** What the project says. */
+  readonly value: number | boolean | string | readonly string[] | null;
+}
+
+export type Effort = "quick" | "usual" | "thorough";
+
+/** What "distil" does in this project with one effort. */
+export interface DistilEffort {
+  /** What it is for. */
+  readonly says: string;
+  readonly n_pictures: number;
+  readonly n_steps: number;
+  readonly size_px: number;
+  readonly second_round: number;
+}
+
 export interface ServerState {
   readonly project: {
     readonly name: string;
@@ -67,6 +93,8 @@ export interface ServerState {
   readonly jobs: readonly Job[];
   readonly limits: { readonly photo_bytes: number; readonly photo_pixels: number };
   readonly next_step: string;
+  readonly distil: Readonly<Record<Effort, DistilEffort>>;
+  readonly forms: Readonly<Record<Verb, readonly FormField[]>>;
   /** Photos in the project's folder of photos. */
   readonly n_photos: number;
   /** Parts that are painted nowhere yet, and so never found. */

@@ -1,0 +1,1 @@
+"""The studies: one module each, listed in :mod:`experiments.catalogue`."""

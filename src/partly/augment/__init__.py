@@ -1,0 +1,1 @@
+"""Random changes of pictures, and of their labels where they move."""

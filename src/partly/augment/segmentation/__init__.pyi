@@ -1,0 +1,4 @@
+"""Augmentation of labelled pictures: one random change, picture and label."""
+
+from .augmentation import Augmentation as Augmentation
+from .augmentation import augment as augment

@@ -1,0 +1,50 @@
+"""``partly distil``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from partly.cli.option_flags import takes, takes_given
+from partly.cli.terminal_output import Output, json_option
+from partly.synthesis.distil import DistilConfig, DistilRequest
+
+
+@click.command()
+@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@takes_given(given=DistilConfig)
+@takes(request=DistilRequest)
+@json_option
+def command(project_folder: Path, given: dict[str, Any], request: DistilRequest, as_json: bool) -> None:
+    """Make the network of PROJECT: label generated pictures, then train on them.
+
+    What is not given is as project.toml says. It may be stopped at any time: the same command goes on.
+    """
+    from partly.cli.terminal_progress import Bars
+    from partly.project import distil_config, distil_project, open_project
+    from partly.synthesis.distil import DistilReports
+
+    output = Output(as_json)
+    project = open_project(project_folder)
+    config = distil_config(project, request.effort, **given)
+    with Bars() as bars:
+        reports = DistilReports(on_picture=bars.picture, on_step=bars.step)
+        result = distil_project(
+            project, config, n_workers=request.n_workers, anew=request.again, reports=reports
+        )
+    iou = result.held_out_iou
+    agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"
+    output.say(f"{'It was made already' if result.was_there else 'Made'} {result.folder}{agreement}")
+    for folder in result.panel_folders:
+        output.say(f"Panels: {folder}")
+    output.say(f"Next: partly segment {project_folder} PHOTOS")
+    output.result(
+        {
+            "folder": str(result.folder),
+            "run_folder": str(result.run_folder),
+            "held_out_iou": result.held_out_iou,
+            "was_there": result.was_there,
+        }
+    )

@@ -1,0 +1,46 @@
+"""``partly fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from partly.cli.option_flags import takes, takes_given
+from partly.cli.terminal_output import Output, json_option
+from partly.fewshot.fitting import FewShotConfig, FitRequest
+
+
+@click.command()
+@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@takes_given(given=FewShotConfig)
+@takes(request=FitRequest)
+@json_option
+def command(project_folder: Path, given: dict[str, Any], request: FitRequest, as_json: bool) -> None:
+    """Fit the few-shot segmenter of PROJECT on all its labelled pictures, and preview it on other ones.
+
+    What is not given is as project.toml says.
+    """
+    from partly.cli.terminal_progress import Bars
+    from partly.project import few_shot_config, fit_project, open_project
+
+    output = Output(as_json)
+    project = open_project(project_folder)
+    config = few_shot_config(project, **given)
+    with Bars() as bars:
+        result = fit_project(project, config, anew=request.again, on_progress=bars)
+    done = "Nothing changed since it was fitted" if result.was_there else "Fitted"
+    output.say(f"{done} on {', '.join(result.annotation_ids)}; see {result.previews}")
+    if result.missing_parts:
+        output.say(f"Labelled nowhere, and so never found: {', '.join(result.missing_parts)}")
+    output.say(f"Next: partly distil {project_folder}")
+    output.result(
+        {
+            "folder": str(result.folder),
+            "annotations": list(result.annotation_ids),
+            "missing_parts": list(result.missing_parts),
+            "previews": str(result.previews),
+            "was_there": result.was_there,
+        }
+    )

@@ -1,0 +1,54 @@
+"""``partly pictures``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from partly.cli.option_flags import takes
+from partly.cli.terminal_output import Output, json_option
+from partly.project import PicturesRequest
+
+
+@click.command()
+@click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@takes(request=PicturesRequest)
+@click.option(
+    "--truncation",
+    nargs=2,
+    type=float,
+    metavar="LOW HIGH",
+    help="Range of truncation: 0 is the mean picture, 1 is no truncation.",
+)
+@json_option
+def command(
+    project_folder: Path, request: PicturesRequest, truncation: tuple[float, float] | None, as_json: bool
+) -> None:
+    """Write the generated pictures that are best labelled as PNG, with a contact sheet, best first.
+
+    They are in the tray of the studio then: partly label. Any program that writes palette PNG, LabelMe, COCO
+    or CVAT will do too.
+    """
+    from partly.cli.terminal_progress import Bars
+    from partly.project import SHEET_NAME, load_project_generator, open_project, propose_pictures
+
+    output = Output(as_json)
+    project = open_project(project_folder)
+    generator = load_project_generator(project)
+    with Bars() as bars:
+        pictures = propose_pictures(
+            project,
+            generator,
+            replace(request, truncation=truncation),
+            bars,
+        )
+    output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
+    output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
+    output.result(
+        {
+            "contact_sheet": str(project.pictures / SHEET_NAME),
+            "pictures": [{"id": p.id, "path": str(p.path), "size_px": p.size_px} for p in pictures],
+        }
+    )

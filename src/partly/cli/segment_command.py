@@ -1,0 +1,67 @@
+"""``partly segment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from partly.cli.option_flags import takes
+from partly.cli.terminal_output import Output, json_option
+from partly.inference.segment import SegmentOptions
+
+
+@click.command()
+@click.argument("network_folder", metavar="NETWORK", type=click.Path(path_type=Path))
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    "out_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("segmented"),
+    show_default=True,
+    help="Folder of the results.",
+)
+@takes(options=SegmentOptions)
+@json_option
+def command(
+    network_folder: Path, photos: tuple[Path, ...], out_folder: Path, options: SegmentOptions, as_json: bool
+) -> None:
+    """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
+
+    Writes a palette PNG for each photo at its own size. Photos that cannot be read are listed, and the exit
+    code is 4 then; the same command goes on after a stop.
+    """
+    from partly.cli.terminal_progress import Bars
+    from partly.data.photos import find_photos
+    from partly.inference.segment import Progress, segment_all
+    from partly.project import network_of
+
+    output = Output(as_json)
+    network = network_of(network_folder)
+    sources = find_photos(photos, leave_out=[out_folder])
+    with Bars() as bars:
+
+        def report(progress: Progress) -> None:
+            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
+
+        summary = segment_all(
+            network,
+            sources,
+            out_folder,
+            **options.arguments(),
+            progress=report,
+        )
+    kept = f", {len(summary.kept)} were done already" if summary.kept else ""
+    output.say(f"Segmented {len(summary.segmented)} photos{kept}: {summary.folder}")
+    output.result(
+        {
+            "folder": str(summary.folder),
+            "areas": str(summary.areas_path),
+            "segmented": list(summary.segmented),
+            "kept": list(summary.kept),
+            "failed": [{"photo": name, "reason": reason} for name, reason in summary.failed],
+            "ignored": sources.n_ignored,
+        }
+    )
+    summary.raise_failures()

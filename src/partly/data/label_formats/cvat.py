@@ -1,0 +1,226 @@
+"""CVAT for images 1.1: one XML file for many pictures, with polygons, boxes, ellipses and masks.
+
+Coordinates are continuous, and shapes are filled by the rule of pixel centres; masks are exact. Documents
+with a DOCTYPE are refused, so no entity can grow or reach outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree
+
+from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
+from partly.data.label_formats.format_checks import (
+    MAX_COORDINATE,
+    checked_image_size,
+    checked_points,
+    refuse_shape_kinds,
+)
+from partly.data.label_formats.polygons import Ellipse, ImageShapes, Polygons, Region, Runs, Shape
+from partly.data.label_formats.run_lengths import run_lengths
+from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
+from partly.data.labels.label_bytes import read_label_file
+from partly.data.labels.label_maps import LabelMap
+from partly.data.labels.outlines import outline_polygons
+from partly.data.labels.part_colours import UNLABELLED_COLOUR
+from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
+from partly.data.labels.rasterise import Mask, rectangle_points
+from partly.errors import BadLabel
+from partly.storage import write_bytes
+
+_KINDS = ("polygon", "box", "ellipse", "mask")
+_VERSION = "1.1"
+
+
+def read_cvat(path: str | Path, part_set: PartSet, *, fill: Fill = "background") -> list[NamedLabelMap]:
+    """Read a "CVAT for images 1.1" file.
+
+    Shapes are painted in order of ``z_order``, and of the file where that is equal. Pictures without shapes
+    were not labelled and are left out; a shape called ``unlabelled`` gives 255; tags are ignored.
+
+    Args:
+        path: the XML file.
+        part_set: the parts that labels name.
+        fill: what pixels are that no shape covers.
+
+    Raises:
+        BadLabel: a damaged file, another version, a video export, a DOCTYPE, labels that are no part, shapes
+            that are no areas, or no shape at all.
+    """
+    path = Path(path)
+    root = read_cvat_root(path)
+    version = root.findtext("version", "").strip()
+    if root.tag != "annotations" or version != _VERSION or root.find("track") is not None:
+        found = (
+            "tracks of a video" if root.find("track") is not None else f"<{root.tag}>, version {version!r}"
+        )
+        raise BadLabel(
+            f"holds {found}",
+            expected=f"<annotations>, version {_VERSION!r}, with images",
+            remedy="Export as 'CVAT for images 1.1'",
+            path=path,
+        )
+    images = root.findall("image")
+    kinds = (shape.tag for image in images for shape in image if shape.tag != "tag")
+    refuse_shape_kinds((kind for kind in kinds if kind not in _KINDS), _KINDS, path)
+    return paint_images([_image(image, path) for image in images], part_set, fill, path)
+
+
+def write_cvat(
+    path: str | Path,
+    labels: Iterable[tuple[str, LabelMap]],
+    part_set: PartSet,
+    *,
+    style: Style = "mask",
+    fill: Fill = "background",
+) -> list[Path]:
+    """Write label maps as one CVAT file, so that reading with the same ``fill`` gives exactly the same.
+
+    Args:
+        path: the XML file.
+        labels: names of pictures and their label maps.
+        part_set: the parts of the label maps.
+        style: masks or polygons.
+        fill: what need not be written, because readers fill it in.
+
+    Returns:
+        The file written.
+    """
+    root = ElementTree.Element("annotations")
+    ElementTree.SubElement(root, "version").text = _VERSION
+    task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
+    used: set[str] = set()
+    for number, (name, label_map) in enumerate(checked_labels(labels, part_set)):
+        height, width = label_map.shape
+        attributes = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
+        image = ElementTree.SubElement(root, "image", attributes)
+        for part_name, mask in part_masks(label_map, part_set, fill):
+            _add_shapes(image, part_name, mask, style)
+            used.add(part_name)
+    _add_labels(task, declared_names(used, part_set), part_set)
+    ElementTree.indent(root)
+    write_bytes(Path(path), ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+    return [Path(path)]
+
+
+def read_cvat_root(path: Path) -> ElementTree.Element:
+    """Root element of an XML file without a DOCTYPE.
+
+    Raises:
+        BadLabel: it is missing, no XML, or has a DOCTYPE.
+    """
+    try:
+        parser = ElementTree.XMLParser(target=_BuilderWithoutDoctype(path))
+        parser.feed(read_label_file(path))
+        root: ElementTree.Element = parser.close()
+        return root
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise BadLabel(f"is no XML ({error})", remedy="Export the labels again", path=path) from error
+
+
+class _BuilderWithoutDoctype(ElementTree.TreeBuilder):
+    """Builds elements, and stops at a DOCTYPE before any entity is read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def doctype(self, name: str, *_: str | None) -> None:
+        raise BadLabel(
+            f"has a DOCTYPE ({name})",
+            expected="plain XML, as CVAT writes it",
+            remedy="Remove the DOCTYPE if you trust the file",
+            path=self._path,
+        )
+
+
+def _image(image: ElementTree.Element, path: Path) -> ImageShapes:
+    name = image.get("name", "")
+    where = f"image {name!r}"
+    height, width = (_whole(image, key, where, path) for key in ("height", "width"))
+    size = checked_image_size(height, width, where, path)
+    elements = sorted(
+        (element for element in image if element.tag != "tag"),
+        key=lambda element: _whole(element, "z_order", where, path, missing=0),
+    )
+    return ImageShapes(name, size, [_shape(element, where, path) for element in elements])
+
+
+def _shape(element: ElementTree.Element, where: str, path: Path) -> Shape:
+    label = element.get("label", "")
+    where = f"{where}: {element.tag} {label!r}"
+    return Shape(label, _region(element, where, path), where)
+
+
+def _region(element: ElementTree.Element, where: str, path: Path) -> Region:
+    if element.tag == "mask":
+        return _runs(element, where, path)
+    if element.tag == "polygon":
+        pairs = [pair.split(",") for pair in element.get("points", "").split(";")]
+        return Polygons((checked_points(pairs, 3, where, path),))
+    rotation = _number(element, "rotation", where, path, missing="0")
+    keys = ("cx", "cy", "rx", "ry") if element.tag == "ellipse" else ("xtl", "ytl", "xbr", "ybr")
+    a, b, c, d = (_number(element, key, where, path) for key in keys)
+    if element.tag == "ellipse":
+        return Ellipse((a, b), (c, d), rotation)
+    return Polygons((rectangle_points((a, b), (c, d), rotation),))
+
+
+def _runs(element: ElementTree.Element, where: str, path: Path) -> Runs:
+    left, top, width, height = (
+        _whole(element, key, where, path) for key in ("left", "top", "width", "height")
+    )
+    shape = checked_image_size(height, width, where, path)
+    try:
+        lengths = tuple(int(text) for text in element.get("rle", "").split(","))
+    except ValueError:
+        raise BadLabel(
+            f"{where} has damaged run lengths", expected="whole numbers with commas between", path=path
+        ) from None
+    return Runs(lengths, shape, left, top)
+
+
+def _whole(element: ElementTree.Element, key: str, where: str, path: Path, missing: int | None = None) -> int:
+    text = element.get(key)
+    if text is None and missing is not None:
+        return missing
+    try:
+        return int(text or "")
+    except ValueError:
+        raise BadLabel(f"{where} has {key} {text!r}", expected="a whole number", path=path) from None
+
+
+def _number(element: ElementTree.Element, key: str, where: str, path: Path, missing: str = "") -> float:
+    text = element.get(key, missing)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= MAX_COORDINATE:
+        raise BadLabel(f"{where} has {key} {text!r}", expected="a number", path=path)
+    return number
+
+
+def _add_labels(task: ElementTree.Element, names: Iterable[str], part_set: PartSet) -> None:
+    labels = ElementTree.SubElement(task, "labels")
+    colours = {part.name: part.colour for part in part_set.parts} | {UNLABELLED_NAME: UNLABELLED_COLOUR}
+    for name in names:
+        label = ElementTree.SubElement(labels, "label")
+        ElementTree.SubElement(label, "name").text = name
+        ElementTree.SubElement(label, "color").text = "#{:02x}{:02x}{:02x}".format(*colours[name])
+
+
+def _add_shapes(image: ElementTree.Element, part_name: str, mask: Mask, style: Style) -> None:
+    common = {"label": part_name, "source": "manual", "occluded": "0"}
+    if style == "polygon":
+        for points in outline_polygons(mask):
+            text = ";".join(f"{x}.00,{y}.00" for x, y in points.tolist())
+            ElementTree.SubElement(image, "polygon", common | {"points": text, "z_order": "0"})
+        return
+    left, top, width, height = bounding_box(mask)
+    numbers = {"left": left, "top": top, "width": width, "height": height, "z_order": 0}
+    runs = run_lengths(mask[top : top + height, left : left + width].ravel())
+    attributes = {"rle": ", ".join(map(str, runs))} | {key: str(value) for key, value in numbers.items()}
+    ElementTree.SubElement(image, "mask", common | attributes)

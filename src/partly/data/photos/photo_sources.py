@@ -1,0 +1,232 @@
+"""Finding photos: single files, folders and zips, under names that are unique and safe to write to."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import overload
+
+from partly.data.photos.idx_files import idx_photos, is_idx
+from partly.data.photos.photo import open_file
+from partly.data.photos.photo_location import PhotoSource
+from partly.errors import BadArchive, BadPhoto
+
+_SUFFIXES = "avif bmp gif heic heif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
+PHOTO_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
+"""What counts as a photo in folders and zips. HEIC cannot be read, but is reported, not passed over."""
+
+MAX_MEMBER_BYTES = 1 << 30
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+
+
+@dataclass(frozen=True)
+class PhotoSources(Sequence[PhotoSource]):
+    """The photos that were found, in order, and how many other files were passed over."""
+
+    sources: tuple[PhotoSource, ...]
+    n_ignored: int = 0
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @overload
+    def __getitem__(self, index: int) -> PhotoSource: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[PhotoSource, ...]: ...
+    def __getitem__(self, index: int | slice) -> PhotoSource | tuple[PhotoSource, ...]:
+        """One source, or a slice of them."""
+        return self.sources[index]
+
+
+def find_photos(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    leave_out: Iterable[str | Path] = (),
+    max_member_bytes: int = MAX_MEMBER_BYTES,
+) -> PhotoSources:
+    """Photos in files, folders (recursive, sorted) and zips (sorted, never unpacked to disk).
+
+    In folders and zips, files without a photo's suffix are passed over and counted, hidden ones passed over;
+    linked folders are not entered. A file given by itself is taken whatever its suffix.
+
+    Names: of one folder or zip, the path inside it; of several paths, the path inside with the folder's or
+    zip's own name in front; of a file, the file's name. What is still not unique gets ``~2``, ``~3``, …
+    before its suffix, in order. Control characters become ``_``.
+
+    Args:
+        paths: files, folders, zips.
+        leave_out: folders that are not searched, e.g. the one that results are written to.
+        max_member_bytes: an archive with a larger photo (unpacked) is refused.
+
+    Raises:
+        BadPhoto: a path that does not exist or cannot be listed, or no photo anywhere.
+        BadArchive: a damaged or encrypted zip, or one with members outside it (absolute, ``..``, drives,
+            links) or too large.
+    """
+    given = _distinct([paths] if isinstance(paths, str | Path) else paths)
+    closed = {Path(path).resolve() for path in leave_out}
+    names = _Names()
+    found: list[PhotoSource] = []
+    n_ignored = 0
+    for path in given:
+        prefix = "" if len(given) == 1 else _tidy(path.resolve().name)
+        if path.is_dir():
+            sources, ignored = _in_folder(path, closed)
+        elif _is_zip(path):
+            prefix = prefix and Path(prefix).stem
+            sources, ignored = _in_zip(path, max_member_bytes)
+        elif is_idx(path):
+            sources, ignored = idx_photos(path), 0
+        else:
+            prefix, ignored = "", 0
+            sources = [PhotoSource(_tidy(path.name), path)]
+        n_ignored += ignored
+        for source in sources:
+            name = names.unique(f"{prefix}/{source.name}" if prefix else source.name)
+            found.append(replace(source, name=name))
+    if not found:
+        others = f" ({n_ignored} other files)" if n_ignored else ""
+        raise BadPhoto(
+            f"holds no photos{others}" if given else "no photos were given",
+            expected="files named " + " ".join(sorted(PHOTO_SUFFIXES)),
+            path=", ".join(map(str, given)) or None,
+        )
+    return PhotoSources(tuple(found), n_ignored)
+
+
+def output_name(name: str, taken: set[str]) -> str:
+    """Name of a photo's outputs: its own without suffix; with it, where another photo already took that.
+
+    Args:
+        name: the photo's name, unique among photos.
+        taken: names given so far, in folded case; the new one is added.
+    """
+    bare = str(PurePosixPath(name).with_suffix(""))
+    return _Names(taken).unique(bare, name)
+
+
+class _Names:
+    """Hands out each name once, upper and lower case being one."""
+
+    def __init__(self, taken: set[str] | None = None) -> None:
+        self._taken = set() if taken is None else taken
+
+    def unique(self, *wishes: str) -> str:
+        """The first wish that is free, else the last one, numbered."""
+        path = PurePosixPath(wishes[-1])
+        numbered = (str(path.with_stem(f"{path.stem}~{n}")) for n in range(2, len(self._taken) + 3))
+        for name in chain(wishes, numbered):
+            if name.casefold() not in self._taken:
+                self._taken.add(name.casefold())
+                return name
+        raise AssertionError("there are more numbers than names taken")
+
+
+def _distinct(paths: Iterable[str | Path]) -> list[Path]:
+    """Paths in order, each place once."""
+    distinct: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        distinct.setdefault(path.resolve(), path)
+    return list(distinct.values())
+
+
+def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], int]:
+    found: list[PhotoSource] = []
+    n_ignored = 0
+    for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
+        here = Path(parent)
+        folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() not in closed]
+        for name in files:
+            if _hidden(name):
+                continue
+            path = here / name
+            if path.suffix.lower() in PHOTO_SUFFIXES:
+                found.append(PhotoSource(_tidy(path.relative_to(folder).as_posix()), path))
+            else:
+                n_ignored += 1
+    return sorted(found, key=lambda source: source.name), n_ignored
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise BadPhoto(f"cannot be listed ({error.strerror})", path=error.filename) from error
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _is_zip(path: Path) -> bool:
+    with open_file(path) as file:
+        return path.suffix.lower() == ".zip" or file.read(4) in _ZIP_STARTS
+
+
+def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], int]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise BadArchive(
+            f"cannot be read as a zip ({error})", remedy="Copy or make it again", path=path
+        ) from error
+    found: list[PhotoSource] = []
+    n_ignored = 0
+    for member in archive.infolist():
+        name = _member_name(path, member)
+        if member.is_dir() or any(_hidden(part) for part in PurePosixPath(name).parts):
+            continue
+        if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
+            _check_member(path, member, max_member_bytes)
+            found.append(PhotoSource(_tidy(name), path, member, archive))
+        else:
+            n_ignored += 1
+    return sorted(found, key=lambda source: source.name), n_ignored
+
+
+def _member_name(path: Path, member: zipfile.ZipInfo) -> str:
+    """The member's path inside the zip, with forward slashes.
+
+    Raises:
+        BadArchive: it leads out of the zip.
+    """
+    name = member.filename.replace("\\", "/")
+    parts = PurePosixPath(name).parts
+    is_link = stat.S_ISLNK(member.external_attr >> 16)
+    if name.startswith("/") or _DRIVE.match(name) or ".." in parts or is_link:
+        raise BadArchive(
+            f"its member {member.filename!r} is a link"
+            if is_link
+            else f"its member {member.filename!r} leads outside it",
+            expected="plain files inside the archive",
+            remedy="Make the zip again without it",
+            path=path,
+        )
+    return str(PurePosixPath(name))
+
+
+def _check_member(path: Path, member: zipfile.ZipInfo, max_bytes: int) -> None:
+    if member.flag_bits & 1:
+        raise BadArchive(
+            f"its member {member.filename!r} is encrypted",
+            expected="a zip without a password",
+            remedy="Unpack it and give the folder",
+            path=path,
+        )
+    if member.file_size > max_bytes:
+        raise BadArchive(
+            f"its member {member.filename!r} unpacks to {member.file_size / 1e6:.0f} MB",
+            expected=f"at most {max_bytes / 1e6:.0f} MB a photo",
+            remedy="Make the zip again without it",
+            path=path,
+        )
+
+
+def _tidy(name: str) -> str:
+    """A name without control characters, and of valid Unicode (file names need not be)."""
+    return _CONTROL_CHARACTERS.sub("_", os.fsencode(name).decode("utf-8", "replace"))

@@ -1,1 +1,0 @@
-"""Discriminators: pictures to scores, one of each."""

@@ -1,0 +1,1 @@
+"""How good it is: measures, label maps against truth, generators against photos, pages."""

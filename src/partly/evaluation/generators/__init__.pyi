@@ -1,0 +1,7 @@
+"""A generator against photos."""
+
+from .feature_rows import PhotoFeatures as PhotoFeatures
+from .feature_rows import generator_figures as generator_figures
+from .feature_rows import photo_features as photo_features
+from .feature_rows import picture_features as picture_features
+from .generator_assessment import evaluate_generator as evaluate_generator

@@ -1,0 +1,7 @@
+"""How well label maps agree, and how well pictures do as photos; numpy only."""
+
+from .evaluation_scores import Evaluation as Evaluation
+from .generator_figures import LEAST_PHOTOS as LEAST_PHOTOS
+from .generator_figures import check_numbers as check_numbers
+from .generator_scores import GeneratorEvaluation as GeneratorEvaluation
+from .manifold import manifold_scores as manifold_scores

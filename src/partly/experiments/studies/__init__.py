@@ -1,1 +1,0 @@
-"""The studies: one module each, listed in :mod:`partly.experiments.catalogue`."""

@@ -1,0 +1,86 @@
+"""Which pictures to label before anything is known: a few that stand for all that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from partly.data.labels import Pictured, is_same_picture
+from partly.errors import BadOption
+from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
+from partly.fewshot.features.feature_source import FeatureSource, at_most
+from partly.models.generators import Truncation
+
+# Levels from 8 to 32 px say what is where; finer ones add texture, and take most of the time.
+_COARSEST_PX, _FINEST_PX = 8, 32
+_POOLED_PX = 4
+
+
+@torch.no_grad()
+def representative(
+    source: FeatureSource,
+    n: int,
+    n_candidates: int = 200,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    truncation: Truncation | None = None,
+    known: Sequence[Pictured] = (),
+) -> list[Proposal]:
+    """The k-medoids of ``n_candidates`` pictures over their features, best first.
+
+    A picture is compared by its levels of 8 to 32 px, pooled to 4 x 4 places; every number is standardised
+    over the candidates. The score is the share of the candidates that a picture stands for.
+
+    Args:
+        source: has the candidates.
+        n: how many pictures are wanted.
+        n_candidates: how many are looked at; all, where the source has fewer.
+        seed: of the candidates.
+        on_progress: told how many candidates were looked at, and of how many.
+        truncation: of the candidates; 0.5 to 1 by default.
+        known: pictures that are not to be proposed again.
+
+    Raises:
+        BadOption: fewer candidates that are not known than wanted, or none wanted.
+    """
+    truncation = truncation or Truncation(0.5, 1.0)
+    drawn = {i: source.plain("proposals", seed, i, truncation) for i in range(at_most(source, n_candidates))}
+    new = {i: p for i, p in drawn.items() if not any(is_same_picture(p, other) for other in known)}
+    if not 1 <= n <= len(new):
+        raise BadOption(
+            f"{n} pictures of {len(new)}", expected="1 or more, and no more than candidates that are new"
+        )
+    pooled = []
+    for done, picture in enumerate(new.values(), start=1):
+        pooled.append(_pooled(source, picture))
+        if on_progress is not None:
+            on_progress(done, len(new))
+    distances = _distances(torch.cat(pooled))
+    medoids = k_medoids(distances, n, seed)
+    stands_for = torch.bincount(distances[:, medoids].argmin(1), minlength=n) / len(new)
+    indexes = list(new)
+    proposals = [
+        Proposal(new[i], seed, i, float(score))
+        for i, score in zip((indexes[m] for m in medoids), stands_for, strict=True)
+    ]
+    return sorted(proposals, key=lambda p: -p.score)
+
+
+def _pooled(source: FeatureSource, picture: Pictured) -> Tensor:
+    """Features ``[1, c]`` of one picture."""
+    sizes = {level.size_px for level in source.levels if level.size_px >= _POOLED_PX}
+    finest = max((s for s in sizes if s <= _FINEST_PX), default=min(sizes))
+    maps = source.pyramid(picture, finest).maps
+    middle = [m for m in maps if m.shape[-1] >= _COARSEST_PX] or [maps[-1]]
+    return torch.cat([F.adaptive_avg_pool2d(m, _POOLED_PX).flatten(1) for m in middle], dim=1)
+
+
+def _distances(features: Tensor) -> Tensor:
+    """Euclidean distances ``[n, n]`` between rows ``[n, c]``, every column standardised."""
+    spread = features.std(0, correction=0)
+    standard = (features - features.mean(0)) / torch.where(spread > 1e-6, spread, torch.inf)
+    return torch.cdist(standard, standard)

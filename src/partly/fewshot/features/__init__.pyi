@@ -1,0 +1,8 @@
+"""Where the features of an annotated picture or photo come from."""
+
+from .feature_source import FeatureSource as FeatureSource
+from .feature_source import at_most as at_most
+from .feature_source import pyramid_of as pyramid_of
+from .generator_features import GeneratorFeatures as GeneratorFeatures
+from .generator_features import latent_of as latent_of
+from .photo_features import PhotoFeatures as PhotoFeatures

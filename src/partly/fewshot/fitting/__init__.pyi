@@ -1,0 +1,19 @@
+"""Annotations to a fitted segmenter."""
+
+from .cell_targets import shares as shares
+from .fit_few_shot_segmenter import check_annotations as check_annotations
+from .fit_few_shot_segmenter import default_sizes as default_sizes
+from .fit_few_shot_segmenter import fit_few_shot as fit_few_shot
+from .fit_options import FewShotConfig as FewShotConfig
+from .fit_options import FitRequest as FitRequest
+from .method_table import METHODS as METHODS
+from .method_table import live_method as live_method
+from .ridge_fit import RidgeFit as RidgeFit
+from .ridge_methods import MOST_LABELS_TO_SELF_TRAIN as MOST_LABELS_TO_SELF_TRAIN
+from .ridge_rows import renumbered as renumbered
+from .segmenter_folders import load_segmenter as load_segmenter
+from .spatial_prior import layout_of as layout_of
+from .spatial_prior import layout_of_shares as layout_of_shares
+from .teacher import Teacher as Teacher
+from .teacher import fit_teacher as fit_teacher
+from .teacher import teacher_loader as teacher_loader

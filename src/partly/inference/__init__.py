@@ -1,0 +1,1 @@
+"""Networks at work on photos, and in other programs."""

@@ -1,0 +1,5 @@
+"""The auto-shot network as one ONNX file."""
+
+from .network_facts import read_onnx_facts as read_onnx_facts
+from .onnx_file import OnnxFile as OnnxFile
+from .onnx_file import export_onnx as export_onnx

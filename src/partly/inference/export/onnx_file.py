@@ -1,0 +1,102 @@
+"""Writing the file, once it is known to be right."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from partly.errors import NotAvailable, PartlyError
+from partly.inference.export.export_trials import largest_difference, trials_of
+from partly.inference.export.network_facts import facts_of, metadata_of
+from partly.inference.export.onnx_model import OPSET, onnx_model
+from partly.models.networks import AutoShotNetwork
+from partly.storage import write_bytes
+
+PACKAGES = ("onnx", "onnxruntime")
+"""What writes the graph, and what runs it."""
+
+
+def require_packages() -> None:
+    """Import what an export needs, before any work is done.
+
+    Raises:
+        NotAvailable: a package is not installed.
+    """
+    for name in PACKAGES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise NotAvailable(
+                f"the package {name} is not installed, which an export needs",
+                remedy="Install it: pip install 'partly[export]'",
+            ) from error
+
+
+TOLERANCE = 1e-4
+"""Logits may differ by less than this; they are some units apart where a network is sure."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An exported network.
+
+    Attributes:
+        path: where it is.
+        n_bytes: its size.
+        opset: the version of ONNX's operations that it needs.
+        largest_difference: of a logit from that of the network in torch, over the images that were tried.
+    """
+
+    path: Path
+    n_bytes: int
+    opset: int
+    largest_difference: float
+
+
+def export_onnx(
+    network: AutoShotNetwork, path: str | Path, *, extra: Mapping[str, str] | None = None
+) -> OnnxFile:
+    """Write a network as one ONNX file that needs neither Partly nor torch; atomically, and only if right.
+
+    The input ``images`` is uint8 RGB ``[b, h, w, 3]``, of any number and size. The outputs are ``logits``,
+    float32 ``[b, k, h, w]``, and ``label_map``, the part ids uint8 ``[b, h, w]``. Preprocessing is inside,
+    norms are folded, and :func:`read_onnx_facts` tells the parts. Before anything is written, onnxruntime
+    runs it on images of several sizes, and the logits are compared with torch's. Takes some seconds.
+
+    Args:
+        network: stays as it is.
+        path: the file.
+        extra: more metadata, such as a licence; names that begin with ``partly.`` are Partly's own.
+
+    Raises:
+        NotAvailable: a package that this needs is not installed.
+        BadModelFile: the network's logits are not finite.
+        PartlyError: what came out differs by :data:`TOLERANCE` or more.
+    """
+    require_packages()
+    path = Path(path)
+    trials = trials_of(network)
+    model = _described(network, extra or {})
+    difference = largest_difference(model, trials)
+    if not difference < TOLERANCE:
+        raise PartlyError(
+            f"the exported network differs from the original by {difference:.2g}, and was not kept",
+            expected=f"less than {TOLERANCE:g}",
+            remedy="Install the versions of constraints.txt, or report this with yours",
+            path=path,
+        )
+    write_bytes(path, model)
+    return OnnxFile(path, len(model), OPSET, difference)
+
+
+def _described(network: AutoShotNetwork, extra: Mapping[str, str]) -> bytes:
+    """The bytes of the file: the graph, with what it says about itself."""
+    from onnx.checker import check_model
+    from onnx.helper import set_model_props
+
+    model = onnx_model(network)
+    set_model_props(model, {**extra, **metadata_of(facts_of(network))})
+    check_model(model)
+    return model.SerializeToString(deterministic=True)

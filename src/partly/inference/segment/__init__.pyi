@@ -1,0 +1,10 @@
+"""Photos and folders of them to label maps."""
+
+from .segment_folder import segment_all as segment_all
+from .segment_options import SegmentOptions as SegmentOptions
+from .segment_options import THOROUGH as THOROUGH
+from .segment_photo_file import PartNetwork as PartNetwork
+from .segment_photo_file import segment_photo as segment_photo
+from .segment_records import Progress as Progress
+from .segment_records import Summary as Summary
+from .segmentation import Segmentation as Segmentation

@@ -1,0 +1,212 @@
+"""Segmenting many photos into a folder of results, resumably; a broken photo does not stop the others."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+from torch import nn
+
+from partly.data.photos import (
+    JPEG_MAX_SIDE_PX,
+    Photo,
+    PhotoSource,
+    output_name,
+    read_photo,
+    thumbnail,
+    write_jpeg,
+)
+from partly.data.photos import overlay as overlaid
+from partly.errors import BadOption, BadPhoto, PartlyError
+from partly.inference.segment.part_areas import areas_entry, write_areas
+from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
+from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
+from partly.inference.segment.segmentation import Segmentation
+from partly.storage import digest_of
+
+RECORD_VERSION = 1
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+# A photo's name that the file system cannot take, or that is in the way of another's.
+_BAD_NAME = {
+    errno.ENAMETOOLONG,
+    errno.EILSEQ,
+    errno.EINVAL,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
+
+AreasFormat = Literal["json", "csv"]
+
+
+def segment_all(
+    network: PartNetwork,
+    sources: Iterable[PhotoSource],
+    out_folder: str | Path,
+    *,
+    overlay: bool = True,
+    areas: AreasFormat | None = "json",
+    progress: Callable[[Progress], None] | None = None,
+    **view: Unpack[View],
+) -> Summary:
+    """Segment photos one by one into ``labels/``, ``overlays/`` and ``areas.json`` or ``areas.csv``.
+
+    ``sub/a.jpg`` becomes ``labels/sub/a.png`` and ``overlays/sub/a.jpg``; where ``sub/a.png`` is there too,
+    that one keeps its suffix: ``labels/sub/a.png.png``. Files are written atomically, and a photo's record
+    (in ``.partly/segment/``, with the digests of photo and network and the options) last. The same call again
+    segments what is not recorded yet, changed or missing, and ends at the same files. Two calls must not
+    write to one folder at the same time.
+
+    Args:
+        network: an auto-shot network; one without a ``digest`` or weights to take it of segments all again.
+        sources: where the photos are: :func:`partly.data.photos.find_photos`.
+        out_folder: the folder of results.
+        overlay: also write the parts' colours over the photo.
+        areas: how areas and mean confidences of the parts are written.
+        progress: called after each photo.
+        **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
+
+    Returns:
+        What was done; photos that cannot be read are listed in ``failed``.
+
+    Raises:
+        BadOption: an unknown ``areas``, or ``size_px`` below 1.
+        PartlyError: the disk is full, or the folder cannot be written to.
+    """
+    if areas not in ("json", "csv", None):
+        raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
+    options: dict[str, Any] = {
+        "size_px": network_size_px(network, view.get("size_px")),
+        "mirror_average": view.get("mirror_average", True),
+        "scales": view.get("scales", (1.0,)),
+        "refine": view.get("refine", False),
+    }
+    folder = Path(out_folder)
+    with _writing_to(folder):
+        prepare_folder(folder, overlay=overlay)
+    key = _key(network, options)
+    fast = network.for_inference() if hasattr(network, "for_inference") else network
+    segment = partial(segment_photo, fast, **options)
+    n_photos = len(sources) if isinstance(sources, Collection) else None
+    names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
+    failed: list[tuple[str, str]] = []
+    entries: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for n_done, source in enumerate(sources, start=1):
+        outputs = PhotoOutputs(folder, output_name(source.name, taken))
+        try:
+            state, entry = _segment_source(source, outputs, key, overlay, segment)
+            entries.append({"photo": source.name} | entry)
+        except (BadPhoto, MemoryError) as error:
+            outputs.discard()
+            failed.append((source.name, _reason(error, source)))
+            state = "failed"
+        names[state].append(source.name)
+        if progress:
+            progress(Progress(source.name, state, n_done, n_photos))
+    areas_path = folder / f"areas.{areas}" if areas else None
+    if areas_path:
+        with _writing_to(folder):
+            write_areas(areas_path, key, entries, failed)
+    return Summary(folder, tuple(names["segmented"]), tuple(names["kept"]), tuple(failed), areas_path)
+
+
+def network_digest(network: PartNetwork) -> str | None:
+    """SHA-256 by which a network is known: its own, else that of its weights; None where it has neither."""
+    digest = getattr(network, "digest", None)
+    if isinstance(digest, str):
+        return digest
+    if isinstance(network, nn.Module):
+        return digest_of(network.state_dict())
+    return None
+
+
+def _key(network: PartNetwork, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What results depend on, besides the photo."""
+    return {
+        "version": RECORD_VERSION,
+        "network_sha256": network_digest(network),
+        "part_set": network.part_set.to_json(),
+        **options,
+        "scales": [round(float(scale), 4) for scale in options["scales"]],
+    }
+
+
+def _segment_source(
+    source: PhotoSource,
+    outputs: PhotoOutputs,
+    key: Mapping[str, Any],
+    overlay: bool,
+    segment: Callable[[Photo], Segmentation],
+) -> tuple[State, dict[str, Any]]:
+    """Segment one photo, unless an earlier run did; gives its entry in the file of areas."""
+    with source.open() as file:
+        key = {**key, "photo_sha256": _digest(file, source)}
+        if key["network_sha256"] and (entry := outputs.finished(key, overlay=overlay)):
+            return "kept", entry
+        file.seek(0)
+        photo = read_photo(file, str(source.location))
+    segmentation = segment(photo)
+    with _writing_to(outputs.folder, source):
+        outputs.begin()
+        segmentation.save(outputs.label_map)
+        if overlay:
+            _write_overlay(outputs.overlay, photo, segmentation)
+        entry = areas_entry(outputs, segmentation.areas(), photo)
+        outputs.finish(key, entry)
+    return "segmented", entry
+
+
+def _reason(error: BadPhoto | MemoryError, source: PhotoSource) -> str:
+    return str(error) if isinstance(error, BadPhoto) else f"{source.location}: does not fit into memory."
+
+
+def _digest(file: Any, source: PhotoSource) -> str:
+    try:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadPhoto(f"cannot be read ({error.strerror})", path=source.location) from error
+
+
+def _write_overlay(path: Path, photo: Photo, segmentation: Segmentation) -> None:
+    outline_px = max(1, round(max(photo.pixels.shape) / 1000))
+    picture = overlaid(
+        photo.pixels, segmentation.label_map, segmentation.part_set.colours, outline_px=outline_px
+    )
+    write_jpeg(path, thumbnail(picture, JPEG_MAX_SIDE_PX))
+
+
+@contextmanager
+def _writing_to(folder: Path, source: PhotoSource | None = None) -> Iterator[None]:
+    """Errors of the file system as errors that say what to do.
+
+    Raises:
+        BadPhoto: the results of the photo ``source`` cannot have the name that its name gives them.
+        PartlyError: anything else, such as a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _NO_SPACE:
+            raise PartlyError(
+                "no space is left on the disk",
+                remedy="Free some space and run the same command again: finished photos are kept",
+                path=folder,
+            ) from error
+        if source is not None and error.errno in _BAD_NAME:
+            raise BadPhoto(
+                f"its results cannot be written under its name ({reason})",
+                remedy="Rename the photo",
+                path=source.location,
+            ) from error
+        raise PartlyError(
+            f"cannot be written ({reason})",
+            remedy="Choose another folder, or mend its permissions, and run the same command again",
+            path=error.filename or folder,
+        ) from error

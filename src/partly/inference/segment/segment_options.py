@@ -1,0 +1,46 @@
+"""What can be chosen about segmenting photos. Without torch and NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from partly.storage import check_options, option
+
+THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
+"""Scales of a thorough segmentation: 160, 192, 224 and 256 px for a network of 192 px."""
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """How photos are segmented."""
+
+    size_px: int | None = option(
+        None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
+    )
+    mirror: bool = option(
+        True, "Average with the mirrored photo: slower, more accurate.", flag="--mirror/--no-mirror"
+    )
+    thorough: bool = option(
+        False,
+        "Average over several sizes and refine boundaries along the photo's edges: slower, slightly better.",
+        in_form=True,
+    )
+    overlay: bool = option(
+        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    )
+    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of :func:`partly.inference.segment.segment_all`."""
+        return {
+            "size_px": self.size_px,
+            "mirror_average": self.mirror,
+            "scales": THOROUGH if self.thorough else (1.0,),
+            "refine": self.thorough,
+            "overlay": self.overlay,
+            "areas": self.areas,
+        }

@@ -1,0 +1,174 @@
+"""Segmenting one photo at its own size, within memory however large it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypedDict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from partly.data.labels import PartSet
+from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels
+from partly.errors import BadModelFile, BadOption
+from partly.inference.segment.boundary_refinement import refined
+from partly.inference.segment.segmentation import Segmentation
+
+_STRIP_VALUES = 1 << 20
+"""Logits that are upsampled at a time: 4 MiB."""
+
+
+class PartNetwork(Protocol):
+    """What segments photos: the auto-shot network, or anything that looks like it."""
+
+    part_set: PartSet
+    size_px: int
+
+    def __call__(self, images: Tensor, /) -> Any:
+        """Images ``[b, 3, h, w]`` in [-1, 1] to logits ``[b, k, h, w]``."""
+
+
+class View(TypedDict, total=False):
+    """How a network looks at a photo; what is left out is as :func:`segment_photo` has it."""
+
+    size_px: int | None
+    mirror_average: bool
+    scales: Sequence[float]
+    refine: bool
+
+
+def segment_photo(
+    network: PartNetwork,
+    photo: Photo | str | Path | bytes | Pixels | Image.Image,
+    *,
+    size_px: int | None = None,
+    mirror_average: bool = True,
+    scales: Sequence[float] = (1.0,),
+    refine: bool = False,
+) -> Segmentation:
+    """Segment one photo, at its own size.
+
+    The whole photo is scaled (antialiased, aspect ratio kept) so that its longer side is ``size_px``, and its
+    edge pixels are repeated to fill a square: networks learn from square pictures that the object fills. Its
+    logits, the filling cut off, are upsampled bilinearly in strips of rows.
+
+    Args:
+        network: an auto-shot network.
+        photo: a path, the bytes of an image file, uint8 ``[h, w, 3]``, a Pillow image or a :class:`Photo`.
+        size_px: size that the network sees; its training size when not given.
+        mirror_average: average the logits with those of the mirrored photo, left and right parts exchanged.
+        scales: average the logits over these multiples of ``size_px``; THOROUGH is slower and better.
+        refine: let boundaries follow the edges of the photo, at the largest of these sizes.
+
+    Raises:
+        BadPhoto: the photo cannot be read.
+        BadOption: ``size_px`` is below 1, or there are no scales above 0.
+        BadModelFile: the network's logits are not finite.
+    """
+    size_px = network_size_px(network, size_px)
+    pixels = photo_of(photo).pixels
+    if not scales or min(scales) <= 0:
+        raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
+    sizes = [max(1, round(size_px * scale)) for scale in scales]
+    logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
+    if refine:
+        logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
+    height, width = pixels.shape[:2]
+    label_map = np.empty((height, width), np.uint8)
+    confidence = np.empty((height, width), np.float32)
+    top = 0
+    for strip in _upsampled_strips(logits, height, width):
+        best, parts = strip.max(dim=0)
+        rows = slice(top, top + len(parts))
+        label_map[rows] = parts.to(torch.uint8).numpy()
+        # The largest softmax probability is exp(0) over the sum of exp(logit - best).
+        confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
+        top = rows.stop
+    return Segmentation(label_map, confidence, network.part_set)
+
+
+def _mean(several: Sequence[Tensor]) -> Tensor:
+    """Mean of logits ``[k, h, w]`` of several sizes, at the size of the largest."""
+    height, width = (max(one.shape[i] for one in several) for i in (1, 2))
+    at_size = [F.interpolate(one[None], (height, width), mode="bilinear")[0] for one in several]
+    return torch.stack(at_size).mean(0) if len(several) > 1 else several[0]
+
+
+def network_size_px(network: PartNetwork, size_px: int | None) -> int:
+    """The size that the network sees: as given, else its training size.
+
+    Raises:
+        BadOption: below 1.
+    """
+    if size_px is not None and size_px < 1:
+        raise BadOption(f"size_px is {size_px}", expected="at least 1")
+    return network.size_px if size_px is None else size_px
+
+
+def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_average: bool) -> Tensor:
+    """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``."""
+    square, (rows, columns) = padded_square(pixels, size_px)
+    images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 127.5 - 1
+    if mirror_average:
+        images = torch.cat([images, images.flip(-1)])
+    with _inference(network):
+        logits: Tensor = network(images.to(_device_of(network))).float().cpu()
+    _check_logits(logits, network.part_set.n_parts, images)
+    if mirror_average:
+        mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
+        logits = (logits[:1] + mirrored) / 2
+    return logits[0, :, rows, columns]
+
+
+def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:
+    expected = (len(images), n_parts, *images.shape[2:])
+    if logits.shape != expected:
+        raise ValueError(f"the network gives logits {tuple(logits.shape)}; expected {expected}")
+    if not torch.isfinite(logits).all():
+        raise BadModelFile("the network's logits are not finite", remedy="Train it again")
+
+
+def _upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
+    """Logits ``[k, h, w]`` at another size, as consecutive strips ``[k, n, width]``.
+
+    Together they equal ``F.interpolate(logits, (height, width), mode="bilinear")``, with antialiasing where
+    that shrinks.
+    """
+    n_parts, h, w = logits.shape
+    if height <= h and width <= w:
+        yield F.interpolate(logits[None], (height, width), mode="bilinear", antialias=True)[0]
+        return
+    # All columns first (k h width values, little even for huge photos), then rows as they are wanted.
+    logits = F.interpolate(logits[None], (h, width), mode="bilinear", align_corners=False)[0]
+    n_rows = max(1, _STRIP_VALUES // (n_parts * width))
+    for top in range(0, height, n_rows):
+        y = torch.arange(top, min(top + n_rows, height), dtype=torch.float32)
+        y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)
+        above = y.floor().long()
+        below = (above + 1).clamp(max=h - 1)
+        yield torch.lerp(logits[:, above], logits[:, below], (y - above)[:, None])
+
+
+@contextmanager
+def _inference(network: PartNetwork) -> Iterator[None]:
+    """No gradients, and eval mode, which is undone at the end."""
+    modules = network.modules() if isinstance(network, nn.Module) else ()
+    training = [module for module in modules if module.training]
+    for module in training:
+        module.training = False
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _device_of(network: PartNetwork) -> torch.device:
+    parameter = next(network.parameters(), None) if isinstance(network, nn.Module) else None
+    return torch.device("cpu") if parameter is None else parameter.device

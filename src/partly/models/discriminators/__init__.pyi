@@ -1,0 +1,7 @@
+"""Discriminators: pictures to judgements."""
+
+from .dcgan_discriminator import DCGANDiscriminator as DCGANDiscriminator
+from .light_discriminator import LightDiscriminator as LightDiscriminator
+from .light_discriminator import SelfSupervision as SelfSupervision
+from .mlp_discriminator import MLPDiscriminator as MLPDiscriminator
+from .stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator

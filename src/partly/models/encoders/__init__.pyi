@@ -1,0 +1,8 @@
+"""Networks that read photos: feature pyramids, or one row of numbers for each."""
+
+from .encoder_table import load_representation as load_representation
+from .feature_network import FeatureNetwork as FeatureNetwork
+from .photo_encoder import Representation as Representation
+from .photo_encoder import RepresentationFamily as RepresentationFamily
+from .vae_encoder import VAEEncoder as VAEEncoder
+from .vae_encoder import VAEEncoderShape as VAEEncoderShape

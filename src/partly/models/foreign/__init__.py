@@ -1,0 +1,1 @@
+"""Weights of other programs' generators, read without running their code."""

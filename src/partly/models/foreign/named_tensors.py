@@ -1,0 +1,109 @@
+"""The tensors of a checkpoint by name: each of the shape that it must have, and none left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from partly.errors import BadModelFile
+from partly.models.generators.stylegan2.fir_resampling import TAPS
+
+_N_NAMED = 3
+
+
+class NamedTensors:
+    """Tensors by the names that the checkpoint gives them.
+
+    Args:
+        tensors: all of them.
+        path: the file, for errors.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor], path: Path) -> None:
+        self._tensors, self._path = tensors, path
+        self._left = set(tensors)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    def sizes(self, name: str, n_axes: int) -> tuple[int, ...]:
+        """Shape of a tensor of which only the number of axes is known.
+
+        Raises:
+            BadModelFile: it is missing, or has another number of axes.
+        """
+        found = tuple(self._get(name).shape)
+        if len(found) != n_axes:
+            raise BadModelFile(f"{name} has shape {list(found)}", expected=f"{n_axes} axes", path=self._path)
+        return found
+
+    def take(self, name: str, *sizes: int) -> Tensor:
+        """A tensor of that shape, as float32.
+
+        Raises:
+            BadModelFile: it is missing, of another shape, or holds something else than finite numbers.
+        """
+        tensor = self._get(name)
+        self._left.discard(name)
+        if tuple(tensor.shape) != sizes:
+            raise BadModelFile(
+                f"{name} has shape {list(tensor.shape)}",
+                expected=f"{list(sizes)}, by the shapes of the other tensors",
+                remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                path=self._path,
+            )
+        tensor = tensor.detach().float()
+        if not tensor.isfinite().all():
+            raise BadModelFile(
+                f"{name} holds numbers that are not finite",
+                remedy="The training had failed: take an earlier checkpoint",
+                path=self._path,
+            )
+        return tensor
+
+    def take_filter(self, name: str, gain: float = 1.0) -> None:
+        """Take the low-pass filter of a resampling, which must be that of StyleGAN2.
+
+        Raises:
+            BadModelFile: it is missing, or another one.
+        """
+        kernel = self.take(name, *self.sizes(name, 2))
+        taps = torch.tensor(TAPS) / sum(TAPS)
+        wanted = torch.outer(taps, taps) * gain
+        if kernel.shape != wanted.shape or not torch.allclose(kernel, wanted, atol=1e-6):
+            raise BadModelFile(
+                f"{name} is a filter of {' x '.join(map(str, kernel.shape))} numbers with the sum "
+                f"{kernel.sum():g}",
+                expected=f"that of the taps {', '.join(f'{tap:g}' for tap in TAPS)} with the sum {gain:g}",
+                remedy="Partly knows no other filter",
+                path=self._path,
+            )
+
+    def refuse_others(self) -> None:
+        """Make sure that nothing is left.
+
+        Raises:
+            BadModelFile: there are tensors that nobody took.
+        """
+        if self._left:
+            some = sorted(self._left)
+            more = f" and {len(some) - _N_NAMED} more" if len(some) > _N_NAMED else ""
+            raise BadModelFile(
+                f"has tensors that no StyleGAN2 has: {', '.join(some[:_N_NAMED])}{more}",
+                expected="a generator of the paper, with skip connections",
+                remedy="Partly does not know networks derived from it",
+                path=self._path,
+            )
+
+    def _get(self, name: str) -> Tensor:
+        if name not in self._tensors:
+            raise BadModelFile(
+                f"lacks the tensor {name}",
+                expected="all tensors of a StyleGAN2 generator",
+                remedy="It is incomplete, or of another network",
+                path=self._path,
+            )
+        return self._tensors[name]

@@ -1,0 +1,27 @@
+"""Generators: latents to pictures and features."""
+
+from .dcgan_generator import DCGAN as DCGAN
+from .dcgan_generator import DCGANShape as DCGANShape
+from .generator_base import GeneratorFamily as GeneratorFamily
+from .generator_protocol import Generator as Generator
+from .generator_protocol import Synthesis as Synthesis
+from .generator_table import load_generator as load_generator
+from .latent_sampling import class_means_of_w as class_means_of_w
+from .latent_sampling import draw_classes as draw_classes
+from .latent_sampling import mean_of_w as mean_of_w
+from .latent_sampling import one_hot as one_hot
+from .latent_sampling import pictures_digest as pictures_digest
+from .latent_sampling import sample_class as sample_class
+from .latent_sampling import sample_factor as sample_factor
+from .latent_sampling import sample_w as sample_w
+from .latent_sampling import sample_z as sample_z
+from .light_generator import LightGenerator as LightGenerator
+from .light_generator import LightShape as LightShape
+from .mlp_generator import MLPGenerator as MLPGenerator
+from .mlp_generator import MLPShape as MLPShape
+from .picture_pixels import images_of as images_of
+from .picture_pixels import pixels_of as pixels_of
+from .picture_pixels import to_bytes as to_bytes
+from .truncation import Truncation as Truncation
+from .vae_decoder import VAEDecoder as VAEDecoder
+from .vae_decoder import VAEShape as VAEShape

@@ -1,0 +1,10 @@
+"""Auto-shot networks: photos to logits."""
+
+from .architectures import ARCHITECTURES as ARCHITECTURES
+from .auto_shot_network import AutoShotNetwork as AutoShotNetwork
+from .auto_shot_network import load_network as load_network
+from .conv_layers import channels_last as channels_last
+from .conv_layers import fused_copy as fused_copy
+from .conv_layers import pad_to_multiple as pad_to_multiple
+from .conv_layers import upsample_like as upsample_like
+from .efficientnet_encoder import EfficientNetLite0 as EfficientNetLite0

@@ -1,0 +1,18 @@
+"""Models by name: what can be fetched, what is on this machine."""
+
+from .checkpoint_import import default_folder as default_folder
+from .checkpoint_import import import_checkpoint as import_checkpoint
+from .checkpoint_import import is_checkpoint as is_checkpoint
+from .downloads import DOWNLOADS as DOWNLOADS
+from .downloads import ENCODER as ENCODER
+from .downloads import check_name as check_name
+from .downloads import generator_names as generator_names
+from .downloads import get as get
+from .downloads import model_folder as model_folder
+from .installed_feature_networks import FEATURE_NETWORKS as FEATURE_NETWORKS
+from .installed_feature_networks import load_feature_network as load_feature_network
+from .installed_models import encoder_weights as encoder_weights
+from .installed_models import load_generator as load_generator
+from .wheel_files import Package as Package
+from .wheel_files import fetch_package as fetch_package
+from .wheel_files import fetched_members as fetched_members

@@ -1,1 +1,0 @@
-"""Objectives of training, as pure functions."""

@@ -1,0 +1,204 @@
+"""The project's few-shot segmenter to its auto-shot network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from partly.data.labels import Annotation, list_annotations
+from partly.errors import BadProject
+from partly.fewshot.fitting import Teacher
+from partly.models.generators import Generator, pictures_digest
+from partly.models.zoo import encoder_weights
+from partly.project.model_digests import (
+    annotations_digest,
+    classes_drawn,
+    model_card,
+    model_digest,
+    model_part_set,
+)
+from partly.project.project_folder import Project
+from partly.project.project_generator import load_project_generator
+from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
+from partly.synthesis.distil import (
+    EFFORTS,
+    SECOND_ROUND_FOLDER,
+    DistilConfig,
+    DistilReports,
+    DistilRequest,
+    completed,
+    distil,
+)
+from partly.synthesis.shards import Place, labels_identity, pictures_identity
+
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class DistilResult:
+    """A trained network.
+
+    Attributes:
+        folder: its model folder.
+        run_folder: where its log and panels are; those of a second round in a folder below.
+        held_out_iou: mean IoU with the few-shot segmenter on held-out pictures, in [0, 1], or None.
+        was_there: an earlier run had done it all.
+    """
+
+    folder: Path
+    run_folder: Path
+    held_out_iou: float | None
+    was_there: bool
+
+    @property
+    def panel_folders(self) -> list[Path]:
+        """Where panels of held-out pictures are: a folder for each round that has some."""
+        rounds = (self.run_folder, self.run_folder / SECOND_ROUND_FOLDER)
+        return [folder / "panels" for folder in rounds if (folder / "panels").is_dir()]
+
+
+def distil_config(project: Project, effort: str = "usual", **given: Any) -> DistilConfig:
+    """The choices of ``project.toml``, with those of the effort and those that are given in their place.
+
+    Args:
+        project: whose ``project.toml``.
+        effort: a name of :data:`partly.synthesis.distil.EFFORTS`.
+        **given: by the names of :class:`DistilConfig`; None is not given.
+
+    Raises:
+        BadOption: a choice that cannot be.
+    """
+    usual, given = project.settings.auto_shot, given_of(given)
+    DistilRequest(effort=effort)
+    if given.get("architecture") != usual.architecture:
+        given = completed(given)
+    return replace(usual, **EFFORTS[effort].applied(values_of(usual)) | given)
+
+
+def distil_project(
+    project: Project,
+    config: DistilConfig,
+    *,
+    n_workers: int | None = None,
+    anew: bool = False,
+    reports: DistilReports | None = None,
+) -> DistilResult:
+    """Label generated pictures, train the network, keep it; after a stop, the same call goes on.
+
+    Raises:
+        BadProject: there is no few-shot segmenter yet.
+        NotAvailable: generator or encoder are not on this machine.
+        BadModelFile: a model is damaged.
+        BadArchive: labelled pictures are damaged.
+        TrainingDiverged: the loss is no number.
+    """
+    remove_leftovers(project.folder)
+    teacher = _load_teacher(project, load_project_generator(project), config)
+    weights = encoder_weights() if config.pretrained else None
+    parents = {
+        "generator_sha256": teacher.generator.digest,
+        "few_shot_sha256": teacher.digest,
+        "encoder_sha256": sha256_of(weights) if weights else None,
+        **classes_drawn(project),
+    }
+    extra = {"config": asdict(config), "parents": parents}
+    asked = {"part_set": teacher.part_set.to_json(), **extra}
+    run = begin_run(project.runs, "distil", asked, anew=anew)
+    if done := _finished(project, run):
+        return done
+    with streams_as_of(run.streams):
+        result = distil(
+            teacher,
+            _place(project, teacher, config, run.folder),
+            config,
+            reports,
+            encoder_weights=weights,
+            n_workers=n_workers or default_workers(),
+        )
+    saved = result.network.save(project.auto_shot, extra)
+    run.finish(
+        {
+            "network_sha256": saved.weights_sha256,
+            "held_out_iou": result.held_out_iou,
+            "training_time_s": round(result.time_s, 1),
+        }
+    )
+    return DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
+
+
+def default_workers() -> int:
+    """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, _MOST_WORKERS)
+
+
+def _load_teacher(project: Project, generator: Generator, config: DistilConfig) -> Teacher:
+    """The project's teacher, checked to be one for the generator and the parts of today.
+
+    Raises:
+        BadProject: it is not, there is none, or the network learns from annotations that have changed since.
+    """
+    if not (project.few_shot / "model.json").is_file():
+        raise BadProject(
+            "there is no few-shot segmenter yet",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.few_shot,
+        )
+    teacher = Teacher.load(project.few_shot)
+    if teacher.source_digest != generator.digest or teacher.part_set != project.part_set:
+        what = "parts" if teacher.source_digest == generator.digest else "generator"
+        raise BadProject(
+            f"the few-shot segmenter was fitted with other {what}",
+            expected=f"the {what} of project.toml",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.few_shot,
+        )
+    teacher = teacher.reading(generator)
+    return replace(teacher, annotations=_annotations(project)) if config.painted_share else teacher
+
+
+def _annotations(project: Project) -> list[Annotation]:
+    """What the segmenter was fitted on, if it is still so.
+
+    Raises:
+        BadProject: annotations were added, changed or taken away since.
+    """
+    annotations = list_annotations(project.annotations, project.part_set)
+    parents = dict(model_card(project.few_shot).get("parents", {}))
+    if annotations_digest(annotations) != parents.get("annotations_sha256"):
+        raise BadProject(
+            "annotations have changed since the few-shot segmenter was fitted",
+            expected="those that it was fitted on, from which the network learns too (painted_share)",
+            remedy=f"Run: partly fit {project.folder}",
+            path=project.annotations,
+        )
+    return annotations
+
+
+def _finished(project: Project, run: Run) -> DistilResult | None:
+    """The result of a run that is finished and whose network is the project's now."""
+    if not run.result or run.result["network_sha256"] != model_digest(project.auto_shot):
+        return None
+    # The weights are the same whatever the parts' colours are.
+    if model_part_set(project.auto_shot) != project.part_set.to_json():
+        return None
+    return DistilResult(project.auto_shot, run.folder, run.result["held_out_iou"], was_there=True)
+
+
+def _place(project: Project, teacher: Teacher, config: DistilConfig, training: Path) -> Place:
+    """Folders of pictures and labels are named by digests of all that these depend on but their number.
+
+    All teachers of a project share its pictures; each has labels of its own.
+    """
+    synthesis, generator_digest = config.synthesis(), pictures_digest(teacher.generator)
+    identities = (
+        pictures_identity(synthesis, generator_digest),
+        labels_identity(synthesis, generator_digest, teacher.digest),
+    )
+    texts = (json.dumps(identity, sort_keys=True).encode() for identity in identities)
+    pictures, labels = (hashlib.sha256(text).hexdigest()[:12] for text in texts)
+    return Place(project.labelled / "pictures" / pictures, project.labelled / "labels" / labels, training)

@@ -1,0 +1,87 @@
+"""Label maps or a network against the truth, with the page and the JSON that are kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from partly.data.photos import find_photos
+from partly.errors import BadOption
+from partly.evaluation.metrics import Evaluation
+from partly.evaluation.report import evaluation_page
+from partly.evaluation.segmentation import evaluate_folders, evaluate_network, read_truth_mapping
+from partly.inference.segment import segment_photo
+from partly.project.chosen_network import network_of
+from partly.project.evaluation_options import EvaluationChoices
+from partly.project.project_folder import is_project
+from partly.storage import write_json, write_text
+
+OnPhoto = Callable[[int, int], None]
+
+
+def evaluate_against(
+    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None = None
+) -> Evaluation:
+    """Evaluate a network (a project, or its model folder) or a folder of label maps.
+
+    Raises:
+        BadOption: photos for a network, or parts for label maps, are missing.
+        PartlyError: as the readers of label maps, photos and networks.
+    """
+    if is_project(what) or (what / "model.json").is_file():
+        return _evaluate_network(what, truths, choices, on_photo)
+    if choices.part_set is None:
+        raise BadOption(
+            "label maps are given without their parts",
+            expected="a part set",
+            remedy="Give --parts faces, or the project.toml of the project with --parts",
+            path=what,
+        )
+    mapping = read_truth_mapping(choices.mapping, choices.part_set) if choices.mapping else None
+    return evaluate_folders(
+        what,
+        truths,
+        choices.part_set,
+        photos=choices.photos,
+        mapping=mapping,
+        resize=choices.resize,
+        n_worst=choices.n_worst,
+        progress=on_photo,
+    )
+
+
+def _evaluate_network(
+    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None
+) -> Evaluation:
+    if choices.photos is None:
+        raise BadOption(
+            "a network is given without photos",
+            expected="the photos that belong to the truth",
+            remedy="Give --photos",
+            path=what,
+        )
+    network = network_of(what).for_inference()
+    mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
+    return evaluate_network(
+        lambda pixels: (
+            segment_photo(
+                network, pixels, size_px=choices.size_px, mirror_average=choices.mirror_average
+            ).label_map
+        ),
+        find_photos(choices.photos),
+        truths,
+        network.part_set,
+        mapping=mapping,
+        resize=choices.resize,
+        n_worst=choices.n_worst,
+        progress=on_photo,
+    )
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, what: Path, truths: Path) -> Path:
+    """Write ``evaluation.json`` and ``evaluation.html``; returns the page's path."""
+    write_json(folder / "evaluation.json", evaluation.to_json())
+    page = folder / "evaluation.html"
+    settings = {"evaluated": what, "truth": truths}
+    write_text(page, evaluation_page(evaluation, title=f"Evaluation of {what.name}", settings=settings))
+    return page

@@ -1,0 +1,61 @@
+"""What can be chosen about evaluations. Without torch and NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from partly.storage import check_options, option
+
+if TYPE_CHECKING:
+    from partly.data.labels import PartSet
+
+FEATURE_NETWORK_NAMES = ("builtin", "inception")
+"""The names of :data:`partly.models.zoo.FEATURE_NETWORKS`."""
+
+
+@dataclass(frozen=True)
+class EvaluationChoices:
+    """How to evaluate label maps or a network.
+
+    Attributes:
+        part_set: the parts of label maps; a network knows its own.
+    """
+
+    photos: Path | None = option(
+        None, "Folder or zip of the photos; a network needs them, label maps are shown on them."
+    )
+    mapping: Path | None = option(
+        None, 'What the ids of the truth mean, JSON or TOML: {"0": "background", "4": null}.'
+    )
+    part_set: PartSet | None = None
+    resize: bool = option(False, "Resize predictions of another size to that of the truth.")
+    size_px: int | None = option(
+        None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
+    )
+    mirror_average: bool = option(True, "Average with the mirrored photo.", flag="--mirror/--no-mirror")
+    n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True)
+class GeneratorEvaluationChoices:
+    """How to evaluate a generator."""
+
+    n_pictures: int = option(5000, "How many pictures to make.", flag="--pictures")
+    features: str = option(
+        FEATURE_NETWORK_NAMES[0],
+        "Feature network. builtin needs no download, and compares only with itself; inception gives FID and "
+        "KID (partly get inception), slowly without a GPU.",
+        choices=FEATURE_NETWORK_NAMES,
+    )
+    fit: Literal["crop", "pad"] = option(
+        "crop", "How photos become squares: crop the middle, or pad; as in the training."
+    )
+    seed: int = option(0, "Random seed of the pictures.", at_least=0)
+
+    def __post_init__(self) -> None:
+        check_options(self)

@@ -1,0 +1,185 @@
+"""Label files of other programs, and the annotations that ship with Partly, as annotations of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from partly.data.label_formats import Fill, read_labels
+from partly.data.labels import (
+    SHIPPED_SETS,
+    Annotation,
+    annotation_ids,
+    check_label_map,
+    load_annotation,
+    save_annotation,
+    shipped_annotations,
+    shipped_set,
+)
+from partly.data.photos import overlay, resize_pixels, write_jpeg
+from partly.errors import BadLabel
+from partly.project.project_folder import Project
+from partly.project.proposed_pictures import ProposedPicture, find_picture, keep_picture
+
+_OVERLAY_OPACITY = 0.55
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """One label map that became an annotation.
+
+    Attributes:
+        annotation: what is kept.
+        overlay: a picture to look at.
+        was_there: the very same annotation was there already.
+    """
+
+    annotation: Annotation
+    overlay: Path
+    was_there: bool
+
+
+def import_labels(
+    project: Project,
+    paths: Sequence[Path],
+    *,
+    picture_id: str | None = None,
+    format_name: str | None = None,
+    fill: Fill = "background",
+    replace: bool = False,
+) -> list[LabelledFile]:
+    """Label files to annotations of the project's pictures; all are checked before the first is kept.
+
+    Args:
+        project: whose pictures were labelled.
+        paths: label files, or folders of them.
+        picture_id: the picture that the only label map belongs to; None: by the names in the files.
+        format_name: see :func:`partly.data.label_formats.read_labels`.
+        fill: what pixels are that no shape covers.
+        replace: take the place of other annotations of the same pictures.
+
+    Raises:
+        BadLabel: a file cannot be used, a label map has another size than its picture, two belong to one
+            picture, or a picture is unknown.
+    """
+    found: dict[str, tuple[Path, Annotation, ProposedPicture]] = {}
+    for path in paths:
+        named = read_labels(path, project.part_set, format_name=format_name, fill=fill)
+        if picture_id is not None and (len(named) != 1 or len(paths) != 1):
+            raise BadLabel(
+                f"has {len(named)} label maps" if len(paths) == 1 else f"is one of {len(paths)} label files",
+                expected="one label map, since one picture is named",
+                path=path,
+            )
+        for image_name, label_map in named:
+            picture = find_picture(project, picture_id or PurePosixPath(image_name).stem)
+            size = (picture.size_px, picture.size_px)
+            check_label_map(label_map, project.part_set, size=size, path=path)
+            if picture.id in found:
+                raise BadLabel(
+                    f"has a second label map of picture {picture.id}",
+                    expected=f"one; the first is in {found[picture.id][0]}",
+                    remedy="Leave one of them out",
+                    path=path,
+                )
+            annotation = Annotation(picture.id, label_map, picture.w, picture.generator_digest)
+            found[picture.id] = path, annotation, picture
+    _check_free(project, [annotation for _, annotation, _ in found.values()], replace)
+    return [
+        keep_annotation(project, annotation, picture.pixels, replace=replace)
+        for _, annotation, picture in found.values()
+    ]
+
+
+def keep_annotation(
+    project: Project, annotation: Annotation, pixels: np.ndarray, *, replace: bool = False
+) -> LabelledFile:
+    """Write an annotation and its overlay.
+
+    Raises:
+        BadLabel: another annotation of that id is there.
+    """
+    was_there = _is_there(project, annotation)
+    if not was_there:
+        save_annotation(project.annotations, annotation, project.part_set, overwrite=replace)
+    return LabelledFile(annotation, write_overlay(project, annotation, pixels), was_there)
+
+
+def write_overlay(project: Project, annotation: Annotation, pixels: np.ndarray) -> Path:
+    """Write a picture with the colours of its annotation laid over it; returns where."""
+    path = overlay_path(project, annotation.id)
+    height, width = annotation.label_map.shape
+    picture = resize_pixels(pixels, width, height)
+    colours = project.part_set.colours
+    write_jpeg(path, overlay(picture, annotation.label_map, colours, _OVERLAY_OPACITY, outline_px=2))
+    return path
+
+
+def overlay_path(project: Project, annotation_id: str) -> Path:
+    """Where the overlay of an annotation is, or would be."""
+    return project.annotations / "overlays" / f"{annotation_id}.jpg"
+
+
+def import_shipped(project: Project, ids: Sequence[str] = (), *, replace: bool = False) -> list[LabelledFile]:
+    """Take annotations that ship with Partly into a project whose generator is theirs.
+
+    Args:
+        project: which takes them.
+        ids: which of them; none names all of the generator's set, or of the faces if it has none.
+        replace: take the place of other annotations of these ids.
+
+    Raises:
+        NotAvailable: the generator is not on this machine.
+        BadLabel: an unknown id, another generator, other parts, or other annotations of these ids.
+    """
+    from partly.project.project_generator import load_project_generator
+
+    generator = load_project_generator(project)
+    if ids:
+        annotations = shipped_annotations(ids, project.part_set)
+    else:
+        sets = {owner: name for name, owner in SHIPPED_SETS.items()}
+        annotations = shipped_set(sets.get(project.settings.generator, "faces"), project.part_set)
+    _check_free(project, annotations, replace)
+    kept = []
+    for annotation in annotations:
+        if annotation.w is None or annotation.generator_digest != generator.digest:
+            raise BadLabel(
+                f"annotation {annotation.id!r} belongs to generator {str(annotation.generator_digest)[:12]}…",
+                expected=f"{generator.digest[:12]}…, the generator of the project",
+                remedy=f"Use them in a project of their generator: {', '.join(SHIPPED_SETS.values())}",
+            )
+        pixels = keep_picture(project, generator, annotation.id, annotation.w).pixels
+        kept.append(keep_annotation(project, annotation, pixels, replace=replace))
+    return kept
+
+
+def _check_free(project: Project, annotations: Sequence[Annotation], replace: bool) -> None:
+    taken = annotation_ids(project.annotations)
+    others = [a.id for a in annotations if a.id in taken and not _is_there(project, a)]
+    if others and not replace:
+        raise BadLabel(
+            f"there are other annotations of {', '.join(others)} already",
+            expected="pictures without one",
+            remedy="Give --replace to put the new ones in their place",
+            path=project.annotations,
+        )
+
+
+def _is_there(project: Project, annotation: Annotation) -> bool:
+    if annotation.id not in annotation_ids(project.annotations):
+        return False
+    try:
+        known = load_annotation(project.annotations, annotation.id, project.part_set)
+    except BadLabel:
+        return False
+    return (
+        np.array_equal(known.label_map, annotation.label_map)
+        and known.generator_digest == annotation.generator_digest
+        and known.w is not None
+        and annotation.w is not None
+        and np.array_equal(known.w, annotation.w)
+    )

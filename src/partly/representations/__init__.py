@@ -1,1 +1,0 @@
-"""Representations: photos to feature pyramids, for models that read photos directly."""

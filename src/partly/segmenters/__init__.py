@@ -1,1 +1,0 @@
-"""Few-shot segmenters: feature pyramid to logits. One file a family, one line in the catalogue."""

@@ -1,0 +1,107 @@
+"""Pictures as the page shows them: whole as PNG, small as JPEG, and what was decided about them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from partly.data.photos import encode_jpeg, thumbnail
+from partly.errors import BadOption
+from partly.studio.session.wall import Wall
+from partly.studio.session.workspace import Workspace
+
+_MOST_SMALL_PX = 1024
+_LEAST_SMALL_PX = 16
+_N_KEPT = 256
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image file in memory.
+
+    Attributes:
+        data: the file.
+        media_type: what it is.
+        tag: another one means another image.
+    """
+
+    data: bytes
+    media_type: str
+    tag: str
+
+
+class PagePictures:
+    """Pictures by id: their images, of which the small ones are kept in memory, and what is known of them."""
+
+    def __init__(self, workspace: Workspace, wall: Wall) -> None:
+        self._workspace, self._wall = workspace, wall
+        self._small: dict[tuple[str, int], Image] = {}
+
+    def image(self, picture_id: str, size_px: int | None = None) -> Image:
+        """A picture of the tray, or of the wall, which has small ones of one size only.
+
+        Args:
+            picture_id: which.
+            size_px: the longer side of a small one; None: the whole picture.
+
+        Raises:
+            NotFound: there is none of that id.
+            NotReady: it is being made.
+            BadOption: a size that a small picture cannot have.
+        """
+        if size_px is not None and not _LEAST_SMALL_PX <= size_px <= _MOST_SMALL_PX:
+            raise BadOption(f"the size is {size_px}", expected=f"{_LEAST_SMALL_PX} to {_MOST_SMALL_PX}")
+        if picture_id in self._wall.ids():
+            path = self._wall.path(picture_id)
+            return Image(path.read_bytes(), "image/jpeg", path.stem)
+        picture = self._workspace.picture(picture_id)
+        tag = hashlib.sha256(picture.w.tobytes() + picture.generator_digest.encode()).hexdigest()[:16]
+        if size_px is None:
+            return Image(picture.path.read_bytes(), "image/png", tag)
+        key = (tag, size_px)
+        if key not in self._small:
+            data = encode_jpeg(thumbnail(picture.pixels, size_px), quality=88)
+            while len(self._small) >= _N_KEPT:
+                self._small.pop(next(iter(self._small)), None)
+            self._small[key] = Image(data, "image/jpeg", f"{tag}-{size_px}")
+        return self._small[key]
+
+    def choose(self, picture_id: str, *, place: int | None = None, **choices: bool) -> dict[str, Any]:
+        """Decide about a picture of the tray; gives it as :meth:`facts`.
+
+        Args:
+            picture_id: which.
+            place: put it there in the order, counted from 0.
+            **choices: ``pinned`` and ``skipped``.
+
+        Raises:
+            NotFound: there is none.
+            BadOption: there is no such place.
+        """
+        with self._workspace.lock:
+            tray = self._workspace.tray
+            tray.picture(picture_id)
+            tray.choose(picture_id, **choices)
+            if place is not None:
+                tray.move(picture_id, place)
+        self._workspace.pictures_changed()
+        return self.facts(picture_id)
+
+    def facts(self, picture_id: str) -> dict[str, Any]:
+        """What is known of a picture of the tray, as plain JSON values."""
+        with self._workspace.lock:
+            choices = self._workspace.tray.choices(picture_id)
+            painted = self._workspace.label_maps.facts(picture_id)
+        is_accepted = choices.accepted is not None and painted.n_strokes >= choices.accepted
+        status = "accepted" if is_accepted else "painted"
+        return {
+            "id": picture_id,
+            "status": status if painted.labelled_share else "new",
+            "pinned": choices.pinned,
+            "skipped": choices.skipped,
+            "reason": choices.reason,
+            "score": choices.score,
+            "labelled_share": painted.labelled_share,
+            "n_parts_labelled": len(painted.parts),
+        }

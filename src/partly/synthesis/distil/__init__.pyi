@@ -1,0 +1,10 @@
+"""From a teacher to an auto-shot network: synthesis, then training."""
+
+from .distil_config import DistilReports as DistilReports
+from .distil_options import DistilConfig as DistilConfig
+from .distil_options import DistilRequest as DistilRequest
+from .distil_options import EFFORTS as EFFORTS
+from .distil_options import completed as completed
+from .distillation import distil as distil
+from .distillation import new_network as new_network
+from .second_round import SECOND_ROUND_FOLDER as SECOND_ROUND_FOLDER

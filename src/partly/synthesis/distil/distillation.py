@@ -1,0 +1,107 @@
+"""Few-shot segmenter to auto-shot network (Tritrong et al., CVPR 2021, section 3.3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from partly.data.labels import PartSet
+from partly.errors import BadOption
+from partly.fewshot.fitting import Teacher
+from partly.models.networks import AutoShotNetwork
+from partly.storage import tensor_seed
+from partly.synthesis.distil.distil_config import DistilReports
+from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.painted_pictures import painted_pictures, with_painted
+from partly.synthesis.distil.second_round import SECOND_ROUND_FOLDER, train_second_round
+from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.place import Place
+from partly.synthesis.shards.shard_workers import LoadTeacher
+from partly.training.segmentation import AutoShotResult, LabelledPictures, hold_out, train_auto_shot
+
+
+def distil(
+    teacher: Teacher,
+    place: Place,
+    config: DistilConfig,
+    reports: DistilReports | None = None,
+    *,
+    encoder_weights: Path | None = None,
+    load_teacher: LoadTeacher | None = None,
+    n_workers: int = 1,
+) -> AutoShotResult:
+    """Label generated pictures and train a network on them; after a stop, the same call goes on.
+
+    Args:
+        teacher: of a generator, which makes the pictures; it labels them. Where ``config.painted_share`` is
+            above 0, the network learns from its annotations too.
+        place: where pictures, labels, checkpoint, log and panels are kept.
+        config: the choices.
+        reports: who is told what.
+        encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
+        load_teacher: gives the teacher in a worker process; None: it is read from model folders.
+        n_workers: processes that synthesise.
+
+    Raises:
+        BadOption: folders hold something made with other choices, the teacher is not one of a generator, or
+            an argument is missing.
+        BadArchive: a shard is damaged.
+        BadModelFile: checkpoint or encoder weights are damaged.
+        BadLabel: an annotation is of another generator.
+        TrainingDiverged: the loss is no number.
+    """
+    reports = reports or DistilReports()
+    painted = _painted(teacher, config)
+    network = new_network(teacher.part_set, config, encoder_weights)
+    labelled = synthesise_labelled(
+        teacher,
+        config.synthesis(),
+        place,
+        on_picture=reports.on_picture,
+        load_teacher=load_teacher,
+        n_workers=n_workers,
+    )
+    pictures = labelled.surest(config.drop_uncertain)
+    split = config.training()
+    synthesised, held_out = hold_out(pictures, split.n_held_out_of(len(pictures)), split.seed)
+    # After a stop in the second round, this gives back at once what the first one ended with.
+    first = train_auto_shot(
+        network,
+        with_painted(synthesised, painted, config.painted_share),
+        split,
+        folder=place.training,
+        held_out=held_out,
+        on_step=reports.on_step,
+    )
+    if config.second_training() is None:
+        return first
+    return train_second_round(first, labelled, painted, config, place.training / SECOND_ROUND_FOLDER, reports)
+
+
+def _painted(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
+    """The labelled pictures, where they are to be learned from."""
+    if not config.painted_share:
+        return None
+    if not teacher.annotations:
+        raise BadOption("no labelled pictures to learn from", expected="annotations, or a painted_share of 0")
+    n_parts = teacher.part_set.n_parts
+    return painted_pictures(teacher.generator, teacher.annotations, n_parts, config.synthesis())
+
+
+def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:
+    """An untrained network; its first weights depend on the config's seed only.
+
+    Raises:
+        BadOption: a pretrained encoder is asked for without its weights.
+        BadModelFile: the weights are damaged, or do not fit.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", config.seed))
+        network = AutoShotNetwork(config.architecture, part_set, config.size_px)
+    if not config.pretrained:
+        return network
+    if encoder_weights is None:
+        raise BadOption("a pretrained encoder without its weights", expected="encoder_weights")
+    network.load_pretrained_encoder(encoder_weights)
+    return network

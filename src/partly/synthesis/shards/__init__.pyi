@@ -1,0 +1,7 @@
+"""Labelled pictures in tar shards, made once and resumable."""
+
+from .labelled_synthesis import synthesise_labelled as synthesise_labelled
+from .place import Place as Place
+from .shard_claims import labels_identity as labels_identity
+from .shard_claims import pictures_identity as pictures_identity
+from .synthesis_config import SynthesisReport as SynthesisReport

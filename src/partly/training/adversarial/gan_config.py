@@ -1,0 +1,64 @@
+"""The choices of an adversarial training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from partly.errors import BadOption
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """How generator and discriminator are trained; the defaults are those of StyleGAN2 at 64 px.
+
+    Attributes:
+        n_steps: steps.
+        batch_size: photos in a step.
+        n_discriminator_steps: steps of the discriminator before those of the generator.
+        n_generator_steps: steps of the generator after them; together they are one step.
+        generator_rate: learning rate of the generator.
+        discriminator_rate: learning rate of the discriminator.
+        betas: of Adam.
+        style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
+        ema_half_life: pictures after which a weight counts half in the average that is kept.
+        ema_ramp_up: that half-life is at most this share of the pictures seen so far.
+        checkpoint_every: steps between checkpoints.
+        n_checkpoints: how many are kept.
+        seed: of latents and noise.
+        free: names of choices that a training may go on without.
+    """
+
+    n_steps: int
+    batch_size: int = 32
+    n_discriminator_steps: int = 1
+    n_generator_steps: int = 1
+    generator_rate: float = 2.5e-3
+    discriminator_rate: float = 2.5e-3
+    betas: tuple[float, float] = (0.0, 0.99)
+    style_mixing: float = 0.9
+    ema_half_life: float = 10_000.0
+    ema_ramp_up: float = 0.05
+    checkpoint_every: int = 1000
+    n_checkpoints: int = 3
+    seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
+
+    def __post_init__(self) -> None:
+        for name in (
+            "n_steps",
+            "batch_size",
+            "n_discriminator_steps",
+            "n_generator_steps",
+            "checkpoint_every",
+            "n_checkpoints",
+        ):
+            if getattr(self, name) < 1:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
+        for name in ("generator_rate", "discriminator_rate", "ema_half_life"):
+            if not getattr(self, name) > 0:
+                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        if not 0 <= self.style_mixing <= 1:
+            raise BadOption(f"style_mixing is {self.style_mixing}", expected="a share from 0 to 1")
+        if not 0 <= self.seed < 2**31:
+            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")

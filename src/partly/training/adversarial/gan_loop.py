@@ -1,0 +1,183 @@
+"""Adversarial training (Goodfellow et al., NIPS 2014, algorithm 1): the whole of it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.optim import Adam
+
+from partly.losses import Ask, Lazy, Round, total
+from partly.training.adversarial.batch_norms import with_counted_norms
+from partly.training.adversarial.gan_batches import PhotoBatches, Turn
+from partly.training.adversarial.gan_claims import gan_claims
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_play import GanPlayers, Play
+from partly.training.adversarial.gan_report import GanReport, OnGanStep
+from partly.training.adversarial.gan_terms import TermFigures, due_terms
+from partly.training.chassis.averaged_weights import ramped_decay
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.chassis.sitting import Plan, Sitting, Trained
+
+__all__ = ["GanPlayers", "GanResult", "train_gan"]
+
+_W_MEAN_SHARE = 0.002
+OnCheckpoint = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class GanResult:
+    """A trained generator.
+
+    Attributes:
+        generator: with averaged weights, in eval mode.
+        time_s: what the training took, all sittings together.
+    """
+
+    generator: nn.Module
+    time_s: float
+
+
+def train_gan(
+    players: GanPlayers,
+    photos: PhotoBatches,
+    config: GanConfig,
+    *,
+    folder: Path | None = None,
+    on_step: OnGanStep | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
+    machine: Machine = PROCESSOR,
+) -> GanResult:
+    """Train the players (in place) on ``photos``; a training that was stopped goes on where it was.
+
+    Args:
+        players: generator and discriminator as they are at first, also when going on.
+        photos: batches of ``config.batch_size``; see :class:`partly.training.adversarial.SquareBatches`.
+        config: how to train.
+        folder: where checkpoints and ``log.jsonl`` are written; None writes nothing.
+        on_step: called after every step.
+        on_checkpoint: given the generator with averaged weights, which it must not change, and the number
+            of steps done, after every checkpoint.
+        machine: what it runs on; several processes train together, each on a share of the batch, and only
+            the first of them writes files and calls ``on_step`` and ``on_checkpoint``.
+
+    Raises:
+        BadOption: the processes cannot share a batch evenly.
+        BadOption: the checkpoint in ``folder`` is of another training.
+        BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
+        TrainingDiverged: a loss is no number; the last checkpoint is kept.
+        KeyboardInterrupt: the user stopped it; a checkpoint was written.
+    """
+    ranks = machine.ranks
+    ranks.check(config.batch_size)
+    claims = gan_claims(players, photos.digest, config)
+    generator, discriminator, objective = players.generator, players.discriminator, players.objective
+    for module in (generator, discriminator):
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    machine.place(generator, discriminator)
+    generator_optimizer = _adam(generator, config.generator_rate, config.betas, players.generator_penalties)
+    discriminator_optimizer = _adam(
+        discriminator, config.discriminator_rate, config.betas, players.discriminator_penalties
+    )
+    play = Play(players, config, machine)
+
+    def counted(averages: Mapping[str, nn.Module]) -> nn.Module:
+        return with_counted_norms(averages["average"], config.seed)
+
+    with Sitting(
+        Trained(
+            {"generator": generator, "discriminator": discriminator, "augmentation": play.augment},
+            {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
+            averages={"average": "generator"},
+        ),
+        Plan(config.n_steps, config.batch_size, every=config.checkpoint_every, n_kept=config.n_checkpoints),
+        claims,
+        "Train in another folder with lower learning rates, or a larger penalty; the last checkpoint is kept",
+        folder,
+        machine,
+        on_step,
+        on_checkpoint and (lambda averages, n_done: on_checkpoint(counted(averages), n_done)),
+    ) as run:
+        figures = TermFigures(run.values)
+        generator.train()
+        discriminator.train()
+        for step in run.steps():
+            discriminator.requires_grad_(True)
+            for i in range(config.n_discriminator_steps):
+                turn, number = Turn(step, "discriminator", i), step * config.n_discriminator_steps + i
+                batch = photos.read(number)
+                real, condition = (ranks.share(t).to(machine.device) for t in (batch.photos, batch.condition))
+                judge_photos = play.judge(Turn(step, "photos", i), condition)
+                with torch.no_grad(), machine.precision():
+                    w = play.latents(turn, condition)
+                    fake = play.pictures(w, turn).float()
+                with machine.precision():
+                    of_real = judge_photos(real).float()
+                    of_fake = play.judge(turn, condition)(fake).float()
+                ask = Ask(judge_photos, play.random(turn), run.memory)
+                seen = Round(real, fake, of_real, of_fake, w, condition, ask)
+                discriminator_terms = objective.discriminator_terms(seen)
+                discriminator_loss = total(discriminator_terms)
+                run.checked(discriminator_loss, step, "discriminator")
+                discriminator_optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(discriminator_loss)
+                # Penalties in full precision: second derivatives of halves overflow.
+                seen = replace(seen, real=None, fake=None)
+                due = due_terms(players.discriminator_penalties, number, "discriminator", seen)
+                figures.note("discriminator", {n: run.checked(t, step, n) for n, t in due.terms.items()})
+                due.backward()
+                ranks.average_gradients(discriminator)
+                discriminator_optimizer.step()
+                play.augment.watch(of_real.scores, ranks.total)
+
+            discriminator.requires_grad_(False)
+            for i in range(config.n_generator_steps):
+                turn = Turn(step, "generator", i)
+                judge = play.judge(turn, condition)
+                with machine.precision():
+                    w = play.latents(turn, condition)
+                    fake = play.pictures(w, turn).float()
+                    of_fake_now = judge(fake).float()
+                ask = Ask(judge, play.random(turn), run.memory, play.regenerate(step, condition))
+                seen = Round(real, fake, None, of_fake_now, w, condition, ask)
+                generator_terms = objective.generator_terms(seen)
+                generator_loss = total(generator_terms)
+                run.checked(generator_loss, step, "generator")
+                generator_optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(generator_loss)
+                if i == 0:
+                    seen = replace(seen, fake=None)
+                    due = due_terms(players.generator_penalties, step, "generator", seen)
+                    figures.note("generator", {n: run.checked(t, step, n) for n, t in due.terms.items()})
+                    due.backward()
+                ranks.average_gradients(generator)
+                generator_optimizer.step()
+
+            run.memory.update({name: ranks.mean(value) for name, value in run.memory.items()})
+            w_mean = ranks.mean(w.detach().float().mean((0, 1)))
+            generator.get_buffer("w_mean").lerp_(w_mean, _W_MEAN_SHARE)
+            n_seen = (step + 1) * config.n_discriminator_steps * config.batch_size
+            run.average(ramped_decay(config.batch_size, n_seen, config.ema_half_life, config.ema_ramp_up))
+            run.tell(
+                GanReport,
+                n_seen=n_seen,
+                penalty=figures.penalty,
+                augment_p=play.augment.probability,
+                **figures.of_step(
+                    {"generator": generator_terms, "discriminator": discriminator_terms},
+                    {"real_score": of_real.scores, "fake_score": of_fake.scores},
+                    ranks,
+                ),
+            )
+    discriminator.requires_grad_(True)
+    return GanResult(counted(run.averages), run.time_s)
+
+
+def _adam(module: nn.Module, rate: float, betas: tuple[float, float], penalties: Sequence[Lazy]) -> Adam:
+    """Adam that makes up for the steps that lazy penalties add (Karras et al., CVPR 2020, appendix B)."""
+    every = min((penalty.every for penalty in penalties), default=None)
+    share = 1.0 if every is None else every / (every + 1)
+    return Adam(module.parameters(), rate * share, (betas[0] ** share, betas[1] ** share), eps=1e-8)

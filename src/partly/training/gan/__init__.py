@@ -1,7 +1,0 @@
-"""Training of generators against discriminators."""
-
-from partly.training.gan.config import GanConfig
-from partly.training.gan.draws import PhotoBatches, SquareBatches
-from partly.training.gan.loop import GanPlayers, GanResult, train_gan
-
-__all__ = ["GanConfig", "GanPlayers", "GanResult", "PhotoBatches", "SquareBatches", "train_gan"]

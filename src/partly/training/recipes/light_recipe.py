@@ -1,0 +1,61 @@
+"""The light family (Liu et al., ICLR 2021), for few photos, as it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from partly.training.recipes.recipe import AdversarialRecipe
+from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from partly.losses import Objective
+    from partly.training.recipes.recipe_presets import AdversarialPreset
+
+
+@dataclass(frozen=True)
+class LightChoices(WidthChoice, AdversarialChoices):
+    """The options of the light family."""
+
+    family: str = field(default="light", init=False)
+
+
+class LightRecipe(AdversarialRecipe):
+    """A light generator against a discriminator that supervises itself, too."""
+
+    Options = LightChoices
+
+    def preset(self, size_px: int) -> AdversarialPreset:
+        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs."""
+        from partly.models.generators import LightShape
+        from partly.training.recipes.recipe_presets import AdversarialPreset
+
+        batch_size = 16
+        return AdversarialPreset(
+            LightShape(image_size_px=size_px),
+            batch_size=batch_size,
+            n_photos_shown=400_000,
+            augment="diff",
+            gamma=0.0002 * size_px**2 / batch_size,
+            training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
+        )
+
+    def generator(self, shape: Any) -> nn.Module:
+        """As :class:`AdversarialRecipe`."""
+        from partly.models.generators import LightGenerator
+
+        return LightGenerator(shape)
+
+    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:  # noqa: ARG002
+        """As :class:`AdversarialRecipe`; it keeps its batch norm whatever the objective."""
+        from partly.models.discriminators import LightDiscriminator
+
+        return LightDiscriminator(shape)
+
+    def penalty(self, discriminator: Any) -> Objective | None:
+        """Photos made again from the discriminator's features."""
+        from partly.models.discriminators import SelfSupervision
+
+        return SelfSupervision(discriminator)

@@ -1,0 +1,120 @@
+"""How a family of generators is trained: which options it has, and what comes of them. Without torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from partly.errors import BadOption
+from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from partly.losses import Objective
+    from partly.models.encoders import VAEEncoder
+    from partly.models.generators import VAEDecoder, VAEShape
+    from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+    from partly.training.recipes.training_plans import TrainingPlan
+
+
+ChoicesT = TypeVar("ChoicesT", bound=TrainingChoices)
+
+
+class Recipe(Protocol):
+    """A family as it is trained. A new one is a file, and a line in ``recipe_table.RECIPES``."""
+
+    @property
+    def Options(self) -> type[TrainingChoices]:  # noqa: N802
+        """The dataclass of its options, whose fields have help, range and default."""
+
+    def with_defaults(self, choices: Any) -> TrainingChoices:
+        """The choices with what was left open as the preset says.
+
+        Raises:
+            BadOption: choices that do not go together, or a size that the family cannot have.
+        """
+
+    def plan(self, choices: Any, classes: Sequence[str] = ()) -> TrainingPlan:
+        """The training, ready to begin.
+
+        Args:
+            choices: as :meth:`with_defaults` gives them.
+            classes: names of the classes of the photos; none but for a family with the option ``classes``.
+        """
+
+
+class AdversarialRecipe(ABC):
+    """Networks that are trained against each other."""
+
+    Options: type[AdversarialChoices]
+
+    @abstractmethod
+    def preset(self, size_px: int) -> AdversarialPreset:
+        """Settings for pictures of a size; a size that cannot be is refused."""
+
+    @abstractmethod
+    def generator(self, shape: Any) -> nn.Module:
+        """A generator with new weights."""
+
+    @abstractmethod
+    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:
+        """A discriminator for the same shape; without ``norm``, each picture is judged by itself."""
+
+    def penalty(self, discriminator: Any) -> Objective | None:  # noqa: ARG002
+        """What the family adds to the penalty of preset or objective."""
+        return None
+
+    def with_defaults(self, choices: AdversarialChoices) -> AdversarialChoices:
+        """As :class:`Recipe`."""
+        from partly.training.recipes.objective_table import OBJECTIVES
+
+        names = ("batch_size", "n_photos_shown", "objective", "augment")
+        full = with_preset(choices, self.preset(choices.size_px), names)
+        if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:
+            if choices.augment is not None:
+                raise BadOption(
+                    f"augmentation 'ada' with the objective {full.objective!r}",
+                    expected="an objective whose scores say by their sign what is a photo",
+                    remedy="Augment by 'diff', or not at all",
+                )
+            full = replace(full, augment="diff")
+        return full
+
+    def plan(self, choices: AdversarialChoices, classes: Sequence[str] = ()) -> TrainingPlan:
+        """As :class:`Recipe`."""
+        from partly.training.recipes.training_plans import adversarial_plan
+
+        return adversarial_plan(choices, self, classes)
+
+
+class AutoencoderRecipe(ABC):
+    """Encoder and decoder that are trained together; the decoder is the generator."""
+
+    Options: type[TrainingChoices]
+
+    @abstractmethod
+    def preset(self, size_px: int) -> AutoencoderPreset:
+        """Settings for pictures of a size; a size that cannot be is refused."""
+
+    @abstractmethod
+    def networks(self, shape: VAEShape) -> tuple[VAEDecoder, VAEEncoder]:
+        """Decoder and encoder with new weights."""
+
+    def with_defaults(self, choices: TrainingChoices) -> TrainingChoices:
+        """As :class:`Recipe`."""
+        return with_preset(choices, self.preset(choices.size_px), ("batch_size", "n_photos_shown"))
+
+    def plan(self, choices: TrainingChoices, classes: Sequence[str] = ()) -> TrainingPlan:  # noqa: ARG002
+        """As :class:`Recipe`."""
+        from partly.training.recipes.training_plans import autoencoder_plan
+
+        return autoencoder_plan(choices, self)
+
+
+def with_preset(choices: ChoicesT, preset: Any, names: Sequence[str]) -> ChoicesT:
+    """The choices with those of ``names`` that were left open as a preset says."""
+    left_open: Mapping[str, Any] = {n: getattr(preset, n) for n in names if getattr(choices, n) is None}
+    return replace(choices, **left_open)

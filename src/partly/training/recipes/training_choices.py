@@ -1,0 +1,91 @@
+"""What a user chooses of a generator's training; what is left open is as the preset says. Without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from partly.storage import check_options, option
+
+OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein")
+"""The names of :data:`partly.training.recipes.OBJECTIVES`, without what they name."""
+
+AUGMENTATION_NAMES = ("ada", "diff", "none")
+"""The names of :data:`partly.training.recipes.AUGMENTATIONS`, without what they name."""
+
+
+@dataclass(frozen=True)
+class TrainingChoices:
+    """The choices that every family has; None is what the family's preset says for this size.
+
+    A family has a class of its own below this one, with the options that not all families have.
+
+    Attributes:
+        family: which networks play; a name of :data:`partly.training.recipes.RECIPES`.
+
+    Raises:
+        BadOption: a value that cannot be.
+    """
+
+    family: str = field(default="", init=False)
+    size_px: int = option(64, "Side of the pictures, in pixels.", flag="--size", at_least=1)
+    n_photos_shown: int | None = option(
+        None,
+        "Length of the training in photos shown, repetitions included.",
+        flag="--photos-shown",
+        at_least=1,
+    )
+    batch_size: int | None = option(None, "Photos per step.", flag="--batch", at_least=1)
+    fit: Literal["crop", "pad"] = option(
+        "crop", "How photos become squares: crop the middle, or pad to keep the whole photo."
+    )
+    mirror: bool = option(
+        True,
+        "Mirror half of the photos; not for digits, letters or clocks.",
+        flag="--mirror/--no-mirror",
+    )
+    seed: int = option(0, "Random seed of initial weights, latents, noise and the order of photos.")
+    start_from: str | None = option(
+        None, "Warm start from the weights of this generator (model folder), of the same kind and shape."
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True)
+class AdversarialChoices(TrainingChoices):
+    """The choices of families with a generator and a discriminator."""
+
+    objective: str | None = option(None, "Adversarial objective (loss).", choices=OBJECTIVE_NAMES)
+    augment: str | None = option(
+        None, "Augmentation of everything that the discriminator sees.", choices=AUGMENTATION_NAMES
+    )
+    discriminator_steps: int | None = option(
+        None, "Steps of the discriminator per turn; by default those of the objective.", at_least=1
+    )
+    generator_steps: int | None = option(None, "Steps of the generator per turn; by default one.", at_least=1)
+
+
+@dataclass(frozen=True)
+class ClassesChoice:
+    """Of families that can learn classes of photos, and make pictures of each."""
+
+    classes: str | None = option(
+        None,
+        "Classes of the photos: 'folders' if folder names are classes, or a CSV, JSON or IDX file.",
+        metavar="FOLDERS|FILE",
+    )
+
+
+@dataclass(frozen=True)
+class WidthChoice:
+    """Of families whose generator can have more or fewer channels; those of the discriminator stay."""
+
+    width: float | None = option(
+        None,
+        "Factor on the generator's channels, relative to the preset.",
+        what="a factor",
+        at_least=0.25,
+        at_most=8,
+    )

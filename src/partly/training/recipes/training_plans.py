@@ -1,0 +1,303 @@
+"""Choices to a plan of training: networks with their first weights, and the loop that trains them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from partly.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.losses import R1, Lazy, PathLength
+from partly.models.encoders import RepresentationFamily
+from partly.storage import tensor_seed
+from partly.training.adversarial.gan_batches import PhotoBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.adversarial.gan_report import GanReport, gan_figures_text
+from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
+from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+from partly.training.recipes.recipe_table import recipe_of
+from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
+from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
+from partly.training.variational.vae_loop import VAEParts, train_vae
+
+_N_CHECKPOINTS, _CHECKPOINT_EVERY = 50, (100, 1000)
+AUGMENTATIONS: dict[str, Callable[[], Augmentation]] = {
+    "ada": AdaptiveAugmentation,
+    "diff": DiffAugment,
+    "none": lambda: NOTHING,
+}
+"""What can be done to all that a discriminator sees, by name."""
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """What is told of a step.
+
+    Attributes:
+        step: number of steps done.
+        n_steps: number of steps in all.
+        figures: of the step, in one line.
+        values: all that is known of the step, by name; None where something does not apply.
+    """
+
+    step: int
+    n_steps: int
+    figures: str
+    values: Mapping[str, float | None]
+
+
+OnPlanStep = Callable[[PlanStep], None]
+OnPlanCheckpoint = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """What a training gives.
+
+    Attributes:
+        generator: with averaged weights.
+        time_s: of all sittings.
+        representation: of photos, where the family has one.
+    """
+
+    generator: nn.Module
+    time_s: float
+    representation: RepresentationFamily | None = None
+
+
+class TrainingPlan(ABC):
+    """A training that is ready to begin, or to go on.
+
+    Attributes:
+        config: of the training.
+    """
+
+    config: GanConfig | VAEConfig
+
+    @property
+    def batch_size(self) -> int:
+        """Photos in a batch."""
+        return self.config.batch_size
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in all."""
+        return self.config.n_steps
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos shown in one step."""
+        return self.config.batch_size
+
+    @abstractmethod
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> TrainedModels:
+        """Train.
+
+        Args:
+            photos: what is learned from.
+            folder: of checkpoints and log.
+            on_step: called after every step.
+            on_checkpoint: given the generator with averaged weights, which it must not change, and the
+                number of steps done.
+            machine: what it runs on.
+        """
+
+
+@dataclass(frozen=True)
+class AdversarialPlan(TrainingPlan):
+    """Generator against discriminator."""
+
+    players: GanPlayers
+    config: GanConfig
+
+    @property
+    def n_shown_a_step(self) -> int:
+        """Photos of all steps of the discriminator before one of the generator."""
+        return self.config.batch_size * self.config.n_discriminator_steps
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> TrainedModels:
+        """As :class:`TrainingPlan`."""
+        result = train_gan(
+            self.players,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            machine=machine,
+        )
+        return TrainedModels(result.generator, result.time_s)
+
+
+@dataclass(frozen=True)
+class AutoencoderPlan(TrainingPlan):
+    """Encoder and decoder of a variational autoencoder; the decoder is the generator."""
+
+    parts: VAEParts
+    config: VAEConfig
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
+        machine: Machine = PROCESSOR,
+    ) -> TrainedModels:
+        """As :class:`TrainingPlan`, in one process.
+
+        Raises:
+            BadOption: there are several.
+        """
+        result = train_vae(
+            self.parts,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, vae_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            machine=machine,
+        )
+        return TrainedModels(result.decoder, result.time_s, result.encoder)
+
+
+def _step(report: GanReport | VAEReport, figures: str) -> PlanStep:
+    values = asdict(report)
+    for player in ("generator", "discriminator"):
+        terms = values.pop(f"{player}_terms", {})
+        values |= {f"{player}: {name}": figure for name, figure in terms.items()}
+    return PlanStep(report.step, report.n_steps, figures, values)
+
+
+def with_defaults(choices: TrainingChoices) -> TrainingChoices:
+    """The choices with what was left open as the family's preset says.
+
+    Raises:
+        BadOption: an unknown family, choices that do not go together, or a size that the family cannot have.
+    """
+    return recipe_of(choices.family).with_defaults(choices)
+
+
+def training_plan(choices: TrainingChoices, classes: Sequence[str] = ()) -> TrainingPlan:
+    """The plan of a training.
+
+    Args:
+        choices: as :func:`with_defaults` gives them, or with all that the family needs.
+        classes: names of the classes of the photos, for a family that learns classes.
+
+    Raises:
+        BadOption: as :func:`with_defaults`.
+    """
+    return recipe_of(choices.family).plan(with_defaults(choices), classes)
+
+
+def autoencoder_plan(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderPlan:
+    """The plan of encoder and decoder, whose choices have all defaults."""
+    preset = family.preset(choices.size_px)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
+        decoder, encoder = family.networks(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(decoder, Path(choices.start_from))
+        parts = VAEParts(decoder, encoder, preset.objective)
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_steps = max(1, round(n_shown / batch_size))
+    return AutoencoderPlan(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
+
+
+def adversarial_plan(
+    choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
+) -> AdversarialPlan:
+    """The plan of generator and discriminator, whose choices have all defaults."""
+    preset = family.preset(choices.size_px)
+    if classes:
+        preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
+    objective = OBJECTIVES[choices.objective or ""]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
+        generator = family.generator(_widened(preset.shape, choices))
+        if choices.start_from is not None:
+            start_from(generator, Path(choices.start_from))
+        # Slopes at single pictures mean nothing where batch norm mixes them.
+        by_itself = objective.needs_slopes or preset.gamma is not None
+        discriminator = family.discriminator(preset.shape, norm=not by_itself)
+    players = GanPlayers(
+        generator,
+        discriminator,
+        objective.make(),
+        discriminator_penalties=_penalties(objective, preset, family, discriminator),
+        generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
+        augment=_augmentation(choices.augment),
+    )
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
+    n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
+    config = GanConfig(
+        batch_size=batch_size,
+        n_discriminator_steps=n_discriminator_steps,
+        n_generator_steps=choices.generator_steps or 1,
+        **_common(choices, preset, n_steps),
+    )
+    return AdversarialPlan(players, config)
+
+
+def _widened(shape: Any, choices: TrainingChoices) -> Any:
+    """The preset's shape with as many more channels as were chosen, where that is an option."""
+    width = getattr(choices, "width", None)
+    return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
+
+
+def _penalties(
+    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
+) -> tuple[Lazy, ...]:
+    """The objective's, or else the preset's R1, and what the family adds."""
+    every, family_every = (
+        (1, 1) if objective.needs_slopes else (preset.penalty_every, preset.family_penalty_every)
+    )
+    own = objective.penalty or (None if preset.gamma is None else R1(preset.gamma))
+    added = family.penalty(discriminator)
+    found = ((own, every), (added, family_every))
+    return tuple(Lazy(penalty, times) for penalty, times in found if penalty is not None)
+
+
+def _common(
+    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset, n_steps: int
+) -> dict[str, Any]:
+    return {
+        "n_steps": n_steps,
+        "checkpoint_every": min(max(n_steps // _N_CHECKPOINTS, _CHECKPOINT_EVERY[0]), _CHECKPOINT_EVERY[1]),
+        "seed": choices.seed,
+        **preset.training,
+    }
+
+
+def _augmentation(name: str | None) -> Augmentation:
+    return AUGMENTATIONS[name or "none"]()

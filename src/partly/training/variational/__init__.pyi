@@ -1,0 +1,3 @@
+"""Variational autoencoders."""
+
+from .vae_config import VAEConfig as VAEConfig

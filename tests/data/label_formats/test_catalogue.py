@@ -1,0 +1,205 @@
+"""Contract of all label formats: what is written reads back exactly, and what is wrong is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partly.data.label_formats.label_formats import (
+    FORMATS,
+    detect_format,
+    format_named,
+    read_labels,
+    write_labels,
+)
+from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED, Part, PartSet
+from partly.errors import BadLabel, BadOption
+from tests.data.labels.drawings import PARTS, blobs, drawn, label_maps
+
+EVERY_FORMAT = pytest.mark.parametrize("format_name", FORMATS)
+EVERY_STYLE = pytest.mark.parametrize("style", ["mask", "polygon"])
+EVERY_FILL = pytest.mark.parametrize("fill", ["background", "unlabelled"])
+MAP = drawn("0011 0.13 2223")
+
+
+def target(folder, format_name):
+    return folder / f"labels{FORMATS[format_name].suffix}"
+
+
+def refusal(action, kind=BadLabel):
+    with pytest.raises(kind) as caught:
+        action()
+    return str(caught.value)
+
+
+@EVERY_FORMAT
+@EVERY_STYLE
+@EVERY_FILL
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(label_map=label_maps())
+def test_any_label_map_reads_back_exactly(tmp_path, format_name, style, fill, label_map):
+    path = target(tmp_path, format_name)
+    if format_name == "png" and (label_map == UNLABELLED).all():
+        return  # an empty PNG is refused when read
+    written = write_labels(
+        path, [("a.jpg", label_map)], PARTS, format_name=format_name, style=style, fill=fill
+    )
+    assert written == [path]
+    ((name, found),) = read_labels(path, PARTS, fill=fill)
+    assert name == ("labels.png" if format_name == "png" else "a.jpg")
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, label_map)
+
+
+@EVERY_FORMAT
+@EVERY_STYLE
+def test_large_smooth_label_maps_too(tmp_path, format_name, style):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a", blobs())], PARTS, format_name=format_name, style=style)
+    assert np.array_equal(read_labels(path, PARTS)[0].label_map, blobs())
+
+
+@EVERY_FORMAT
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(labels=st.lists(label_maps(ids=(0, 1, 3)), min_size=1, max_size=4))
+def test_several_pictures_keep_their_names(tmp_path_factory, format_name, labels):
+    folder = tmp_path_factory.mktemp("labels")
+    known = FORMATS[format_name]
+    path = folder if known.one_file_each else target(folder, format_name)
+    named = [(f"sub {i % 2}/é{i}.png", label_map) for i, label_map in enumerate(labels)]
+    written = write_labels(path, named, PARTS, format_name=format_name)
+    assert all(file.is_file() for file in written)
+    assert len(written) == (len(labels) if known.one_file_each else 1)
+    found = dict(read_labels(path, PARTS, format_name=format_name))
+    assert found.keys() == {name for name, _ in named}
+    assert all(np.array_equal(found[name], label_map) for name, label_map in named)
+
+
+@EVERY_FORMAT
+def test_ids_follow_names_when_parts_stand_in_another_order(tmp_path, format_name):
+    if format_name == "png":
+        return  # a PNG knows ids only
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
+    other = PartSet((PARTS.parts[0], PARTS.parts[3], *PARTS.parts[1:3]))
+    table = np.array([0, 2, 3, 1] + [0] * 251 + [255])
+    assert np.array_equal(read_labels(path, other)[0].label_map, table[MAP])
+
+
+@EVERY_FORMAT
+def test_unknown_labels_are_listed_beside_the_names_of_the_parts(tmp_path, format_name):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
+    other = PartSet((Part("background", (0, 0, 0)), Part("right", (1, 0, 0))))
+    text = refusal(lambda: read_labels(path, other))
+    assert text.startswith(f"{path}: ")
+    if format_name == "png":
+        assert "unknown part ids: 2 (3 pixels), 3 (2 pixels)" in text
+    else:
+        assert "has labels that are no part: 'left' (1 shape), 'nose' (1 shape)" in text
+        assert "expected background, right, or unlabelled. Rename the labels in the labelling tool" in text
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([], "there is no label map to write; expected at least one"),
+        ([("a", MAP), ("a", MAP)], "has unusable picture names: 'a'; expected distinct printable names"),
+        ([("", MAP)], "has unusable picture names: ''"),
+        ([("a\n", MAP)], "has unusable picture names: 'a\\n'"),
+        ([("a", MAP), ("b", MAP + 7)], "b: the label map has unknown part ids: 6"),
+        ([("a", MAP.astype(float))], "a: the label map is float64 [3, 4]; expected uint8 [h, w]"),
+    ],
+)
+def test_nothing_is_written_if_anything_is_wrong(tmp_path, format_name, labels, words):
+    path = tmp_path / "out" if FORMATS[format_name].one_file_each else target(tmp_path, format_name)
+    assert words in refusal(lambda: write_labels(path, labels, PARTS, format_name=format_name))
+    assert not list(tmp_path.iterdir())
+
+
+@EVERY_FORMAT
+def test_missing_files_are_named(tmp_path, format_name):
+    path = target(tmp_path, format_name)
+    for name in (format_name, None):
+        text = refusal(lambda name=name: read_labels(path, PARTS, format_name=name))
+        assert text.startswith(f"{path}: no such file")
+
+
+@EVERY_FORMAT
+def test_folders_in_place_of_files_are_refused(tmp_path, format_name):
+    path = target(tmp_path, format_name)
+    path.mkdir()
+    assert str(path) in refusal(lambda: read_labels(path, PARTS, format_name=format_name))
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04", b"\xff\xfe\x00", b"{", b"[]", b"<a", b"{}", b"3", b"<a/>"]
+)
+def test_files_of_nothing_known_are_refused(tmp_path, format_name, data):
+    path = target(tmp_path, format_name)
+    path.write_bytes(data)
+    assert refusal(lambda: read_labels(path, PARTS, format_name=format_name)).startswith(f"{path}: ")
+    assert refusal(lambda: read_labels(path, PARTS)).startswith(f"{path}: ")
+
+
+@EVERY_FORMAT
+def test_formats_are_detected_by_content(tmp_path, format_name):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a.jpg", MAP)], FACE_PARTS, format_name=format_name)
+    assert detect_format(path).name == format_name
+
+
+def test_folders_are_of_labelme_if_pictures_lie_beside_the_labels(tmp_path):
+    write_labels(tmp_path, [("b.png", MAP)], PARTS, format_name="labelme")
+    write_labels(tmp_path, [("b.png", MAP)], PARTS, format_name="png")
+    assert detect_format(tmp_path).name == "labelme"
+    (tmp_path / "b.json").unlink()
+    assert detect_format(tmp_path).name == "png"
+    (tmp_path / "b.png").unlink()
+    assert "has no label files in it; expected LabelMe JSON or palette PNG" in refusal(
+        lambda: detect_format(tmp_path)
+    )
+
+
+def test_a_folder_with_a_file_for_many_pictures_is_not_guessed_at(tmp_path):
+    write_labels(tmp_path / "a.json", [("b", MAP)], PARTS, format_name="coco")
+    assert "a.json: is of no known label format" in refusal(lambda: detect_format(tmp_path))
+
+
+def test_other_suffixes_are_answered_with_the_known_formats(tmp_path):
+    path = tmp_path / "labels.zip"
+    path.write_bytes(b"PK")
+    assert refusal(lambda: detect_format(path)) == (
+        f"{path}: is of no known label format; expected LabelMe JSON (.json), COCO instances JSON (.json), "
+        "CVAT for images 1.1 XML (.xml), palette PNG (.png). "
+        "Unpack archives first, and export the labels in one of these formats."
+    )
+
+
+def test_unknown_format_names_are_wrong_options():
+    text = refusal(lambda: format_named("yolo"), BadOption)
+    assert text == "there is no label format 'yolo'; expected one of labelme, coco, cvat, png."
+
+
+@pytest.mark.parametrize("format_name", ["labelme", "png"])
+@pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", "a/../../b.jpg", "C:/a.jpg", "..\\a.jpg"])
+def test_picture_names_cannot_leave_the_folder(tmp_path, format_name, name):
+    folder = tmp_path / "in"
+    text = refusal(lambda: write_labels(folder, [(name, MAP)], PARTS, format_name=format_name))
+    assert f"the picture name {name!r} would leave the folder" in text
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("format_name", ["labelme", "png"])
+def test_one_file_holds_one_picture(tmp_path, format_name):
+    two = [("a.jpg", MAP), ("a.png", MAP)]
+    assert "is one file for 2 pictures; expected a folder" in refusal(
+        lambda: write_labels(target(tmp_path, format_name), two, PARTS, format_name=format_name)
+    )
+    assert "several pictures would be written to" in refusal(
+        lambda: write_labels(tmp_path / "in", two, PARTS, format_name=format_name)
+    )

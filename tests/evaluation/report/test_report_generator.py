@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from partly.evaluation.metrics.evaluation_scores import Skipped
+from partly.evaluation.metrics.generator_figures import figures_of
+from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
+from partly.evaluation.report.generator_report import generator_page, generator_table
+
+
+@pytest.fixture
+def found():
+    draws = np.random.default_rng(0)
+    pixels = draws.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    figures = figures_of(
+        draws.normal(size=(30, 3)), draws.normal(size=(20, 3)), network="inception", network_digest="0" * 64
+    )
+    return GeneratorEvaluation(
+        figures,
+        seed=0,
+        memorisation=Memorisation(2, 0.1, 0.01, 0.5),
+        random_pictures=(pixels,) * 3,
+        closest=(Pair(pixels, 7, pixels, "a <b>.png", 0.25, 0.5),),
+        least_covered=(Pair(pixels, 8, pixels, "c.png", 3.5, 2.25),),
+        notes=("A note.",),
+    )
+
+
+def test_the_page(found, document):
+    html = generator_page(found, title="Generator x", lead="Lead.", settings={"seed": 0})
+    page = document(html)
+    for text in (
+        "FID",
+        "KID x 1000",
+        "Coverage",
+        "2 (10.0 %)",
+        "0.50: picture 7, photo a <b>.png",
+        "2.25: photo c.png, picture 8",
+        "A note.",
+    ):
+        assert text in page.text, text
+    assert "Skipped photos" not in page.text
+    assert sum(tag == "img" for tag, _ in page.tags) == 3 + 1 + 1
+
+
+def test_skipped_photos_are_listed(found, document):
+    found = dataclasses.replace(found, skipped=(Skipped("d.png", "is broken"),))
+    assert "is broken" in document(generator_page(found, title="x", settings={})).text
+
+
+def test_the_table(found):
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(generator_table(found))
+    text = console.export_text()
+    assert "20 pictures, 30 photos" in text
+    assert f"{found.figures.frechet:.2f}" in text
+
+
+def test_only_inception_gives_fid(found):
+    named = dataclasses.replace(found, figures=dataclasses.replace(found.figures, network="builtin"))
+    html = generator_page(named, title="x", settings={})
+    assert "FID" not in html
+    assert "Fréchet distance (builtin)" in html

@@ -1,0 +1,392 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from partly.data.labels.label_maps import read_label_map
+from partly.data.photos.photo import read_photo
+from partly.data.photos.photo_sources import find_photos
+from partly.errors import BadOption, PartlyError, PartsFailed
+from partly.inference.segment import segment_folder as folder_module
+from partly.inference.segment.segment_folder import network_digest, segment_all
+from partly.inference.segment.segment_photo_file import segment_photo
+from partly.inference.segment.segment_records import Progress, Summary
+from partly.storage import files
+from tests.inference.segment.networks import PART_SET, ColourNetwork, PlaceNetwork
+from tests.inference.segment.test_photo import two_halves
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Four photos, one of them broken."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    Image.fromarray(two_halves(20, 30)).save(folder / "a.png")
+    Image.fromarray(two_halves(30, 20)).save(folder / "a.webp", lossless=True)
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    Image.fromarray(two_halves(8, 8)).save(folder / "sub" / "c.png")
+    return folder
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def run(photos: Path, out: Path, network: Any = None, **options: Any) -> Summary:
+    return segment_all(network or ColourNetwork(), find_photos(photos), out, **options)
+
+
+def test_the_results_of_a_folder(photos: Path, tmp_path: Path) -> None:
+    out, steps = tmp_path / "deep" / "out", []
+    summary = run(photos, out, progress=steps.append)
+    assert summary.segmented == ("a.png", "a.webp", "sub/c.png")
+    assert summary.kept == ()
+    assert [name for name, _ in summary.failed] == ["broken.jpg"]
+    assert summary.n_photos == 4
+    assert summary.areas_path == out / "areas.json"
+    assert {name for name in tree(out) if not name.startswith(".partly/")} == {
+        "areas.json",
+        "labels/a.png",
+        "labels/a.webp.png",
+        "labels/sub/c.png",
+        "overlays/a.jpg",
+        "overlays/a.webp.jpg",
+        "overlays/sub/c.jpg",
+    }
+    expected = segment_photo(ColourNetwork(), photos / "a.webp")
+    np.testing.assert_array_equal(read_label_map(out / "labels" / "a.webp.png", PART_SET), expected.label_map)
+    overlay = read_photo(out / "overlays" / "a.jpg")
+    assert (overlay.width_px, overlay.height_px) == (30, 20)
+    assert steps == [
+        Progress("a.png", "segmented", 1, 4),
+        Progress("a.webp", "segmented", 2, 4),
+        Progress("broken.jpg", "failed", 3, 4),
+        Progress("sub/c.png", "segmented", 4, 4),
+    ]
+
+
+def test_areas_as_json(photos: Path, tmp_path: Path) -> None:
+    network = ColourNetwork()
+    run(photos, tmp_path / "out", network, mirror_average=False)
+    values = json.loads((tmp_path / "out" / "areas.json").read_text())
+    assert values["network_sha256"] == network_digest(network)
+    assert values["size_px"] == 16
+    assert values["mirror_average"] is False
+    first = values["photos"][0]
+    assert first["photo"] == "a.png"
+    assert first["label_map"] == "labels/a.png"
+    assert (first["width_px"], first["height_px"]) == (30, 20)
+    assert list(first["parts"]) == ["background", "left", "right"]
+    areas = segment_photo(network, photos / "a.png", mirror_average=False).areas()
+    assert [part["n_pixels"] for part in first["parts"].values()] == [area.n_pixels for area in areas]
+    assert first["parts"]["background"] == {"n_pixels": 0, "share": 0.0, "confidence": None}
+    assert first["parts"]["left"]["confidence"] == pytest.approx(areas[1].confidence, abs=1e-4)
+    assert values["failed"][0]["photo"] == "broken.jpg"
+    assert "is no image of a known format" in values["failed"][0]["reason"]
+
+
+def test_areas_as_csv(photos: Path, tmp_path: Path) -> None:
+    summary = run(photos, tmp_path / "out", areas="csv", mirror_average=False)
+    assert summary.areas_path == tmp_path / "out" / "areas.csv"
+    lines = summary.areas_path.read_text().splitlines()
+    assert lines[0] == "photo,label_map,width_px,height_px,part,n_pixels,share,confidence"
+    assert len(lines) == 1 + 3 * 3
+    assert lines[1].startswith("a.png,labels/a.png,30,20,background,0,0.0,")
+    assert not (tmp_path / "out" / "areas.json").exists()
+
+
+def test_without_overlays_and_areas(photos: Path, tmp_path: Path) -> None:
+    summary = run(photos, tmp_path / "out", overlay=False, areas=None)
+    assert summary.areas_path is None
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [".partly", "labels"]
+
+
+def test_zips_are_segmented_too(photos: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for path in sorted(photos.rglob("*.*")):
+            archive.write(path, path.relative_to(photos).as_posix())
+    summary = run(tmp_path / "a.zip", tmp_path / "out")
+    run(photos, tmp_path / "other")
+    assert summary.failed[0][1].startswith(f"{tmp_path}/a.zip/broken.jpg: is no image")
+    labels = {name: data for name, data in tree(tmp_path / "out").items() if name.startswith("labels")}
+    assert labels == {
+        name: data for name, data in tree(tmp_path / "other").items() if name.startswith("labels")
+    }
+
+
+def test_photos_that_fail_are_listed_at_the_end(photos: Path, tmp_path: Path) -> None:
+    summary = run(photos, tmp_path / "out")
+    with pytest.raises(PartsFailed) as caught:
+        summary.raise_failures()
+    assert caught.value.exit_code == 4
+    assert str(caught.value) == (
+        f"1 of 4 photos could not be segmented: {photos}/broken.jpg: is no image of a known format, or"
+        " damaged in its first bytes; expected one of JPEG, PNG, WEBP, GIF, TIFF, BMP, PPM, JPEG2000, AVIF."
+        " All others are done: mend or remove these, and run the same command again."
+    )
+    (photos / "broken.jpg").unlink()
+    run(photos, tmp_path / "out").raise_failures()
+    many = Summary(tmp_path, (), (), tuple((str(n), f"reason {n}.") for n in range(12)), None)
+    with pytest.raises(PartsFailed, match=r"reason 9; and 2 more\."):
+        many.raise_failures()
+
+
+def test_finished_photos_are_kept(photos: Path, tmp_path: Path) -> None:
+    out, network = tmp_path / "out", ColourNetwork()
+    run(photos, out, network)
+    before, n_seen = tree(out), len(network.seen)
+    summary = run(photos, out, network)
+    assert summary.kept == ("a.png", "a.webp", "sub/c.png")
+    assert summary.segmented == ()
+    assert len(summary.failed) == 1
+    assert len(network.seen) == n_seen
+    assert tree(out) == before
+
+
+def test_what_changed_or_is_missing_is_done_again(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(photos, out)
+    before = tree(out)
+    (out / "labels" / "a.png").unlink()
+    assert run(photos, out).segmented == ("a.png",)
+    (out / "overlays" / "a.jpg").unlink()
+    assert run(photos, out).segmented == ("a.png",)
+    (out / ".partly" / "segment" / "a.json").write_text('{"key": ')
+    assert run(photos, out).segmented == ("a.png",)
+    (out / ".partly" / "segment" / "a.json").write_text("[]")
+    assert run(photos, out).segmented == ("a.png",)
+    assert tree(out) == before
+    Image.fromarray(two_halves(9, 9)).save(photos / "a.png")
+    assert run(photos, out).segmented == ("a.png",)
+    assert read_label_map(out / "labels" / "a.png", PART_SET).shape == (9, 9)
+
+
+def test_other_networks_and_options_segment_again(photos: Path, tmp_path: Path) -> None:
+    out, network = tmp_path / "out", ColourNetwork()
+    run(photos, out, network)
+    assert len(run(photos, out, network, size_px=32).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False, refine=True).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
+    network.conv.bias.data += 0.5
+    assert len(run(photos, out, network, size_px=32, mirror_average=False).segmented) == 3
+    assert len(run(photos, out, network, size_px=32, mirror_average=False, overlay=False).kept) == 3
+
+
+def test_networks_without_a_digest_segment_again(photos: Path, tmp_path: Path) -> None:
+    network = PlaceNetwork()
+    assert network_digest(network) is None
+    for _ in range(2):
+        assert len(run(photos, tmp_path / "out", network).segmented) == 3
+    network.digest = "0123"  # type: ignore[attr-defined]
+    assert network_digest(network) == "0123"
+    run(photos, tmp_path / "out", network)
+    assert len(run(photos, tmp_path / "out", network).kept) == 3
+
+
+def test_a_faster_copy_is_used_where_there_is_one(photos: Path, tmp_path: Path) -> None:
+    class Slow(ColourNetwork):
+        def for_inference(self) -> ColourNetwork:
+            self.fast = ColourNetwork()
+            return self.fast
+
+    network = Slow()
+    run(photos, tmp_path / "out", network)
+    assert not network.seen
+    assert len(network.fast.seen) == 3
+
+
+def test_results_of_a_photo_that_now_fails_are_removed(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(photos, out)
+    (photos / "a.png").write_bytes(b"broken now")
+    summary = run(photos, out)
+    assert [name for name, _ in summary.failed] == ["a.png", "broken.jpg"]
+    assert not {"labels/a.png", "overlays/a.jpg", ".partly/segment/a.json"} & set(tree(out))
+    assert "labels/a.webp.png" in tree(out)
+
+
+class Stop(BaseException):
+    """What a killed process leaves is what an exception leaves, and half-written files beside."""
+
+
+def test_stopped_runs_end_at_the_same_files(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(photos, tmp_path / "whole")
+    out, replace = tmp_path / "out", Path.replace
+    n_files = len(tree(tmp_path / "whole"))
+    n_stops = 0
+    for n_before in range(n_files + 1):
+        n_left = n_before
+
+        def stopping(self: Path, target: Path) -> Path:
+            nonlocal n_left
+            if not n_left:
+                target.with_name(f".{target.name}.abcd_123.part").write_bytes(b"half-written")
+                raise Stop
+            n_left -= 1
+            return replace(self, target)
+
+        monkeypatch.setattr(Path, "replace", stopping)
+        try:
+            run(photos, out)
+        except Stop:
+            n_stops += 1
+        monkeypatch.setattr(Path, "replace", replace)
+    summary = run(photos, out)
+    assert n_stops >= 4
+    assert len(summary.kept) == 3
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_a_stop_while_options_change_does_not_mix_results(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run(photos, out)
+    before = tree(out)
+
+    def stop(*args: object) -> None:
+        raise Stop
+
+    monkeypatch.setattr(folder_module, "_write_overlay", stop)
+    with pytest.raises(Stop):
+        run(photos, out, PlaceNetwork())
+    monkeypatch.undo()
+    assert tree(out)["labels/a.png"] != before["labels/a.png"]
+    assert run(photos, out).segmented == ("a.png",)
+    assert tree(out) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is of POSIX")
+def test_kill_9_and_the_same_command_again(photos: Path, tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from partly.data.photos import find_photos
+from partly.inference.segment import segment_all
+from inference.segment.networks import ColourNetwork
+
+def kill(step):
+    if step.n_done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+segment_all(ColourNetwork(), find_photos(sys.argv[2]), sys.argv[3], progress=kill)
+"""
+    tests = Path(__file__).parents[2]
+    out = tmp_path / "out"
+    done = subprocess.run([sys.executable, "-c", script, tests, photos, out], check=False, env=os.environ)
+    assert done.returncode == -signal.SIGKILL
+    assert not (out / "areas.json").exists()
+    summary = run(photos, out)
+    assert summary.kept == ("a.png", "a.webp")
+    assert summary.segmented == ("sub/c.png",)
+    run(photos, tmp_path / "whole")
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_loses_nothing(
+    code: int, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, write = tmp_path / "out", files.write_bytes
+    n_left = 4
+
+    def full(target: Path, data: bytes) -> None:
+        nonlocal n_left
+        n_left -= 1
+        if n_left < 0:
+            raise OSError(code, os.strerror(code))
+        write(target, data)
+
+    for room in ("labels.label_maps", "photos.encoding"):
+        monkeypatch.setattr(f"partly.data.{room}.write_bytes", full)
+    with pytest.raises(PartlyError) as caught:
+        run(photos, out)
+    assert str(caught.value) == (
+        f"{out}: no space is left on the disk."
+        " Free some space and run the same command again: finished photos are kept."
+    )
+    monkeypatch.undo()
+    assert run(photos, out).kept == ("a.png", "a.webp")
+    run(photos, tmp_path / "whole")
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_folders_that_cannot_be_written_are_told(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PartlyError) as caught:
+        run(photos, tmp_path / "file")
+    assert str(caught.value) == (
+        f"{tmp_path / 'file' / 'labels'}: cannot be written (Not a directory)."
+        " Choose another folder, or mend its permissions, and run the same command again."
+    )
+
+
+def test_names_that_cannot_be_written_are_listed(photos: Path, tmp_path: Path) -> None:
+    long = "x" * 250
+    (photos / "a.png").rename(photos / f"{long}.png")
+    (photos / "sub.png").mkdir()
+    (photos / "sub.png" / "d.png").write_bytes((photos / "sub" / "c.png").read_bytes())
+    (photos / "sub.webp").write_bytes((photos / "a.webp").read_bytes())
+    summary = run(photos, tmp_path / "out")
+    assert summary.segmented == ("a.webp", "sub.png/d.png", "sub/c.png")
+    reasons = dict(summary.failed)
+    assert reasons[f"{long}.png"] == (
+        f"{photos / long}.png: its results cannot be written under its name (File name too long)."
+        " Rename the photo."
+    )
+    assert reasons["sub.webp"].endswith("(Is a directory). Rename the photo.")
+
+
+def test_memory_errors_stop_one_photo_only(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def picky(network: object, photo: Any, **options: Any) -> Any:
+        if photo.width_px == 8:
+            raise MemoryError
+        return segment_photo(network, photo, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(folder_module, "segment_photo", picky)
+    summary = run(photos, tmp_path / "out")
+    assert dict(summary.failed)["sub/c.png"] == f"{photos}/sub/c.png: does not fit into memory."
+    assert summary.segmented == ("a.png", "a.webp")
+
+
+def test_files_that_cannot_be_read_are_listed(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*args: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("hashlib.file_digest", failing)
+    summary = run(photos, tmp_path / "out")
+    assert summary.failed[0] == ("a.png", f"{photos}/a.png: cannot be read (Input/output error).")
+
+
+def test_options_that_cannot_be(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadOption) as caught:
+        run(photos, tmp_path / "out", areas="xml")
+    assert str(caught.value) == "areas is 'xml'; expected json, csv or None."
+    with pytest.raises(BadOption, match="size_px is -1"):
+        run(photos, tmp_path / "out", size_px=-1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_any_iterable_of_sources_will_do(photos: Path, tmp_path: Path) -> None:
+    steps: list[Progress] = []
+    segment_all(ColourNetwork(), iter(find_photos(photos)), tmp_path / "out", progress=steps.append)
+    assert {step.n_photos for step in steps} == {None}

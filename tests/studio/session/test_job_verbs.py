@@ -1,0 +1,66 @@
+"""What the process of a job does, here in the tests' own process."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from partly.data.labels.annotation import save_annotation
+from partly.data.labels.part_sets import PartSet
+from partly.data.photos.encoding import write_png
+from partly.errors import BadLabel, BadPhoto, BadProject
+from partly.models.networks.auto_shot_network import load_network
+from partly.studio.session.job import JobReports
+from partly.studio.session.job_verbs import RUN
+from tests.fakes import TWO_PARTS, thing_annotation
+
+
+def told(verb, project, **options):
+    stream = io.StringIO()
+    RUN[verb](project, options, JobReports(stream))
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.slow
+def test_distil_fits_first_unless_that_was_done(labelled_project, generator):
+    lines = told("distil", labelled_project, n_workers=1)
+    texts = list(dict.fromkeys(line["text"] for line in lines if "text" in line))
+    assert texts.index("previewing") < texts.index("labelling pictures") < texts.index("training")
+    assert texts[-1].startswith("the network is made; it agrees with the segmenter to ")
+    loss = [(line["step"], line["value"]) for line in lines if line.get("curve") == "loss"]
+    assert [step for step, _ in loss] == [1, 2, 3]
+    assert {line["curve"] for line in lines if "curve" in line} == {"loss", "agreement"}
+    panels = [line["panel"] for line in lines if "panel" in line]
+    assert len(panels) == len(set(panels)) > 8
+    again = told("distil", labelled_project, n_workers=1)
+    assert "previewing" not in {line.get("text") for line in again}
+    save_annotation(labelled_project.annotations, thing_annotation(generator, 1), TWO_PARTS)
+    more = told("distil", labelled_project, n_workers=1, second_round=1.0)
+    assert "previewing" in {line.get("text") for line in more}
+    assert {line["curve"] for line in more if "curve" in line} >= {"loss", "loss, second round"}
+
+
+def test_a_part_that_nobody_painted(make_project, generator):
+    three = PartSet.from_names(("background", "thing", "other"))
+    project = make_project(part_set=three)
+    save_annotation(project.annotations, thing_annotation(generator, 0), three)
+    with pytest.raises(BadLabel, match=r"no picture has a pixel of other; .* --allow-missing-parts"):
+        told("fit", project)
+    lines = told("distil", project, n_workers=1, allow_missing_parts=True)
+    texts = [line["text"] for line in lines if "text" in line]
+    assert "fitted on 1 labelled picture, without other" in texts
+    assert texts[-1].startswith("the network is made")
+    assert load_network(project.auto_shot).part_set == three
+
+
+def test_photos_of_the_project(labelled_project):
+    with pytest.raises(BadPhoto, match=r"there is no folder of photos in the project; .*add them on"):
+        told("segment", labelled_project)
+    write_png(labelled_project.folder / "photos" / "a.png", np.zeros((8, 9, 3), np.uint8))
+    with pytest.raises(BadProject, match="has no auto-shot network yet"):
+        told("segment", labelled_project)
+    told("distil", labelled_project, n_workers=1)
+    lines = told("segment", labelled_project, thorough=True)
+    assert lines[-1]["text"] == f"segmented 1 photo: {labelled_project.folder / 'segmented'}"
+    assert [line["panel"].rsplit("/")[-1] for line in lines if "panel" in line] == ["a.jpg"]

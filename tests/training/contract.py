@@ -1,0 +1,160 @@
+"""What every kind of training keeps to, whatever it trains."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from torch import nn
+
+from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.training.chassis.checkpoints import checkpoint_files
+from partly.training.chassis.machine import Machine
+from partly.training.chassis.ranks import Ranks
+
+# Figures that depend on the clock.
+_OF_THE_CLOCK = {"pictures_per_s", "time_left_s"}
+
+
+class KilledError(BaseException):
+    """Stands for a kill: nothing is written on the way out."""
+
+
+def same_weights(first: nn.Module, second: nn.Module) -> bool:
+    """Whether two modules have the same tensors to the bit."""
+    ours, theirs = first.state_dict(), second.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def plain(report: Any) -> dict[str, Any]:
+    """All figures of a step but those of the clock, as the log has them."""
+    figures = json.loads(json.dumps(dataclasses.asdict(report)))
+    return {name: value for name, value in figures.items() if name not in _OF_THE_CLOCK}
+
+
+def logged(folder: Any) -> list[dict[str, Any]]:
+    """The lines of a log."""
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+class TrainingContract(ABC):
+    """Inherit it as ``TestContract``, and say how the training is started.
+
+    Attributes:
+        n_steps: of the training; at least 6. Checkpoints are due after steps 2 and 4, or after each.
+        refused: changes by which it is no longer the same training, and the words of the refusal.
+        diverged: the words about a loss that is no number at the fourth step.
+        alone: the words by which several processes are refused; None trains with them.
+    """
+
+    n_steps: ClassVar[int] = 6
+    refused: ClassVar[dict[str, str]]
+    diverged: ClassVar[str]
+    alone: ClassVar[str | None] = None
+
+    @classmethod
+    @abstractmethod
+    def train(cls, change: str = "", **how: Any) -> Sequence[nn.Module]:
+        """Train from the first weights.
+
+        Args:
+            change: of ``refused``; "" is none. "diverging" has a loss that is no number at the fourth step.
+            how: ``folder``, ``on_step`` and ``machine`` of the training.
+
+        Returns:
+            What was trained.
+        """
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def whole(cls, tmp_path_factory):
+        """A training that was never stopped: its results, its reports, its folder."""
+        folder, reports = tmp_path_factory.mktemp("whole"), []
+        return cls.train(folder=folder, on_step=reports.append), reports, folder
+
+    def goes_on(self, folder, whole, first_step):
+        """What is in the folder goes on, and ends where the whole training did."""
+        results, reports, _ = whole
+        after = []
+        again = self.train(folder=folder, on_step=after.append)
+        assert [report.step for report in after] == list(range(first_step, self.n_steps + 1))
+        assert all(same_weights(one, other) for one, other in zip(results, again, strict=True))
+        assert [plain(report) for report in after] == [plain(report) for report in reports[first_step - 1 :]]
+        assert [line["step"] for line in logged(folder)] == list(range(1, self.n_steps + 1))
+
+    def test_every_step_is_told_and_logged(self, whole):
+        _, reports, folder = whole
+        assert [report.step for report in reports] == list(range(1, self.n_steps + 1))
+        assert {report.n_steps for report in reports} == {self.n_steps}
+        assert reports[-1].time_left_s == 0
+        assert logged(folder) == [json.loads(json.dumps(dataclasses.asdict(report))) for report in reports]
+
+    def test_a_stopped_training_ends_where_one_that_was_not_stopped_does(self, whole, tmp_path):
+        def stop(report):
+            if report.step == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            self.train(folder=tmp_path, on_step=stop)
+        self.goes_on(tmp_path, whole, 4)
+
+    def test_killed_between_checkpoints_it_ends_there_too(self, whole, tmp_path):
+        def kill(report):
+            if report.step == 5:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            self.train(folder=tmp_path, on_step=kill)
+        self.goes_on(tmp_path, whole, 5)
+
+    def test_a_finished_training_gives_its_results_again(self, whole):
+        results, _, folder = whole
+        told = []
+        again = self.train(folder=folder, on_step=told.append)
+        assert told == []
+        assert all(same_weights(one, other) for one, other in zip(results, again, strict=True))
+
+    def test_nothing_is_written_where_no_folder_is(self, whole):
+        for one, other in zip(whole[0], self.train(), strict=True):
+            assert same_weights(one, other)
+            assert not one.training
+
+    def test_another_training_is_refused_in_words(self, whole):
+        _, _, folder = whole
+        newest = checkpoint_files(folder)[-1]
+        before = newest.read_bytes()
+        for change, text in self.refused.items():
+            with pytest.raises(BadOption) as refusal:
+                self.train(change, folder=folder)
+            told = str(refusal.value)
+            assert told.startswith(f"{newest}: holds a training with "), change
+            assert text in told, change
+            assert told.endswith("Train in another folder, or delete the checkpoints to start again."), change
+        assert newest.read_bytes() == before
+
+    def test_a_damaged_checkpoint(self, whole, tmp_path):
+        (tmp_path / checkpoint_files(whole[2])[-1].name).write_bytes(b"damaged")
+        with pytest.raises(BadModelFile, match="is no checkpoint"):
+            self.train(folder=tmp_path)
+
+    def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(self, tmp_path):
+        with pytest.raises(TrainingDiverged) as error:
+            self.train("diverging", folder=tmp_path)
+        assert self.diverged in str(error.value)
+        assert [line["step"] for line in logged(tmp_path)] == [1, 2, 3]
+        [kept] = checkpoint_files(tmp_path)
+        assert kept.name < "checkpoint-00000004"
+
+    def test_several_processes_are_refused_by_trainings_of_one(self, tmp_path):
+        if self.alone is None:
+            return
+        with pytest.raises(BadOption) as refusal:
+            self.train(folder=tmp_path, machine=Machine(ranks=Ranks(0, 2)))
+        assert self.alone in str(refusal.value)
+        assert not any(tmp_path.iterdir())
