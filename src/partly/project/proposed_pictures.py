@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partly.data.labels import Picture, latent_from_json, latent_to_json, list_annotations
-from partly.data.photos import grid, read_photo, thumbnail, write_png
+from partly.data.photos import Pixels, grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadProject
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "contact-sheet.png"
 _SHEET_PX = 256
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from partly.data.photos import read_photo, write_png
 from partly.data.portraits import draw_portraits
 from partly.fewshot.fitting import FewShotConfig
 from partly.models.generators import Truncation
-from partly.project.project_settings import DRAWN_PORTRAITS, FEW_CHANNELS
+from partly.project.project_settings import DRAWN_PORTRAITS, EMBEDDED, FEW_CHANNELS
 from partly.synthesis.distil import DistilConfig
 
 # Left, top, right, bottom: the head fills as much of it as of a generated picture.
@@ -95,7 +95,7 @@ FACES = Subject(
 )
 
 PORTRAITS = Subject(
-    generator="portraits",
+    generator=EMBEDDED,
     annotation_ids=("portrait-1",),
     distil=DRAWN_PORTRAITS,
     few_shot=FEW_CHANNELS,
