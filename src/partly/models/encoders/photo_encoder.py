@@ -15,17 +15,28 @@ class RepresentationFamily(ModelFamily):
     """Base of the families; see :class:`partly.models.encoders.Representation`."""
 
     image_size_px: int
+    multiple_px: int | None = None
     levels: tuple[Level, ...]
 
     def check_images(self, images: Tensor) -> None:
-        """Refuse photos of another size.
+        """Refuse photos of a shape that it does not read.
 
         Raises:
-            BadOption: ``images`` is not ``[b, 3, image_size_px, image_size_px]``.
+            BadOption: ``images`` is not ``[b, 3, h, w]`` with sides that are multiples of ``multiple_px``;
+                where that is None, with sides of ``image_size_px``.
         """
+        if images.ndim == 4 and images.shape[1] == 3 and self._reads(*images.shape[2:]):
+            return
         side_px = self.image_size_px
-        if images.ndim != 4 or images.shape[1:] != (3, side_px, side_px):
-            raise BadOption(f"photos of shape {list(images.shape)}", expected=f"[b, 3, {side_px}, {side_px}]")
+        expected = f"[b, 3, {side_px}, {side_px}]"
+        if self.multiple_px is not None:
+            expected = f"[b, 3, h, w], h and w multiples of {self.multiple_px}"
+        raise BadOption(f"photos of shape {list(images.shape)}", expected=expected)
+
+    def _reads(self, height: int, width: int) -> bool:
+        if self.multiple_px is None:
+            return height == width == self.image_size_px
+        return min(height, width) > 0 and height % self.multiple_px == 0 == width % self.multiple_px
 
 
 @runtime_checkable
@@ -33,17 +44,21 @@ class Representation(Protocol):
     """Maps photos to feature pyramids, each photo by itself; deterministic.
 
     Attributes:
-        image_size_px: side of the square photos that it reads.
-        levels: what the pyramids hold, coarse to fine.
+        image_size_px: side of the square photos that it reads; where other shapes are read too, the side of
+            a square with about as many pixels as a photo should have.
+        multiple_px: photos may have any height and width that are multiples of this; None: only squares of
+            ``image_size_px``.
+        levels: what the pyramids hold, coarse to fine; sizes are those of a square photo.
         digest: SHA-256 of the weights.
     """
 
     image_size_px: int
+    multiple_px: int | None
     levels: tuple[Level, ...]
     digest: str
 
     def read(self, images: Tensor) -> FeaturePyramid:
-        """Features of photos ``[b, 3, s, s]`` in [-1, 1].
+        """Features of photos ``[b, 3, h, w]`` in [-1, 1].
 
         Raises:
             BadOption: photos of another size.
