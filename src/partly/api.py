@@ -26,9 +26,9 @@ from partly.data.labels import (
     list_annotations,
     shipped_set,
 )
-from partly.data.photos import Fit, PhotoSource, find_photos
+from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
-from partly.fewshot.features import FeatureSource, PhotoFeatures
+from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
 from partly.models.encoders import Representation
 from partly.models.generators import Generator
@@ -125,7 +125,10 @@ def fit_few_shot(
 
 
 def photo_features(
-    encoder: Representation | str | Path, photos: str | Path | Sequence[PhotoSource], fit: Fit = "crop"
+    encoder: Representation | str | Path,
+    photos: str | Path | Sequence[PhotoSource],
+    fit: PhotoFit | None = None,
+    store: str | Path | None = None,
 ) -> PhotoFeatures:
     """Features of photos, to fit a few-shot segmenter on without a generator.
 
@@ -135,8 +138,10 @@ def photo_features(
     Args:
         encoder: a network that reads photos, its name ("dinov2-small"), or its model folder.
         photos: a folder or zip, or photos found; labelled ones and many plain ones, of which statistics come.
-        fit: how a photo becomes the square that the network reads: its middle ("crop"), or all of it with its
-            edges repeated ("pad").
+        fit: how the network sees a photo: at its own shape ("whole"), its middle ("crop"), or all of it in a
+            square with its edges repeated ("pad"). None takes "whole" where the network reads any shape, and
+            "crop" elsewhere.
+        store: a folder that keeps the features, so that each photo is read once; None keeps nothing.
 
     Raises:
         BadModelFile: the model folder is damaged, or of another kind.
@@ -145,7 +150,7 @@ def photo_features(
     if isinstance(encoder, str | Path):
         encoder = load_encoder(encoder)
     found = find_photos(photos) if isinstance(photos, str | Path) else photos
-    return PhotoFeatures(encoder, found, fit)
+    return PhotoFeatures(encoder, found, fit, None if store is None else FeatureStore(Path(store)))
 
 
 def distil(

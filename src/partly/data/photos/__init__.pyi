@@ -20,7 +20,6 @@ from .photo_classes import PhotoClasses as PhotoClasses
 from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
-from .photo_sets import FITS as FITS
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window

@@ -17,8 +17,8 @@ from partly.models.model_families import ModelFamily
 class RepresentationFamily(ModelFamily, ABC):
     """Base of the families; see :class:`partly.models.encoders.Representation`."""
 
-    multiple_px: int | None = None
     image_size_px: int
+    multiple_px: int | None = None
     levels: tuple[Level, ...]
 
     def at_size(self, size_px: int) -> Self:
@@ -47,25 +47,24 @@ class RepresentationFamily(ModelFamily, ABC):
         """Features of photos; see the protocol."""
 
     def check_images(self, images: Tensor) -> None:
-        """Refuse photos of another size.
+        """Refuse photos of a shape that it does not read.
 
         Raises:
             BadOption: ``images`` is not ``[b, 3, h, w]`` with sides that are multiples of ``multiple_px``;
-                where that is None, not ``[b, 3, image_size_px, image_size_px]``.
+                where that is None, with sides of ``image_size_px``.
         """
-        multiple_px, side_px = self.multiple_px, self.image_size_px
-        if images.ndim == 4 and images.shape[1] == 3:
-            height_px, width_px = images.shape[-2:]
-            if multiple_px is None and (height_px, width_px) == (side_px, side_px):
-                return
-            if multiple_px and all(n_px > 0 and n_px % multiple_px == 0 for n_px in (height_px, width_px)):
-                return
-        expected = (
-            f"[b, 3, h, w], h and w multiples of {multiple_px}"
-            if multiple_px
-            else f"[b, 3, {side_px}, {side_px}]"
-        )
+        if images.ndim == 4 and images.shape[1] == 3 and self._reads(*images.shape[2:]):
+            return
+        side_px = self.image_size_px
+        expected = f"[b, 3, {side_px}, {side_px}]"
+        if self.multiple_px is not None:
+            expected = f"[b, 3, h, w], h and w multiples of {self.multiple_px}"
         raise BadOption(f"photos of shape {list(images.shape)}", expected=expected)
+
+    def _reads(self, height: int, width: int) -> bool:
+        if self.multiple_px is None:
+            return height == width == self.image_size_px
+        return min(height, width) > 0 and height % self.multiple_px == 0 == width % self.multiple_px
 
 
 @runtime_checkable
@@ -73,12 +72,12 @@ class Representation(Protocol):
     """Maps photos to feature pyramids, each photo by itself; deterministic.
 
     Attributes:
-        image_size_px: side of the square photos that it reads, or is meant for: where it reads other shapes,
-            a photo is best shown with about ``image_size_px**2`` pixels.
-        multiple_px: heights and widths of photos must be multiples of it, the same or not; None where it
-            reads squares of ``image_size_px`` and nothing else.
-        levels: what the pyramids of squares of ``image_size_px`` hold, coarse to fine, those of one size from
-            early to late; maps of other photos are as many times larger or smaller as these are.
+        image_size_px: side of the square photos that it reads; where other shapes are read too, the side of
+            a square with about as many pixels as a photo should have.
+        multiple_px: photos may have any height and width that are multiples of this; None: only squares of
+            ``image_size_px``.
+        levels: what the pyramids hold, coarse to fine, and early to late where sizes are equal; sizes are
+            those of a square photo.
         digest: SHA-256 of the weights.
     """
 
