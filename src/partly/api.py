@@ -30,11 +30,11 @@ from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
 from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
-from partly.models.encoders import Representation, load_representation
+from partly.models.encoders import Representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
-from partly.models.zoo import encoder_weights, load_generator
+from partly.models.zoo import encoder_weights, load_encoder, load_generator
 from partly.synthesis.distil import DistilConfig, DistilReports
 from partly.synthesis.distil import distil as distil_into
 from partly.synthesis.shards import Place
@@ -45,6 +45,7 @@ __all__ = [
     "distil",
     "fit_few_shot",
     "load_annotations",
+    "load_encoder",
     "load_generator",
     "load_network",
     "photo_features",
@@ -135,7 +136,7 @@ def photo_features(
     gives name and digest.
 
     Args:
-        encoder: a network that reads photos, or its model folder: a VAE's encoder, say.
+        encoder: a network that reads photos, its name ("dinov2-small"), or its model folder.
         photos: a folder or zip, or photos found; labelled ones and many plain ones, of which statistics come.
         fit: how the network sees a photo: at its own shape ("whole"), its middle ("crop"), or all of it in a
             square with its edges repeated ("pad"). None takes "whole" where the network reads any shape, and
@@ -147,7 +148,7 @@ def photo_features(
         BadPhoto: there are no photos.
     """
     if isinstance(encoder, str | Path):
-        encoder = load_representation(Path(encoder))
+        encoder = load_encoder(encoder)
     found = find_photos(photos) if isinstance(photos, str | Path) else photos
     return PhotoFeatures(encoder, found, fit, None if store is None else FeatureStore(Path(store)))
 

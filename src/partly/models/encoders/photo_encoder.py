@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Protocol, Self, runtime_checkable
 
 from torch import Tensor
 
@@ -11,12 +14,37 @@ from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.model_families import ModelFamily
 
 
-class RepresentationFamily(ModelFamily):
+class RepresentationFamily(ModelFamily, ABC):
     """Base of the families; see :class:`partly.models.encoders.Representation`."""
 
     image_size_px: int
     multiple_px: int | None = None
     levels: tuple[Level, ...]
+
+    def at_size(self, size_px: int) -> Self:
+        """The same network, with the same weights in memory, meant for photos of another size.
+
+        Args:
+            size_px: the new ``image_size_px``.
+
+        Raises:
+            BadOption: it reads no photos of that size.
+        """
+        if size_px != self.image_size_px and self.multiple_px is None:
+            raise BadOption(f"photos of {size_px} px", expected=f"{self.image_size_px} px, and nothing else")
+        if self.multiple_px is not None and (size_px < self.multiple_px or size_px % self.multiple_px):
+            raise BadOption(f"photos of {size_px} px", expected=f"a multiple of {self.multiple_px}")
+        other = copy.copy(self)
+        other.shape = replace(self.shape, image_size_px=size_px)
+        other.image_size_px = size_px
+        other.levels = tuple(
+            replace(level, size_px=level.size_px * size_px // self.image_size_px) for level in self.levels
+        )
+        return other
+
+    @abstractmethod
+    def read(self, images: Tensor) -> FeaturePyramid:
+        """Features of photos; see the protocol."""
 
     def check_images(self, images: Tensor) -> None:
         """Refuse photos of a shape that it does not read.
@@ -48,7 +76,8 @@ class Representation(Protocol):
             a square with about as many pixels as a photo should have.
         multiple_px: photos may have any height and width that are multiples of this; None: only squares of
             ``image_size_px``.
-        levels: what the pyramids hold, coarse to fine; sizes are those of a square photo.
+        levels: what the pyramids hold, coarse to fine, and early to late where sizes are equal; sizes are
+            those of a square photo.
         digest: SHA-256 of the weights.
     """
 

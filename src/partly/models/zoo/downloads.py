@@ -17,6 +17,7 @@ from partly.storage import cache_folder
 
 ENCODER = "efficientnet-lite0"
 INCEPTION = "inception"
+DINOV2 = "dinov2-small"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ DOWNLOADS: dict[str, Download] = {
             "feature network of FID and KID, to measure generators with",
             "partly.models.zoo.inception_weights",
             81,
+        ),
+        Download(
+            DINOV2,
+            "encoder",
+            "vision transformer that reads photos of any object, to label photos without a generator",
+            "partly.models.zoo.dinov2_weights",
+            90,
         ),
     )
 }
@@ -112,6 +120,11 @@ def generator_names() -> list[str]:
     """Names of the generators that can be got, and of those that need not."""
     got = [name for name, download in DOWNLOADS.items() if download.kind == "generator"]
     return [*got, *shipped_generators()]
+
+
+def encoder_names() -> list[str]:
+    """Names of the encoders that can be got."""
+    return [name for name, download in DOWNLOADS.items() if download.kind == "encoder"]
 
 
 def model_folder(name: str) -> Path:
