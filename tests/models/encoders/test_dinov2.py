@@ -31,10 +31,16 @@ class TestContract(RepresentationContract):
         return tiny()
 
 
-def naive_tokens(network, images):
-    """The tokens after each block, head by head, with the whole matrix of attention."""
-    weights = network.state_dict()
-    width, n_heads = network.shape.width, network.shape.n_heads
+def naive_tokens(weights, n_heads, images):
+    """The tokens of patches after each block, head by head, with the whole matrix of attention.
+
+    Args:
+        weights: under the authors' names.
+        n_heads: of attention.
+        images: normalised photos with as many patches as there are positions.
+    """
+    width = weights["cls_token"].shape[2]
+    depth = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("blocks."))
     patches = [
         images[:, :, 14 * y : 14 * y + 14, 14 * x : 14 * x + 14].flatten(1)
         @ weights["patch_embed.proj.weight"].flatten(1).T
@@ -45,10 +51,10 @@ def naive_tokens(network, images):
     n_patches = len(patches)
     tokens = torch.stack(patches, 1)
     placed = torch.cat([weights["cls_token"].expand(len(images), -1, -1), tokens], 1) + weights["pos_embed"]
-    registers = weights["register_tokens"].expand(len(images), -1, -1)
+    registers = weights.get("register_tokens", placed[:1, :0]).expand(len(images), -1, -1)
     x = torch.cat([placed[:, :1], registers, placed[:, 1:]], 1)
     found = []
-    for i in range(network.shape.depth):
+    for i in range(depth):
         own = {n.removeprefix(f"blocks.{i}."): w for n, w in weights.items() if n.startswith(f"blocks.{i}.")}
         y = norm(x, own["norm1.weight"], own["norm1.bias"])
         mixed = y @ own["attn.qkv.weight"].T + own["attn.qkv.bias"]
@@ -68,6 +74,12 @@ def naive_tokens(network, images):
     return found
 
 
+def seen(images):
+    """Photos in [-1, 1] in the units of ImageNet."""
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    return ((images / 2 + 0.5) - mean[:, None, None]) / deviation[:, None, None]
+
+
 def norm(x, weight, bias):
     centred = x - x.mean(-1, keepdim=True)
     return centred / (centred.square().mean(-1, keepdim=True) + 1e-6).sqrt() * weight + bias
@@ -77,9 +89,8 @@ def test_against_the_equations():
     network = tiny()
     images = photos(network, 2, (70, 70))
     pyramid = network.read(images)
-    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-    seen = ((images / 2 + 0.5) - mean[:, None, None]) / deviation[:, None, None]
-    for maps, tokens in zip(pyramid.maps, naive_tokens(network, seen), strict=True):
+    wanted = naive_tokens(network.state_dict(), network.shape.n_heads, seen(images))
+    for maps, tokens in zip(pyramid.maps, wanted, strict=True):
         torch.testing.assert_close(maps.flatten(2).transpose(1, 2), tokens, rtol=1e-4, atol=1e-5)
 
 
@@ -191,14 +202,14 @@ def test_another_kind_of_folder(generator_folder):
 
 def test_attention_needs_no_whole_matrix(monkeypatch):
     """So that 3,136 patches fit into memory, it is left to the routine that goes through it in pieces."""
-    seen = []
+    shapes = []
     own = F.scaled_dot_product_attention
 
     def watched(*qkv):
-        seen.append(qkv[0].shape)
+        shapes.append(qkv[0].shape)
         return own(*qkv)
 
     monkeypatch.setattr(F, "scaled_dot_product_attention", watched)
     network = tiny()
     network.read(photos(network, 1))
-    assert seen == [(1, 3, 1 + 2 + 16, 8)] * 4
+    assert shapes == [(1, 3, 1 + 2 + 16, 8)] * 4

@@ -96,6 +96,7 @@ def test_the_verb(path, tmp_path, capsys):
         {
             "name": "cats.pt",
             "folder": "cats",
+            "kind": "generator",
             "format": "rosinality",
             "image_size_px": 32,
             "remarks": [],

@@ -9,7 +9,7 @@ from partly.models.zoo.installed_models import load_encoder
 from partly.storage.model_folders import load_model
 from tests.models.encoders.contract import photos
 from tests.models.encoders.test_dinov2 import tiny
-from tests.models.foreign.onnx_look_alike import write_onnx
+from tests.models.foreign.dinov2_look_alike import write_onnx
 
 SHAPE = DinoV2Shape(width=128, depth=4, n_heads=2, grid=3, image_size_px=448)
 
@@ -23,7 +23,7 @@ def original():
 def members(tmp_path, original):
     folder = tmp_path / "members"
     folder.mkdir()
-    write_onnx(original, folder / zoo._FILE_NAME)
+    write_onnx(original.state_dict(), folder / zoo._FILE_NAME)
     return folder
 
 
