@@ -6,6 +6,7 @@ from .checkpoint_import import is_checkpoint as is_checkpoint
 from .downloads import DOWNLOADS as DOWNLOADS
 from .downloads import ENCODER as ENCODER
 from .downloads import check_name as check_name
+from .downloads import encoder_names as encoder_names
 from .downloads import generator_names as generator_names
 from .downloads import get as get
 from .downloads import model_folder as model_folder
