@@ -49,6 +49,6 @@ def command(
     output.result(
         {
             "contact_sheet": str(project.pictures / SHEET_NAME),
-            "pictures": [{"id": p.id, "path": str(p.path), "size_px": p.size_px} for p in pictures],
+            "pictures": [{"id": p.id, "path": str(p.path), "size_px": max(p.shape)} for p in pictures],
         }
     )

@@ -14,6 +14,7 @@ from partly.data.labels import (
     Annotation,
     annotation_ids,
     check_label_map,
+    is_same_picture,
     load_annotation,
     save_annotation,
     shipped_annotations,
@@ -76,8 +77,7 @@ def import_labels(
             )
         for image_name, label_map in named:
             picture = find_picture(project, picture_id or PurePosixPath(image_name).stem)
-            size = (picture.size_px, picture.size_px)
-            check_label_map(label_map, project.part_set, size=size, path=path)
+            check_label_map(label_map, project.part_set, size=picture.shape, path=path)
             if picture.id in found:
                 raise BadLabel(
                     f"has a second label map of picture {picture.id}",
@@ -85,8 +85,7 @@ def import_labels(
                     remedy="Leave one of them out",
                     path=path,
                 )
-            annotation = Annotation(picture.id, label_map, picture.w, picture.generator_digest)
-            found[picture.id] = path, annotation, picture
+            found[picture.id] = path, picture.annotation(label_map), picture
     _check_free(project, [annotation for _, annotation, _ in found.values()], replace)
     return [
         keep_annotation(project, annotation, picture.pixels, replace=replace)
@@ -179,7 +178,5 @@ def _is_there(project: Project, annotation: Annotation) -> bool:
     return (
         np.array_equal(known.label_map, annotation.label_map)
         and known.generator_digest == annotation.generator_digest
-        and known.w is not None
-        and annotation.w is not None
-        and np.array_equal(known.w, annotation.w)
+        and is_same_picture(known, annotation)
     )

@@ -57,7 +57,8 @@ def test_the_state_at_first(session):
 def test_strokes_become_a_prediction_of_the_picture_and_the_wall(session):
     ears = Ears(session.events)
     held, before = session.painting.open("p0", "a")
-    assert (held, before.size_px, before.n_strokes, before.can_undo) == (False, 64, 0, False)
+    assert (held, before.height_px, before.width_px) == (False, 64, 64)
+    assert (before.n_strokes, before.can_undo) == (0, False)
     assert session.predictions.of_picture("p0") is None
     assert session.predictions.of_wall() is None
     painted = paint_two_parts(session)
@@ -285,7 +286,7 @@ def test_a_picture_of_the_wall_becomes_one_to_label(session):
     assert session.pictures.facts(picture.id)["reason"] == "asked"
     assert session.wall.take("wall-1").id == picture.id
     assert [entry["id"] for entry in overview(session)["pictures"]] == ["p0", "p1", picture.id]
-    assert session.painting.open(picture.id, "a")[1].size_px == 64
+    assert session.painting.open(picture.id, "a")[1].width_px == 64
     with pytest.raises(NotFound, match="there is no picture 'wall-2' on the wall"):
         session.wall.take("wall-2")
 

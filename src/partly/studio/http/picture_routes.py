@@ -88,7 +88,13 @@ def painting_router(session: Session) -> APIRouter:
     @routes.post("/open")
     def open_picture(picture_id: str, tab: str, take: bool = False) -> dict[str, Any]:
         held, painted = painting.open(picture_id, tab, take=take)
-        return {"size_px": painted.size_px, "held": held, **painted_json(painted)}
+        return {
+            "width_px": painted.width_px,
+            "height_px": painted.height_px,
+            "size_px": max(painted.width_px, painted.height_px),
+            "held": held,
+            **painted_json(painted),
+        }
 
     @routes.get("/labels")
     def labels(picture_id: str) -> Response:

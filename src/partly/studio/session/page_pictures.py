@@ -8,6 +8,7 @@ from typing import Any
 
 from partly.data.photos import encode_jpeg, thumbnail
 from partly.errors import BadOption
+from partly.project import ProposedPicture
 from partly.studio.session.wall import Wall
 from partly.studio.session.workspace import Workspace
 
@@ -56,7 +57,7 @@ class PagePictures:
             path = self._wall.path(picture_id)
             return Image(path.read_bytes(), "image/jpeg", path.stem)
         picture = self._workspace.picture(picture_id)
-        tag = hashlib.sha256(picture.w.tobytes() + picture.generator_digest.encode()).hexdigest()[:16]
+        tag = hashlib.sha256(_what(picture)).hexdigest()[:16]
         if size_px is None:
             return Image(picture.path.read_bytes(), "image/png", tag)
         key = (tag, size_px)
@@ -105,3 +106,9 @@ class PagePictures:
             "labelled_share": painted.labelled_share,
             "n_parts_labelled": len(painted.parts),
         }
+
+
+def _what(picture: ProposedPicture) -> bytes:
+    """What the pixels of a picture follow from."""
+    latent = b"" if picture.w is None else picture.w.tobytes()
+    return latent + (picture.generator_digest or picture.photo_sha256 or "").encode()

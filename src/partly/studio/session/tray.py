@@ -136,7 +136,7 @@ class Tray:
         except BadProject:
             self._left_out.add(name)  # a damaged record; such a picture cannot be learned from
             return
-        if self._digest not in (None, picture.generator_digest):
+        if picture.photo is None and self._digest not in (None, picture.generator_digest):
             self._left_out.add(name)
             return
         self._pictures[name] = picture
