@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, BadOption
-from partly.fewshot.fitting import load_segmenter, save_segmenter
+from partly.fewshot.fitting import load_segmenter, save_segmenter, segmenter_digest
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segmentation import Segmentation
@@ -66,7 +66,9 @@ class EncoderNetwork(nn.Module):
     @property
     def digest(self) -> str:
         """SHA-256 of all that its logits depend on."""
-        return self._digest(_segmenter_digest(self.segmenter))
+        fast = None if self.fast is None else self.fast.digest
+        parts = (self.encoder.digest, self.size_px, segmenter_digest(self.segmenter), fast, self.share)
+        return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
 
     def forward(self, images: Tensor) -> Tensor:
         """Photos ``[b, 3, h, w]`` in [-1, 1] to logits ``[b, k, h, w]``.
@@ -74,13 +76,13 @@ class EncoderNetwork(nn.Module):
         Raises:
             BadOption: sides that the encoder does not read.
         """
-        size = images.shape[-2:]
+        size = (images.shape[-2], images.shape[-1])
         said_px = min(_MOST_SAID_PX, max(size))
         logits = _at(self.segmenter(self.encoder.read(images), said_px), size)
         if self.fast is None:
             return logits
         scale = self.fast.size_px / max(size)
-        small = tuple(max(1, round(side * scale)) for side in size)
+        small = [max(1, round(side * scale)) for side in size]
         shrunk = F.interpolate(images, small, mode="bilinear", antialias=True)
         by_fast = _at(self.fast(shrunk), size).log_softmax(1)
         return torch.lerp(logits.log_softmax(1), by_fast, self.share)
@@ -90,7 +92,9 @@ class EncoderNetwork(nn.Module):
         fast = None if self.fast is None else self.fast.for_inference()
         return EncoderNetwork(self.encoder, self.segmenter, self.part_set, fast, self.share).eval()
 
-    def segment(self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False) -> Segmentation:
+    def segment(
+        self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False
+    ) -> Segmentation:
         """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size."""
         return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average)
 
@@ -114,7 +118,44 @@ class EncoderNetwork(nn.Module):
     def _names(self) -> tuple[str, ...]:
         return (_ENCODER, _SEGMENTER) + (() if self.fast is None else (_FAST,))
 
-    def _digest(self, segmenter: str) -> str:
-        fast = None if self.fast is None else self.fast.digest
-        what = f"{self.encoder.digest} {self.size_px} {segmenter} {fast} {self.share}"
-        return hashlib.sha256(what.encode()).hexdigest()
+
+PartNetworkOfFolder = AutoShotNetwork | EncoderNetwork
+
+
+def load_part_network(folder: str | Path) -> PartNetworkOfFolder:
+    """Read a network that segments photos, of either kind, in eval mode.
+
+    Raises:
+        BadModelFile: files are missing or damaged, or it is another kind of model.
+    """
+    folder = Path(folder)
+    if load_card(folder).kind != KIND:
+        return load_network(folder)
+    card, tensors = load_model(folder, KIND)
+    try:
+        digests = dict(card.arguments["digests"])
+        size_px, share = int(card.arguments["size_px"]), float(tensors["share"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadModelFile(
+            f"its arguments build no network with an encoder ({error})",
+            expected="digests and size_px",
+            path=folder / "model.json",
+        ) from error
+    for name, digest in digests.items():
+        if load_card(folder / name).weights_sha256 != digest:
+            raise BadModelFile(
+                f"holds another {name} than it was saved with",
+                expected=f"one with sha256 {str(digest)[:12]}…",
+                remedy="Make the network again",
+                path=folder / name,
+            )
+    encoder: Any = load_representation(folder / _ENCODER)
+    if size_px != encoder.image_size_px:
+        encoder = encoder.at_size(size_px)
+    segmenter, part_set, _ = load_segmenter(folder / _SEGMENTER)
+    fast = load_network(folder / _FAST) if _FAST in digests else None
+    return EncoderNetwork(encoder, segmenter, part_set, fast, share).eval()
+
+
+def _at(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(logits, size, mode="bilinear")

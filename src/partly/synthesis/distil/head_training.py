@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -92,7 +92,7 @@ def train_head(
     frequencies = part_frequencies(data.pictures)
     part_weights = part_weights_from_frequencies(frequencies, config.part_weight_power)
     order = BatchOrder(len(data), config.batch_size, config.seed)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in head.parameters() if p.requires_grad and p.ndim > 1]},
         {"params": [p for p in head.parameters() if p.requires_grad and p.ndim == 1], "weight_decay": 0.0},
     ]
