@@ -45,8 +45,8 @@ def superpixels(
         shape: the picture's height and width; of these, only the aspect ratio matters.
 
     Returns:
-        uint16 ``[h, w]`` of the picture's aspect ratio, with about as many pixels as a square of 256 px, or of
-        the source's size where that is less.
+        uint16 ``[h, w]`` of the picture's aspect ratio, with about as many pixels as a square of 256 px, or
+        of the source's size where that is less.
 
     Raises:
         BadOption: ``n`` is less than 1, or more than a quarter of the pixels.
