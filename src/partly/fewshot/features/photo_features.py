@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured
+from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
 from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared
 from partly.errors import BadLabel, BadOption, BadPhoto
 from partly.fewshot.features.feature_store import FeatureStore, as_kept
@@ -99,13 +99,13 @@ class PhotoFeatures:
         """The square that is read of it; 255 beyond the photo. With "whole", all of it, stretched."""
         height, width = label_map.shape
         if self.fit == "whole":
-            return stretched(label_map, self.square_px(height, width), self.square_px(height, width))
+            return resize_label_map(label_map, (self.square_px(height, width),) * 2)
         return Window.of(height, width, self.fit).cut(label_map, UNLABELLED)
 
     def placed(self, label_map: LabelMap, height: int, width: int) -> LabelMap:
         """The square back in its photo; 255 where the photo was cut off."""
         if self.fit == "whole":
-            return stretched(label_map, height, width)
+            return resize_label_map(label_map, (height, width))
         return Window.of(height, width, self.fit).paste(label_map, height, width, UNLABELLED)
 
     def square_px(self, height: int, width: int) -> int:
@@ -257,16 +257,6 @@ def whole_shape(height: int, width: int, side_px: int, multiple_px: int) -> tupl
     ratio = min(max(height / width, 1 / MOST_LONGER), MOST_LONGER)
     rows, columns = side_px * ratio**0.5 / multiple_px, side_px / ratio**0.5 / multiple_px
     return max(1, round(rows)) * multiple_px, max(1, round(columns)) * multiple_px
-
-
-def stretched(label_map: LabelMap, height: int, width: int) -> LabelMap:
-    """A label map at another height and width: each pixel takes the one that lies below its middle."""
-    rows, columns = (_nearest(old, new) for old, new in zip(label_map.shape, (height, width), strict=True))
-    return label_map[rows][:, columns]
-
-
-def _nearest(n_old: int, n_new: int) -> NDArray[np.int64]:
-    return (2 * np.arange(n_new) + 1) * n_old // (2 * n_new)
 
 
 @lru_cache(maxsize=16)
