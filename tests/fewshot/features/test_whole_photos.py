@@ -17,9 +17,10 @@ from partly.data.labels.annotation import Annotation
 from partly.data.labels.label_maps import resize_label_map
 from partly.data.labels.part_sets import PartSet
 from partly.data.photos.encoding import write_png
+from partly.data.photos.photo_sets import whole_shape
 from partly.fewshot.features import feature_store
 from partly.fewshot.features.feature_store import FeatureStore
-from partly.fewshot.features.photo_features import PhotoFeatures, whole_shape
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.models.encoders.photo_encoder import Representation
 from partly.models.feature_pyramid import FeaturePyramid, Level, on_grid, resize
 

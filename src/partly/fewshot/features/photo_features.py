@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
-from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared
+from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared, whole_shape
 from partly.errors import BadLabel, BadOption, BadPhoto
 from partly.fewshot.features.feature_store import FeatureStore, as_kept
 from partly.models import FeaturePyramid
@@ -24,9 +24,6 @@ from partly.storage import PicturePurpose, shuffle_stream
 
 PhotoFit = Literal["whole", "crop", "pad"]
 PHOTO_FITS: tuple[PhotoFit, ...] = get_args(PhotoFit)
-
-MOST_LONGER = 4.0
-"""A photo whose sides differ more is shown as if one were so many times as long as the other."""
 
 
 class PhotoFeatures:
@@ -261,16 +258,6 @@ class PhotoFeatures:
     def _shown(self) -> str:
         some = ", ".join(self._names[:3])
         return some if len(self._names) <= 3 else f"{some} and {len(self._names) - 3} more"
-
-
-def whole_shape(height: int, width: int, side_px: int, multiple_px: int) -> tuple[int, int]:
-    """Height and width at which a photo is shown whole: multiples, of about ``side_px**2`` pixels.
-
-    Of the photo's own shape but for rounding, and for very long ones; see ``MOST_LONGER``.
-    """
-    ratio = min(max(height / width, 1 / MOST_LONGER), MOST_LONGER)
-    rows, columns = side_px * ratio**0.5 / multiple_px, side_px / ratio**0.5 / multiple_px
-    return max(1, round(rows)) * multiple_px, max(1, round(columns)) * multiple_px
 
 
 @lru_cache(maxsize=16)
