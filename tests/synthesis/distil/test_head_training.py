@@ -156,9 +156,7 @@ def test_networks_with_an_encoder_are_kept(
     )
     other = HeadSegmenter(3, range(4), [24] * 4)
     save_segmenter(tmp_path / "best" / "segmenter", other, PARTS, {})
-    with pytest.raises(
-        BadModelFile, match=r"holds another segmenter than it was saved with; .*Make the"
-    ):
+    with pytest.raises(BadModelFile, match=r"holds another segmenter than it was saved with; .*Make the"):
         load_part_network(tmp_path / "best")
 
 
