@@ -28,9 +28,10 @@ from torch import Tensor
 from benchmarks.rivals.packages import unpacked
 from benchmarks.rivals.prompts import best_points, boxes_around, matches, prototypes
 from benchmarks.rivals.protocol import Fitted, LabelMap, Pixels, Rival, Task
-from benchmarks.rivals.tensors import best_parts, imagenet_normalised, images_of
+from benchmarks.rivals.tensors import best_parts, images_of
 from partly.data.labels import FACE_PARTS
 from partly.models import resize
+from partly.models.encoders import imagenet_normalised
 from partly.models.zoo import Package
 
 ISAT = Package(

@@ -87,7 +87,9 @@ def state_of(project: Project) -> ProjectState:
 
 
 def generator_digest_of(project: Project) -> str | None:
-    """Digest of the project's generator, by its card; None where it is not on this machine."""
+    """Digest of the project's generator, by its card; None where it has none, or none on this machine."""
+    if not project.settings.generator:
+        return None
     return model_digest(Path(project.generator_source)) or model_digest(
         model_folder(project.settings.generator)
     )

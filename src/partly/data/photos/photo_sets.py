@@ -30,12 +30,18 @@ def padded_square(pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, sl
         The square uint8 ``[size_px, size_px, 3]``, and the rows and columns of the photo in it.
     """
     height, width = pixels.shape[:2]
+    rows, columns = padded_place(height, width, size_px)
+    padding = ((rows.start, size_px - rows.stop), (columns.start, size_px - columns.stop), (0, 0))
+    shrunk = resize_pixels(pixels, columns.stop - columns.start, rows.stop - rows.start)
+    return np.pad(shrunk, padding, mode="edge"), (rows, columns)
+
+
+def padded_place(height: int, width: int, size_px: int) -> tuple[slice, slice]:
+    """Rows and columns of a photo of this height and width in the square of :func:`padded_square`."""
     scale = size_px / max(height, width)
     height, width = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (size_px - height) // 2, (size_px - width) // 2
-    padding = ((top, size_px - height - top), (left, size_px - width - left), (0, 0))
-    square = np.pad(resize_pixels(pixels, width, height), padding, mode="edge")
-    return square, (slice(top, top + height), slice(left, left + width))
+    return slice(top, top + height), slice(left, left + width)
 
 
 def central_square(pixels: Pixels, size_px: int) -> Pixels:

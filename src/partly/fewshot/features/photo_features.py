@@ -86,6 +86,11 @@ class PhotoFeatures:
     def _names(self) -> tuple[str, ...]:
         return tuple(self._photos)
 
+    @property
+    def photos(self) -> tuple[PhotoSource, ...]:
+        """All photos, in order."""
+        return tuple(self._photos.values())
+
     def check(self, picture: Pictured) -> None:
         """Refuse generated pictures, and photos that are not there, or have changed since they were labelled.
 
@@ -135,7 +140,7 @@ class PhotoFeatures:
             BadLabel: it is no photo of these.
             BadPhoto: the photo cannot be read.
         """
-        images = self._shown_to_encoder(read_photo(self._data(picture), picture.photo).pixels)
+        images = self._shown_to_encoder(self.pixels(picture))
         whole = self._kept(picture)
         if whole is None:
             whole = self.encoder.read(images)
@@ -143,6 +148,15 @@ class PhotoFeatures:
                 whole = FeaturePyramid(tuple(as_kept(level).float() for level in whole.maps))
                 self.store.keep(self.digest, str(picture.photo_sha256), whole)
         return Synthesis(images, self._up_to(whole, features_px))
+
+    def pixels(self, picture: Pictured) -> Pixels:
+        """A photo, uint8 ``[h, w, 3]``.
+
+        Raises:
+            BadLabel: it is no photo of these.
+            BadPhoto: it cannot be read.
+        """
+        return read_photo(self._data(picture), picture.photo).pixels
 
     def is_kept(self, picture: Pictured) -> bool:
         """Whether the features of a photo are on the disk."""

@@ -2,6 +2,7 @@
 
 from .encoder_table import load_representation as load_representation
 from .feature_network import FeatureNetwork as FeatureNetwork
+from .imagenet_pixels import imagenet_normalised as imagenet_normalised
 from .photo_encoder import Representation as Representation
 from .photo_encoder import RepresentationFamily as RepresentationFamily
 from .vae_encoder import VAEEncoder as VAEEncoder

@@ -5,7 +5,9 @@ from .checkpoint_import import import_checkpoint as import_checkpoint
 from .checkpoint_import import is_checkpoint as is_checkpoint
 from .downloads import DOWNLOADS as DOWNLOADS
 from .downloads import ENCODER as ENCODER
+from .downloads import VGG16 as VGG16
 from .downloads import check_name as check_name
+from .downloads import encoder_names as encoder_names
 from .downloads import generator_names as generator_names
 from .downloads import get as get
 from .downloads import model_folder as model_folder

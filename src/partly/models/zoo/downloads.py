@@ -18,6 +18,8 @@ from partly.storage import cache_folder
 ENCODER = "efficientnet-lite0"
 INCEPTION = "inception"
 DINOV2 = "dinov2-small"
+VGG16 = "vgg16"
+MOBILE_SAM = "mobile-sam"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ DOWNLOADS: dict[str, Download] = {
         Download(
             ENCODER,
             "encoder",
-            "encoder pretrained on ImageNet, for auto-shot networks",
+            "encoder pretrained on ImageNet, for auto-shot networks, and to read photos with",
             "partly.models.zoo.efficientnet_weights",
             17,
         ),
@@ -66,9 +68,23 @@ DOWNLOADS: dict[str, Download] = {
         Download(
             DINOV2,
             "encoder",
-            "vision transformer that reads photos of any object, to label photos without a generator",
+            "vision transformer of the shape of DINOv2 small, to read photos of any object with",
             "partly.models.zoo.dinov2_weights",
             90,
+        ),
+        Download(
+            VGG16,
+            "encoder",
+            "network pretrained on ImageNet, to read photos with",
+            "partly.models.zoo.vgg16_weights",
+            64,
+        ),
+        Download(
+            MOBILE_SAM,
+            "encoder",
+            "encoder of MobileSAM (TinyViT), to read photos with",
+            "partly.models.zoo.mobile_sam_weights",
+            38,
         ),
     )
 }

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from partly.errors import BadModelFile, NotAvailable
 from partly.models.encoders import RepresentationFamily, load_representation
+from partly.models.encoders.efficientnet_features import KIND as ENCODER_KIND
 from partly.models.generators.generator_protocol import Generator
 from partly.models.generators.generator_table import load_generator as load_generator_folder
 from partly.models.zoo.downloads import DOWNLOADS, ENCODER, encoder_names, generator_names, model_folder
-from partly.models.zoo.efficientnet_weights import KIND as ENCODER_KIND
 from partly.storage import load_model
 
 
