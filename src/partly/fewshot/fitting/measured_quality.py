@@ -34,7 +34,7 @@ from partly.models.generators import Generator
 _N_OTHERS = 12
 
 
-def how_good(
+def quality_of_labels(
     source: FeatureSource | Generator,
     annotations: Sequence[Annotation],
     part_set: PartSet,
@@ -75,7 +75,7 @@ def why_not_told(config: FewShotConfig) -> str | None:
 def measured_quality(
     teacher: Teacher, config: FewShotConfig, on_progress: OnProgress | None = None
 ) -> LabelQuality:
-    """As :func:`how_good`, for a teacher that was fitted with these choices, and has source and annotations.
+    """As :func:`quality_of_labels`, for a teacher with its source and annotations, fitted with these choices.
 
     Mean and deviation of the features stay those of the teacher.
 
