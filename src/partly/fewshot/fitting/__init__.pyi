@@ -14,6 +14,8 @@ from .ridge_fit import RidgeFit as RidgeFit
 from .ridge_methods import MOST_LABELS_TO_SELF_TRAIN as MOST_LABELS_TO_SELF_TRAIN
 from .ridge_rows import renumbered as renumbered
 from .segmenter_folders import load_segmenter as load_segmenter
+from .segmenter_folders import save_segmenter as save_segmenter
+from .segmenter_folders import segmenter_digest as segmenter_digest
 from .spatial_prior import layout_of as layout_of
 from .spatial_prior import layout_of_shares as layout_of_shares
 from .teacher import Teacher as Teacher
