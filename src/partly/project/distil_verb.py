@@ -24,8 +24,8 @@ from partly.project.model_digests import (
     model_digest,
     model_part_set,
 )
+from partly.project.project_features import project_encoder, project_source
 from partly.project.project_folder import Project
-from partly.project.project_source import project_encoder, project_source
 from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
 from partly.synthesis.distil import (
     EFFORTS,
