@@ -41,14 +41,15 @@ def figures(project: Path, n_strokes: int, *options: str, seed: int = 0) -> dict
         events = EventStream(server)
         picture = page.state(lambda state: bool(state["pictures"]))["pictures"][0]["id"]
         page.ask("GET", f"/pictures/{picture}/image")
-        size_px = page.json("POST", f"/pictures/{picture}/open", tab=page.tab)["size_px"]
+        opened = page.json("POST", f"/pictures/{picture}/open", tab=page.tab)
         page.labels(picture)
         found = {"to the address, s": server.start_s, "to a picture, s": time.monotonic() - server.began}
         n_parts = len(page.state(_is_warm)["parts"])
         found["to live predictions, s"] = time.monotonic() - server.began
         page.state(_is_at_rest)
         found["to proposals and wall, s"] = time.monotonic() - server.began
-        strokes = _strokes(size_px, n_parts, n_strokes + 1, np.random.default_rng(seed))
+        shape = opened["height_px"], opened["width_px"]
+        strokes = _strokes(shape, n_parts, n_strokes + 1, np.random.default_rng(seed))
         times = [_stroke(page, events, picture, *stroke) for stroke in strokes]
         server.stop()
     painted = [prediction for prediction, _, _ in times[1:]]
@@ -78,23 +79,24 @@ def _stroke(
 
 
 def _strokes(
-    size_px: int, n_parts: int, n: int, draws: np.random.Generator
+    shape: tuple[int, int], n_parts: int, n: int, draws: np.random.Generator
 ) -> list[tuple[int, int, NDArray[np.uint8]]]:
     """Lines as a brush draws them, of one part after the other, each as the box that it changes."""
-    whole = np.full((size_px, size_px), _UNLABELLED, np.uint8)
-    scale = size_px / 1024
+    whole = np.full(shape, _UNLABELLED, np.uint8)
+    scale = min(shape) / 1024
     radius, length = max(1, round(_RADIUS_PX * scale)), max(2, round(_LENGTH_PX * scale))
-    ticks = np.arange(size_px)
+    sides = np.array(shape[::-1])
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
     strokes = []
     for number in range(n):
-        x, y = draws.integers(radius, size_px - radius, 2)
+        x, y = draws.integers(radius, sides - radius)
         angle = draws.uniform(0, 2 * np.pi)
         along = np.linspace(0, length, length)[:, None]
         points = np.array([x, y]) + along * np.array([np.cos(angle), np.sin(angle)])
-        for px, py in np.clip(points, 0, size_px - 1):
-            whole[np.add.outer((ticks - py) ** 2, (ticks - px) ** 2) <= radius**2] = number % n_parts
-        low = np.clip(points.min(0) - radius - 1, 0, size_px - 1).astype(int)
-        high = np.clip(points.max(0) + radius + 2, 1, size_px).astype(int)
+        for px, py in np.clip(points, 0, sides - 1):
+            whole[(rows - py) ** 2 + (columns - px) ** 2 <= radius**2] = number % n_parts
+        low = np.clip(points.min(0) - radius - 1, 0, sides - 1).astype(int)
+        high = np.clip(points.max(0) + radius + 2, 1, sides).astype(int)
         strokes.append((int(low[0]), int(low[1]), whole[low[1] : high[1], low[0] : high[0]].copy()))
     return strokes
 

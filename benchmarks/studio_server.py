@@ -119,10 +119,10 @@ class Page:
         return dict(json.loads(data))
 
     def labels(self, picture: str) -> NDArray[np.uint8]:
-        """The label map as the server has it, uint8 ``[s, s]``."""
+        """The label map as the server has it, uint8 ``[h, w]``."""
         answer, data = self.ask("GET", f"/pictures/{picture}/labels")
-        size_px = int(answer.headers["X-Size"])
-        return np.frombuffer(data, np.uint8).reshape(size_px, size_px)
+        shape = int(answer.headers["X-Height"]), int(answer.headers["X-Width"])
+        return np.frombuffer(data, np.uint8).reshape(shape)
 
     def state(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The state, as soon as it fits."""

@@ -45,7 +45,7 @@ import {
   type ProjectSettings,
 } from "./studio/settings";
 import { Sheet, WallSheet } from "./studio/sheet";
-import { initialState, partId, type AppState, type ToolName } from "./studio/state";
+import { initialState, openSizeOf, partId, type AppState, type ToolName } from "./studio/state";
 import { say, type Studio } from "./studio/studio";
 import { isTabGone, takeTab } from "./studio/tab";
 import { Store } from "./store";
@@ -96,9 +96,24 @@ function takeProjectSettings(store: Store<AppState>, server: ServerState): Proje
     hidden: new Set(kept.hidden),
     locked: new Set(kept.locked),
     partName: kept.part,
-    options: { ...options, sizePx: kept.brushPx ?? firstSizePx(server.project.size_px ?? 512) },
+    options: { ...options, sizePx: kept.brushPx ?? options.sizePx },
   });
+  if (kept.brushPx === null) chooseBrush(store);
   return kept;
+}
+
+/** A brush that fits the first picture, once that is there. */
+function chooseBrush(store: Store<AppState>): void {
+  let isChosen = false;
+  store.watch(
+    (state) => state.open?.server,
+    () => {
+      const size = openSizeOf(store.get());
+      if (isChosen || !size) return;
+      isChosen = true;
+      store.set({ options: { ...store.get().options, sizePx: firstSizePx(size) } });
+    },
+  );
 }
 
 /** Strokes that an earlier page could not send. */

@@ -70,6 +70,8 @@ describe("keys", () => {
 describe("orders", () => {
   const picture = (id: string, more: Partial<Picture> = {}): Picture => ({
     id,
+    width_px: 600,
+    height_px: 400,
     status: "new",
     pinned: false,
     skipped: false,

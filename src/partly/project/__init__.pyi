@@ -23,7 +23,9 @@ from .label_options import FORMAT_NAMES as FORMAT_NAMES
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
 from .model_digests import model_digest as model_digest
+from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
+from .photo_options import PhotoOptions as PhotoOptions
 from .picture_options import PicturesRequest as PicturesRequest
 from .project_description import describe as describe
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
@@ -38,7 +40,6 @@ from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
 from .project_settings import Settings as Settings
-from .project_settings import check_classes as check_classes
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings
 from .project_settings import usual_choices as usual_choices

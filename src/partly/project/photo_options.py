@@ -16,7 +16,7 @@ class PhotoOptions:
 
     folder: str = option(
         "",
-        "Folder or zip of photos of the object, seen from the project's folder.",
+        "Folder or zip of photos of the object; `project.toml` says it as seen from the project.",
         flag="--photos",
         metavar="FOLDER",
         in_project=True,

@@ -2,11 +2,12 @@ import { heatTable } from "../colour/heat";
 import { paletteOf } from "../colour/palette";
 import { drawFlat } from "../canvas/layers";
 import { button } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, setRatio, setText, show } from "../dom/el";
 import type { Prediction } from "../server/types";
 import { accept } from "../studio/painting";
 import { labelFromWall } from "../studio/pictures";
 import { openIdOf, partNames } from "../studio/state";
+import { predictionAt } from "../studio/sheet";
 import type { Studio } from "../studio/studio";
 
 const LARGE_PX = 512;
@@ -15,7 +16,8 @@ const LARGE_PX = 512;
 export function lookPanel(studio: Studio): HTMLElement {
   const image = el("img", { attrs: { alt: "Picture of the wall", draggable: "false" } });
   const overlay = el("canvas", { class: "look-overlay", attrs: { hidden: true } });
-  const frame = el("div", { class: "look-picture" }, image, overlay);
+  const frame = el("div", { class: "look-picture framed" }, image, overlay);
+  image.addEventListener("load", () => setRatio(frame, image.naturalWidth, image.naturalHeight));
   const title = el("p", { class: "look-title" });
   let prediction: Prediction | null = null;
   const heat = heatTable();
@@ -33,7 +35,7 @@ export function lookPanel(studio: Studio): HTMLElement {
     drawFlat(
       overlay,
       layers.doubt.on ? prediction.doubt : prediction.labels,
-      prediction.size,
+      prediction,
       layers.doubt.on ? heat : edge,
     );
     overlay.style.opacity = String(layers.doubt.on ? layers.doubt.opacity : layers.prediction.opacity);
@@ -41,7 +43,7 @@ export function lookPanel(studio: Studio): HTMLElement {
   const element = el(
     "section",
     { class: "look", attrs: { "aria-label": "A picture of the wall" } },
-    frame,
+    el("div", { class: "look-room" }, frame),
     el(
       "div",
       { class: "look-bar" },
@@ -97,12 +99,7 @@ function predictionOf(studio: Studio, id: string): Prediction | null {
   const { prediction } = studio.wall;
   const place = studio.store.get().server?.wall.indexOf(id) ?? -1;
   if (!prediction || place < 0 || place >= prediction.count) return null;
-  const n = prediction.size ** 2;
-  return {
-    ...prediction,
-    labels: prediction.labels.subarray(place * n, (place + 1) * n),
-    doubt: prediction.doubt.subarray(place * n, (place + 1) * n),
-  };
+  return predictionAt(prediction, place);
 }
 
 export function stepLook(studio: Studio, by: 1 | -1): void {

@@ -1,5 +1,5 @@
 import { button, progressBar, select } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, setRatio, setText, show } from "../dom/el";
 import { icon } from "../dom/icons";
 import type { Picture } from "../server/types";
 import { openPicture, propose, trayOrder, unskipAll } from "../studio/pictures";
@@ -90,6 +90,7 @@ function trayItem(studio: Studio, id: string): TrayItem {
     element: el("li", {}, press),
     update(picture, place, isOpen) {
       const share = Math.round(100 * picture.labelled_share);
+      setRatio(press, picture.width_px, picture.height_px);
       const painted = picture.status === "new" ? STATUS.new : `${STATUS[picture.status]}, ${share} % of it`;
       press.setAttribute("aria-label", `Picture ${place}, ${REASONS[picture.reason]}, ${painted}`);
       press.title = `${picture.id}: ${REASONS[picture.reason]}, ${painted}`;

@@ -2,8 +2,9 @@ import { heatTable } from "../colour/heat";
 import { paletteOf } from "../colour/palette";
 import { drawFlat } from "../canvas/layers";
 import { progressBar } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, setRatio, setText, show } from "../dom/el";
 import { partNames, type AppState } from "../studio/state";
+import { predictionAt } from "../studio/sheet";
 import type { Studio } from "../studio/studio";
 
 const THUMBNAIL_PX = 256;
@@ -31,9 +32,8 @@ export function wallPanel(studio: Studio): HTMLElement {
       const isShown = prediction !== null && i < prediction.count && (isDoubt || now.layers.prediction.on);
       tile.overlay.hidden = !isShown;
       if (!isShown || !prediction) return;
-      const n = prediction.size ** 2;
-      const values = (isDoubt ? prediction.doubt : prediction.labels).subarray(i * n, (i + 1) * n);
-      drawFlat(tile.overlay, values, prediction.size, isDoubt ? heat : edge);
+      const { labels, doubt } = predictionAt(prediction, i);
+      drawFlat(tile.overlay, isDoubt ? doubt : labels, prediction, isDoubt ? heat : edge);
       tile.overlay.style.opacity = String(
         isDoubt ? now.layers.doubt.opacity : Math.max(0.55, now.layers.prediction.opacity),
       );
@@ -101,11 +101,13 @@ function wallTile(studio: Studio, id: string, place: number): Tile {
         attrs: { type: "button", "aria-label": `Other picture ${place}: look at it`, title: "Look at it" },
         on: { click: () => studio.store.set({ lookAt: id }) },
       },
-      image,
-      overlay,
+      el("span", { class: "framed" }, image, overlay),
     ),
   );
-  image.addEventListener("load", () => element.classList.add("loaded"));
+  image.addEventListener("load", () => {
+    setRatio(element, image.naturalWidth, image.naturalHeight);
+    element.classList.add("loaded");
+  });
   return {
     element,
     overlay,

@@ -1,4 +1,4 @@
-import type { Box } from "../painting/raster";
+import type { Box, Raster, Size } from "../painting/raster";
 import type {
   Job,
   NetworkFacts,
@@ -51,10 +51,9 @@ export class Client {
     return this.json("POST", `${this.of(id, "open")}${takeOver ? "&take=1" : ""}`);
   }
 
-  async labels(id: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(
-      await (await this.call("GET", `/pictures/${encodeURIComponent(id)}/labels`)).arrayBuffer(),
-    );
+  async labels(id: string): Promise<Raster> {
+    const response = await this.call("GET", `/pictures/${encodeURIComponent(id)}/labels`);
+    return { ...sizeOf(response), data: await bytesOf(response) };
   }
 
   stroke(id: string, box: Box, labels: Uint8Array<ArrayBuffer>, partsVersion: number): Promise<Saved> {
@@ -87,12 +86,12 @@ export class Client {
   }
 
   /** Null while the server is still making them: it tells by an event. */
-  async superpixels(id: string): Promise<{ ids: Uint16Array; size: number } | null> {
+  async superpixels(id: string): Promise<({ ids: Uint16Array } & Size) | null> {
     const response = await this.call("GET", `/pictures/${encodeURIComponent(id)}/superpixels`);
     if (response.status !== 200) return null;
     const view = new DataView(await response.arrayBuffer());
     const ids = Uint16Array.from({ length: view.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
-    return { ids, size: numberHeader(response, "X-Size") };
+    return { ids, ...sizeOf(response) };
   }
 
   propose(request: {
@@ -130,11 +129,7 @@ export class Client {
 
   async segment(photo: Blob): Promise<{ width: number; height: number; labels: Uint8Array<ArrayBuffer> }> {
     const response = await this.call("POST", "/segment", photo);
-    return {
-      width: numberHeader(response, "X-Width"),
-      height: numberHeader(response, "X-Height"),
-      labels: await bytesOf(response),
-    };
+    return { ...sizeOf(response), labels: await bytesOf(response) };
   }
 
   /** Keeps a photo in the project's folder of photos. */
@@ -249,10 +244,14 @@ function numberHeader(response: Response, name: string): number {
   return Number(response.headers.get(name) ?? 0);
 }
 
+function sizeOf(response: Response): Size {
+  return { width: numberHeader(response, "X-Width"), height: numberHeader(response, "X-Height") };
+}
+
 function halves(response: Response, bytes: Uint8Array): Prediction {
   const half = bytes.length / 2;
   return {
-    size: numberHeader(response, "X-Size"),
+    ...sizeOf(response),
     version: numberHeader(response, "X-Version"),
     labels: bytes.subarray(0, half),
     doubt: bytes.subarray(half),

@@ -10,6 +10,8 @@ export interface Part {
 
 export interface Picture {
   readonly id: string;
+  readonly width_px: number;
+  readonly height_px: number;
   readonly status: "new" | "painted" | "accepted";
   readonly pinned: boolean;
   readonly skipped: boolean;
@@ -77,7 +79,6 @@ export interface ServerState {
     readonly name: string;
     readonly folder: string;
     readonly generator: string;
-    readonly size_px: number | null;
   };
   readonly parts: readonly Part[];
   readonly parts_version: number;
@@ -102,7 +103,8 @@ export interface ServerState {
 }
 
 export interface Opened {
-  readonly size_px: number;
+  readonly width_px: number;
+  readonly height_px: number;
   readonly can_undo: boolean;
   readonly can_redo: boolean;
   readonly n_strokes: number;
@@ -124,14 +126,16 @@ export interface ServerPatch {
   readonly canRedo: boolean;
 }
 
-/** Prediction of one picture: part ids and doubts (0 to 255), `size * size` each. */
+/** Prediction of one picture: part ids and doubts (0 to 255), `width * height` each, stretched over the picture. */
 export interface Prediction {
-  readonly size: number;
+  readonly width: number;
+  readonly height: number;
   readonly version: number;
   readonly labels: Uint8Array;
   readonly doubt: Uint8Array;
 }
 
+/** One after the other, `count` pictures of `width * height` each. */
 export interface WallPrediction extends Prediction {
   readonly count: number;
 }

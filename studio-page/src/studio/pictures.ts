@@ -41,15 +41,14 @@ export async function openPicture(studio: Studio, id: string, takeOver = false):
       id,
       state: sheet.labels ? "ready" : "loading",
       error: null,
-      server: store.get().open?.server ?? null,
+      server: isOther ? null : (store.get().open?.server ?? null),
     },
     lookAt: null,
     ...(isOther ? { thinking: false, predicted: false } : {}),
   });
   try {
-    const [server, labels] = await Promise.all([client.open(id, takeOver), client.labels(id)]);
+    const [server, raster] = await Promise.all([client.open(id, takeOver), client.labels(id)]);
     if (openIdOf(store.get()) !== id) return;
-    const raster = { width: server.size_px, height: server.size_px, data: labels };
     for (const item of outbox.unsaved(id)) place(raster, item.box, item.labels);
     sheet.setLabels(raster);
     store.set({ open: { id, state: "ready", error: null, server } });
@@ -150,7 +149,7 @@ export async function fetchSuperpixels(studio: Studio): Promise<void> {
   if (!id) return;
   try {
     const made = await client.superpixels(id);
-    if (made && sheet.id === id) sheet.setSuperpixels(new Superpixels(made.ids, made.size));
+    if (made && sheet.id === id) sheet.setSuperpixels(new Superpixels(made.ids, made));
   } catch (error) {
     if (error instanceof Unreachable) markLost(studio);
     else if (error instanceof Refused) say(studio, error.message, "bad");

@@ -48,6 +48,13 @@ export class Sheet {
   }
 }
 
+/** What the wall's prediction says of one of its pictures. */
+export function predictionAt(wall: WallPrediction, place: number): Prediction {
+  const n = wall.width * wall.height;
+  const own = (values: Uint8Array): Uint8Array => values.subarray(place * n, (place + 1) * n);
+  return { ...wall, labels: own(wall.labels), doubt: own(wall.doubt) };
+}
+
 /** Predictions of the wall, and who looks at them. */
 export class WallSheet {
   prediction: WallPrediction | null = null;

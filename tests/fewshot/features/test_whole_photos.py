@@ -14,11 +14,13 @@ from torch import Tensor
 
 import partly
 from partly.data.labels.annotation import Annotation
+from partly.data.labels.label_maps import resize_label_map
 from partly.data.labels.part_sets import PartSet
 from partly.data.photos.encoding import write_png
+from partly.data.photos.photo_sets import whole_shape
 from partly.fewshot.features import feature_store
 from partly.fewshot.features.feature_store import FeatureStore
-from partly.fewshot.features.photo_features import PhotoFeatures, stretched, whole_shape
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.models.encoders.photo_encoder import Representation
 from partly.models.feature_pyramid import FeaturePyramid, Level, on_grid, resize
 
@@ -95,8 +97,8 @@ def test_whole_shapes_keep_area_and_aspect(height: int, width: int, expected: tu
 
 def test_stretched_label_maps_come_back() -> None:
     label_map = np.random.default_rng(0).integers(0, 5, (7, 12), np.uint8)
-    assert np.array_equal(stretched(stretched(label_map, 12, 12), 7, 12), label_map)
-    assert np.array_equal(stretched(label_map, 14, 24), label_map.repeat(2, 0).repeat(2, 1))
+    assert np.array_equal(resize_label_map(resize_label_map(label_map, (12, 12)), (7, 12)), label_map)
+    assert np.array_equal(resize_label_map(label_map, (14, 24)), label_map.repeat(2, 0).repeat(2, 1))
 
 
 @pytest.mark.parametrize("shape", [(8, 5), (3, 20), (20, 30), (6, 6)])

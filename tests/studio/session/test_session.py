@@ -28,7 +28,6 @@ def test_the_state_at_first(session):
         "name": "project",
         "folder": str(session.project.folder),
         "generator": session.project.settings.generator,
-        "size_px": 64,
     }
     assert state["parts"] == [
         {"name": "background", "colour": [28, 28, 36], "mirror": None},
@@ -37,6 +36,8 @@ def test_the_state_at_first(session):
     assert [picture["id"] for picture in state["pictures"]] == ["p0", "p1"]
     assert state["pictures"][0] == {
         "id": "p0",
+        "width_px": 64,
+        "height_px": 64,
         "status": "new",
         "pinned": False,
         "skipped": False,

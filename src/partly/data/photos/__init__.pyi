@@ -27,6 +27,7 @@ from .photo_sets import make_photo_set as make_photo_set
 from .photo_sets import padded_place as padded_place
 from .photo_sets import padded_square as padded_square
 from .photo_sets import squared as squared
+from .photo_sets import whole_shape as whole_shape
 from .photo_sources import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from .photo_sources import PhotoSources as PhotoSources
 from .photo_sources import find_photos as find_photos

@@ -52,6 +52,20 @@ def central_square(pixels: Pixels, size_px: int) -> Pixels:
     return resize_pixels(np.ascontiguousarray(pixels[top : top + side, left : left + side]), size_px, size_px)
 
 
+MOST_LONGER = 4.0
+"""A photo whose sides differ more is shown whole as if one were so many times as long as the other."""
+
+
+def whole_shape(height: int, width: int, side_px: int, multiple_px: int) -> tuple[int, int]:
+    """Height and width at which a network is shown a whole photo: multiples, of about ``side_px**2`` pixels.
+
+    Of the photo's own shape but for rounding, and for very long ones; see ``MOST_LONGER``.
+    """
+    ratio = min(max(height / width, 1 / MOST_LONGER), MOST_LONGER)
+    rows, columns = side_px * ratio**0.5 / multiple_px, side_px / ratio**0.5 / multiple_px
+    return max(1, round(rows)) * multiple_px, max(1, round(columns)) * multiple_px
+
+
 @dataclass(frozen=True)
 class Window:
     """The square of a photo that is read, in the photo's own pixels; it may reach beyond the photo.

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from partly.data.labels import LabelMap, Picture, Pictured
+from partly.data.labels import LabelMap, Picture, Pictured, is_same_picture
 from partly.models import FeaturePyramid, Level
 from partly.models.generators import Synthesis, Truncation
 from partly.storage import PicturePurpose, picture_seed
@@ -108,6 +108,18 @@ def plain_pyramids(
     for index in range(at_most(source, n_pictures)):
         picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
         yield pyramid_of(source, picture, level_indexes)
+
+
+def pictures_without_labels(
+    source: FeatureSource, n_pictures: int, labelled: Sequence[Pictured]
+) -> list[Picture]:
+    """Plain pictures that are none of the labelled ones; fewer, where there are no more."""
+    seed, found = picture_seed("plain pictures"), list[Picture]()
+    for index in range(at_most(source, n_pictures + len(labelled))):
+        picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
+        if len(found) < n_pictures and not any(is_same_picture(picture, other) for other in labelled):
+            found.append(picture)
+    return found
 
 
 def at_most(source: FeatureSource, n_pictures: int) -> int:

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured
-from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared
+from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
+from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared, whole_shape
 from partly.errors import BadLabel, BadOption, BadPhoto
 from partly.fewshot.features.feature_store import FeatureStore, as_kept
 from partly.models import FeaturePyramid
@@ -24,9 +24,6 @@ from partly.storage import PicturePurpose, shuffle_stream
 
 PhotoFit = Literal["whole", "crop", "pad"]
 PHOTO_FITS: tuple[PhotoFit, ...] = get_args(PhotoFit)
-
-MOST_LONGER = 4.0
-"""A photo whose sides differ more is shown as if one were so many times as long as the other."""
 
 
 class PhotoFeatures:
@@ -104,13 +101,13 @@ class PhotoFeatures:
         """The square that is read of it; 255 beyond the photo. With "whole", all of it, stretched."""
         height, width = label_map.shape
         if self.fit == "whole":
-            return stretched(label_map, self.square_px(height, width), self.square_px(height, width))
+            return resize_label_map(label_map, (self.square_px(height, width),) * 2)
         return Window.of(height, width, self.fit).cut(label_map, UNLABELLED)
 
     def placed(self, label_map: LabelMap, height: int, width: int) -> LabelMap:
         """The square back in its photo; 255 where the photo was cut off."""
         if self.fit == "whole":
-            return stretched(label_map, height, width)
+            return resize_label_map(label_map, (height, width))
         return Window.of(height, width, self.fit).paste(label_map, height, width, UNLABELLED)
 
     def square_px(self, height: int, width: int) -> int:
@@ -261,26 +258,6 @@ class PhotoFeatures:
     def _shown(self) -> str:
         some = ", ".join(self._names[:3])
         return some if len(self._names) <= 3 else f"{some} and {len(self._names) - 3} more"
-
-
-def whole_shape(height: int, width: int, side_px: int, multiple_px: int) -> tuple[int, int]:
-    """Height and width at which a photo is shown whole: multiples, of about ``side_px**2`` pixels.
-
-    Of the photo's own shape but for rounding, and for very long ones; see ``MOST_LONGER``.
-    """
-    ratio = min(max(height / width, 1 / MOST_LONGER), MOST_LONGER)
-    rows, columns = side_px * ratio**0.5 / multiple_px, side_px / ratio**0.5 / multiple_px
-    return max(1, round(rows)) * multiple_px, max(1, round(columns)) * multiple_px
-
-
-def stretched(label_map: LabelMap, height: int, width: int) -> LabelMap:
-    """A label map at another height and width: each pixel takes the one that lies below its middle."""
-    rows, columns = (_nearest(old, new) for old, new in zip(label_map.shape, (height, width), strict=True))
-    return label_map[rows][:, columns]
-
-
-def _nearest(n_old: int, n_new: int) -> NDArray[np.int64]:
-    return (2 * np.arange(n_new) + 1) * n_old // (2 * n_new)
 
 
 @lru_cache(maxsize=16)

@@ -26,7 +26,11 @@ METHODS: dict[str, FewShotMethod] = {
 
 def families() -> dict[str, type[FewShotSegmenter]]:
     """The classes of segmenters by the names that model folders give them."""
-    return {method.family: method.segmenter_class() for method in METHODS.values()}
+    from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
+
+    # A head is no few-shot method: it is trained on what a teacher says of many pictures.
+    of_methods = {method.family: method.segmenter_class() for method in METHODS.values()}
+    return {**of_methods, "head": HeadSegmenter}
 
 
 def live_method(names: Iterable[str]) -> FewShotMethod:

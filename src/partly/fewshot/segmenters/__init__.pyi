@@ -1,6 +1,7 @@
 """Few-shot segmenters: feature pyramid to logits."""
 
 from .ensemble_segmenter import EnsembleSegmenter as EnsembleSegmenter
+from .head_segmenter import HeadSegmenter as HeadSegmenter
 from .picture_uncertainty import disagreement as disagreement
 from .picture_uncertainty import entropy as entropy
 from .picture_uncertainty import uncertainty as uncertainty

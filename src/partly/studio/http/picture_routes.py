@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -91,7 +92,6 @@ def painting_router(session: Session) -> APIRouter:
         return {
             "width_px": painted.width_px,
             "height_px": painted.height_px,
-            "size_px": max(painted.width_px, painted.height_px),
             "held": held,
             **painted_json(painted),
         }
@@ -99,7 +99,7 @@ def painting_router(session: Session) -> APIRouter:
     @routes.get("/labels")
     def labels(picture_id: str) -> Response:
         found = painting.labels(picture_id)
-        return octets(found.tobytes(), {"X-Size": len(found), "X-Parts-Version": session.parts.version})
+        return octets(found.tobytes(), {**_size_of(found), "X-Parts-Version": session.parts.version})
 
     @routes.post("/strokes")
     async def strokes(
@@ -152,15 +152,20 @@ def prediction_router(session: Session) -> APIRouter:
         found = session.superpixels.of_picture(picture_id)
         if found is None:
             return JSONResponse({"state": "making"}, 202)
-        return octets(found.astype("<u2").tobytes(), {"X-Size": len(found)})
+        return octets(found.astype("<u2").tobytes(), _size_of(found))
 
     return routes
+
+
+def _size_of(pixels: NDArray[Any]) -> dict[str, object]:
+    """Headers with the width and height of pixels ``[..., h, w]``."""
+    return {"X-Width": pixels.shape[-1], "X-Height": pixels.shape[-2]}
 
 
 def _answer(prediction: Prediction | None) -> Response:
     if prediction is None:
         return Response(status_code=204)
-    headers: dict[str, object] = {"X-Size": prediction.labels.shape[-1], "X-Version": prediction.version}
+    headers = {**_size_of(prediction.labels), "X-Version": prediction.version}
     if prediction.labels.ndim == 3:
         headers["X-Count"] = len(prediction.labels)
     return octets(prediction.labels.tobytes() + prediction.doubt.tobytes(), headers)

@@ -23,7 +23,7 @@ from partly.fewshot.fitting import (
     shares,
 )
 from partly.fewshot.segmenters import LAYOUT_PX, FewShotSegmenter, choose_levels, uncertainty
-from partly.studio.live.live_predictions import Prediction, read_off
+from partly.studio.live.live_predictions import Prediction, read_off, shape_of_area
 from partly.studio.live.shown_pictures import ShownPictures
 from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures
 
@@ -198,8 +198,13 @@ class LiveSegmenter:
         return True
 
     @torch.no_grad()
-    def predict(self, id: str) -> Prediction:
+    def predict(self, id: str, shape: tuple[int, int] = (1, 1)) -> Prediction:
         """Labels and doubt of a picture that was shown or learned, at 256 px or its size where that is less.
+
+        Args:
+            id: which picture.
+            shape: its height and width; what is said of it has this aspect ratio, and about as many pixels as
+                such a square.
 
         Raises:
             BadLabel: the last :meth:`solve` found fewer than two parts, or there was none yet.
@@ -207,7 +212,8 @@ class LiveSegmenter:
         """
         parts = self._told_apart()
         pyramid = self._shown.show(self._pictures[id])
-        labels, doubt = read_off(self._fit.segmenter(pyramid, self._size_px), parts)
+        said = shape_of_area(*shape, self._size_px)
+        labels, doubt = read_off(self._fit.segmenter(pyramid, self._size_px), parts, said)
         return Prediction(labels[0], doubt[0], self._version)
 
     @torch.no_grad()

@@ -117,8 +117,10 @@ class LiveFollower:
     def _predict(self, picture_id: str, began: float) -> None:
         segmenter = self._models.segmenter
         if self._is_solved and picture_id in self._workspace.tray:
-            segmenter.show(self._workspace.picture(picture_id).pictured)
-            self._predictions.keep(picture_id, segmenter.predict(picture_id), self._known_parts)
+            picture = self._workspace.picture(picture_id)
+            segmenter.show(picture.pictured)
+            prediction = segmenter.predict(picture_id, picture.shape)
+            self._predictions.keep(picture_id, prediction, self._known_parts)
         data = {"id": picture_id, "version": segmenter.version, "ms": _ms_since(began)}
         self._workspace.events.send("prediction", data, picture_id)
 

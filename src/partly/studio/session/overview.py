@@ -48,7 +48,6 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
     with workspace.lock:
         project = workspace.parts.project
         pictures = [session.pictures.facts(picture_id) for picture_id in workspace.tray.ids()]
-        sizes_px = [max(workspace.tray.picture(picture["id"]).shape) for picture in pictures[:1]]
         parts, parts_version = workspace.parts.to_json(), session.parts.version
         ids = frozenset().union(*(workspace.label_maps.facts(picture["id"]).parts for picture in pictures))
     missing = [part["name"] for i, part in enumerate(parts) if i not in ids]
@@ -58,7 +57,6 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
             "name": project.folder.resolve().name,
             "folder": str(project.folder),
             "generator": project.settings.generator,
-            "size_px": sizes_px[0] if sizes_px else None,
         },
         "parts": parts,
         "parts_version": parts_version,

@@ -92,12 +92,15 @@ class PagePictures:
     def facts(self, picture_id: str) -> dict[str, Any]:
         """What is known of a picture of the tray, as plain JSON values."""
         with self._workspace.lock:
+            height_px, width_px = self._workspace.tray.picture(picture_id).shape
             choices = self._workspace.tray.choices(picture_id)
             painted = self._workspace.label_maps.facts(picture_id)
         is_accepted = choices.accepted is not None and painted.n_strokes >= choices.accepted
         status = "accepted" if is_accepted else "painted"
         return {
             "id": picture_id,
+            "width_px": width_px,
+            "height_px": height_px,
             "status": status if painted.labelled_share else "new",
             "pinned": choices.pinned,
             "skipped": choices.skipped,

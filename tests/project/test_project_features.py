@@ -15,10 +15,10 @@ from partly.errors import BadOption, BadPhoto, BadProject, NotAvailable
 from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.teacher import fit_teacher
+from partly.project.photos_of_project import encoder_reference, photos_reference, project_photos
+from partly.project.project_features import nearest_multiple, project_encoder, project_source
 from partly.project.project_folder import Project
 from partly.project.project_generator import load_project_generator
-from partly.project.project_photos import encoder_reference, photos_reference, project_photos
-from partly.project.project_source import nearest_multiple, project_encoder, project_source
 from tests.conftest import PHOTO_SHAPES
 from tests.fakes import TWO_PARTS, thing_labels, thing_photo
 

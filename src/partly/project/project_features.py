@@ -7,9 +7,9 @@ from partly.fewshot.features import FeatureSource, FeatureStore, GeneratorFeatur
 from partly.models.encoders import Representation
 from partly.models.zoo import load_encoder
 from partly.project.photo_options import USUAL_FEATURES_PX
+from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
 from partly.project.project_generator import load_project_generator
-from partly.project.project_photos import project_photos
 from partly.project.project_settings import FILE_NAME
 
 
