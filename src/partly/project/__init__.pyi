@@ -47,10 +47,10 @@ from .project_settings import write_settings as write_settings
 from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of
 from .project_state import state_of as state_of
+from .proposed_photos import propose as propose
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
-from .proposed_pictures import propose_pictures as propose_pictures
