@@ -17,6 +17,7 @@ from partly.data.labels import LabelMap
 from partly.data.photos import grid, overlay, thumbnail, write_jpeg
 from partly.evaluation.segmentation import EvaluationPair, evaluate
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
+from partly.inference.segment import segment_by_teacher
 from partly.models.zoo import load_encoder
 from partly.project import ON_PHOTOS
 
@@ -54,11 +55,13 @@ def _photos(bench: Bench, name: str, encoder: str, features_px: int) -> ObjectPh
 def _pairs(photos: ObjectPhotos, teacher: Teacher, names: list[str]) -> Iterator[EvaluationPair]:
     for name in names:
         pixels = photos.source.pixels(photos.source.picture(name))
-        yield EvaluationPair(name, partial(np.asarray, pixels), _said(photos, teacher, name), photos.truths[name])
+        yield EvaluationPair(
+            name, partial(np.asarray, pixels), _said(photos, teacher, name), photos.truths[name]
+        )
 
 
 def _said(photos: ObjectPhotos, teacher: Teacher, name: str) -> LabelMap:
-    return teacher.segment(photos.source.picture(name))
+    return segment_by_teacher(teacher, photos.source.picture(name)).label_map
 
 
 def _write_panels(
@@ -83,7 +86,13 @@ EXPERIMENT = Experiment(
     cells=tuple(
         Cell(
             f"{kind}-{n}",
-            {"object": kind, "encoder": "dinov2-small", "features_px": 560, "n_labels": n, "n_draws": n_draws},
+            {
+                "object": kind,
+                "encoder": "dinov2-small",
+                "features_px": 560,
+                "n_labels": n,
+                "n_draws": n_draws,
+            },
         )
         for kind in ("horses", "cars")
         for n, n_draws in _DRAWS.items()
