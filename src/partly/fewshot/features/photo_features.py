@@ -73,7 +73,7 @@ class PhotoFeatures:
         self.levels, self.image_size_px = encoder.levels, encoder.image_size_px
         self.n_pictures: int | None = len(photos)
         what = f"{encoder.digest} {fit}"
-        if fit == "whole":
+        if encoder.multiple_px is not None:
             names = " ".join(level.name for level in encoder.levels)
             what = f"{what} {encoder.image_size_px} {names}"
         self.digest = hashlib.sha256(what.encode()).hexdigest()
