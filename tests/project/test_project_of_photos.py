@@ -175,11 +175,9 @@ def test_segmenting_needs_neither_the_photos_nor_labels(fitted: Project, photo_f
 def test_teacher_or_network(fitted: Project, project: Project, tmp_path: Path) -> None:
     chosen = segmenting_network(fitted.folder)
     assert chosen.is_teacher
-    assert chosen.view({"refine": False, "overlay": True}) == {"refine": True, "overlay": True}
     make_network(fitted)
     chosen = segmenting_network(fitted.folder)
     assert (chosen.is_teacher, chosen.note) == (False, "")
-    assert chosen.view({"refine": False}) == {"refine": False}
     assert segmenting_network(fitted.folder, SegmentChoice("teacher")).is_teacher
     label(fitted, 1)
     chosen = segmenting_network(fitted.folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting import load_segmenter
@@ -30,13 +29,6 @@ class SegmentingNetwork:
     network: PartNetwork
     is_teacher: bool = False
     note: str = ""
-
-    def view(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of segmenting, as this network needs them.
-
-        Features of photos lie on a coarse grid: what comes of them follows the photo's edges.
-        """
-        return arguments | {"refine": True} if self.is_teacher else arguments
 
 
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:
