@@ -7,7 +7,8 @@ from pathlib import Path
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting import load_segmenter
-from partly.inference.segment import EncoderNetwork, PartNetwork
+from partly.inference.segment import EncoderNetwork
+from partly.models.networks import AutoShotNetwork
 from partly.project.chosen_network import network_of
 from partly.project.model_digests import model_card
 from partly.project.project_features import project_encoder
@@ -26,7 +27,7 @@ class SegmentingNetwork:
         note: what the user should know of the choice; "" is nothing.
     """
 
-    network: PartNetwork
+    network: AutoShotNetwork | EncoderNetwork
     is_teacher: bool = False
     note: str = ""
 

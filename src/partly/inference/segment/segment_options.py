@@ -38,7 +38,11 @@ class SegmentOptions:
         check_options(self)
 
     def arguments(self, *, with_teacher: bool = False) -> dict[str, Any]:
-        """Arguments of :func:`partly.inference.segment.segment_all`.
+        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
+        return {**self.view(with_teacher=with_teacher), "overlay": self.overlay, "areas": self.areas}
+
+    def view(self, *, with_teacher: bool = False) -> dict[str, Any]:
+        """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
 
         Args:
             with_teacher: a few-shot segmenter of photos segments. Its features lie on a coarse grid, so that
@@ -50,6 +54,4 @@ class SegmentOptions:
             "mirror_average": not with_teacher if self.mirror is None else self.mirror,
             "scales": THOROUGH if self.thorough else (1.0,),
             "refine": self.thorough or with_teacher,
-            "overlay": self.overlay,
-            "areas": self.areas,
         }
