@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -29,8 +29,8 @@ from partly.fewshot.features import FeatureStore, PhotoFeatures
 from partly.models.encoders import Representation
 
 HORSE_PARTS = PartSet.from_names(("background", "head", "body", "leg", "tail"))
-_N_PHOTOS = 166
-_N_MEASURED = 100
+N_OTHERS = 150
+"""Photos without labels that a draw may learn from; none of them is ever measured on."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +39,26 @@ class ObjectKind:
 
     Attributes:
         file_name: of the zip with ``images/NAME.jpg`` and ``labels/NAME.png``.
+        others: of the zip with photos without labels.
         part_set: the parts.
         ids: the data's own label map as one of these parts.
         twins: photos that are nearly the same: one must not teach where the other is measured.
-        n_most: photos that are looked at, those with truth first.
-        n_measured: photos that a draw is measured on.
+        n_measured: photos that a draw is measured on, at most.
     """
 
     file_name: str
+    others: str
     part_set: PartSet
     ids: Callable[[LabelMap], LabelMap]
     twins: tuple[frozenset[str], ...] = ()
-    n_most: int = _N_PHOTOS
-    n_measured: int = _N_MEASURED
+    n_measured: int = 100
 
 
 KINDS: Mapping[str, ObjectKind] = {
     "horses": ObjectKind(
-        "horses.zip", HORSE_PARTS, lambda ids: ids, (frozenset({"horse193", "horse254"}),), _N_PHOTOS, 24
+        "horses.zip", "horses.zip", HORSE_PARTS, lambda ids: ids, (frozenset({"horse193", "horse254"}),)
     ),
-    "cars": ObjectKind("cars_labelled_128.zip", CAR_PARTS, merged_car_parts),
+    "cars": ObjectKind("cars_labelled_128.zip", "cars_unlabelled_128.zip", CAR_PARTS, merged_car_parts),
 }
 
 
@@ -68,33 +68,44 @@ class ObjectPhotos:
 
     Attributes:
         kind: of object.
-        source: features of the photos.
+        encoder: reads them.
+        store: keeps features.
+        known: photos with truth, by name.
+        others: photos without.
         truths: label maps ``[h, w]`` by the photos' names.
     """
 
     kind: ObjectKind
-    source: PhotoFeatures
+    encoder: Representation
+    store: FeatureStore
+    known: Mapping[str, PhotoSource]
+    others: Sequence[PhotoSource]
     truths: Mapping[str, LabelMap]
 
     @cached_property
-    def _shuffled(self) -> list[str]:
-        order = np.random.default_rng(14).permutation(len(self.truths))
-        names = sorted(self.truths)
-        return [names[i] for i in order]
+    def source(self) -> PhotoFeatures:
+        """Features of the photos with truth, to measure on."""
+        return PhotoFeatures(self.encoder, list(self.known.values()), store=self.store)
+
+    def source_of(self, labelled: Sequence[Annotation]) -> PhotoFeatures:
+        """Features of what a draw may learn from: its labelled photos, and others without truth."""
+        own = [self.known[str(annotation.photo)] for annotation in labelled]
+        return PhotoFeatures(self.encoder, [*own, *self.others], store=self.store)
 
     def labelled(self, n: int, draw: int) -> list[Annotation]:
         """The labels of a draw: ``n`` photos at random, each draw others as far as there are enough."""
-        names, n_all = self._shuffled, len(self._shuffled)
-        chosen = [names[(draw * n + i) % n_all] for i in range(n)]
+        names = sorted(self.known)
+        order = np.random.default_rng(14).permutation(len(names))
+        chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
         return [self._annotation(name) for name in chosen]
 
-    def measured(self, labelled: list[Annotation]) -> list[str]:
+    def measured(self, labelled: Sequence[Annotation]) -> list[str]:
         """Names of the photos that a draw is measured on: with truth, not labelled, and no twins of those."""
         used = {str(annotation.photo) for annotation in labelled}
         for twins in self.kind.twins:
-            names = {name for name in self.truths if PurePosixPath(name).stem in twins}
+            names = {name for name in self.known if PurePosixPath(name).stem in twins}
             used |= names if used & names else set()
-        return [name for name in sorted(self.truths) if name not in used][: self.kind.n_measured]
+        return [name for name in sorted(self.known) if name not in used][: self.kind.n_measured]
 
     def _annotation(self, name: str) -> Annotation:
         picture = self.source.picture(name)
@@ -106,24 +117,32 @@ def object_photos(data: Path | None, name: str, encoder: Representation, store: 
     """The photos of a kind of object, read by an encoder.
 
     Raises:
-        NotAvailable: no folder was named, or it lacks the file.
+        NotAvailable: no folder was named, or it lacks a file.
     """
     kind = KINDS[name]
-    file = None if data is None else data / kind.file_name
+    file, others = _file(data, kind.file_name), _file(data, kind.others)
+    truths = {f"images/{stem}.jpg": kind.ids(ids) for stem, ids in _labels(file).items()}
+    known = {photo.name: photo for photo in find_photos(file) if photo.name in truths}
+    unlabelled = [photo for photo in find_photos(others) if _is_other(photo.name, truths)]
+    step = max(1, len(unlabelled) // N_OTHERS)
+    return ObjectPhotos(kind, encoder, FeatureStore(store), known, unlabelled[::step][:N_OTHERS], truths)
+
+
+def _is_other(name: str, truths: Mapping[str, LabelMap]) -> bool:
+    """Whether it is a photo, and none with truth."""
+    return name not in truths and PurePosixPath(name).parts[0] not in ("labels", "silhouettes")
+
+
+def _file(data: Path | None, name: str) -> Path:
+    file = None if data is None else data / name
     if file is None or not file.is_file():
         raise NotAvailable(
-            f"there is no {kind.file_name}",
-            expected="a folder with images/NAME.jpg and labels/NAME.png in that zip",
+            f"there is no {name}",
+            expected="the folder with that zip",
             remedy="Name the folder that has it with --data FOLDER",
             path=data,
         )
-    truths = {f"images/{stem}.jpg": kind.ids(ids) for stem, ids in _labels(file).items()}
-    found = [photo for photo in find_photos(file) if photo.name.startswith("images/")]
-    others = [photo for photo in found if photo.name not in truths]
-    known: list[PhotoSource] = [photo for photo in found if photo.name in truths]
-    photos = (known + others)[: kind.n_most]
-    truths = {photo.name: truths[photo.name] for photo in photos if photo.name in truths}
-    return ObjectPhotos(kind, PhotoFeatures(encoder, photos, store=FeatureStore(store)), truths)
+    return file
 
 
 def _labels(file: Path) -> dict[str, LabelMap]:

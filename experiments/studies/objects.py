@@ -14,7 +14,7 @@ from experiments.objects import ObjectPhotos, object_photos
 from experiments.scoring import figures_of, over_draws
 from experiments.store import results_folder
 from partly.data.labels import LabelMap
-from partly.data.photos import grid, overlay, thumbnail, write_jpeg
+from partly.data.photos import Pixels, grid, overlay, thumbnail, write_jpeg
 from partly.evaluation.segmentation import EvaluationPair, evaluate
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
 from partly.inference.segment import segment_by_teacher
@@ -23,6 +23,7 @@ from partly.project import ON_PHOTOS
 
 _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
 _N_PANELS = 12
+_ENCODER = {"encoder": "dinov2-small", "features_px": 560}
 _known: dict[tuple[str, str, int], ObjectPhotos] = {}
 
 
@@ -34,8 +35,9 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     for draw in range(settings["n_draws"]):
         labelled = photos.labelled(settings["n_labels"], draw)
         started = time.monotonic()
-        teacher = fit_teacher(photos.source, labelled, photos.kind.part_set, config)
+        teacher = fit_teacher(photos.source_of(labelled), labelled, photos.kind.part_set, config)
         times.append(time.monotonic() - started)
+        teacher = teacher.reading(photos.source)
         names = photos.measured(labelled)
         each.append(figures_of(evaluate(_pairs(photos, teacher, names), photos.kind.part_set, n_worst=0)))
         if draw == 0:
@@ -68,7 +70,9 @@ def _write_panels(
     bench: Bench, cell: Cell, photos: ObjectPhotos, teacher: Teacher, names: list[str]
 ) -> dict[str, str]:
     """Photos with the truth above, what was found below."""
-    colours, above, below = photos.kind.part_set.colours, [], []
+    colours = photos.kind.part_set.colours
+    above: list[Pixels] = []
+    below: list[Pixels] = []
     for name in names:
         pixels = photos.source.pixels(photos.source.picture(name))
         for row, label_map in ((above, photos.truths[name]), (below, _said(photos, teacher, name))):
