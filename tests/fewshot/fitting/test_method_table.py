@@ -137,6 +137,6 @@ def test_every_method_has_its_own_penalty(method: str, penalty: float) -> None:
 
 def test_segmenters_of_one_class_are_one_family() -> None:
     classes = families()
-    assert list(classes) == ["ridge", "kernel", "mlp", "cnn"]
+    assert list(classes) == ["ridge", "kernel", "mlp", "cnn", "head"]
     assert all(classes[method.family] is method.segmenter_class() for method in METHODS.values())
     assert all(isinstance(method, FewShotMethod) for method in METHODS.values())
