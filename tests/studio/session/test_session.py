@@ -413,8 +413,8 @@ def test_a_generator_that_is_not_here(pictured_project, open_session):
     assert live["state"] == "failed"
     assert "Run: partly get ffhq" in live["problem"]
     session.painting.paint("p0", "a", stroke(0, 0, 2, 2, 1))  # strokes are taken even so
-    with pytest.raises(NotReady, match="the generator is not loaded yet"):
-        session.models.generator  # noqa: B018
+    with pytest.raises(NotReady, match="the features are not there yet"):
+        session.models.source  # noqa: B018
 
 
 def test_one_session_at_a_time(session, pictured_project):
