@@ -29,7 +29,7 @@ from partly.data.labels import (
 from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
 from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
-from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
+from partly.fewshot.fitting import FewShotConfig, LabelQuality, Teacher, fit_teacher, quality_of_labels
 from partly.models.encoders import Representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
@@ -44,6 +44,7 @@ __all__ = [
     "Teacher",
     "distil",
     "fit_few_shot",
+    "how_good",
     "load_annotations",
     "load_encoder",
     "load_generator",
@@ -119,9 +120,34 @@ def fit_few_shot(
     Raises:
         BadLabel: annotations are missing, or of another source, or a part has no pixel.
     """
-    if part_set is None:
-        part_set = annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
-    return fit_teacher(source, annotations, part_set, config, on_progress)
+    return fit_teacher(source, annotations, part_set or _own_parts(annotations), config, on_progress)
+
+
+def how_good(
+    source: Generator | FeatureSource,
+    annotations: Sequence[Annotation],
+    part_set: PartSet | None = None,
+    config: FewShotConfig | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> LabelQuality:
+    """How good the segmenter of these annotations is for each part, told from them alone; ``print`` shows it.
+
+    Each picture is left out in turn, and what the others say of it is compared with its labels. What one
+    picture alone shows has no such IoU; two halves of the features are compared for it instead, on pictures
+    without labels. See :class:`partly.LabelQuality`.
+
+    Args:
+        source: as for :func:`fit_few_shot`.
+        annotations: one or more; parts may be without a label.
+        part_set: the parts; None takes those that come with the annotations, else the parts of faces.
+        config: which segmenter, how; it is measured without self-training. Of networks (``mlp``, ``cnn``)
+            nothing can be told.
+        on_progress: told what is done, how much of it and of how much.
+
+    Raises:
+        BadLabel: annotations are missing, of another source, or have fewer than two parts.
+    """
+    return quality_of_labels(source, annotations, part_set or _own_parts(annotations), config, on_progress)
 
 
 def photo_features(
@@ -203,6 +229,10 @@ def load_network(folder: str | Path) -> AutoShotNetwork:
         BadModelFile: files are missing or damaged, or it is another kind of model.
     """
     return load_network_folder(Path(folder))
+
+
+def _own_parts(annotations: Sequence[Annotation]) -> PartSet:
+    return annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
 
 
 def _encoder_weights() -> Path:

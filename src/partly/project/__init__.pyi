@@ -26,6 +26,7 @@ from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
+from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
 from .project_description import describe as describe
@@ -49,6 +50,7 @@ from .project_settings import write_settings as write_settings
 from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of
 from .project_state import state_of as state_of
+from .proposed_photos import propose as propose
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture
@@ -56,4 +58,4 @@ from .proposed_pictures import keep_photo as keep_photo
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
-from .proposed_pictures import propose_pictures as propose_pictures
+from .segment_choices import SegmentChoice as SegmentChoice

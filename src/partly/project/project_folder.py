@@ -97,6 +97,11 @@ class Project:
         return self.folder / "models" / "auto_shot"
 
     @property
+    def best(self) -> Path:
+        """Model folder of the slower, better network with an encoder inside."""
+        return self.folder / "models" / "best"
+
+    @property
     def report(self) -> Path:
         """The page that ``partly report`` writes."""
         return self.folder / "report.html"

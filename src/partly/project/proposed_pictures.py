@@ -242,6 +242,15 @@ def keep_photo(project: Project, photo: PhotoSource, facts: dict[str, Any] | Non
     return ProposedPicture(name, path, pixels.shape[:2], photo=photo.name, photo_sha256=digest)
 
 
+def painted_shape(photo: PhotoSource) -> tuple[int, int]:
+    """Height and width at which a photo is painted on; see :func:`keep_photo`.
+
+    Raises:
+        BadPhoto: it cannot be read.
+    """
+    return thumbnail(photo.read().pixels, MOST_PAINTED_PX).shape[:2]
+
+
 def picture_pixels(generator: Generator, w: npt.NDArray[np.float32]) -> Pixels:
     """The picture of a latent ``[l, v]``, uint8 ``[h, w, 3]``."""
     import torch

@@ -300,11 +300,8 @@ def test_photos_are_looked_for_and_chosen_by_name(many: Project, open_session: O
     session = opened(open_session, many)
     choosing = session.photo_choosing
     assert choosing is not None
-    assert [one["name"] for one in search(session, "1 .PNG", 2, 3)["photos"]] == [
-        "11.png",
-        "12.png",
-        "13.png",
-    ]
+    found = search(session, "1 .PNG", offset=2, limit=3)["photos"]
+    assert [one["name"] for one in found] == ["11.png", "12.png", "13.png"]
     assert search(session, "1")["n_found"] == 11
     assert search(session)["n_photos"] == 20
     on_wall = names_on_wall(session)[1]

@@ -28,6 +28,7 @@ def test_the_state_at_first(session):
         "name": "project",
         "folder": str(session.project.folder),
         "generator": session.project.settings.generator,
+        "labels": "pictures",
     }
     assert state["parts"] == [
         {"name": "background", "colour": [28, 28, 36], "mirror": None},

@@ -89,7 +89,9 @@ def _pooled(source: FeatureSource, picture: Pictured) -> Tensor:
     sizes = {level.size_px for level in source.levels if level.size_px >= _POOLED_PX}
     finest = max((s for s in sizes if s <= _FINEST_PX), default=min(sizes))
     maps = source.pyramid(picture, finest).maps
-    middle = [m for m in maps if m.shape[-1] >= _COARSEST_PX] or [maps[-1]]
+    # Sizes are those of a square photo: of a narrow one, too, the same levels are compared.
+    middle = [m for m, level in zip(maps, source.levels, strict=False) if level.size_px >= _COARSEST_PX]
+    middle = middle or [maps[-1]]
     return torch.cat([F.adaptive_avg_pool2d(m, _POOLED_PX).flatten(1) for m in middle], dim=1)
 
 

@@ -73,7 +73,7 @@ class PhotoFeatures:
         self._photos: dict[str, PhotoSource] = {}
         self.know(photos)
         what = f"{encoder.digest} {fit}"
-        if fit == "whole":
+        if encoder.multiple_px is not None:
             names = " ".join(level.name for level in encoder.levels)
             what = f"{what} {encoder.image_size_px} {names}"
         self.digest = hashlib.sha256(what.encode()).hexdigest()
@@ -223,6 +223,16 @@ class PhotoFeatures:
             raise BadOption(f"there is no photo {name!r}", expected=f"one of {self._shown()}")
         with self._photos[name].open() as file:
             return Picture(name, photo=name, photo_sha256=hashlib.sha256(file.read()).hexdigest())
+
+    def among(self, names: Sequence[str]) -> PhotoFeatures:
+        """The same source with these photos alone.
+
+        Raises:
+            BadOption: there are none, or no such photo.
+        """
+        if unknown := [name for name in names if name not in self._photos]:
+            raise BadOption(f"there is no photo {unknown[0]!r}", expected=f"one of {self._shown()}")
+        return PhotoFeatures(self.encoder, [self._photos[name] for name in names], self.fit, self.store)
 
     def _data(self, picture: Pictured) -> bytes:
         """The photo's file."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -114,7 +115,45 @@ class RidgeFit:
         if self._has_few_rows():
             rows = [torch.cat(column) for column in zip(*(p.labelled() for p in self._all()), strict=True)]
             return self._set(solve_dual(rows[0], rows[1], rows[2], self._penalty))
-        return self._set(self._total().solve(self._penalties(self._penalty)))
+        return self._solved(self._total())
+
+    def left_out(self) -> Iterator[tuple[str, RidgeSegmenter]]:
+        """For each of two pictures or more, what :meth:`solve` would give without it.
+
+        Its sums are taken out of those of all, so that nothing is read or summed again. The segmenter is the
+        same object each time, and not the one of this fit.
+
+        Raises:
+            BadLabel: there is one picture only, or none.
+        """
+        segmenter, total = deepcopy(self.segmenter), None
+        for name, picture in self._known.items():
+            known = {other: rows for other, rows in self._known.items() if other != name}
+            others = RidgeFit(segmenter, self.penalty, self.balance, self.grid_px, known)
+            if others._has_few_rows():
+                yield name, others.solve()
+                continue
+            if total is None:
+                total = self._total()
+            yield name, others._solved(total - picture.sums)
+
+    def halves(self) -> tuple[RidgeSegmenter, RidgeSegmenter]:
+        """Two segmenters for all pictures taken in, each of half of the features; see ``half_columns``.
+
+        Raises:
+            BadLabel: no picture was taken in.
+        """
+        total, penalties = self._total(), self._penalties(self._penalty)
+        solved = []
+        for columns in self.segmenter.half_columns():
+            gram, moment = total.gram[columns][:, columns], total.moment[columns]
+            weight = torch.zeros_like(total.moment)
+            weight[columns] = NormalEquations(gram, moment, total.weight).solve(penalties[columns])
+            half = RidgeFit(
+                deepcopy(self.segmenter), self.penalty, self.balance, self.grid_px, dict(self._known)
+            )
+            solved.append(half._set(weight))
+        return solved[0], solved[1]
 
     def refit(self) -> RidgeSegmenter:
         """As :meth:`solve`, within a few ten thousandths of the weights, and quicker after a small change.
@@ -207,6 +246,9 @@ class RidgeFit:
     def _total(self) -> NormalEquations:
         first, *others = (p.sums for p in self._all())
         return sum(others, first)
+
+    def _solved(self, total: NormalEquations) -> RidgeSegmenter:
+        return self._set(total.solve(self._penalties(self._penalty)))
 
     def _settled_sums(self) -> NormalEquations | None:
         settled = [p.sums for p in self._all() if not p.at_hand]

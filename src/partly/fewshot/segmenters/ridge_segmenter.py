@@ -88,5 +88,13 @@ class RidgeSegmenter(FewShotSegmenter):
         columns += [place, torch.ones_like(place[:, :1])]
         return torch.cat([c.flatten(2).transpose(1, 2) for c in columns], dim=2).flatten(0, 1)
 
+    def half_columns(self) -> tuple[Tensor, Tensor]:
+        """Every other feature, and the others: boolean ``[d]`` each. Position and bias are in both."""
+        columns = torch.arange(self.n_features)
+        start = sum(self.n_channels)
+        both = (columns >= start) & (columns < start + N_COORDINATES)
+        both[-1] = True
+        return both | (columns % 2 == 0), both | (columns % 2 == 1)
+
     def _coordinates(self, size_px: int) -> Tensor:
         return coordinates(size_px).to(self.weight.device) * self.coordinate_weight

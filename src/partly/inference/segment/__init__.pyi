@@ -1,5 +1,6 @@
 """Photos and folders of them to label maps."""
 
+from .encoder_network import EncoderNetwork as EncoderNetwork
 from .segment_folder import segment_all as segment_all
 from .segment_options import SegmentOptions as SegmentOptions
 from .segment_options import THOROUGH as THOROUGH

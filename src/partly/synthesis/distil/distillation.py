@@ -57,7 +57,7 @@ def distil(
     network = new_network(teacher.part_set, config, encoder_weights)
     if isinstance(teacher.source, PhotoFeatures):
         return distil_from_photos(teacher, place, config, network, reports)
-    painted = _painted(teacher, config)
+    painted = painted_of(teacher, config)
     labelled = synthesise_labelled(
         teacher,
         config.synthesis(),
@@ -83,8 +83,13 @@ def distil(
     return train_second_round(first, labelled, painted, config, place.training / SECOND_ROUND_FOLDER, reports)
 
 
-def _painted(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
-    """The labelled pictures, where they are to be learned from."""
+def painted_of(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
+    """The labelled pictures of a generator's teacher, where they are to be learned from.
+
+    Raises:
+        BadOption: the teacher does not know them.
+        BadLabel: an annotation is of another generator.
+    """
     if not config.painted_share:
         return None
     if not teacher.annotations:
