@@ -37,6 +37,7 @@ def test_the_state_at_first(session):
     assert [picture["id"] for picture in state["pictures"]] == ["p0", "p1"]
     assert state["pictures"][0] == {
         "id": "p0",
+        "name": "p0",
         "width_px": 64,
         "height_px": 64,
         "status": "new",
@@ -50,7 +51,7 @@ def test_the_state_at_first(session):
     assert state["wall"] == state["wall_ready"] == ["wall-0", "wall-1"]
     assert state["live"] == {"state": "ready", "done": 2, "total": 2, "problem": None}
     assert state["models"] == {"few_shot": "missing", "auto_shot": "missing", "onnx": False}
-    assert (state["jobs"], state["problems"], state["proposing"]) == ([], {}, None)
+    assert (state["jobs"], state["problems"], state["proposing"], state["album"]) == ([], {}, None, None)
     assert state["missing_parts"] == ["background", "thing"]
     assert state["next_step"].startswith("Choose a part and paint it")
     json.dumps(state)
