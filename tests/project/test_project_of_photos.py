@@ -16,6 +16,8 @@ from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadOption, BadProject
 from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.project.evaluate_verb import evaluate_against
+from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
@@ -175,11 +177,9 @@ def test_segmenting_needs_neither_the_photos_nor_labels(fitted: Project, photo_f
 def test_teacher_or_network(fitted: Project, project: Project, tmp_path: Path) -> None:
     chosen = segmenting_network(fitted.folder)
     assert chosen.is_teacher
-    assert chosen.view({"refine": False, "overlay": True}) == {"refine": True, "overlay": True}
     make_network(fitted)
     chosen = segmenting_network(fitted.folder)
     assert (chosen.is_teacher, chosen.note) == (False, "")
-    assert chosen.view({"refine": False}) == {"refine": False}
     assert segmenting_network(fitted.folder, SegmentChoice("teacher")).is_teacher
     label(fitted, 1)
     chosen = segmenting_network(fitted.folder)
@@ -212,6 +212,15 @@ def test_a_teacher_of_another_size(fitted: Project) -> None:
         BadProject, match=r"fitted with another network that reads photos, or at another size"
     ):
         teacher_network(other)
+
+
+def test_a_teacher_is_evaluated(fitted: Project, photo_folder: Path, tmp_path: Path) -> None:
+    for seed, shape in enumerate(PHOTO_SHAPES):
+        write_label_map(tmp_path / "truth" / f"{seed}.png", thing_labels(*shape, seed), TWO_PARTS)
+    evaluation = evaluate_against(
+        fitted.folder, tmp_path / "truth", EvaluationChoices(photos=photo_folder, segmenter="teacher")
+    )
+    assert 0.7 < evaluation.mean_iou.pooled < 1
 
 
 def test_large_photos_in_little_memory(fitted: Project, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def command(
             segmenting.network,
             sources,
             out_folder,
-            **segmenting.view(options.arguments()),
+            **options.arguments(with_teacher=segmenting.is_teacher),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""

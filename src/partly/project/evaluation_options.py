@@ -34,7 +34,17 @@ class EvaluationChoices:
     size_px: int | None = option(
         None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
     )
-    mirror_average: bool = option(True, "Average with the mirrored photo.", flag="--mirror/--no-mirror")
+    mirror_average: bool | None = option(
+        None,
+        "Average with the mirrored photo; by default with a network, not with a teacher.",
+        flag="--mirror/--no-mirror",
+    )
+    segmenter: Literal["network", "teacher"] | None = option(
+        None,
+        "What of a project is evaluated: its network, or its few-shot segmenter (teacher) if that reads "
+        "photos. By default the network, if there is one that is not outdated.",
+        flag="--with",
+    )
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
 
     def __post_init__(self) -> None:

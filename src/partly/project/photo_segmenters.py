@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting import load_segmenter
-from partly.inference.segment import EncoderNetwork, PartNetwork
+from partly.inference.segment import EncoderNetwork
+from partly.models.networks import AutoShotNetwork
 from partly.project.chosen_network import network_of
 from partly.project.model_digests import model_card
 from partly.project.project_features import project_encoder
@@ -27,16 +27,9 @@ class SegmentingNetwork:
         note: what the user should know of the choice; "" is nothing.
     """
 
-    network: PartNetwork
+    network: AutoShotNetwork | EncoderNetwork
     is_teacher: bool = False
     note: str = ""
-
-    def view(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of segmenting, as this network needs them.
-
-        Features of photos lie on a coarse grid: what comes of them follows the photo's edges.
-        """
-        return arguments | {"refine": True} if self.is_teacher else arguments
 
 
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:
