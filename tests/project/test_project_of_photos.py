@@ -14,7 +14,7 @@ from partly.cli.command_line import run
 from partly.data.labels.annotation import remove_annotation, save_annotation
 from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
-from partly.errors import BadLabel, BadOption, BadProject
+from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
@@ -22,10 +22,12 @@ from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
 from partly.project.photos_of_project import project_photos
+from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.project_page import write_project_page
 from partly.project.project_state import state_of
-from partly.project.proposed_pictures import keep_photo
+from partly.project.proposed_photos import propose
+from partly.project.proposed_pictures import find_picture, keep_photo
 from partly.project.segment_choices import SegmentChoice
 from tests.conftest import PHOTO_SHAPES
 from tests.fakes import TWO_PARTS, thing_labels, thing_photo
@@ -248,3 +250,43 @@ def test_ten_thousand_photos(
     assert result.annotation_ids == ("0",)
     # The statistics come from 32 photos, and few were read for them.
     assert len(list((photo_project.folder / "features").rglob("*.features"))) <= len(PHOTO_SHAPES)
+
+
+def test_photos_of_very_different_shapes_and_sizes(photo_project: Project, photo_folder: Path) -> None:
+    shapes = {"line": (3, 400), "tower": (300, 4), "dot": (2, 2), "large": (900, 1400)}
+    for seed, (name, shape) in enumerate(shapes.items()):
+        write_png(photo_folder / f"{name}.png", thing_photo(*shape, seed))
+    label(photo_project, 0)
+    fit_project(photo_project)
+    assert {p.id for p in propose(photo_project, PicturesRequest(20))} >= set(shapes)
+    for name, shape in shapes.items():
+        assert find_picture(photo_project, name).shape == shape
+    network = teacher_network(photo_project)
+    for seed, (height, width) in enumerate(shapes.values()):
+        found = network.segment(thing_photo(height, width, seed))
+        assert found.label_map.shape == (height, width)
+
+
+def test_a_zip_of_photos(
+    tmp_path: Path, photo_folder: Path, encoder_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.make_archive(str(tmp_path / "things"), "zip", photo_folder)
+    asked = ["--photos", str(tmp_path / "things.zip"), "--features", str(encoder_folder)]
+    folder = tmp_path / "p"
+    assert run(["new", str(folder), *asked, "--features-px", "112", "--parts", "background,thing"]) == 0
+    project = open_project(folder)
+    assert project.settings.photos.folder == "../things.zip"
+    label(project, 2)
+    fit_project(project)
+    assert propose(project, PicturesRequest(1, unsure=True))[0].id != "2"
+    (tmp_path / "things.zip").write_bytes((tmp_path / "things.zip").read_bytes()[:300])
+    state = state_of(project)
+    assert (state.n_photos, state.next_step) == (None, "edit folder in [photos] of project.toml")
+    assert state.why.startswith("it cannot be read as a zip")
+
+
+def test_an_encoder_of_another_kind(photo_project: Project, generator_folder: Path) -> None:
+    label(photo_project, 0)
+    other = edit(photo_project, photo_project.settings.photos.features, str(generator_folder))
+    with pytest.raises(BadModelFile, match="expected a representation"):
+        fit_project(other)
