@@ -107,7 +107,7 @@ def test_methods_that_are_not_live_say_so() -> None:
     assert live_method(("cnn-s", "kernel", "ridge")) is METHODS["kernel"]
     assert live_method(("cnn-s",)) is METHODS["ridge"]
     live = {name for name, method in METHODS.items() if method.is_live}
-    assert live == {"ridge", "kernel"}
+    assert live == {"ridge", "kernel", "photo-ridge"}
     segmenter = METHODS["mlp-0"].untrained(2, INDEXES, CHANNELS, QUICK)
     with pytest.raises(NotImplementedError, match="MLPMethod cannot follow the brush"):
         METHODS["mlp-0"].running_fit(segmenter, QUICK, 8)
