@@ -178,22 +178,27 @@ def test_segmenting_needs_neither_the_photos_nor_labels(fitted: Project, photo_f
 
 def test_teacher_or_network(fitted: Project, project: Project, tmp_path: Path) -> None:
     chosen = segmenting_network(fitted.folder)
-    assert chosen.is_teacher
+    assert (chosen.kind, chosen.has_encoder) == ("teacher", True)
     make_network(fitted)
     chosen = segmenting_network(fitted.folder)
-    assert (chosen.is_teacher, chosen.note) == (False, "")
-    assert segmenting_network(fitted.folder, SegmentChoice("teacher")).is_teacher
+    assert (chosen.kind, chosen.has_encoder, chosen.note) == ("network", False, "")
+    assert segmenting_network(fitted.folder, SegmentChoice("teacher")).kind == "teacher"
     label(fitted, 1)
     chosen = segmenting_network(fitted.folder)
-    assert chosen.is_teacher
+    assert chosen.kind == "teacher"
     assert chosen.note.startswith("With the few-shot segmenter, fitted before labels or settings changed: ")
     fit_project(fitted)
     chosen = segmenting_network(fitted.folder)
-    assert (chosen.is_teacher, "as the network is older than it" in chosen.note) == (True, True)
-    assert not segmenting_network(fitted.folder, SegmentChoice("network")).is_teacher
-    assert not segmenting_network(fitted.auto_shot).is_teacher
-    with pytest.raises(BadOption, match="a model folder, and no project; expected a project: it has the"):
+    assert (chosen.kind, "as the network is older than it" in chosen.note) == ("teacher", True)
+    assert segmenting_network(fitted.folder, SegmentChoice("network")).kind == "network"
+    assert segmenting_network(fitted.auto_shot).kind == "network"
+    with pytest.raises(BadOption, match="a model folder, and --with teacher; expected a project, or"):
         segmenting_network(fitted.auto_shot, SegmentChoice("teacher"))
+    with pytest.raises(BadProject, match=r"has no best network yet. Run: partly distil .* --best"):
+        segmenting_network(fitted.folder, SegmentChoice("best"))
+    teacher_network(fitted).save(fitted.best)
+    for best in (segmenting_network(fitted.folder, SegmentChoice("best")), segmenting_network(fitted.best)):
+        assert (best.kind, best.has_encoder) == ("best", True)
 
 
 def test_what_cannot_segment(photo_project: Project, labelled_project: Project) -> None:

@@ -36,13 +36,13 @@ class EvaluationChoices:
     )
     mirror_average: bool | None = option(
         None,
-        "Average with the mirrored photo; by default with a network, not with a teacher.",
+        "Average with the mirrored photo; by default with the network, not with `best` and `teacher`.",
         flag="--mirror/--no-mirror",
     )
-    segmenter: Literal["network", "teacher"] | None = option(
+    segmenter: Literal["network", "best", "teacher"] | None = option(
         None,
-        "What of a project is evaluated: its network, or its few-shot segmenter (teacher) if that reads "
-        "photos. By default the network, if there is one that is not outdated.",
+        "What of a project is evaluated: its network; the best one (partly distil --best); or its few-shot "
+        "segmenter (teacher), if that reads photos. By default as partly segment does.",
         flag="--with",
     )
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)

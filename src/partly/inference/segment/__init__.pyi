@@ -1,6 +1,7 @@
 """Photos and folders of them to label maps."""
 
 from .encoder_network import EncoderNetwork as EncoderNetwork
+from .encoder_network import load_part_network as load_part_network
 from .segment_folder import segment_all as segment_all
 from .segment_options import SegmentOptions as SegmentOptions
 from .segment_options import THOROUGH as THOROUGH
