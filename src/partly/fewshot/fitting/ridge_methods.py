@@ -44,8 +44,9 @@ class RidgeMethod(FewShotMethod):
     penalty_power: float = PENALTY_POWER
     most_to_self_train: int | None = MOST_LABELS_TO_SELF_TRAIN
 
-    def self_training(self) -> SelfTraining:
-        """How it learns from what it says of plain pictures."""
+    def self_training(self, n_labels: int) -> SelfTraining:
+        """How it learns from what it says of plain pictures, beside so many labelled ones."""
+        del n_labels
         from partly.fewshot.fitting.ridge_fit import SelfTraining
 
         return SelfTraining()
@@ -89,7 +90,7 @@ class RidgeMethod(FewShotMethod):
         if task.n_plain and (most is None or len(task) <= most):
             what = "learning from plain pictures"
             plain = counted(task.plain, task.n_plain, task.on_progress, what)
-            fit.self_train(plain, self.self_training())
+            fit.self_train(plain, self.self_training(len(task)))
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,11 @@ class PhotoRidgeMethod(RidgeMethod):
     penalty_power: float = 0.0
     most_to_self_train: int | None = None
 
-    def self_training(self) -> SelfTraining:
-        """The surest 60 % of the cells of each part, of every fourth cell."""
+    def self_training(self, n_labels: int) -> SelfTraining:
+        """The surest 60 % of the cells of each part, of every fourth cell; all together weigh as one label."""
         from partly.fewshot.fitting.ridge_fit import SelfTraining
 
-        return SelfTraining(penalty_divisor=1.0, surest=0.6, every=4)
+        return SelfTraining(1 / (n_labels + 1), penalty_divisor=1.0, surest=0.6, every=4)
 
 
 @dataclass(frozen=True)
