@@ -109,7 +109,7 @@ class PhotoRidgeMethod(RidgeMethod):
     most_to_self_train: int | None = None
 
     def self_training(self, n_labels: int) -> SelfTraining:
-        """The surest 60 % of the cells of each part, of every fourth cell; all together weigh as one label."""
+        """The surest 60 % of each part, of every fourth cell; all of them weigh as one label."""
         from partly.fewshot.fitting.ridge_fit import SelfTraining
 
         return SelfTraining(1 / (n_labels + 1), penalty_divisor=1.0, surest=0.6, every=4)
