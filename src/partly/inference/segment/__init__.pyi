@@ -10,3 +10,4 @@ from .segment_photo_file import segment_photo as segment_photo
 from .segment_records import Progress as Progress
 from .segment_records import Summary as Summary
 from .segmentation import Segmentation as Segmentation
+from .teacher_segmentation import segment_by_teacher as segment_by_teacher
