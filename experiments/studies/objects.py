@@ -17,10 +17,9 @@ from experiments.store import results_folder
 from partly.data.labels import LabelMap
 from partly.data.photos import Pixels, grid, overlay, thumbnail, write_jpeg
 from partly.evaluation.segmentation import EvaluationPair, evaluate
-from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
+from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig, Teacher, fit_teacher
 from partly.inference.segment import segment_by_teacher
 from partly.models.zoo import load_encoder
-from partly.project import ON_PHOTOS
 
 _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
 _N_PANELS = 12

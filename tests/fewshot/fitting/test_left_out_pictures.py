@@ -172,7 +172,7 @@ def test_what_cannot_be_told_is_said(source: GeneratorFeatures, annotations: lis
     networks = quality_of_labels(source, annotations, PARTS, replace(QUICK, methods=("ridge", "mlp-1")))
     assert str(networks) == (
         "not told for mlp-1: to leave each picture out, it would have to be trained as often as there are "
-        "pictures (told for: ridge, kernel)"
+        "pictures (told for: ridge, kernel, photo-ridge)"
     )
     assert networks.worst is None
     more = PartSet.from_names(("background", "thing", "corner", "tail"))
