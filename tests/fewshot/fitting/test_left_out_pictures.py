@@ -12,7 +12,7 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import UNLABELLED, PartSet
 from partly.errors import BadLabel
-from partly.fewshot.features.feature_source import pictures_without_labels
+from partly.fewshot.features.feature_source import plain_pyramids
 from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.features.kept_pyramids import KeptPyramids
 from partly.fewshot.fitting.cell_targets import shares
@@ -143,8 +143,8 @@ def test_of_one_label_two_halves_of_the_features_are_compared(
     rows = segmenter.rows(source.pyramid(annotations[0], PX), PX)
     weights = [_half_solved(rows, annotations[0], start) for start in (0, 1)]
     pairs = []
-    for picture in pictures_without_labels(source, 12, annotations[:1]):
-        features = segmenter.rows(source.pyramid(picture, PX), PX)
+    for pyramid in plain_pyramids(source, 12, segmenter.level_indexes):
+        features = segmenter.rows(pyramid, PX)
         first, second = ((features @ weight).argmax(1).numpy() for weight in weights)
         pairs.append((first, second))
     assert ious(quality) == pytest.approx(counted(pairs), abs=2e-3)

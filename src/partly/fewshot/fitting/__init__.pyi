@@ -7,6 +7,7 @@ from .fit_few_shot_segmenter import fit_few_shot as fit_few_shot
 from .fit_options import FewShotConfig as FewShotConfig
 from .fit_options import FitRequest as FitRequest
 from .label_quality import LabelQuality as LabelQuality
+from .measured_quality import measured_quality as measured_quality
 from .measured_quality import quality_of_labels as quality_of_labels
 from .method_table import METHODS as METHODS
 from .method_table import live_method as live_method
