@@ -145,5 +145,5 @@ def test_mobile_sam_is_loaded_from_plain_tensors(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(mobile_sam, "unpacked", lambda package, places, folder: tmp_path)
     monkeypatch.setattr(mobile_sam.importlib, "import_module", lambda name: build)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    assert mobile_sam._model(tmp_path).bias.item() == 7
+    assert mobile_sam.model(tmp_path).bias.item() == 7
     assert str(tmp_path) in sys.path

@@ -18,12 +18,12 @@ from partly.fewshot.fitting import FewShotConfig, FitRequest, LabelQuality
 @takes(request=FitRequest)
 @json_option
 def command(project_folder: Path, given: dict[str, Any], request: FitRequest, as_json: bool) -> None:
-    """Fit the few-shot segmenter of PROJECT on all its labelled pictures, and preview it on other ones.
+    """Fit the few-shot segmenter of PROJECT on all that is labelled, and preview it on what is not.
 
     What is not given is as project.toml says.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.project import few_shot_config, fit_project, open_project
+    from partly.project import few_shot_config, fit_project, open_project, state_of
 
     output = Output(as_json)
     project = open_project(project_folder)
@@ -35,7 +35,7 @@ def command(project_folder: Path, given: dict[str, Any], request: FitRequest, as
     if result.missing_parts:
         output.say(f"Labelled nowhere, and so never found: {', '.join(result.missing_parts)}")
     _say_how_good(output, project_folder, result.quality)
-    output.say(f"Next: partly distil {project_folder}")
+    output.say(f"Next: {state_of(project).next_step}")
     output.result(
         {
             "folder": str(result.folder),

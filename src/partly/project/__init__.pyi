@@ -27,6 +27,8 @@ from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
+from .photo_segmenters import segmenting_network as segmenting_network
+from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
 from .project_description import describe as describe
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
@@ -55,3 +57,4 @@ from .proposed_pictures import find_picture as find_picture
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
+from .segment_choices import SegmentChoice as SegmentChoice

@@ -209,8 +209,6 @@ def _next(
         return f"partly label {folder}", f"paint one of the pictures in {project.pictures}"
     if few_shot != "ready":
         return f"partly fit {folder}", _why(few_shot, "segmenter", "the annotations")
-    if project.settings.fitted_on == "photos":
-        return f"partly segment {folder} PHOTOS", "the few-shot segmenter reads photos itself"
     if project.settings.auto_shot.pretrained and model_digest(model_folder(ENCODER)) is None:
         return (
             f"partly get {ENCODER}",

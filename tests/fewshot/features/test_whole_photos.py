@@ -170,3 +170,14 @@ def test_a_full_disk_drops_the_oldest_and_then_keeps_nothing(
     monkeypatch.setattr(feature_store, "atomic_path", full)
     assert not store.keep("s" * 64, "c" * 64, pyramid)
     assert store.n_bytes == 0
+
+
+@pytest.mark.parametrize("fit", ["whole", "crop", "pad"])
+def test_an_encoder_at_another_size_is_another_source(photos: Path, fit: str) -> None:
+    """Its weights, and so its digest, are the same; features are not."""
+    digests = set()
+    for size_px in (32, 64):
+        encoder = Colours()
+        encoder.image_size_px = size_px
+        digests.add(partly.photo_features(encoder, photos, fit).digest)
+    assert len(digests) == 2

@@ -68,3 +68,10 @@ def test_encoders_by_name_and_folder(members, cache, tmp_path):
         BadModelFile, match=r"moon: is no encoder; expected a model folder .*, or one of .*dinov2"
     ):
         load_encoder("moon")
+    with pytest.raises(
+        BadModelFile, match=r"moon: is no encoder.*\. Run: partly get NAME, with one of these"
+    ):
+        load_encoder("moon")
+    (tmp_path / "x.pth").write_bytes(b"")
+    with pytest.raises(BadModelFile, match=r"x\.pth: is no encoder.*\. Run: partly get .*x\.pth"):
+        load_encoder(tmp_path / "x.pth")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Literal, get_args
 
@@ -15,8 +14,9 @@ from torch import Tensor
 
 from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
 from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared, whole_shape
-from partly.errors import BadLabel, BadOption, BadPhoto
+from partly.errors import BadLabel, BadOption
 from partly.fewshot.features.feature_store import FeatureStore, as_kept
+from partly.fewshot.features.photo_digests import PhotoDigests
 from partly.models import FeaturePyramid
 from partly.models.encoders import Representation
 from partly.models.generators import Synthesis, Truncation
@@ -73,11 +73,12 @@ class PhotoFeatures:
         self.levels, self.image_size_px = encoder.levels, encoder.image_size_px
         self.n_pictures: int | None = len(photos)
         what = f"{encoder.digest} {fit}"
-        if fit == "whole":
+        if encoder.multiple_px is not None:
             names = " ".join(level.name for level in encoder.levels)
             what = f"{what} {encoder.image_size_px} {names}"
         self.digest = hashlib.sha256(what.encode()).hexdigest()
         self._photos = {photo.name: photo for photo in photos}
+        self._digests = PhotoDigests(None if store is None else store.folder / "digests.json")
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -231,21 +232,20 @@ class PhotoFeatures:
                 remedy="Label a photo, or fit on the generator that made the picture",
             )
         data = self._as_labelled(picture.photo, picture.photo_sha256)
-        if data is None and picture.photo_sha256 in self._by_digest:
-            # It was renamed, or its folder moved.
-            data = self._as_labelled(self._by_digest[picture.photo_sha256], picture.photo_sha256)
+        if data is None and (name := self._called_now(picture)) is not None:
+            data = self._as_labelled(name, picture.photo_sha256)
         if data is not None:
             return data
         if picture.photo not in self._photos:
             raise BadLabel(
                 f"annotation {picture.id!r} belongs to the photo {picture.photo!r}, which is not there",
                 expected=f"one of {self._shown()}",
-                remedy="Give the folder that the photo is in",
+                remedy="Give the folder that the photo is in, or delete the annotation",
             )
         raise BadLabel(
             f"annotation {picture.id!r} belongs to the photo {picture.photo!r} as it was before",
             expected=f"a file with sha256 {str(picture.photo_sha256)[:12]}…",
-            remedy="Bring the photo back, or label it again",
+            remedy="Bring the photo back, or delete the annotation and label the photo again",
         )
 
     def _as_labelled(self, name: str, sha256: str | None) -> bytes | None:
@@ -256,14 +256,10 @@ class PhotoFeatures:
             data = file.read()
         return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
-    @cached_property
-    def _by_digest(self) -> dict[str | None, str]:
-        """Names of all photos that can be read, by the digests of their files; reads them all."""
-        found: dict[str | None, str] = {}
-        for name in self._names:
-            with suppress(BadPhoto):
-                found[self.picture(name).photo_sha256] = name
-        return found
+    def _called_now(self, picture: Pictured) -> str | None:
+        """What a photo is called that was renamed, or whose folder moved; may read all photos, but once."""
+        found = self._digests.find(self._photos.values(), str(picture.photo_sha256))
+        return None if found is None else found.name
 
     def _shown(self) -> str:
         some = ", ".join(self._names[:3])

@@ -3,8 +3,10 @@
 from .checkpoint_import import default_folder as default_folder
 from .checkpoint_import import import_checkpoint as import_checkpoint
 from .checkpoint_import import is_checkpoint as is_checkpoint
+from .downloads import DINOV2 as DINOV2
 from .downloads import DOWNLOADS as DOWNLOADS
 from .downloads import ENCODER as ENCODER
+from .downloads import MOBILE_SAM as MOBILE_SAM
 from .downloads import VGG16 as VGG16
 from .downloads import check_name as check_name
 from .downloads import encoder_names as encoder_names

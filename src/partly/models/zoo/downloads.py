@@ -52,6 +52,13 @@ DOWNLOADS: dict[str, Download] = {
             37,
         ),
         Download(
+            DINOV2,
+            "encoder",
+            "vision transformer of the shape of DINOv2 small, to read photos of any object with",
+            "partly.models.zoo.dinov2_weights",
+            90,
+        ),
+        Download(
             ENCODER,
             "encoder",
             "encoder pretrained on ImageNet, for auto-shot networks, and to read photos with",
@@ -64,13 +71,6 @@ DOWNLOADS: dict[str, Download] = {
             "feature network of FID and KID, to measure generators with",
             "partly.models.zoo.inception_weights",
             81,
-        ),
-        Download(
-            DINOV2,
-            "encoder",
-            "vision transformer of the shape of DINOv2 small, to read photos of any object with",
-            "partly.models.zoo.dinov2_weights",
-            90,
         ),
         Download(
             VGG16,

@@ -37,7 +37,7 @@ def generator_folder(source: str | Path) -> Path:
 
 
 def _folder_of(source: str | Path, names: list[str], what: str) -> Path:
-    """A folder with a card, or that of a name."""
+    """A folder with a card, or that of a name; a file must become a folder first."""
     folder = Path(source)
     if (folder / "model.json").is_file():
         return folder
@@ -49,6 +49,7 @@ def _folder_of(source: str | Path, names: list[str], what: str) -> Path:
     raise BadModelFile(
         f"is no {what}",
         expected=f"a model folder with model.json, or one of {', '.join(names)}",
+        remedy=f"Run: partly get {folder}" if folder.is_file() else "Run: partly get NAME, with one of these",
         path=folder,
     )
 
