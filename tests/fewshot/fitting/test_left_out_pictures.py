@@ -20,8 +20,8 @@ from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.label_quality import LabelQuality, PartQuality
 from partly.fewshot.fitting.left_out_pictures import half_agreement, left_out_iou
-from partly.fewshot.fitting.measured_quality import quality_of_labels
 from partly.fewshot.fitting.part_overlaps import Overlaps
+from partly.fewshot.fitting.quality_from_labels import quality_of_labels
 from partly.fewshot.fitting.ridge_fit import RidgeFit
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models.feature_pyramid import FeaturePyramid

@@ -107,7 +107,7 @@ def needs_halves(covered: Mapping[str, Tensor], left_out: Overlaps) -> bool:
     return bool((_shown(list(covered.values())) & (left_out.n_shown == 0)).any())
 
 
-def label_quality(
+def quality_by_part(
     part_set: PartSet,
     covered: Mapping[str, Tensor],
     left_out: Overlaps,

@@ -36,7 +36,8 @@ class Overlaps:
     @classmethod
     def none(cls, n_parts: int) -> Overlaps:
         """Of no picture."""
-        return cls(*torch.zeros(3, n_parts, dtype=torch.float64), 0)
+        nothing = torch.zeros(n_parts, dtype=torch.float64)
+        return cls(nothing, nothing, nothing, 0)
 
     @classmethod
     def of(cls, predicted: Tensor, covered: Tensor) -> Overlaps:

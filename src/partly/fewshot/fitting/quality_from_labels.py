@@ -16,9 +16,9 @@ from partly.fewshot.fitting.label_quality import LabelQuality
 from partly.fewshot.fitting.left_out_pictures import (
     LayoutOf,
     half_agreement,
-    label_quality,
     left_out_iou,
     needs_halves,
+    quality_by_part,
 )
 from partly.fewshot.fitting.method_table import METHODS
 from partly.fewshot.fitting.ridge_fit import RidgeFit
@@ -105,13 +105,13 @@ def measured_quality(
     left_out = left_out_iou(fits, covered, pyramids, layout)
     assert left_out is not None, "nobody stops it"
     if not needs_halves(covered, left_out):
-        return label_quality(part_set, covered, left_out)
+        return quality_by_part(part_set, covered, left_out)
     others = plain_pyramids(source, _N_OTHERS, levels, but=annotations)
     n_others = at_most(source, _N_OTHERS)
     halves = half_agreement(
         fits, covered, counted(others, n_others, report, "measuring on other pictures"), layout
     )
-    return label_quality(part_set, covered, left_out, halves)
+    return quality_by_part(part_set, covered, left_out, halves)
 
 
 def _begun(segmenter: FewShotSegmenter, config: FewShotConfig) -> list[RidgeFit]:
