@@ -97,7 +97,7 @@ def test_an_unknown_photo(photo_project: Project, tmp_path: Path) -> None:
     with pytest.raises(BadLabel) as caught:
         import_labels(photo_project, [path])
     assert caught.value.path == path
-    assert f"there is no photo '9.png' in {photo_project.photo_folder}" in str(caught.value)
+    assert f"there is no photo '9.png' in {photo_project.folder.with_name('photos')}" in str(caught.value)
     assert "expected the name of a photo: 0.png, 1.png, 2.png and 3 more" in str(caught.value)
     assert picture_ids(photo_project) == []
 

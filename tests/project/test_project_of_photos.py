@@ -14,16 +14,20 @@ from partly.cli.command_line import run
 from partly.data.labels.annotation import remove_annotation, save_annotation
 from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
-from partly.errors import BadLabel, BadOption, BadProject
+from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.project.evaluate_verb import evaluate_against
+from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
 from partly.project.photos_of_project import project_photos
+from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.project_page import write_project_page
 from partly.project.project_state import state_of
-from partly.project.proposed_pictures import keep_photo
+from partly.project.proposed_photos import propose
+from partly.project.proposed_pictures import find_picture, keep_photo
 from partly.project.segment_choices import SegmentChoice
 from tests.conftest import PHOTO_SHAPES
 from tests.fakes import TWO_PARTS, thing_labels, thing_photo
@@ -174,22 +178,27 @@ def test_segmenting_needs_neither_the_photos_nor_labels(fitted: Project, photo_f
 
 def test_teacher_or_network(fitted: Project, project: Project, tmp_path: Path) -> None:
     chosen = segmenting_network(fitted.folder)
-    assert chosen.is_teacher
+    assert (chosen.kind, chosen.has_encoder) == ("teacher", True)
     make_network(fitted)
     chosen = segmenting_network(fitted.folder)
-    assert (chosen.is_teacher, chosen.note) == (False, "")
-    assert segmenting_network(fitted.folder, SegmentChoice("teacher")).is_teacher
+    assert (chosen.kind, chosen.has_encoder, chosen.note) == ("network", False, "")
+    assert segmenting_network(fitted.folder, SegmentChoice("teacher")).kind == "teacher"
     label(fitted, 1)
     chosen = segmenting_network(fitted.folder)
-    assert chosen.is_teacher
+    assert chosen.kind == "teacher"
     assert chosen.note.startswith("With the few-shot segmenter, fitted before labels or settings changed: ")
     fit_project(fitted)
     chosen = segmenting_network(fitted.folder)
-    assert (chosen.is_teacher, "as the network is older than it" in chosen.note) == (True, True)
-    assert not segmenting_network(fitted.folder, SegmentChoice("network")).is_teacher
-    assert not segmenting_network(fitted.auto_shot).is_teacher
-    with pytest.raises(BadOption, match="a model folder, and no project; expected a project: it has the"):
+    assert (chosen.kind, "as the network is older than it" in chosen.note) == ("teacher", True)
+    assert segmenting_network(fitted.folder, SegmentChoice("network")).kind == "network"
+    assert segmenting_network(fitted.auto_shot).kind == "network"
+    with pytest.raises(BadOption, match="a model folder, and --with teacher; expected a project, or"):
         segmenting_network(fitted.auto_shot, SegmentChoice("teacher"))
+    with pytest.raises(BadProject, match=r"has no best network yet. Run: partly distil .* --best"):
+        segmenting_network(fitted.folder, SegmentChoice("best"))
+    teacher_network(fitted).save(fitted.best)
+    for best in (segmenting_network(fitted.folder, SegmentChoice("best")), segmenting_network(fitted.best)):
+        assert (best.kind, best.has_encoder) == ("best", True)
 
 
 def test_what_cannot_segment(photo_project: Project, labelled_project: Project) -> None:
@@ -210,6 +219,15 @@ def test_a_teacher_of_another_size(fitted: Project) -> None:
         BadProject, match=r"fitted with another network that reads photos, or at another size"
     ):
         teacher_network(other)
+
+
+def test_a_teacher_is_evaluated(fitted: Project, photo_folder: Path, tmp_path: Path) -> None:
+    for seed, shape in enumerate(PHOTO_SHAPES):
+        write_label_map(tmp_path / "truth" / f"{seed}.png", thing_labels(*shape, seed), TWO_PARTS)
+    evaluation = evaluate_against(
+        fitted.folder, tmp_path / "truth", EvaluationChoices(photos=photo_folder, segmenter="teacher")
+    )
+    assert 0.7 < evaluation.mean_iou.pooled < 1
 
 
 def test_large_photos_in_little_memory(fitted: Project, tmp_path: Path) -> None:
@@ -237,3 +255,43 @@ def test_ten_thousand_photos(
     assert result.annotation_ids == ("0",)
     # The statistics come from 32 photos, and few were read for them.
     assert len(list((photo_project.folder / "features").rglob("*.features"))) <= len(PHOTO_SHAPES)
+
+
+def test_photos_of_very_different_shapes_and_sizes(photo_project: Project, photo_folder: Path) -> None:
+    shapes = {"line": (3, 400), "tower": (300, 4), "dot": (2, 2), "large": (900, 1400)}
+    for seed, (name, shape) in enumerate(shapes.items()):
+        write_png(photo_folder / f"{name}.png", thing_photo(*shape, seed))
+    label(photo_project, 0)
+    fit_project(photo_project)
+    assert {p.id for p in propose(photo_project, PicturesRequest(20))} >= set(shapes)
+    for name, shape in shapes.items():
+        assert find_picture(photo_project, name).shape == shape
+    network = teacher_network(photo_project)
+    for seed, (height, width) in enumerate(shapes.values()):
+        found = network.segment(thing_photo(height, width, seed))
+        assert found.label_map.shape == (height, width)
+
+
+def test_a_zip_of_photos(
+    tmp_path: Path, photo_folder: Path, encoder_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.make_archive(str(tmp_path / "things"), "zip", photo_folder)
+    asked = ["--photos", str(tmp_path / "things.zip"), "--features", str(encoder_folder)]
+    folder = tmp_path / "p"
+    assert run(["new", str(folder), *asked, "--features-px", "112", "--parts", "background,thing"]) == 0
+    project = open_project(folder)
+    assert project.settings.photos.folder == "../things.zip"
+    label(project, 2)
+    fit_project(project)
+    assert propose(project, PicturesRequest(1, unsure=True))[0].id != "2"
+    (tmp_path / "things.zip").write_bytes((tmp_path / "things.zip").read_bytes()[:300])
+    state = state_of(project)
+    assert (state.n_photos, state.next_step) == (None, "edit folder in [photos] of project.toml")
+    assert state.why.startswith("it cannot be read as a zip")
+
+
+def test_an_encoder_of_another_kind(photo_project: Project, generator_folder: Path) -> None:
+    label(photo_project, 0)
+    other = edit(photo_project, photo_project.settings.photos.features, str(generator_folder))
+    with pytest.raises(BadModelFile, match="expected a representation"):
+        fit_project(other)

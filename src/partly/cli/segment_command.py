@@ -58,7 +58,7 @@ def command(
             segmenting.network,
             sources,
             out_folder,
-            **options.arguments(with_teacher=segmenting.is_teacher),
+            **options.arguments(with_encoder=segmenting.has_encoder),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""
@@ -66,7 +66,7 @@ def command(
     output.result(
         {
             "folder": str(summary.folder),
-            "with": "teacher" if segmenting.is_teacher else "network",
+            "with": segmenting.kind,
             "areas": str(summary.areas_path),
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),

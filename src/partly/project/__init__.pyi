@@ -31,6 +31,7 @@ from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
 from .project_description import describe as describe
+from .project_features import project_photo_features as project_photo_features
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
 from .project_folder import Project as Project
 from .project_folder import create_project as create_project
@@ -42,6 +43,7 @@ from .project_settings import EMBEDDED as EMBEDDED
 from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
+from .project_settings import ON_PHOTOS as ON_PHOTOS
 from .project_settings import Settings as Settings
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings
@@ -54,6 +56,7 @@ from .proposed_photos import propose as propose
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture
+from .proposed_pictures import keep_photo as keep_photo
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels

@@ -64,11 +64,16 @@ class PhotoTargets:
         if found := self._by_id.get(PurePosixPath(name).stem):
             return self._only(found, name, path)
         raise BadLabel(
-            f"there is no photo {name!r} in {self.project.photo_folder}",
+            f"there is no photo {name!r} in {self._folder}",
             expected=f"the name of a photo: {self._shown(self.photos)}",
             remedy="Name the photo with --picture",
             path=path,
         )
+
+    @property
+    def _folder(self) -> Path | None:
+        folder = self.project.photo_folder
+        return None if folder is None else folder.resolve()
 
     @cached_property
     def _by_name(self) -> dict[str, list[PhotoSource]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting import load_segmenter
-from partly.inference.segment import EncoderNetwork, PartNetwork
+from partly.inference.segment import EncoderNetwork, load_part_network
+from partly.models.networks import AutoShotNetwork
 from partly.project.chosen_network import network_of
 from partly.project.model_digests import model_card
 from partly.project.project_features import project_encoder
@@ -22,41 +23,63 @@ class SegmentingNetwork:
 
     Attributes:
         network: it.
-        is_teacher: it is the few-shot segmenter with the network that reads its photos.
+        kind: "network", "best" or "teacher".
         note: what the user should know of the choice; "" is nothing.
     """
 
-    network: PartNetwork
-    is_teacher: bool = False
+    network: AutoShotNetwork | EncoderNetwork
+    kind: str = "network"
     note: str = ""
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether an encoder of photos is inside; see :meth:`SegmentOptions.view`."""
+        return isinstance(self.network, EncoderNetwork)
 
 
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:
     """What segments photos for a project or model folder.
 
     Args:
-        folder: of the project, or of a network.
+        folder: of the project, or of a network of either kind.
         choice: by default the network, if there is one that is not outdated, and else the teacher, if that
             reads photos.
 
     Raises:
         BadModelFile: the folder is neither, or a model is damaged.
         BadProject: the project has not got what is chosen, or has neither.
-        BadOption: a teacher is chosen that cannot read photos.
+        BadOption: a teacher is chosen that cannot read photos, or something else than the model in a folder.
         NotAvailable: the network that reads photos for the teacher is not on this machine.
     """
     chosen = choice.segmenter if choice else None
     if not is_project(folder):
-        if chosen == "teacher":
-            raise BadOption("a model folder, and no project", expected="a project: it has the teacher")
-        return SegmentingNetwork(network_of(folder))
+        if chosen is not None:
+            raise BadOption(
+                f"a model folder, and --with {chosen}", expected="a project, or the folder without --with"
+            )
+        # network_of says what is wrong where there is no model.
+        is_model = (folder / "model.json").is_file()
+        network = load_part_network(folder) if is_model else network_of(folder)
+        return SegmentingNetwork(network, "best" if isinstance(network, EncoderNetwork) else "network")
     project = open_project(folder)
+    if chosen == "best":
+        return SegmentingNetwork(_best_network(project), "best")
     if chosen == "teacher":
-        return SegmentingNetwork(teacher_network(project), is_teacher=True)
+        return SegmentingNetwork(teacher_network(project), "teacher")
     state = state_of(project)
     if chosen == "network" or state.auto_shot == "ready" or not _reads_photos(project):
         return SegmentingNetwork(network_of(folder))
-    return SegmentingNetwork(teacher_network(project), is_teacher=True, note=_why_the_teacher(state))
+    return SegmentingNetwork(teacher_network(project), "teacher", _why_the_teacher(state))
+
+
+def _best_network(project: Project) -> AutoShotNetwork | EncoderNetwork:
+    if not (project.best / "model.json").is_file():
+        raise BadProject(
+            "has no best network yet",
+            remedy=f"Run: partly distil {project.folder} --best",
+            path=project.folder,
+        )
+    return load_part_network(project.best)
 
 
 def teacher_network(project: Project) -> EncoderNetwork:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from partly.data.photos import PhotoSources, find_photos
+from partly.data.photos import PhotoSource, PhotoSources, find_photos
 from partly.errors import BadOption, BadPhoto, BadProject
 from partly.models.zoo import encoder_names
 from partly.project.project_folder import Project
@@ -52,7 +53,10 @@ def encoder_reference(text: str) -> str:
 
 
 def project_photos(project: Project) -> PhotoSources:
-    """The photos of a project, in order of their names; what the project itself wrote is none of them.
+    """The photos of a project, in order of their names, and behind them those that were added to it.
+
+    Photos that were added are in the project's own folder ``photos``, and so their names begin. What else the
+    project wrote is none of them.
 
     Raises:
         BadProject: it has none, or their folder is not where ``project.toml`` says.
@@ -72,15 +76,32 @@ def project_photos(project: Project) -> PhotoSources:
             remedy="If they have moved, write where they are now",
             path=project.folder / FILE_NAME,
         )
+    added = _added_photos(project, folder)
     try:
-        return find_photos(folder, leave_out=_own_folders(project))
+        found = find_photos(folder, leave_out=[*_own_folders(project), project.added_photos])
     except BadPhoto as error:
+        if added:
+            return PhotoSources(added)
         raise BadProject(
             f"names a folder without photos ({folder.resolve()} {error.found})",
             expected=error.expected,
             remedy="Put photos there, or mend folder in [photos]",
             path=project.folder / FILE_NAME,
         ) from None
+    names = {photo.name.casefold() for photo in found}
+    return PhotoSources((*found, *(p for p in added if p.name.casefold() not in names)), found.n_ignored)
+
+
+def _added_photos(project: Project, folder: Path) -> tuple[PhotoSource, ...]:
+    """Photos in the project's own folder of photos, unless that is where all of them are."""
+    own = project.added_photos
+    if not own.is_dir() or own.resolve() == folder.resolve():
+        return ()
+    try:
+        found = find_photos(own)
+    except BadPhoto:
+        return ()
+    return tuple(replace(photo, name=f"{own.name}/{photo.name}") for photo in found)
 
 
 def _own_folders(project: Project) -> list[Path]:

@@ -52,6 +52,11 @@ class Project:
         return self.folder / folder if folder else None
 
     @property
+    def added_photos(self) -> Path:
+        """Photos that were put into the project itself: to be segmented, and labelled where photos are."""
+        return self.folder / "photos"
+
+    @property
     def pictures(self) -> Path:
         """Pictures proposed for labelling."""
         return self.folder / "pictures"

@@ -53,7 +53,9 @@ DRAWN_PORTRAITS = replace(NO_DOWNLOAD, painted_share=0.6, recolour_parts=0.5)
 """For the generator that ships with Partly: its parts have any colour, and one label shows few of them."""
 
 
-ON_PHOTOS = FewShotConfig(fixed_layout=False, n_self_training=0, coordinate_weight=0.0, penalty=30.0)
+ON_PHOTOS = FewShotConfig(
+    methods=("photo-ridge",), fixed_layout=False, n_self_training=150, coordinate_weight=0.0
+)
 """For features of photos, in which objects are anywhere (docs/lab.md)."""
 
 

@@ -12,10 +12,11 @@ from partly.storage import check_options, option
 class SegmentChoice:
     """What segments the photos."""
 
-    segmenter: Literal["network", "teacher"] | None = option(
+    segmenter: Literal["network", "best", "teacher"] | None = option(
         None,
-        "What segments: the network, or the few-shot segmenter itself (teacher) of a project of photos. By "
-        "default the network, if there is one that is not outdated.",
+        "What segments: the network; the slower, better one that partly distil --best makes; or the few-shot "
+        "segmenter itself (teacher) of a project of photos. By default the network, if there is one that is "
+        "not outdated, and else the teacher, if that reads photos.",
         flag="--with",
     )
 

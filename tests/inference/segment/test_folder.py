@@ -393,11 +393,11 @@ def test_any_iterable_of_sources_will_do(photos: Path, tmp_path: Path) -> None:
     assert {step.n_photos for step in steps} == {None}
 
 
-def test_a_teacher_follows_the_photos_edges_and_looks_once() -> None:
+def test_with_an_encoder_boundaries_follow_edges_and_it_looks_once() -> None:
     arguments = SegmentOptions().arguments()
     assert (arguments["refine"], arguments["mirror_average"]) == (False, True)
-    arguments = SegmentOptions().arguments(with_teacher=True)
+    arguments = SegmentOptions().arguments(with_encoder=True)
     assert (arguments["refine"], arguments["mirror_average"]) == (True, False)
-    assert SegmentOptions(mirror=True).arguments(with_teacher=True)["mirror_average"]
+    assert SegmentOptions(mirror=True).arguments(with_encoder=True)["mirror_average"]
     assert not SegmentOptions(mirror=False).arguments()["mirror_average"]
-    assert SegmentOptions(thorough=True).arguments(with_teacher=True)["scales"] == THOROUGH
+    assert SegmentOptions(thorough=True).arguments(with_encoder=True)["scales"] == THOROUGH

@@ -28,6 +28,7 @@ def test_the_state_at_first(session):
         "name": "project",
         "folder": str(session.project.folder),
         "generator": session.project.settings.generator,
+        "labels": "pictures",
     }
     assert state["parts"] == [
         {"name": "background", "colour": [28, 28, 36], "mirror": None},
@@ -36,6 +37,7 @@ def test_the_state_at_first(session):
     assert [picture["id"] for picture in state["pictures"]] == ["p0", "p1"]
     assert state["pictures"][0] == {
         "id": "p0",
+        "name": "p0",
         "width_px": 64,
         "height_px": 64,
         "status": "new",
@@ -49,7 +51,7 @@ def test_the_state_at_first(session):
     assert state["wall"] == state["wall_ready"] == ["wall-0", "wall-1"]
     assert state["live"] == {"state": "ready", "done": 2, "total": 2, "problem": None}
     assert state["models"] == {"few_shot": "missing", "auto_shot": "missing", "onnx": False}
-    assert (state["jobs"], state["problems"], state["proposing"]) == ([], {}, None)
+    assert (state["jobs"], state["problems"], state["proposing"], state["album"]) == ([], {}, None, None)
     assert state["missing_parts"] == ["background", "thing"]
     assert state["next_step"].startswith("Choose a part and paint it")
     json.dumps(state)
@@ -413,8 +415,8 @@ def test_a_generator_that_is_not_here(pictured_project, open_session):
     assert live["state"] == "failed"
     assert "Run: partly get ffhq" in live["problem"]
     session.painting.paint("p0", "a", stroke(0, 0, 2, 2, 1))  # strokes are taken even so
-    with pytest.raises(NotReady, match="the generator is not loaded yet"):
-        session.models.generator  # noqa: B018
+    with pytest.raises(NotReady, match="the features are not there yet"):
+        session.models.source  # noqa: B018
 
 
 def test_one_session_at_a_time(session, pictured_project):

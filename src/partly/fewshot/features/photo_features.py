@@ -59,8 +59,6 @@ class PhotoFeatures:
         fit: PhotoFit | None = None,
         store: FeatureStore | None = None,
     ) -> None:
-        if not len(photos):
-            raise BadOption("no photos", expected="one or more: statistics come from them")
         fit = fit or ("crop" if encoder.multiple_px is None else "whole")
         if fit not in PHOTO_FITS:
             raise BadOption(f"fit is {fit!r}", expected=f"one of {', '.join(PHOTO_FITS)}")
@@ -71,14 +69,27 @@ class PhotoFeatures:
             )
         self.encoder, self.fit, self.store = encoder, fit, store
         self.levels, self.image_size_px = encoder.levels, encoder.image_size_px
-        self.n_pictures: int | None = len(photos)
+        self.n_pictures: int | None = None
+        self._photos: dict[str, PhotoSource] = {}
+        self.know(photos)
         what = f"{encoder.digest} {fit}"
         if encoder.multiple_px is not None:
             names = " ".join(level.name for level in encoder.levels)
             what = f"{what} {encoder.image_size_px} {names}"
         self.digest = hashlib.sha256(what.encode()).hexdigest()
-        self._photos = {photo.name: photo for photo in photos}
         self._digests = PhotoDigests(None if store is None else store.folder / "digests.json")
+
+    def know(self, photos: Sequence[PhotoSource]) -> None:
+        """Go on with other photos, such as the same ones and one more.
+
+        Raises:
+            BadOption: no photo.
+        """
+        if not len(photos):
+            raise BadOption("no photos", expected="one or more: statistics come from them")
+        self.n_pictures = len(photos)
+        self._photos = {photo.name: photo for photo in photos}
+        self.__dict__.pop("_names", None)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

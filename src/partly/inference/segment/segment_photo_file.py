@@ -77,6 +77,18 @@ def segment_photo(
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
     sizes = [max(1, round(size_px * scale)) for scale in scales]
     logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
+    return segmentation_of(logits, pixels, network.part_set, refine=refine)
+
+
+def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine: bool) -> Segmentation:
+    """What logits say of a photo, at the photo's own size; however large that is, little of it is in memory.
+
+    Args:
+        logits: of the whole photo, ``[k, h, w]``, at any size.
+        pixels: the photo, uint8 ``[h, w, 3]``.
+        part_set: what the logits mean.
+        refine: let boundaries follow the edges of the photo, at the size of the logits.
+    """
     if refine:
         logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
     height, width = pixels.shape[:2]
@@ -90,7 +102,7 @@ def segment_photo(
         # The largest softmax probability is exp(0) over the sum of exp(logit - best).
         confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
         top = rows.stop
-    return Segmentation(label_map, confidence, network.part_set)
+    return Segmentation(label_map, confidence, part_set)
 
 
 def _mean(several: Sequence[Tensor]) -> Tensor:

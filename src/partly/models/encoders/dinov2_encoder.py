@@ -25,7 +25,7 @@ from partly.models.model_families import read_family
 
 KIND = "representation/dinov2"
 PATCH_PX = 14
-_N_LEVELS = 4
+_N_QUARTERS = 4
 _EPS = 1e-6
 
 Positions = Literal["sized", "offset", "antialiased"]
@@ -65,8 +65,8 @@ class DinoV2Shape:
             )
         if self.width % self.n_heads:
             raise BadOption(f"{self.width} channels for {self.n_heads} heads", expected="a multiple of them")
-        if self.depth < _N_LEVELS or self.depth % _N_LEVELS:
-            raise BadOption(f"{self.depth} blocks", expected=f"a multiple of {_N_LEVELS}")
+        if self.depth < _N_QUARTERS or self.depth % _N_QUARTERS:
+            raise BadOption(f"{self.depth} blocks", expected=f"a multiple of {_N_QUARTERS}")
         if self.positions not in get_args(Positions):
             raise BadOption(
                 f"positions are {self.positions!r}", expected=f"one of {', '.join(get_args(Positions))}"
@@ -154,8 +154,9 @@ class TransformerBlock(nn.Module):
 class DinoV2(RepresentationFamily):
     """The representation; see :class:`partly.models.encoders.Representation` for its attributes.
 
-    Its levels are the tokens of the patches after a quarter, a half, three quarters and all of the blocks,
-    each through the last norm; all are of one size, 1/14 of the photo's.
+    Its levels are the tokens of the patches after a half, three quarters and all of the blocks, each through
+    the last norm; all are of one size, 1/14 of the photo's. What a quarter of the blocks gives is not worth
+    its place (docs/lab.md).
     """
 
     kind, name = KIND, "DINOv2"
@@ -166,8 +167,8 @@ class DinoV2(RepresentationFamily):
         self.image_size_px = shape.image_size_px
         self.positions: Positions = shape.positions
         size_px = shape.image_size_px // PATCH_PX
-        step = shape.depth // _N_LEVELS
-        self._read_after = tuple(range(step, shape.depth + 1, step))
+        step = shape.depth // _N_QUARTERS
+        self._read_after = tuple(range(2 * step, shape.depth + 1, step))
         self.levels = tuple(Level(f"block {i}", size_px, shape.width) for i in self._read_after)
         self.patch_embed = PatchEmbedding(shape.width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, shape.width))

@@ -12,8 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from partly.data.labels import Patch
-from partly.studio.http.http_messages import octets, painted_json, patch_answer, read_body, read_model
-from partly.studio.session.picture_proposals import ProposalRequest
+from partly.errors import NotFound
+from partly.studio.http.http_messages import (
+    file_name_of,
+    octets,
+    painted_json,
+    patch_answer,
+    read_body,
+    read_model,
+)
+from partly.studio.session.page_images import Image
+from partly.studio.session.photo_choosing import PhotoChoosing
+from partly.studio.session.photo_network import MAX_PHOTO_BYTES
+from partly.studio.session.picture_supply import ProposalRequest
 from partly.studio.session.session import Session
 
 if TYPE_CHECKING:
@@ -37,6 +48,13 @@ class ChoicesBody(BaseModel):
     pinned: bool | None = None
     skipped: bool | None = None
     place: int | None = None
+
+
+class AlbumBody(BaseModel):
+    """Which photo of the album."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    name: str
 
 
 class WallBody(BaseModel):
@@ -71,12 +89,40 @@ def picture_router(session: Session) -> APIRouter:
 
     @routes.get("/{picture_id}/image")
     def image(request: Request, picture_id: str, size: int | None = Query(None)) -> Response:
-        found = session.pictures.image(picture_id, size)
-        # Another project on this port may have another picture of this id: ask whether it is still the same.
-        headers = {"Cache-Control": "private, no-cache", "ETag": f'"{found.tag}"'}
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(found.data, media_type=found.media_type, headers=headers)
+        return _image_answer(request, session.pictures.image(picture_id, size))
+
+    return routes
+
+
+def album_router(session: Session) -> APIRouter:
+    """The photos of a project, by name; only where photos are labelled."""
+    routes = APIRouter(prefix="/album")
+
+    def choosing() -> PhotoChoosing:
+        if session.photo_choosing is None:
+            raise NotFound("pictures of this project are generated: it has no photos to label")
+        return session.photo_choosing
+
+    @routes.get("")
+    def search(text: str = "", offset: int = 0, limit: int = 60) -> dict[str, Any]:
+        return choosing().search(text, offset, limit)
+
+    @routes.get("/image")
+    def image(request: Request, name: str, size: int) -> Response:
+        return _image_answer(request, choosing().image(name, size))
+
+    @routes.post("/take")
+    async def take(request: Request) -> dict[str, Any]:
+        body = await read_model(request, AlbumBody)
+        picture = await run_in_threadpool(lambda: choosing().take(body.name))
+        return session.pictures.facts(picture.id)
+
+    @routes.post("/add")
+    async def add(request: Request) -> dict[str, Any]:
+        data = await read_body(request, MAX_PHOTO_BYTES)
+        name = file_name_of(request)
+        picture = await run_in_threadpool(lambda: choosing().add(data, name))
+        return session.pictures.facts(picture.id)
 
     return routes
 
@@ -155,6 +201,14 @@ def prediction_router(session: Session) -> APIRouter:
         return octets(found.astype("<u2").tobytes(), _size_of(found))
 
     return routes
+
+
+def _image_answer(request: Request, found: Image) -> Response:
+    # Another project on this port may have another picture of this id: ask whether it is still the same.
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{found.tag}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type=found.media_type, headers=headers)
 
 
 def _size_of(pixels: NDArray[Any]) -> dict[str, object]:

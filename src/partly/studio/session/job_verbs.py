@@ -92,7 +92,7 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
         segmenting.network,
         project_photos(project) if reads_photos else find_photos([paths.photos]),
         paths.segmented,
-        **chosen.arguments(with_teacher=segmenting.is_teacher),
+        **chosen.arguments(with_encoder=segmenting.has_encoder),
         progress=report,
     )
     for path in _images(paths.segmented / "overlays"):

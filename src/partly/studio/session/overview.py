@@ -39,6 +39,7 @@ def overview(session: Session) -> dict[str, Any]:
             "jobs": [job.to_json() for job in session.jobs.list()],
             "problems": workspace.problems,
             "n_photos": session.photo_folder.count(),
+            "album": _album(session),
         }
     )
 
@@ -57,12 +58,25 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
             "name": project.folder.resolve().name,
             "folder": str(project.folder),
             "generator": project.settings.generator,
+            "labels": "photos" if session.photo_choosing is not None else "pictures",
         },
         "parts": parts,
         "parts_version": parts_version,
         "pictures": pictures,
         "missing_parts": missing,
         "next_step": next_step(len(pictures), n_labelled, len(ids), missing, models),
+    }
+
+
+def _album(session: Session) -> dict[str, Any] | None:
+    """The photos that are labelled, and how far their features are; None where pictures are generated."""
+    if session.photo_choosing is None or session.maker is None:
+        return None
+    done, total = session.maker.progress
+    return {
+        "n_photos": len(session.photo_choosing),
+        "features": {"done": done, "total": total},
+        "passed_over": session.photo_choosing.passed_over,
     }
 
 
