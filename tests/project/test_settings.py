@@ -7,6 +7,7 @@ import tomli_w
 from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.project import project_settings
 from partly.project.distil_verb import distil_config
 from partly.project.fit_verb import few_shot_config
 from partly.project.photo_options import PhotoOptions
@@ -237,15 +238,16 @@ def test_photos_are_written_where_there_are_some(tmp_path, generator):
     assert "[photos]" not in write_settings(tmp_path, Settings("ffhq", MIRRORED)).read_text()
 
 
-def test_what_a_project_of_photos_leaves_out_is_as_usual_for_photos(tmp_path):
+def test_what_a_project_of_photos_leaves_out_is_as_usual_for_photos(tmp_path, monkeypatch):
+    # Also what stands in no project.toml: how much positions count, for one.
+    monkeypatch.setattr(project_settings, "ON_PHOTOS", replace(ON_PHOTOS, coordinate_weight=0.5))
     (tmp_path / "project.toml").write_text(f'schema_version = 1\n[photos]\nfolder = "x"\n{SOME_PARTS}')
     settings = read_settings(tmp_path)
     assert settings.few_shot == usual_choices("", on_photos=True)[0]
     assert settings.photos.features_px is None
     write_settings(tmp_path, settings)
     assert read_settings(tmp_path) == settings
-    # Also what stands in no project.toml: how much positions count, for one.
-    assert read_settings(tmp_path).few_shot.coordinate_weight == 0.0
+    assert read_settings(tmp_path).few_shot.coordinate_weight == 0.5
 
 
 def test_with_a_generator_photos_are_fitted_on_where_that_is_said(tmp_path):
