@@ -22,22 +22,21 @@ def uncertainty(logits: Tensor) -> Tensor:
 
 
 def uncertainty_of_part(logits: Tensor, part: int) -> Tensor:
-    """How much of a part's area is in doubt on each picture, ``[b]``, in [0, 1].
+    """How unsure a segmenter is of one part of each picture, ``[b]``, in [0, 1].
 
-    Where the part is first, it may be wrong, by the probability that it is another; where it is second, by
-    its own. Summed over the picture, that is the area that can be expected to be wrongly given to it or kept
-    from it. The result is its ratio to the part's expected area: else the largest would always be in doubt,
-    and labels of those help less (docs/lab.md).
+    Where the part is the first or the second choice, the margin says how sure it is: how far the first is
+    ahead of the second (best versus second best; Joshi, Porikli and Papanikolopoulos, "Multi-class active
+    learning for image classification", CVPR 2009). The result is 1 less its mean there. The area in doubt
+    itself would favour pictures on which the part is large; labels of those help less (docs/lab.md).
 
     Args:
         logits: ``[b, k, h, w]`` of two parts or more.
         part: id of the part.
     """
-    soft = logits.softmax(1)
-    first, second = soft.topk(2, dim=1).indices.unbind(1)
-    own = soft[:, part]
-    wrong = torch.where(first == part, 1 - own, torch.where(second == part, own, 0.0))
-    return (wrong.mean((1, 2)) / (own.mean((1, 2)) + _LEAST_SHARE)).clamp(max=1)
+    soft, ids = logits.softmax(1).topk(2, dim=1)
+    here = (ids == part).any(1)
+    doubt = (1 - (soft[:, 0] - soft[:, 1])) * here
+    return doubt.mean((1, 2)) / (here.float().mean((1, 2)) + _LEAST_SHARE)
 
 
 def disagreement(predictions: Tensor) -> Tensor:
