@@ -3,6 +3,7 @@
 Research-only data, no part of Partly, in the folder of ``--data``:
 
 - ``horses.zip``: Weizmann horses, 24 of them with parts drawn inside the silhouettes.
+- ``faces_labelled_512.zip``: see :mod:`experiments.photos`; here faces are objects like others.
 - ``cars_labelled_128.zip``: 400 of the Car-Parts-Segmentation data; see :mod:`benchmarks.cars`.
 
 Photos of truth that nobody labels in a draw are what the draw is measured on.
@@ -22,9 +23,12 @@ from benchmarks.cars import PARTS as CAR_PARTS
 from benchmarks.cars import merged as merged_car_parts
 from PIL import Image
 
-from partly.data.labels import Annotation, LabelMap, PartSet
+from experiments.photos import FILE_NAME as FACES
+from experiments.protocol import PARTS_OF_IDS, PROTOCOL, Half
+from partly.data.labels import FACE_PARTS, Annotation, LabelMap, PartSet
 from partly.data.photos import PhotoSource, find_photos
 from partly.errors import NotAvailable
+from partly.evaluation.segmentation import TruthMapping
 from partly.fewshot.features import FeatureStore, PhotoFeatures
 from partly.models.encoders import Representation
 
@@ -44,6 +48,8 @@ class ObjectKind:
         ids: the data's own label map as one of these parts.
         twins: photos that are nearly the same: one must not teach where the other is measured.
         n_measured: photos that a draw is measured on, at most.
+        n_to_learn: only the first so many photos with truth are labelled or learned from without labels, and
+            none of them is measured on; None: all may be labelled, and those that are not are measured on.
     """
 
     file_name: str
@@ -52,6 +58,11 @@ class ObjectKind:
     ids: Callable[[LabelMap], LabelMap]
     twins: tuple[frozenset[str], ...] = ()
     n_measured: int = 100
+    n_to_learn: int | None = None
+
+
+def _face_parts(ids: LabelMap) -> LabelMap:
+    return TruthMapping(PARTS_OF_IDS, FACE_PARTS).apply(ids, "a face")
 
 
 KINDS: Mapping[str, ObjectKind] = {
@@ -59,6 +70,7 @@ KINDS: Mapping[str, ObjectKind] = {
         "horses.zip", "horses.zip", HORSE_PARTS, lambda ids: ids, (frozenset({"horse193", "horse254"}),)
     ),
     "cars": ObjectKind("cars_labelled_128.zip", "cars_unlabelled_128.zip", CAR_PARTS, merged_car_parts),
+    "faces": ObjectKind(FACES, FACES, FACE_PARTS, _face_parts, n_measured=250, n_to_learn=150),
 }
 
 
@@ -89,12 +101,13 @@ class ObjectPhotos:
 
     def source_of(self, labelled: Sequence[Annotation]) -> PhotoFeatures:
         """Features of what a draw may learn from: its labelled photos, and others without truth."""
-        own = [self.known[str(annotation.photo)] for annotation in labelled]
-        return PhotoFeatures(self.encoder, [*own, *self.others], store=self.store)
+        own = {str(annotation.photo): self.known[str(annotation.photo)] for annotation in labelled}
+        others = [photo for photo in self.others if photo.name not in own]
+        return PhotoFeatures(self.encoder, [*own.values(), *others], store=self.store)
 
     def labelled(self, n: int, draw: int) -> list[Annotation]:
         """The labels of a draw: ``n`` photos at random, each draw others as far as there are enough."""
-        names = sorted(self.known)
+        names = sorted(self.known)[: self.kind.n_to_learn]
         order = np.random.default_rng(14).permutation(len(names))
         chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
         return [self._annotation(name) for name in chosen]
@@ -105,7 +118,8 @@ class ObjectPhotos:
         for twins in self.kind.twins:
             names = {name for name in self.known if PurePosixPath(name).stem in twins}
             used |= names if used & names else set()
-        return [name for name in sorted(self.known) if name not in used][: self.kind.n_measured]
+        to_measure = sorted(self.known)[self.kind.n_to_learn or 0 :]
+        return [name for name in to_measure if name not in used][: self.kind.n_measured]
 
     def _annotation(self, name: str) -> Annotation:
         picture = self.source.picture(name)
@@ -113,8 +127,13 @@ class ObjectPhotos:
         return Annotation(stem, self.truths[name], photo=picture.photo, photo_sha256=picture.photo_sha256)
 
 
-def object_photos(data: Path | None, name: str, encoder: Representation, store: Path) -> ObjectPhotos:
+def object_photos(
+    data: Path | None, name: str, encoder: Representation, store: Path, half: Half = "choices"
+) -> ObjectPhotos:
     """The photos of a kind of object, read by an encoder.
+
+    Faces are learned from in the first 150 of the choices half, and measured on its others or on the figure
+    half; horses and cars have no halves.
 
     Raises:
         NotAvailable: no folder was named, or it lacks a file.
@@ -123,7 +142,13 @@ def object_photos(data: Path | None, name: str, encoder: Representation, store: 
     file, others = _file(data, kind.file_name), _file(data, kind.others)
     truths = {f"images/{stem}.jpg": kind.ids(ids) for stem, ids in _labels(file).items()}
     known = {photo.name: photo for photo in find_photos(file) if photo.name in truths}
-    unlabelled = [photo for photo in find_photos(others) if _is_other(photo.name, truths)]
+    if kind.n_to_learn is not None:
+        n_choices, names = PROTOCOL.n_choices, sorted(known)
+        measured = names[kind.n_to_learn : n_choices] if half == "choices" else names[n_choices:]
+        known = {name: known[name] for name in (*names[: kind.n_to_learn], *measured)}
+        unlabelled = [known[name] for name in names[: kind.n_to_learn]]
+    else:
+        unlabelled = [photo for photo in find_photos(others) if _is_other(photo.name, truths)]
     step = max(1, len(unlabelled) // N_OTHERS)
     return ObjectPhotos(kind, encoder, FeatureStore(store), known, unlabelled[::step][:N_OTHERS], truths)
 

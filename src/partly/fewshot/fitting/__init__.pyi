@@ -6,10 +6,12 @@ from .fit_few_shot_segmenter import default_sizes as default_sizes
 from .fit_few_shot_segmenter import fit_few_shot as fit_few_shot
 from .fit_options import FewShotConfig as FewShotConfig
 from .fit_options import FitRequest as FitRequest
+from .fit_options import ON_PHOTOS as ON_PHOTOS
 from .label_quality import LabelQuality as LabelQuality
-from .measured_quality import quality_of_labels as quality_of_labels
 from .method_table import METHODS as METHODS
 from .method_table import live_method as live_method
+from .quality_from_labels import measured_quality as measured_quality
+from .quality_from_labels import quality_of_labels as quality_of_labels
 from .ridge_fit import RidgeFit as RidgeFit
 from .ridge_methods import MOST_LABELS_TO_SELF_TRAIN as MOST_LABELS_TO_SELF_TRAIN
 from .ridge_rows import renumbered as renumbered
