@@ -123,8 +123,10 @@ def test_the_wall_shows_photos_with_predictions_and_doubt(photos: StudioPage) ->
     tiles = page.locator(".wall-tile")
     expect(tiles).to_have_count(24)
     ratios = tiles.evaluate_all(
-        "tiles => tiles.map(tile => { const box = tile.querySelector('.wall-overlay').getBoundingClientRect();"
-        " return box.width / box.height; })"
+        """tiles => tiles.map(tile => {
+            const { width, height } = tile.querySelector(".wall-overlay").getBoundingClientRect();
+            return width / height;
+        })"""
     )
     for ratio in ratios:
         assert min(abs(ratio - shape[1] / shape[0]) for shape in (WIDE, HIGH)) < 0.05
