@@ -43,7 +43,6 @@ from .project_settings import EMBEDDED as EMBEDDED
 from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
-from .project_settings import ON_PHOTOS as ON_PHOTOS
 from .project_settings import Settings as Settings
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings

@@ -6,6 +6,7 @@ from .fit_few_shot_segmenter import default_sizes as default_sizes
 from .fit_few_shot_segmenter import fit_few_shot as fit_few_shot
 from .fit_options import FewShotConfig as FewShotConfig
 from .fit_options import FitRequest as FitRequest
+from .fit_options import ON_PHOTOS as ON_PHOTOS
 from .label_quality import LabelQuality as LabelQuality
 from .left_out_pictures import half_agreement as half_agreement
 from .left_out_pictures import left_out_iou as left_out_iou
