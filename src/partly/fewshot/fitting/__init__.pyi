@@ -8,6 +8,10 @@ from .fit_options import FewShotConfig as FewShotConfig
 from .fit_options import FitRequest as FitRequest
 from .fit_options import ON_PHOTOS as ON_PHOTOS
 from .label_quality import LabelQuality as LabelQuality
+from .left_out_pictures import half_agreement as half_agreement
+from .left_out_pictures import left_out_iou as left_out_iou
+from .left_out_pictures import needs_halves as needs_halves
+from .left_out_pictures import quality_by_part as quality_by_part
 from .method_table import METHODS as METHODS
 from .method_table import live_method as live_method
 from .quality_from_labels import measured_quality as measured_quality

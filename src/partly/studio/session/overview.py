@@ -37,6 +37,7 @@ def overview(session: Session) -> dict[str, Any]:
             "wall_ready": session.wall.ready(),
             "proposing": None if proposing is None else {"done": proposing[0], "total": proposing[1]},
             "live": session.models.state,
+            "quality": session.quality.to_json(),
             "jobs": [job.to_json() for job in session.jobs.list()],
             "problems": workspace.problems,
             "n_photos": session.photo_folder.count() if album is None else album["n_photos"],
