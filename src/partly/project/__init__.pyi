@@ -1,6 +1,5 @@
 """One project on disk: its folder, its settings, its state, and one function for each verb."""
 
-from .chosen_network import network_of as network_of
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
 from .evaluate_generator_verb import evaluate_generator_against as evaluate_generator_against
