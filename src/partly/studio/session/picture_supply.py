@@ -40,8 +40,8 @@ class ProposalRequest:
         part: "unsure" by this part alone; None: by the whole picture.
 
     Raises:
-        BadOption: an unknown kind, too many pictures, a truncation or seed that is none, or a part where it is
-            not asked for.
+        BadOption: an unknown kind, too many pictures, a truncation or seed that is none, or a part that the
+            kind does not have.
     """
 
     kind: str
