@@ -106,8 +106,13 @@ class ObjectPhotos:
         return PhotoFeatures(self.encoder, [*own.values(), *others], store=self.store)
 
     def labelled(self, n: int, draw: int) -> list[Annotation]:
-        """The labels of a draw: ``n`` photos at random, each draw others as far as there are enough."""
+        """The labels of a draw: ``n`` photos at random, each draw others as far as there are enough.
+
+        A photo that is labelled alone shows every part.
+        """
         names = sorted(self.known)[: self.kind.n_to_learn]
+        if n == 1:
+            names = [name for name in names if self._shows_all(name)]
         order = np.random.default_rng(14).permutation(len(names))
         chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
         return [self._annotation(name) for name in chosen]
@@ -120,6 +125,9 @@ class ObjectPhotos:
             used |= names if used & names else set()
         to_measure = sorted(self.known)[self.kind.n_to_learn or 0 :]
         return [name for name in to_measure if name not in used][: self.kind.n_measured]
+
+    def _shows_all(self, name: str) -> bool:
+        return set(range(self.kind.part_set.n_parts)) <= set(np.unique(self.truths[name]).tolist())
 
     def _annotation(self, name: str) -> Annotation:
         picture = self.source.picture(name)

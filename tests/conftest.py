@@ -11,10 +11,11 @@ import pytest
 from partly.data.labels.annotation import Annotation, save_annotation
 from partly.data.labels.part_sets import PartSet
 from partly.data.photos.encoding import write_png
+from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.generators.mobile_stylegan import MobileStyleGAN
 from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project
-from partly.project.project_settings import ON_PHOTOS, Settings
+from partly.project.project_settings import Settings
 from partly.synthesis.distil.distil_options import DistilConfig
 from tests.fakes import TWO_PARTS, thing_annotation, thing_photo, tiny_encoder, tiny_generator
 from tests.folder_budgets import FolderBudgets, Spent, read_budgets

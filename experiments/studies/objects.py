@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,9 @@ from experiments.store import results_folder
 from partly.data.labels import LabelMap
 from partly.data.photos import Pixels, grid, overlay, thumbnail, write_jpeg
 from partly.evaluation.segmentation import EvaluationPair, evaluate
-from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
+from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig, Teacher, fit_teacher
 from partly.inference.segment import segment_by_teacher
 from partly.models.zoo import load_encoder
-from partly.project import ON_PHOTOS
 
 _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
 _N_PANELS = 12
@@ -30,7 +30,7 @@ _ENCODER: dict[str, Any] = {"encoder": "dinov2-small", "features_px": 560}
 def _measure(bench: Bench, cell: Cell) -> Figures:
     settings = cell.settings
     photos = _photos(bench, settings["object"])
-    config: FewShotConfig = ON_PHOTOS
+    config: FewShotConfig = replace(ON_PHOTOS, allow_missing_parts=True)
     each, times = [], []
     for draw in range(settings["n_draws"]):
         labelled = photos.labelled(settings["n_labels"], draw)

@@ -180,7 +180,7 @@ def photo_features(
 
 
 def distil(
-    generator: Generator,
+    generator: Generator | FeatureSource,
     teacher: Teacher,
     config: DistilConfig | None = None,
     *,
@@ -189,11 +189,11 @@ def distil(
     n_workers: int = 1,
     reports: DistilReports | None = None,
 ) -> AutoShotNetwork:
-    """Make a network for photos: the teacher labels generated pictures, the network learns from them.
+    """Make a network for photos, which learns from pictures or photos that the teacher labels.
 
     Args:
-        generator: makes the pictures.
-        teacher: labels them; it was fitted on this generator.
+        generator: makes the pictures; or features of photos, of which the network learns then.
+        teacher: labels them; it was fitted on this generator, or on these features.
         config: how many pictures, which network, how long.
         annotations: what the teacher was fitted on, where it does not know: it was read from a folder, and
             ``config.painted_share`` is above 0.

@@ -17,7 +17,15 @@ const N_WALL = 24;
 const LIVE_MS = Number(process.env.MOCK_LIVE_MS ?? 120);
 
 const state = {
-  project: { name: "my-faces", folder: "/home/ada/my-faces", generator: "ffhq" },
+  project: {
+    name: "my-faces",
+    folder: "/home/ada/my-faces",
+    generator: "ffhq",
+    labels: "pictures",
+    photos: "",
+  },
+  album: null,
+  figures: null,
   parts: [
     ["background", [28, 28, 36]],
     ["skin", [250, 205, 75]],
@@ -82,6 +90,7 @@ function addPicture(reason) {
   const id = `picture-${nextPicture++}`;
   state.pictures.push({
     id,
+    name: id,
     width_px: WIDTH,
     height_px: HEIGHT,
     status: "new",

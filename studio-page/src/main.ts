@@ -15,6 +15,7 @@ import { BrushTool, FillTool, LineTool, WandTool, type Tool } from "./canvas/too
 import { el, show } from "./dom/el";
 import { finishPage } from "./finish/page";
 import { listenToKeys } from "./keyboard/listen";
+import { openAlbum } from "./panels/album_dialog";
 import { openHelp } from "./panels/help";
 import { openExport, openImport } from "./panels/label_dialogs";
 import { messages } from "./panels/notices";
@@ -31,6 +32,7 @@ import { Events } from "./server/events";
 import { Outbox } from "./server/outbox";
 import { OutboxStore } from "./server/outbox_store";
 import type { ServerState } from "./server/types";
+import { addPhotosToPaint } from "./studio/album";
 import { runCommand, type Hands } from "./studio/commands";
 import { followServer } from "./studio/connection";
 import { listenToDrops } from "./studio/drops";
@@ -48,6 +50,7 @@ import { Sheet, WallSheet } from "./studio/sheet";
 import { initialState, openSizeOf, partId, type AppState, type ToolName } from "./studio/state";
 import { say, type Studio } from "./studio/studio";
 import { isTabGone, takeTab } from "./studio/tab";
+import { labelsPhotos } from "./studio/words";
 import { Store } from "./store";
 
 void start();
@@ -156,6 +159,10 @@ function build(studio: Studio): () => void {
   const tryPhoto = (photo: File): void => void finish.tryOut.photo(photo);
   const dropPhotos = (files: readonly File[]): void => {
     const { page, finishStep } = store.get();
+    if (page === "label" && labelsPhotos(store.get())) {
+      void addPhotosToPaint(studio, files);
+      return;
+    }
     if (files.length === 1 && !(page === "finish" && finishStep === "folder")) {
       tryPhoto(files[0]);
       return;
@@ -167,7 +174,11 @@ function build(studio: Studio): () => void {
   const label = el(
     "div",
     { class: "label" },
-    tray(studio, { proposeMore: () => openPropose(studio), tryPhoto }),
+    tray(studio, {
+      proposeMore: () => openPropose(studio),
+      choosePhoto: () => openAlbum(studio),
+      tryPhoto,
+    }),
     stage(studio, easel),
     el(
       "aside",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from partly.cli.command_line import run
+from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import open_project
-from partly.project.project_settings import DRAWN_PORTRAITS, FEW_CHANNELS, ON_PHOTOS
+from partly.project.project_settings import DRAWN_PORTRAITS, FEW_CHANNELS
 from partly.synthesis.distil.distil_options import DistilConfig
 
 

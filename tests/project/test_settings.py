@@ -6,7 +6,7 @@ import tomli_w
 
 from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
-from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.fewshot.fitting.fit_options import ON_PHOTOS, FewShotConfig
 from partly.project import project_settings
 from partly.project.distil_verb import distil_config
 from partly.project.fit_verb import few_shot_config
@@ -15,7 +15,6 @@ from partly.project.project_folder import Project, create_project, open_project
 from partly.project.project_settings import (
     DRAWN_PORTRAITS,
     FEW_CHANNELS,
-    ON_PHOTOS,
     Settings,
     generator_reference,
     read_settings,

@@ -1,6 +1,5 @@
 """One project on disk: its folder, its settings, its state, and one function for each verb."""
 
-from .chosen_network import network_of as network_of
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
 from .evaluate_generator_verb import evaluate_generator_against as evaluate_generator_against
@@ -23,6 +22,7 @@ from .label_import import write_overlay as write_overlay
 from .label_options import FORMAT_NAMES as FORMAT_NAMES
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
+from .label_quality_of_project import label_next as label_next
 from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
@@ -43,7 +43,6 @@ from .project_settings import EMBEDDED as EMBEDDED
 from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
-from .project_settings import ON_PHOTOS as ON_PHOTOS
 from .project_settings import Settings as Settings
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings

@@ -9,8 +9,15 @@ from typing import Any
 
 from partly.data.labels import Annotation, list_annotations
 from partly.fewshot.features import FeatureSource, PhotoFeatures
-from partly.fewshot.fitting import FewShotConfig, check_annotations, fit_teacher
+from partly.fewshot.fitting import (
+    FewShotConfig,
+    LabelQuality,
+    check_annotations,
+    fit_teacher,
+    measured_quality,
+)
 from partly.project.fit_previews import write_previews
+from partly.project.label_quality_of_project import QUALITY, kept_quality
 from partly.project.model_digests import annotations_digest, classes_drawn, model_digest, model_part_set
 from partly.project.project_features import project_source
 from partly.project.project_folder import PREVIEW_NAME, Project
@@ -29,6 +36,7 @@ class FitResult:
         missing_parts: names of the parts that no annotation shows, and that it never predicts.
         previews: unseen pictures with their labels.
         was_there: an earlier run had done it all.
+        quality: how good it is, told from the labels; None where an earlier version had fitted it.
     """
 
     folder: Path
@@ -36,6 +44,7 @@ class FitResult:
     missing_parts: tuple[str, ...]
     previews: Path
     was_there: bool
+    quality: LabelQuality | None
 
 
 def few_shot_config(project: Project, **given: Any) -> FewShotConfig:
@@ -85,6 +94,7 @@ def fit_project(
         tuple(project.part_set.names[i] for i in missing),
         run.folder / PREVIEW_NAME,
         was_there=True,
+        quality=kept_quality(project),
     )
     # The weights are the same whatever the parts' colours are.
     same_parts = model_part_set(project.few_shot) == project.part_set.to_json()
@@ -92,10 +102,12 @@ def fit_project(
         return result
     with streams_as_of(run.streams):
         teacher = fit_teacher(source, annotations, project.part_set, config, on_progress)
+        quality = measured_quality(teacher, config, on_progress)
     write_previews(result.previews, source, teacher, on_progress)
-    card = teacher.save(project.few_shot, extra)
-    run.finish({"few_shot_sha256": card.weights_sha256})
-    return replace(result, was_there=False)
+    measured = {QUALITY: quality.to_json()}
+    card = teacher.save(project.few_shot, extra | measured)
+    run.finish({"few_shot_sha256": card.weights_sha256, **measured})
+    return replace(result, was_there=False, quality=quality)
 
 
 def _made_from(project: Project, source: FeatureSource, annotations: Sequence[Annotation]) -> dict[str, Any]:

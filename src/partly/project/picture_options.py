@@ -20,6 +20,11 @@ class PicturesRequest:
         False,
         "Choose what the fitted segmenter is least certain about: best labelled next (active learning).",
     )
+    unsure_of: str | None = option(
+        None,
+        "Choose by how uncertain the fitted segmenter is about this part: best labelled next to mend it.",
+        metavar="PART",
+    )
     seed: int = option(0, "Random seed: another one proposes other pictures.", at_least=0)
     n_candidates: int | None = option(
         None,
@@ -31,5 +36,11 @@ class PicturesRequest:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.unsure and self.together:
-            raise BadOption("both --unsure and --together", expected="one of them")
+        if self.by_doubt and self.together:
+            flag = "--unsure" if self.unsure_of is None else "--unsure-of"
+            raise BadOption(f"both {flag} and --together", expected="one of them")
+
+    @property
+    def by_doubt(self) -> bool:
+        """Whether the fitted segmenter chooses, by what it is unsure of."""
+        return self.unsure or self.unsure_of is not None

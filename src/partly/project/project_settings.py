@@ -14,7 +14,7 @@ import tomli_w
 
 from partly.data.labels import PartSet
 from partly.errors import BadLabel, BadOption, BadProject
-from partly.fewshot.fitting import FewShotConfig
+from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
 from partly.project.photo_options import PhotoOptions
 from partly.storage import Option, OptionsT, options_of, read_json_or_none, write_text
@@ -51,12 +51,6 @@ NO_DOWNLOAD = DistilConfig(
 
 DRAWN_PORTRAITS = replace(NO_DOWNLOAD, painted_share=0.6, recolour_parts=0.5)
 """For the generator that ships with Partly: its parts have any colour, and one label shows few of them."""
-
-
-ON_PHOTOS = FewShotConfig(
-    methods=("photo-ridge",), fixed_layout=False, n_self_training=150, coordinate_weight=0.0
-)
-"""For features of photos, in which objects are anywhere (docs/lab.md)."""
 
 
 def usual_choices(generator: str, *, on_photos: bool = False) -> tuple[FewShotConfig, DistilConfig]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from partly.data.labels import is_same_picture, list_annotations
 from partly.errors import BadModelFile, BadOption, BadPhoto, BadProject
 from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
+from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
 from partly.project.proposed_pictures import (
     SHEET_NAME,
@@ -63,8 +65,9 @@ def propose_photos(
 ) -> list[ProposedPicture]:
     """Choose the photos that are best labelled, and write them; arguments and result as for :func:`propose`.
 
-    They are the k-medoids of up to a hundred photos over their features or, with ``unsure``, those of which
-    the fitted segmenter is least sure. Labelled photos are left out, and those that cannot be read.
+    They are the k-medoids of up to a hundred photos over their features or, with ``unsure`` or ``unsure_of``,
+    those of which the fitted segmenter is least sure. Labelled photos are left out, and those that cannot be
+    read.
     """
     if request.truncation is not None:
         raise BadOption("a truncation of photos", expected="none: it is of generated pictures")
@@ -76,7 +79,7 @@ def propose_photos(
     few = source.among(names)
     n, seed = min(request.n_pictures, len(names)), request.seed
     options: dict[str, Any] = {"n_candidates": len(names), "on_progress": report("comparing photos")}
-    chosen = _chosen(project, few, n, seed, request.unsure, options)
+    chosen = _chosen(project, few, replace(request, n_pictures=n), options)
     photos = {photo.name: photo for photo in project_photos(project)}
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
@@ -122,13 +125,13 @@ def _candidates(
 
 
 def _chosen(
-    project: Project, few: PhotoFeatures, n: int, seed: int, unsure: bool, options: dict[str, Any]
+    project: Project, few: PhotoFeatures, request: PicturesRequest, options: dict[str, Any]
 ) -> Sequence[Proposal]:
-    from partly.fewshot.acquisition import propose_unsure, representative
+    from partly.fewshot.acquisition import representative
     from partly.fewshot.fitting import Teacher
 
-    if not unsure:
-        return representative(few, n, seed=seed, **options)
+    if not request.by_doubt:
+        return representative(few, request.n_pictures, seed=request.seed, **options)
     try:
         teacher = Teacher.load(project.few_shot, few)
     except (BadModelFile, BadOption) as error:
@@ -137,4 +140,4 @@ def _chosen(
             remedy=f"Fit the labelled photos first: partly fit {project.folder}",
             path=project.few_shot,
         ) from error
-    return propose_unsure(few, teacher.segmenter, n, seed, **options)
+    return by_doubt(project, few, teacher, request, **options)

@@ -28,6 +28,7 @@ from partly.data.labels import (
 from partly.data.photos import PhotoSource, Pixels, grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadProject
 from partly.project.picture_options import PicturesRequest
+from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
 from partly.storage import read_json_or_none, write_text
 
@@ -110,14 +111,14 @@ def propose_pictures(
         options["n_candidates"] = request.n_candidates
     if request.truncation is not None:
         options["truncation"] = Truncation(*request.truncation)
-    if request.unsure:
-        chosen = _unsure(project, generator, n, seed, **options)
+    if request.by_doubt:
+        chosen = _unsure(project, generator, request, **options)
     else:
         source = GeneratorFeatures(generator)
         chosen = propose(source, n, seed, together=request.together, **options)
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
-        name = _picture_id(proposal, is_default=request.truncation is None and not request.unsure)
+        name = _picture_id(proposal, is_default=request.truncation is None and not request.by_doubt)
         pictures.append(_kept(project, generator, name, proposal))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))
@@ -139,15 +140,14 @@ def _kept(project: Project, generator: Generator, name: str, proposal: Proposal)
 
 
 def _unsure(
-    project: Project, generator: Generator, n_pictures: int, seed: int, **options: Any
-) -> list[Proposal]:
+    project: Project, generator: Generator, request: PicturesRequest, **options: Any
+) -> Sequence[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
-    from partly.fewshot.acquisition import propose_unsure
     from partly.fewshot.features import GeneratorFeatures
-    from partly.fewshot.fitting import load_segmenter
+    from partly.fewshot.fitting import Teacher
 
     try:
-        segmenter = load_segmenter(project.few_shot)[0]
+        teacher = Teacher.load(project.few_shot)
     except BadModelFile as error:
         raise BadModelFile(
             f"cannot tell what it is unsure of ({error.found})",
@@ -158,7 +158,7 @@ def _unsure(
     source = GeneratorFeatures(generator)
     for annotation in annotations:
         source.check(annotation)
-    return propose_unsure(source, segmenter, n_pictures, seed, known=annotations, **options)
+    return by_doubt(project, source, teacher, request, known=annotations, **options)
 
 
 def keep_picture(

@@ -206,7 +206,7 @@ export class FillTool implements Tool {
   }
 }
 
-/** Paints whole superpixels: regions whose features the generator finds alike. */
+/** Paints whole superpixels: regions of like features and colours. */
 export class WandTool implements Tool {
   private stroke: Stroke | null = null;
   private last: Point = { x: 0, y: 0 };

@@ -4,6 +4,7 @@ import { icon } from "../dom/icons";
 import { Refused, Unreachable } from "../server/client";
 import { startJob } from "../studio/jobs";
 import { say, type Studio } from "../studio/studio";
+import { labelsPhotos } from "../studio/words";
 import { Camera } from "./camera";
 import { BrowserNetwork } from "./network";
 import { PartsView, type Size } from "./parts_view";
@@ -306,7 +307,11 @@ class TryView implements TryPanel {
     const { server } = this.studio.store.get();
     const models = server?.models;
     const isBusy = server?.jobs.some((job) => job.state === "running") ?? false;
-    const canSegment = models ? models.onnx || models.auto_shot !== "missing" : false;
+    const canSegment = models
+      ? models.onnx ||
+        models.auto_shot !== "missing" ||
+        (labelsPhotos(this.studio.store.get()) && models.few_shot !== "missing")
+      : false;
     const big = canSegment ? "Drop a photo here" : "There is no network yet";
     const small = models?.onnx
       ? "or choose one, or turn the camera on. The network runs in this browser: the photo never leaves this machine."
@@ -314,7 +319,7 @@ class TryView implements TryPanel {
         ? "Partly’s server segments it, on the machine where the studio runs. Export the network, and it runs in this browser, with the camera too."
         : "Label a picture, fit, distil and export. Then drop photos here, or turn the camera on.";
     const toExport =
-      canSegment && !models?.onnx
+      canSegment && !models?.onnx && models?.auto_shot !== "missing"
         ? button({
             label: "Export now",
             text: true,

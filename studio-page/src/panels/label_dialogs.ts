@@ -1,6 +1,7 @@
 import { checkbox, dialog, select, uniqueId } from "../dom/controls";
 import { el } from "../dom/el";
 import { openPicture, refreshState } from "../studio/pictures";
+import { find } from "../studio/pictures";
 import { openIdOf } from "../studio/state";
 import { attempt, say, type Studio } from "../studio/studio";
 
@@ -44,7 +45,11 @@ export function openImport(studio: Studio, dropped?: File): void {
   const form = el(
     "form",
     { class: "form", attrs: { method: "dialog" } },
-    el("p", { class: "note" }, `Labels for ${id}. Part names in the file must be those of the project.`),
+    el(
+      "p",
+      { class: "note" },
+      `Labels for ${find(studio, id)?.name ?? id}. Part names in the file must be those of the project.`,
+    ),
     el("div", { class: "field" }, el("label", { attrs: { for: file.id } }, "File"), file),
     el("div", { class: "form-row" }, format.element, fill.element),
     replace.element,
@@ -91,7 +96,7 @@ export function openExport(studio: Studio): void {
   const form = el(
     "form",
     { class: "form", attrs: { method: "dialog" } },
-    el("p", { class: "note" }, "A zip with the labels of all painted pictures."),
+    el("p", { class: "note" }, `A zip with the labels of everything that is painted.`),
     el("div", { class: "form-row" }, format.element, style.element),
     el(
       "div",

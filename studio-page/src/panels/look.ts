@@ -7,7 +7,7 @@ import type { Prediction } from "../server/types";
 import { accept } from "../studio/painting";
 import { labelFromWall } from "../studio/pictures";
 import { openIdOf, partNames } from "../studio/state";
-import { predictionAt } from "../studio/sheet";
+import { meanDoubt, predictionAt } from "../studio/sheet";
 import type { Studio } from "../studio/studio";
 
 const LARGE_PX = 512;
@@ -22,6 +22,10 @@ export function lookPanel(studio: Studio): HTMLElement {
   let prediction: Prediction | null = null;
   const heat = heatTable();
 
+  const tellPlace = (place: number, n: number): void => {
+    const doubt = prediction ? `, ${Math.round(100 * meanDoubt(prediction))} % in doubt` : "";
+    setText(title, `${place} of ${n}${doubt}`);
+  };
   const draw = (): void => {
     const state = studio.store.get();
     const { layers } = state;
@@ -47,9 +51,9 @@ export function lookPanel(studio: Studio): HTMLElement {
     el(
       "div",
       { class: "look-bar" },
-      button({ label: "Picture before", icon: "left", class: "quiet", press: () => stepLook(studio, -1) }),
+      button({ label: "One before", icon: "left", class: "quiet", press: () => stepLook(studio, -1) }),
       title,
-      button({ label: "Next picture", icon: "right", class: "quiet", press: () => stepLook(studio, 1) }),
+      button({ label: "Next one", icon: "right", class: "quiet", press: () => stepLook(studio, 1) }),
       button({
         label: "Label this one",
         text: true,
@@ -61,13 +65,13 @@ export function lookPanel(studio: Studio): HTMLElement {
         label: "Accept as it is",
         text: true,
         icon: "check",
-        hint: "It becomes one of your pictures, labelled with the prediction, to be corrected",
+        hint: "It becomes one of yours, labelled with the prediction, to be corrected",
         press: () => void take(studio, true),
       }),
       button({
         label: "Back",
         text: true,
-        hint: "Back to your picture (Esc)",
+        hint: "Back to what you paint (Esc)",
         press: () => studio.store.set({ lookAt: null }),
       }),
     ),
@@ -80,7 +84,7 @@ export function lookPanel(studio: Studio): HTMLElement {
       prediction = predictionOf(studio, id);
       image.src = studio.client.imageUrl(id, LARGE_PX);
       const wall = studio.store.get().server?.wall ?? [];
-      setText(title, `${wall.indexOf(id) + 1} of ${wall.length}`);
+      tellPlace(wall.indexOf(id) + 1, wall.length);
       draw();
     },
   );
@@ -89,6 +93,8 @@ export function lookPanel(studio: Studio): HTMLElement {
     const id = studio.store.get().lookAt;
     if (!id) return;
     prediction = predictionOf(studio, id);
+    const wall = studio.store.get().server?.wall ?? [];
+    tellPlace(wall.indexOf(id) + 1, wall.length);
     draw();
   });
   return element;

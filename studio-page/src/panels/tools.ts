@@ -21,7 +21,7 @@ const TOOLS: readonly { name: ToolName; label: string; key: string; icon: IconNa
     label: "Magic wand",
     key: "W",
     icon: "wand",
-    does: "Paint regions that the generator finds alike",
+    does: "Paint regions of like features and colours",
   },
   { name: "fill", label: "Fill", key: "F", icon: "fill", does: "Fill what is connected and alike" },
   { name: "eraser", label: "Eraser", key: "E", icon: "eraser", does: "Make pixels unlabelled again" },
@@ -226,7 +226,7 @@ function otherOptions(studio: Studio, polygon: PolygonTool): Row[] {
   return [
     note("Click corners and drag them where they belong.", "polygon"),
     { element: close, tools: ["polygon"] },
-    note("Click a region, or drag over several. Regions follow the generator’s features.", "wand"),
+    note("Click a region, or drag over several. Regions follow features and colours.", "wand"),
     note("Drag the picture. Two fingers, the middle button or the space bar do it with any tool.", "pan"),
     { element: only.element, tools: ["brush", "line", "polygon", "wand", "fill"] },
   ];

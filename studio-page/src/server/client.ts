@@ -1,5 +1,6 @@
 import type { Box, Raster, Size } from "../painting/raster";
 import type {
+  AlbumPage,
   Job,
   NetworkFacts,
   Opened,
@@ -105,6 +106,25 @@ export class Client {
 
   choose(id: string, choices: { pinned?: boolean; skipped?: boolean }): Promise<Picture> {
     return this.json("POST", `/pictures/${encodeURIComponent(id)}/choices`, choices);
+  }
+
+  album(text: string, offset: number, limit: number): Promise<AlbumPage> {
+    const query = new URLSearchParams({ text, offset: String(offset), limit: String(limit) });
+    return this.json("GET", `/album?${query}`);
+  }
+
+  albumImageUrl(name: string, size: number): string {
+    return `${this.base}/album/image?${new URLSearchParams({ name, size: String(size) })}`;
+  }
+
+  /** Makes a photo of the album one to label. */
+  takePhoto(name: string): Promise<Picture> {
+    return this.json("POST", "/album/take", { name });
+  }
+
+  /** Adds a photo to the album, and makes it one to label. */
+  addToAlbum(file: File): Promise<Picture> {
+    return this.json("POST", "/album/add", file, { "X-File-Name": encodeURIComponent(file.name) });
   }
 
   fromWall(id: string): Promise<Picture> {

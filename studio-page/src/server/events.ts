@@ -11,6 +11,7 @@ const NAMES: readonly Name[] = [
   "proposing",
   "parts",
   "live",
+  "features",
   "job",
   "superpixels",
   "taken",

@@ -10,6 +10,8 @@ export interface Part {
 
 export interface Picture {
   readonly id: string;
+  /** Of a photo its name in the folder; of a generated picture its id. */
+  readonly name: string;
   readonly width_px: number;
   readonly height_px: number;
   readonly status: "new" | "painted" | "accepted";
@@ -78,7 +80,12 @@ export interface ServerState {
   readonly project: {
     readonly name: string;
     readonly folder: string;
+    /** Empty where there is none. */
     readonly generator: string;
+    /** What is labelled. */
+    readonly labels: "pictures" | "photos";
+    /** Folder of photos; empty where there is none. */
+    readonly photos: string;
   };
   readonly parts: readonly Part[];
   readonly parts_version: number;
@@ -88,7 +95,7 @@ export interface ServerState {
   readonly wall_ready: readonly string[];
   /** Pictures whose labels cannot be read, and why. */
   readonly problems: Readonly<Record<string, string>>;
-  readonly proposing: { readonly done: number; readonly total: number } | null;
+  readonly proposing: Progress | null;
   readonly live: Live;
   readonly models: { readonly few_shot: ModelState; readonly auto_shot: ModelState; readonly onnx: boolean };
   readonly jobs: readonly Job[];
@@ -96,10 +103,50 @@ export interface ServerState {
   readonly next_step: string;
   readonly distil: Readonly<Record<Effort, DistilEffort>>;
   readonly forms: Readonly<Record<Verb, readonly FormField[]>>;
-  /** Photos in the project's folder of photos. */
+  /** Photos that can be segmented. */
   readonly n_photos: number;
+  /** The photos that are labelled; null where pictures are generated. */
+  readonly album: Album | null;
+  /** How good the segmenter is on each part; null where nobody knows. */
+  readonly figures: PartFigures | null;
   /** Parts that are painted nowhere yet, and so never found. */
   readonly missing_parts: readonly string[];
+}
+
+export interface Album {
+  readonly n_photos: number;
+  /** Photos whose features are there, of those that are wanted so far. */
+  readonly features: Progress;
+  /** Why photos cannot be read, by their names. */
+  readonly passed_over: Readonly<Record<string, string>>;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Some of the photos of the album that were looked for. */
+export interface AlbumPage {
+  readonly photos: readonly AlbumPhoto[];
+  readonly n_found: number;
+  readonly n_photos: number;
+}
+
+export interface AlbumPhoto {
+  readonly name: string;
+  /** Its id among the pictures to label; null: it is none of them. */
+  readonly picture: string | null;
+  /** Why it cannot be read. */
+  readonly problem: string | null;
+}
+
+/** Agreement with what is painted, by part. */
+export interface PartFigures {
+  /** How it was measured, in words. */
+  readonly how: string;
+  /** Intersection over union by the parts' names, 0 to 1; null: not measurable yet. */
+  readonly iou: Readonly<Record<string, number | null>>;
 }
 
 export interface Opened {
@@ -174,7 +221,8 @@ export interface ServerEvents {
   pictures: Record<string, never>;
   parts: { parts_version: number };
   live: Live;
-  proposing: { done: number; total: number };
+  features: Progress;
+  proposing: Progress;
   problem: { text: string };
   job: Job;
   superpixels: { id: string };

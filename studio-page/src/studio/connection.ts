@@ -38,6 +38,10 @@ export function followServer(
     if (server) store.set({ server: { ...server, live } });
     if (live.state === "ready" && server?.live.state !== "ready") refresh();
   });
+  events.on("features", (features) => {
+    const { server } = store.get();
+    if (server?.album) store.set({ server: { ...server, album: { ...server.album, features } } });
+  });
   events.on("job", (job) => {
     if (!takeJob(studio, job)) return;
     if (job.verb === "export" && job.state === "done") networkMade();

@@ -55,6 +55,13 @@ export function predictionAt(wall: WallPrediction, place: number): Prediction {
   return { ...wall, labels: own(wall.labels), doubt: own(wall.doubt) };
 }
 
+/** How unsure the segmenter is of a picture on average, 0 to 1. */
+export function meanDoubt({ doubt }: Prediction): number {
+  let sum = 0;
+  for (const value of doubt) sum += value;
+  return doubt.length ? sum / (255 * doubt.length) : 0;
+}
+
 /** Predictions of the wall, and who looks at them. */
 export class WallSheet {
   prediction: WallPrediction | null = null;

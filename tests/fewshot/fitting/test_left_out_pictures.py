@@ -12,7 +12,7 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import UNLABELLED, PartSet
 from partly.errors import BadLabel
-from partly.fewshot.features.feature_source import pictures_without_labels
+from partly.fewshot.features.feature_source import plain_pyramids
 from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.features.kept_pyramids import KeptPyramids
 from partly.fewshot.fitting.cell_targets import shares
@@ -20,8 +20,8 @@ from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.label_quality import LabelQuality, PartQuality
 from partly.fewshot.fitting.left_out_pictures import half_agreement, left_out_iou
-from partly.fewshot.fitting.measured_quality import quality_of_labels
 from partly.fewshot.fitting.part_overlaps import Overlaps
+from partly.fewshot.fitting.quality_from_labels import quality_of_labels
 from partly.fewshot.fitting.ridge_fit import RidgeFit
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models.feature_pyramid import FeaturePyramid
@@ -84,7 +84,7 @@ def ious(quality: LabelQuality) -> list[float]:
     return [float("nan") if part.iou is None else part.iou for part in quality.parts]
 
 
-@pytest.mark.parametrize("config", [QUICK, replace(QUICK, penalty=0.1, fixed_layout=False)])
+@pytest.mark.parametrize("config", [QUICK, replace(QUICK, methods=("photo-ridge",), fixed_layout=False)])
 def test_left_out_pictures_are_as_in_fits_without_them(
     source: GeneratorFeatures, annotations: list[Annotation], config: FewShotConfig
 ) -> None:
@@ -143,8 +143,8 @@ def test_of_one_label_two_halves_of_the_features_are_compared(
     rows = segmenter.rows(source.pyramid(annotations[0], PX), PX)
     weights = [_half_solved(rows, annotations[0], start) for start in (0, 1)]
     pairs = []
-    for picture in pictures_without_labels(source, 12, annotations[:1]):
-        features = segmenter.rows(source.pyramid(picture, PX), PX)
+    for pyramid in plain_pyramids(source, 12, segmenter.level_indexes):
+        features = segmenter.rows(pyramid, PX)
         first, second = ((features @ weight).argmax(1).numpy() for weight in weights)
         pairs.append((first, second))
     assert ious(quality) == pytest.approx(counted(pairs), abs=2e-3)
@@ -172,7 +172,7 @@ def test_what_cannot_be_told_is_said(source: GeneratorFeatures, annotations: lis
     networks = quality_of_labels(source, annotations, PARTS, replace(QUICK, methods=("ridge", "mlp-1")))
     assert str(networks) == (
         "not told for mlp-1: to leave each picture out, it would have to be trained as often as there are "
-        "pictures (told for: ridge, kernel)"
+        "pictures (told for: ridge, kernel, photo-ridge)"
     )
     assert networks.worst is None
     more = PartSet.from_names(("background", "thing", "corner", "tail"))

@@ -254,7 +254,7 @@ def test_features_are_what_the_encoder_gives_up_to_a_size(source: PhotoFeatures,
         ),
         (
             {"photo_sha256": "0" * 64},
-            r"photo '02.png' as it was before; expected .*Bring the photo back, or label",
+            r"photo '02.png' as it was before; expected .*Bring the photo back, or delete",
         ),
     ],
 )

@@ -18,10 +18,11 @@ from partly.data.photos.encoding import encode_png, write_png
 from partly.data.photos.photo_location import PhotoSource
 from partly.errors import BadPhoto, NotFound
 from partly.fewshot.features import feature_store
+from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.encoders.dinov2_encoder import DinoV2
 from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project
-from partly.project.project_settings import ON_PHOTOS, Settings
+from partly.project.project_settings import Settings
 from partly.studio.session.overview import overview
 from partly.studio.session.picture_supply import ProposalRequest
 from partly.studio.session.session import Session

@@ -29,6 +29,7 @@ def test_the_state_at_first(session):
         "folder": str(session.project.folder),
         "generator": session.project.settings.generator,
         "labels": "pictures",
+        "photos": "",
     }
     assert state["parts"] == [
         {"name": "background", "colour": [28, 28, 36], "mirror": None},

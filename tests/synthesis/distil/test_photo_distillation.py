@@ -139,3 +139,11 @@ def test_too_few_photos_are_refused(photos: Path, tmp_path: Path) -> None:
         distil(teacher, Place.within(tmp_path / "out"), QUICK)
     with pytest.raises(BadOption, match="no labelled photos to learn from; expected annotations"):
         distil(replace(teacher, annotations=()), Place.within(tmp_path / "out"), QUICK)
+
+
+def test_five_lines_of_python(photos: Path, tmp_path: Path) -> None:
+    source = partly.photo_features(Colours(), photos, store=tmp_path / "features")
+    teacher = partly.fit_few_shot(source, [annotation(source, 0)], PARTS)
+    network = partly.distil(source, teacher, replace(QUICK, painted_share=0.0))
+    said = network.segment(photo(50, 70, 60)).label_map
+    assert (said == where_red(50, 70, 60)).mean() > 0.85

@@ -19,7 +19,8 @@ from partly.fewshot.segmenters.picture_uncertainty import uncertainty
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.generators import Truncation
 
-_GRID_PX = 64
+GRID_PX = 64
+"""Cells on which a segmenter says how unsure it is."""
 # Pictures to be labelled without a fit between them are chosen among so many times as many, for variety.
 _CHOICE = 4
 
@@ -56,7 +57,7 @@ def propose_unsure(
     finest_px = max(source.levels[i].size_px for i in segmenter.level_indexes)
 
     def doubt_of(picture: Picture) -> float:
-        return float(uncertainty(segmenter(source.pyramid(picture, finest_px), _GRID_PX)))
+        return float(uncertainty(segmenter(source.pyramid(picture, finest_px), GRID_PX)))
 
     return least_sure(
         source,

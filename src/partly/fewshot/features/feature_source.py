@@ -102,22 +102,30 @@ def pyramid_of(source: FeatureSource, picture: Pictured, level_indexes: Sequence
 
 
 def plain_pyramids(
-    source: FeatureSource, n_pictures: int, level_indexes: Sequence[int]
+    source: FeatureSource, n_pictures: int, level_indexes: Sequence[int], but: Sequence[Pictured] = ()
 ) -> Iterator[FeaturePyramid]:
     """Pyramids up to the finest chosen level, of plain pictures; of all where there are fewer.
 
     Photos that cannot be read are passed over, and others take their place.
+
+    Args:
+        source: has the pictures.
+        n_pictures: how many are wanted.
+        level_indexes: levels that are read.
+        but: labelled pictures, which are passed over as well.
 
     Raises:
         BadPhoto: not one can be read.
     """
     seed = picture_seed("plain pictures")
     n_read, unreadable = 0, None
-    for index in range(n_pictures if source.n_pictures is None else source.n_pictures):
+    for index in range(n_pictures + len(but) if source.n_pictures is None else source.n_pictures):
         if n_read == n_pictures:
             return
         try:
             picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
+            if any(is_same_picture(picture, other) for other in but):
+                continue
             pyramid = pyramid_of(source, picture, level_indexes)
         except BadPhoto as error:
             unreadable = error
@@ -126,18 +134,6 @@ def plain_pyramids(
         yield pyramid
     if unreadable is not None and not n_read:
         raise unreadable
-
-
-def pictures_without_labels(
-    source: FeatureSource, n_pictures: int, labelled: Sequence[Pictured]
-) -> list[Picture]:
-    """Plain pictures that are none of the labelled ones; fewer, where there are no more."""
-    seed, found = picture_seed("plain pictures"), list[Picture]()
-    for index in range(at_most(source, n_pictures + len(labelled))):
-        picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
-        if len(found) < n_pictures and not any(is_same_picture(picture, other) for other in labelled):
-            found.append(picture)
-    return found
 
 
 def at_most(source: FeatureSource, n_pictures: int) -> int:

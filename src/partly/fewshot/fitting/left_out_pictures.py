@@ -107,12 +107,11 @@ def needs_halves(covered: Mapping[str, Tensor], left_out: Overlaps) -> bool:
     return bool((_shown(list(covered.values())) & (left_out.n_shown == 0)).any())
 
 
-def label_quality(
+def quality_by_part(
     part_set: PartSet,
     covered: Mapping[str, Tensor],
     left_out: Overlaps,
     halves: Overlaps | None = None,
-    n_others: int = 0,
 ) -> LabelQuality:
     """What two measures say of each part.
 
@@ -121,7 +120,6 @@ def label_quality(
         covered: as for :func:`left_out_iou`.
         left_out: what that gave.
         halves: what :func:`half_agreement` gave; None: not asked for.
-        n_others: on how many pictures that was.
     """
     parts = []
     n_labels = torch.stack([shares.any(0) for shares in covered.values()]).sum(0).tolist()
@@ -130,7 +128,7 @@ def label_quality(
             figure = float(left_out.iou[i])
             parts.append(PartQuality(name, "left out", figure, int(left_out.n_shown[i])))
         elif halves is not None and n_labels[i] and halves.unions[i]:
-            parts.append(PartQuality(name, "two halves", float(halves.iou[i]), n_others))
+            parts.append(PartQuality(name, "two halves", float(halves.iou[i]), halves.n_pictures))
         else:
             parts.append(PartQuality(name, "nothing", None, int(n_labels[i])))
     return LabelQuality(tuple(parts), len(covered))

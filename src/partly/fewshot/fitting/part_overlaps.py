@@ -17,23 +17,27 @@ class Overlaps:
         intersections: ``[k]``, in cells.
         unions: ``[k]``.
         n_shown: on how many pictures each part was to be found, ``[k]``.
+        n_pictures: of how many pictures these are the sums.
     """
 
     intersections: Tensor
     unions: Tensor
     n_shown: Tensor
+    n_pictures: int
 
     def __add__(self, other: Overlaps) -> Overlaps:
         return Overlaps(
             self.intersections + other.intersections,
             self.unions + other.unions,
             self.n_shown + other.n_shown,
+            self.n_pictures + other.n_pictures,
         )
 
     @classmethod
     def none(cls, n_parts: int) -> Overlaps:
         """Of no picture."""
-        return cls(*torch.zeros(3, n_parts, dtype=torch.float64))
+        nothing = torch.zeros(n_parts, dtype=torch.float64)
+        return cls(nothing, nothing, nothing, 0)
 
     @classmethod
     def of(cls, predicted: Tensor, covered: Tensor) -> Overlaps:
@@ -50,7 +54,7 @@ class Overlaps:
         given = F.one_hot(predicted, covered.shape[1])
         hit, there = (given * covered).sum(0), covered.sum(0)
         found = (given * covered.sum(1, keepdim=True)).sum(0)
-        return cls(hit, found + there - hit, (there > 0).double())
+        return cls(hit, found + there - hit, (there > 0).double(), 1)
 
     @property
     def iou(self) -> Tensor:

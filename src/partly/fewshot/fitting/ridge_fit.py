@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -145,7 +145,7 @@ class RidgeFit:
         segmenter, total = deepcopy(self.segmenter), None
         for name, picture in self._known.items():
             known = {other: rows for other, rows in self._known.items() if other != name}
-            others = RidgeFit(segmenter, self.penalty, self.balance, self.grid_px, self.penalty_power, known)
+            others = self._of(segmenter, known)
             if others._has_few_rows():
                 yield name, others.solve()
                 continue
@@ -165,15 +165,7 @@ class RidgeFit:
             gram, moment = total.gram[columns][:, columns], total.moment[columns]
             weight = torch.zeros_like(total.moment)
             weight[columns] = NormalEquations(gram, moment, total.weight).solve(penalties[columns])
-            half = RidgeFit(
-                deepcopy(self.segmenter),
-                self.penalty,
-                self.balance,
-                self.grid_px,
-                self.penalty_power,
-                dict(self._known),
-            )
-            solved.append(half._set(weight))
+            solved.append(self._of(deepcopy(self.segmenter), self._known)._set(weight))
         return solved[0], solved[1]
 
     def refit(self) -> RidgeSegmenter:
@@ -274,6 +266,10 @@ class RidgeFit:
     def _total(self) -> NormalEquations:
         first, *others = (p.sums for p in self._all())
         return sum(others, first)
+
+    def _of(self, segmenter: RidgeSegmenter, known: dict[str, PictureRows]) -> RidgeFit:
+        """A fit with the same choices, of other pictures."""
+        return replace(self, segmenter=segmenter, _known=known, _settled=None, _guide=None)
 
     def _solved(self, total: NormalEquations) -> RidgeSegmenter:
         return self._set(total.solve(self._penalties(self._penalty)))

@@ -5,6 +5,7 @@ from .head_segmenter import HeadSegmenter as HeadSegmenter
 from .picture_uncertainty import disagreement as disagreement
 from .picture_uncertainty import entropy as entropy
 from .picture_uncertainty import uncertainty as uncertainty
+from .picture_uncertainty import uncertainty_of_part as uncertainty_of_part
 from .pixel_coordinates import N_COORDINATES as N_COORDINATES
 from .ridge_segmenter import RidgeSegmenter as RidgeSegmenter
 from .segmenter_base import FewShotSegmenter as FewShotSegmenter

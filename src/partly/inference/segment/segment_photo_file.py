@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from partly.data.labels import PartSet
 from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels, whole_shape
 from partly.errors import BadModelFile, BadOption
-from partly.inference.segment.boundary_refinement import refined
 from partly.inference.segment.segmentation import Segmentation
+from partly.models import refined
 
 _STRIP_VALUES = 1 << 20
 """Logits that are upsampled at a time: 4 MiB."""

@@ -39,6 +39,7 @@ class ProposalBody(BaseModel):
     n: int = 1
     truncation: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
     seed: int | None = None
+    part: str | None = None
 
 
 class ChoicesBody(BaseModel):
@@ -72,7 +73,7 @@ def picture_router(session: Session) -> APIRouter:
     async def propose(request: Request) -> dict[str, Any]:
         body = await read_model(request, ProposalBody)
         truncation = None if body.truncation is None else (body.truncation[0], body.truncation[1])
-        session.proposals.ask(ProposalRequest(body.kind, body.n, truncation, body.seed))
+        session.proposals.ask(ProposalRequest(body.kind, body.n, truncation, body.seed, body.part))
         return {"state": "making"}
 
     @routes.post("/from-wall")

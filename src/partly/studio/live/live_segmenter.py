@@ -16,14 +16,22 @@ from partly.errors import BadLabel
 from partly.fewshot.features import FeatureSource
 from partly.fewshot.fitting import (
     FewShotConfig,
+    LabelQuality,
     default_sizes,
     layout_of_shares,
     live_method,
     renumbered,
     shares,
 )
-from partly.fewshot.segmenters import LAYOUT_PX, FewShotSegmenter, choose_levels, uncertainty
+from partly.fewshot.segmenters import (
+    LAYOUT_PX,
+    FewShotSegmenter,
+    choose_levels,
+    uncertainty,
+    uncertainty_of_part,
+)
 from partly.studio.live.live_predictions import Prediction, read_off, shape_of_area
+from partly.studio.live.live_quality import LiveQuality, Painted
 from partly.studio.live.shown_pictures import ShownPictures
 from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures, usual_wall
 
@@ -47,7 +55,8 @@ class LiveSegmenter:
     are never predicted. To be used from one thread.
 
     For the face generator of 1024 px it keeps about 350 MB for a wall of 24, 210 MB for the pictures shown
-    last, 55 MB for solving, and 35 MB for each labelled picture.
+    last, 55 MB for solving, and 35 MB for each labelled picture; and 15 MB for each, up to 300 MB, once it is
+    asked how good it is.
 
     Args:
         source: makes the features.
@@ -75,6 +84,7 @@ class LiveSegmenter:
         self._size_px = min(_PREDICTION_PX, source.image_size_px)
         self._wall = WallFeatures(source, indexes, usual_wall(source, n_wall) if wall is None else wall)
         self._shown = ShownPictures(source, indexes, LAYOUT_PX)
+        self._quality = LiveQuality(self._shown.read)
         self._source = source
         self._pictures: dict[str, Pictured] = {}
         self._labels: dict[str, _Labels] = {}
@@ -263,15 +273,38 @@ class LiveSegmenter:
         return Prediction(labels[0], doubt[0], self._version)
 
     @torch.no_grad()
-    def uncertainty(self, picture: Pictured) -> float:
-        """How unsure it is of a picture, 0 to 1; nothing of the picture is kept.
+    def uncertainty(self, picture: Pictured, part: str | None = None) -> float:
+        """How unsure it is of a picture, 0 to 1, or of one part of it; nothing of the picture is kept.
+
+        Raises:
+            BadLabel: as for :meth:`predict`; or no label shows the part.
+        """
+        parts = self._told_apart()
+        logits = self._fit.segmenter(self._shown.made(picture), LAYOUT_PX)[:, parts]
+        if part is None:
+            return float(uncertainty(logits))
+        shown = [self._part_set.names[id] for id in parts.tolist()]
+        if part not in shown:
+            raise BadLabel(f"no label shows {part!r}", expected=f"one of {', '.join(shown)}")
+        return float(uncertainty_of_part(logits, shown.index(part)))
+
+    @torch.no_grad()
+    def quality(self, should_stop: ShouldStop | None = None) -> LabelQuality | None:
+        """How good it is for each part, told from all that was learned; the wall's pictures are the others.
+
+        It takes a second or more: each labelled picture is left out once.
+
+        Args:
+            should_stop: asked before each picture; if it says so, nothing is returned.
 
         Raises:
             BadLabel: as for :meth:`predict`.
         """
-        parts = self._told_apart()
-        logits = self._fit.segmenter(self._shown.made(picture), LAYOUT_PX)
-        return float(uncertainty(logits[:, parts]))
+        self._told_apart()
+        painted = {id: Painted(labels.picture, labels.covered) for id, labels in self._labels.items()}
+        others = self._wall.features(but=[labels.picture for labels in self._labels.values()])
+        part_set, spread = self._part_set, self._config.spread
+        return self._quality.measured(self._fit, painted, others, part_set, spread, should_stop)
 
     @overload
     def predict_wall(self) -> Prediction: ...

@@ -67,6 +67,10 @@ class ShownPictures:
         """Let go of the rows: features are scaled otherwise from now on."""
         self._rows = None
 
+    def read(self, picture: Pictured) -> FeaturePyramid:
+        """The levels of any picture; made if it is not at hand, and not kept then."""
+        return self._pictures[picture.id].pyramid if self.has(picture) else self.made(picture)
+
     def made(self, picture: Pictured) -> FeaturePyramid:
         """The levels of a picture that is not kept."""
         return pyramid_of(self._source, picture, self._indexes).select(self._indexes)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, Picture
+from partly.data.labels import UNLABELLED, Picture, Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.features import FeatureSource, at_most, pyramid_of
 from partly.fewshot.segmenters import Moments, RidgeSegmenter
@@ -87,7 +87,7 @@ class WallFeatures:
         if place not in self._features:
             pyramid = pyramid_of(self._source, self._pictures[place], self._indexes).select(self._indexes)
             self._moments[place] = Moments.of(pyramid)
-            self._features[place] = FeaturePyramid(tuple(map(_kept, pyramid.maps)))
+            self._features[place] = in_little_room(pyramid)
 
     def replace(self, place: int, picture: Picture) -> None:
         """Put another picture in the place of one; it is still to be read."""
@@ -116,13 +116,26 @@ class WallFeatures:
         size_px = min(_PREDICTION_PX, self._source.image_size_px)
         labels = np.full((len(self._pictures), size_px, size_px), UNLABELLED, np.uint8)
         doubt = np.zeros_like(labels)
-        for place, features in self._features.items():
+        for place in self._features:
             if should_stop is not None and should_stop():
                 return None
-            whole = FeaturePyramid(tuple(m.float() for m in features.maps))
-            said = read_off(segmenter(whole, size_px), shown)
+            said = read_off(segmenter(self._whole(place), size_px), shown)
             labels[place], doubt[place] = said[0][0], said[1][0]
         return labels, doubt
+
+    def features(self, but: Sequence[Pictured] = ()) -> Iterator[FeaturePyramid]:
+        """Those that were read, but of pictures that are labelled."""
+        for place in self._features:
+            if not any(is_same_picture(self._pictures[place], other) for other in but):
+                yield self._whole(place)
+
+    def _whole(self, place: int) -> FeaturePyramid:
+        return FeaturePyramid(tuple(m.float() for m in self._features[place].maps))
+
+
+def in_little_room(pyramid: FeaturePyramid) -> FeaturePyramid:
+    """In half precision, levels finer than 64 px averaged to 64 px."""
+    return FeaturePyramid(tuple(map(_kept, pyramid.maps)))
 
 
 def _without(known: Mapping[int, ValueT], place: int) -> dict[int, ValueT]:

@@ -6,6 +6,7 @@ import time
 
 from partly.data.labels import Picture
 from partly.errors import BadLabel
+from partly.studio.session.label_quality import QualityMeter
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.prediction_cache import PredictionCache
 from partly.studio.session.worker import Urgency
@@ -24,10 +25,14 @@ class LiveFollower:
         workspace: what is followed.
         models: have the live segmenter.
         predictions: keeps the results.
+        meter: measures how good it is, once there is time.
     """
 
-    def __init__(self, workspace: Workspace, models: LiveModels, predictions: PredictionCache) -> None:
+    def __init__(
+        self, workspace: Workspace, models: LiveModels, predictions: PredictionCache, meter: QualityMeter
+    ) -> None:
         self._workspace, self._models, self._predictions = workspace, models, predictions
+        self._meter = meter
         self._parts_version: int | None = None
         self._learned: dict[str, int] = {}
         # Which picture each tab shows, the tab that did something last at the end.
@@ -131,8 +136,11 @@ class LiveFollower:
             self.ask()  # the part set has changed meanwhile
             return
         self._is_solved = segmenter.solve()
-        if not self._is_solved:
+        if self._is_solved:
+            self._meter.ask()
+        else:
             self._predictions.clear()
+            self._meter.clear()
         with self._workspace.lock:
             shown = dict.fromkeys(reversed(self._shown.values()))
         for picture_id in shown:

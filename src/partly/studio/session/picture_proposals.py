@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from partly.data.labels import Picture
-from partly.errors import NotReady
+from partly.errors import NotFound, NotReady
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.picture_supply import KINDS, ProposalRequest, ProposalTools
@@ -40,9 +40,12 @@ class Proposals:
 
         Raises:
             NotReady: unsure ones, before there is anything to be unsure of.
+            NotFound: unsure ones by a part that there is not.
         """
         if request.kind == "unsure" and not self._follower.is_solved:
             raise NotReady("nothing is learned yet", remedy="Paint two parts on a picture first")
+        if request.part not in (None, *self._workspace.parts.project.part_set.names):
+            raise NotFound(f"there is no part {str(request.part)[:120]!r}")
         self._n_asked += 1
         urgency = Urgency.AWAITED if request.kind == "another" else Urgency.PROPOSALS
         self._workspace.worker.ask(
@@ -79,7 +82,7 @@ class Proposals:
         with self._workspace.lock:
             seed = self._workspace.tray.next_seed if request.seed is None else request.seed
         try:
-            proposals = self._models.supply.chosen(request, seed, self._tools())
+            proposals = self._models.supply.chosen(request, seed, self._tools(request.part))
         finally:
             self._tell(None)
         self._keep(proposals, KINDS[request.kind], urgency)
@@ -89,11 +92,11 @@ class Proposals:
             tray.next_seed = max(tray.next_seed, seed + 1)
             tray.write()
 
-    def _tools(self) -> ProposalTools:
-        return ProposalTools(self._doubt_of, self._looked, self._wait_until)
+    def _tools(self, part: str | None = None) -> ProposalTools:
+        def doubt_of(picture: Picture) -> float:
+            return self._models.segmenter.uncertainty(picture, part)
 
-    def _doubt_of(self, picture: Picture) -> float:
-        return self._models.segmenter.uncertainty(picture)
+        return ProposalTools(doubt_of, self._looked, self._wait_until)
 
     def _looked(self, done: int, total: int) -> None:
         """Another candidate was looked at: tell it, and let through what is more urgent."""

@@ -37,15 +37,18 @@ class ProposalRequest:
         n: how many.
         truncation: range of the truncation factors; None: as proposals have it. Photos have none.
         seed: of what they are chosen among; None: the next one.
+        part: "unsure" by this part alone; None: by the whole picture.
 
     Raises:
-        BadOption: an unknown kind, too many pictures, or a truncation or seed that is none.
+        BadOption: an unknown kind, too many pictures, a truncation or seed that is none, or a part that the
+            kind does not have.
     """
 
     kind: str
     n: int = 1
     truncation: tuple[float, float] | None = None
     seed: int | None = None
+    part: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -57,6 +60,8 @@ class ProposalRequest:
             raise BadOption(f"the truncation is {low} to {high}", expected="0 <= low <= high <= 2")
         if self.seed is not None and not 0 <= self.seed < 2**31:
             raise BadOption(f"the seed is {self.seed}", expected="0 or more")
+        if self.part is not None and self.kind != "unsure":
+            raise BadOption(f"a part for pictures of the kind {self.kind!r}", expected="the kind 'unsure'")
 
 
 @dataclass(frozen=True)

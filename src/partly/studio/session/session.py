@@ -20,6 +20,7 @@ from partly.studio.session.feature_maker import FeatureMaker
 from partly.studio.session.jobs import Jobs
 from partly.studio.session.label_exchange import LabelExchange
 from partly.studio.session.label_map_store import LabelMapStore
+from partly.studio.session.label_quality import QualityMeter
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.model_ages import ModelAges
@@ -56,6 +57,7 @@ class Session:
         maker: makes features of photos, beside everything else; None where pictures are generated.
         models: the source of features and the live segmenter.
         predictions: what the live segmenter made of pictures and wall.
+        quality: how good the live segmenter is for each part.
         follower: fits and predicts after every stroke.
         superpixels: of the pictures that are painted on.
         painting: strokes, undo, redo, accepting predictions.
@@ -93,7 +95,8 @@ class Session:
             self.maker = album if album is None else FeatureMaker(album, self.events, self.workspace.problem)
             self.models = LiveModels(self.workspace, album, self.maker)
             self.predictions = PredictionCache(self.workspace)
-            self.follower = LiveFollower(self.workspace, self.models, self.predictions)
+            self.quality = QualityMeter(self.workspace, self.models)
+            self.follower = LiveFollower(self.workspace, self.models, self.predictions, self.quality)
             self.superpixels = SuperpixelCache(self.workspace, self.models)
             tabs = OpenTabs(self.events.is_listening)
             self.painting = Painting(self.workspace, tabs, self.follower, self.predictions, self.superpixels)

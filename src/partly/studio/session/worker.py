@@ -118,6 +118,11 @@ class Worker:
         with self._changed:
             self._painted_at = time.monotonic()
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since somebody painted."""
+        return time.monotonic() - self._painted_at
+
     def has_more_urgent(self, urgency: Urgency) -> bool:
         """Whether something waits that is more urgent, or the worker is closing: time to make room."""
         with self._changed:

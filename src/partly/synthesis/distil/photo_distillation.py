@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from partly.data.labels import Pictured
-from partly.data.photos import PhotoSet, PhotoSource, make_photo_set, padded_square
+from partly.data.photos import PhotoSet, PhotoSource, Pixels, make_photo_set, padded_square, resize_pixels
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
+from partly.models import refined
 from partly.models.networks import AutoShotNetwork
 from partly.storage import shuffle_stream
 from partly.synthesis.distil.distil_config import DistilReports
@@ -43,7 +44,7 @@ from partly.training.segmentation import (
     train_auto_shot,
 )
 
-_SAID_PX = 128
+_SAID_PX = 256
 """Side of the unit square on which the teacher labels a photo."""
 
 
@@ -161,7 +162,7 @@ class _Photos:
         images, logits = [], []
         for annotation in self.teacher.annotations:
             pixels = self.source.pixels(annotation)
-            shares = painted_shares(annotation.label_map, self._said(annotation))
+            shares = painted_shares(annotation.label_map, self._said(annotation, pixels))
             height, width = pixels.shape[:2]
             logits.append(log_shares(shares_in_square(shares, height, width, self.label_px)))
             square = padded_square(pixels, self.pictures_px)[0]
@@ -170,12 +171,16 @@ class _Photos:
 
     def _in_square(self, photo: PhotoSource) -> Tensor:
         picture = self.source.picture(photo.name)
-        height, width = self.source.pixels(picture).shape[:2]
-        return log_shares(shares_in_square(self._said(picture), height, width, self.label_px))
+        pixels = self.source.pixels(picture)
+        height, width = pixels.shape[:2]
+        return log_shares(shares_in_square(self._said(picture, pixels), height, width, self.label_px))
 
-    def _said(self, picture: Pictured) -> Tensor:
-        """Probabilities ``[k, s, s]`` of the unit square of a photo, by the teacher."""
-        return self.teacher(picture, _SAID_PX)[0].softmax(0)
+    def _said(self, picture: Pictured, pixels: Pixels) -> Tensor:
+        """Probabilities ``[k, s, s]`` of a photo's unit square: the teacher's, along the edges."""
+        logits = self.teacher(picture, _SAID_PX)[0]
+        if self.source.fit == "whole":
+            logits = refined(logits, resize_pixels(pixels, _SAID_PX, _SAID_PX))
+        return logits.softmax(0)
 
 
 def _labelled_together(

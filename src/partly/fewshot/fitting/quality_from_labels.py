@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from partly.data.labels import Annotation, PartSet
-from partly.fewshot.features.feature_source import FeatureSource, pictures_without_labels, pyramid_of
+from partly.fewshot.features.feature_source import FeatureSource, at_most, plain_pyramids, pyramid_of
 from partly.fewshot.features.kept_pyramids import KeptPyramids
 from partly.fewshot.fitting.cell_targets import shares
 from partly.fewshot.fitting.few_shot_method import OnProgress
@@ -16,9 +16,9 @@ from partly.fewshot.fitting.label_quality import LabelQuality
 from partly.fewshot.fitting.left_out_pictures import (
     LayoutOf,
     half_agreement,
-    label_quality,
     left_out_iou,
     needs_halves,
+    quality_by_part,
 )
 from partly.fewshot.fitting.method_table import METHODS
 from partly.fewshot.fitting.ridge_fit import RidgeFit
@@ -105,12 +105,13 @@ def measured_quality(
     left_out = left_out_iou(fits, covered, pyramids, layout)
     assert left_out is not None, "nobody stops it"
     if not needs_halves(covered, left_out):
-        return label_quality(part_set, covered, left_out)
-    others = pictures_without_labels(source, _N_OTHERS, annotations)
-    made = (pyramid_of(source, picture, levels) for picture in others)
-    counted_ones = counted(made, len(others), report, "measuring on other pictures")
-    halves = half_agreement(fits, covered, counted_ones, layout)
-    return label_quality(part_set, covered, left_out, halves, len(others))
+        return quality_by_part(part_set, covered, left_out)
+    others = plain_pyramids(source, _N_OTHERS, levels, but=annotations)
+    n_others = at_most(source, _N_OTHERS)
+    halves = half_agreement(
+        fits, covered, counted(others, n_others, report, "measuring on other pictures"), layout
+    )
+    return quality_by_part(part_set, covered, left_out, halves)
 
 
 def _begun(segmenter: FewShotSegmenter, config: FewShotConfig) -> list[RidgeFit]:
