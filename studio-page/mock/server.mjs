@@ -16,6 +16,8 @@ const TILE = { width: 64, height: 64 };
 const N_WALL = 24;
 const LIVE_MS = Number(process.env.MOCK_LIVE_MS ?? 120);
 
+const NAMES = ["background", "skin", "nose", "eye", "brow", "ear", "mouth", "hair", "neck", "cloth"];
+
 const state = {
   project: {
     name: "my-faces",
@@ -25,7 +27,16 @@ const state = {
     photos: "",
   },
   album: null,
-  figures: null,
+  quality: {
+    n_labelled: 3,
+    parts: [94, 81, 77, 62, 55, 41, 70, 83, 66, 38].map((percent, i) => ({
+      part: NAMES[i],
+      measure: i === 5 ? "two halves" : "left out",
+      iou: percent / 100,
+      says: "as the fake server has it",
+    })),
+    worst: "cloth",
+  },
   parts: [
     ["background", [28, 28, 36]],
     ["skin", [250, 205, 75]],

@@ -8,6 +8,7 @@ from .evaluate_verb import evaluate_against as evaluate_against
 from .evaluate_verb import write_evaluation as write_evaluation
 from .evaluation_options import EvaluationChoices as EvaluationChoices
 from .evaluation_options import GeneratorEvaluationChoices as GeneratorEvaluationChoices
+from .export_choices import ExportChoice as ExportChoice
 from .export_verb import current_network_file as current_network_file
 from .export_verb import export_labels as export_labels
 from .export_verb import export_network as export_network

@@ -1,11 +1,12 @@
 import { toHex } from "../colour/palette";
 import { button, setIcon } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, show } from "../dom/el";
 import { icon } from "../dom/icons";
-import type { Part, PartFigures } from "../server/types";
+import type { Part } from "../server/types";
 import { changeParts, choosePart, movedNames, toggle } from "../studio/parts";
 import { partId, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { qualityPanel } from "./quality";
 
 export interface PartsActions {
   readonly add: () => void;
@@ -32,11 +33,7 @@ export function partsPanel(studio: Studio, actions: PartsActions): HTMLElement {
     (state) => [state.partName, state.hidden, state.locked, state.tool],
     () => mark(studio, list),
   );
-  const how = el("p", { class: "note part-figures", attrs: { hidden: true } });
-  studio.store.watch(
-    (state) => [state.server?.parts, state.server?.figures],
-    () => tellFigures(studio.store.get().server?.figures ?? null, list, how),
-  );
+  const quality = qualityPanel(studio, list);
   makeSortable(studio, list);
   return el(
     "section",
@@ -54,21 +51,8 @@ export function partsPanel(studio: Studio, actions: PartsActions): HTMLElement {
       }),
     ),
     list,
-    how,
+    quality,
   );
-}
-
-/** How good the segmenter is on each part, beside its name, and below how that was measured. */
-function tellFigures(figures: PartFigures | null, list: HTMLElement, how: HTMLElement): void {
-  for (const row of list.querySelectorAll<HTMLElement>(".part")) {
-    const figure = row.querySelector<HTMLElement>(".part-figure")!;
-    const iou = figures?.iou[row.dataset["name"] ?? ""];
-    show(figure, iou !== undefined);
-    setText(figure, iou === undefined ? "" : iou === null ? "–" : String(Math.round(100 * iou)));
-    figure.title = figures?.how ?? "";
-  }
-  show(how, figures !== null);
-  setText(how, figures?.how ?? "");
 }
 
 function partRow(studio: Studio, actions: PartsActions, part: Part, id: number): HTMLElement {

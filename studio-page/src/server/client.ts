@@ -100,6 +100,8 @@ export class Client {
     n: number;
     truncation: readonly [number, number] | null;
     seed: number | null;
+    /** Unsure of this part; null: of the whole picture. */
+    part: string | null;
   }): Promise<unknown> {
     return this.json("POST", "/pictures/propose", request);
   }

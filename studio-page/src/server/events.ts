@@ -7,6 +7,7 @@ const NAMES: readonly Name[] = [
   "hello",
   "prediction",
   "wall",
+  "quality",
   "pictures",
   "proposing",
   "parts",

@@ -108,7 +108,7 @@ export interface ServerState {
   /** The photos that are labelled; null where pictures are generated. */
   readonly album: Album | null;
   /** How good the segmenter is on each part; null where nobody knows. */
-  readonly figures: PartFigures | null;
+  readonly quality: Quality | null;
   /** Parts that are painted nowhere yet, and so never found. */
   readonly missing_parts: readonly string[];
 }
@@ -141,12 +141,22 @@ export interface AlbumPhoto {
   readonly problem: string | null;
 }
 
-/** Agreement with what is painted, by part. */
-export interface PartFigures {
-  /** How it was measured, in words. */
-  readonly how: string;
-  /** Intersection over union by the parts' names, 0 to 1; null: not measurable yet. */
-  readonly iou: Readonly<Record<string, number | null>>;
+/** How good the segmenter is, told from what is painted. */
+export interface Quality {
+  readonly n_labelled: number;
+  readonly parts: readonly PartQuality[];
+  /** The part that it knows least; null where nothing could be measured. */
+  readonly worst: string | null;
+}
+
+export interface PartQuality {
+  readonly part: string;
+  /** IoU on painted pictures left out, one at a time; or agreement of two halves of the features, which is no IoU. */
+  readonly measure: "left out" | "two halves" | "nothing";
+  /** 0 to 1; null: not to be had yet. */
+  readonly iou: number | null;
+  /** The measure in words. */
+  readonly says: string;
 }
 
 export interface Opened {
@@ -218,6 +228,7 @@ export interface ServerEvents {
   hello: { version: number };
   prediction: { id: string; version: number; ms: number };
   wall: { version: number; ms: number };
+  quality: { version: number };
   pictures: Record<string, never>;
   parts: { parts_version: number };
   live: Live;

@@ -24,6 +24,7 @@ export function followServer(
   events.on("closing", () => store.set({ connection: "closed" }));
   events.on("pictures", refresh);
   events.on("saved", refresh);
+  events.on("quality", refresh);
   events.on("prediction", ({ id }) => {
     if (id !== studio.sheet.id) return;
     // Without a prediction, nothing will come of the wall either.

@@ -123,12 +123,14 @@ export interface Wish {
   readonly kind: "representative" | "unsure" | "another";
   readonly n: number;
   readonly truncation: readonly [number, number] | null;
+  /** "unsure" of this part alone. */
+  readonly part?: string;
 }
 
 /** Asks for more pictures; they come by an event. */
 export async function propose(studio: Studio, wish: Wish): Promise<void> {
   const asked = await attempt(studio, async () => {
-    await studio.client.propose({ ...wish, seed: null });
+    await studio.client.propose({ ...wish, seed: null, part: wish.part ?? null });
     return true;
   });
   if (asked) await refreshState(studio);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from partly.fewshot.fitting.fit_options import FewShotConfig
@@ -72,5 +73,5 @@ def test_its_penalty_and_coordinates_are_its_own() -> None:
     label_map = torch.zeros(8, 8, dtype=torch.uint8).numpy()
     for seed in range(4):
         fit.add(str(seed), photo(seed), label_map)
-        assert fit._penalty == 0.3
+        assert fit._penalty == pytest.approx((seed + 1) ** -0.5)
     assert method.running_fit(segmenter, FewShotConfig(penalty=2.0), 8).penalty == 2

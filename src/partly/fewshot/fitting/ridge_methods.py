@@ -97,22 +97,22 @@ class RidgeMethod(FewShotMethod):
 class PhotoRidgeMethod(RidgeMethod):
     """Ridge regression as photos need it, read by a network that learned from millions of others.
 
-    Its features say more of a pixel than a generator's, and less of where a part ends: less penalty for one
-    label and as much for ten, and what it says of other photos teaches it whatever the number of labels; but
-    only what it is sure of. Objects are anywhere, so that the position of a pixel is not used.
+    Its features say more of a pixel than a generator's, and less of where a part ends: the penalty is less,
+    and falls more slowly with the number of labels; and what it says of other photos teaches it whatever that
+    number, but only what it is sure of. Objects are anywhere, so that the position of a pixel is not used.
     """
 
-    penalty: float = 0.3
+    penalty: float = 1.0
     balance: float = 0.75
     coordinate_weight: float = 0.0
-    penalty_power: float = 0.0
+    penalty_power: float = 0.5
     most_to_self_train: int | None = None
 
     def self_training(self, n_labels: int) -> SelfTraining:
-        """The surest 60 % of each part, of every fourth cell; all of them weigh as one label."""
+        """The surest 40 % of each part, of every fourth cell; all of them weigh as one label."""
         from partly.fewshot.fitting.ridge_fit import SelfTraining
 
-        return SelfTraining(1 / (n_labels + 1), penalty_divisor=1.0, surest=0.6, every=4)
+        return SelfTraining(1 / (n_labels + 1), penalty_divisor=1.0, surest=0.4, every=4)
 
 
 @dataclass(frozen=True)

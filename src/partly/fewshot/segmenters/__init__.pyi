@@ -12,3 +12,4 @@ from .segmenter_base import FewShotSegmenter as FewShotSegmenter
 from .segmenter_base import LAYOUT_PX as LAYOUT_PX
 from .segmenter_base import choose_levels as choose_levels
 from .standardiser import Moments as Moments
+from .standardiser import Standardiser as Standardiser

@@ -88,6 +88,11 @@ class RidgeSegmenter(FewShotSegmenter):
         columns += [place, torch.ones_like(place[:, :1])]
         return torch.cat([c.flatten(2).transpose(1, 2) for c in columns], dim=2).flatten(0, 1)
 
+    def place_columns(self, size_px: int) -> Tensor:
+        """What the last columns of :attr:`weight` multiply at each place, ``[6, size_px, size_px]``."""
+        place = self._coordinates(size_px)
+        return torch.cat([place, torch.ones_like(place[:1])])
+
     def half_columns(self) -> tuple[Tensor, Tensor]:
         """Every other feature, and the others: boolean ``[d]`` each. Position and bias are in both."""
         columns = torch.arange(self.n_features)

@@ -64,6 +64,13 @@ class EncoderNetwork(nn.Module):
         self.size_px, self.multiple_px = encoder.image_size_px, encoder.multiple_px
 
     @property
+    def architecture(self) -> str:
+        """What it is made of, such as ``DINOv2+RidgeSegmenter+lite0-unet``."""
+        encoder = getattr(self.encoder, "name", type(self.encoder).__name__)
+        fast = [] if self.fast is None else [self.fast.architecture]
+        return "+".join([encoder, type(self.segmenter).__name__, *fast])
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that its logits depend on."""
         fast = None if self.fast is None else self.fast.digest
@@ -77,15 +84,27 @@ class EncoderNetwork(nn.Module):
             BadOption: sides that the encoder does not read.
         """
         size = (images.shape[-2], images.shape[-1])
-        said_px = min(_MOST_SAID_PX, max(size))
-        logits = _at(self.segmenter(self.encoder.read(images), said_px), size)
+        logits = _at(self.segmenter(self.encoder.read(images), self.said_px(*size)), size)
         if self.fast is None:
             return logits
-        scale = self.fast.size_px / max(size)
-        small = [max(1, round(side * scale)) for side in size]
-        shrunk = F.interpolate(images, small, mode="bilinear", antialias=True)
+        shrunk = F.interpolate(images, self.fast_size(*size), mode="bilinear", antialias=True)
         by_fast = _at(self.fast(shrunk), size).log_softmax(1)
         return torch.lerp(logits.log_softmax(1), by_fast, self.share)
+
+    def said_px(self, height: int, width: int) -> int:
+        """Side of the square of the segmenter's logits, for photos of a size."""
+        return min(_MOST_SAID_PX, max(height, width))
+
+    def fast_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width at which the fast network sees photos of a size.
+
+        Raises:
+            ValueError: there is no fast network.
+        """
+        if self.fast is None:
+            raise ValueError("there is no fast network")
+        scale = self.fast.size_px / max(height, width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
 
     def for_inference(self) -> EncoderNetwork:
         """A faster copy for use."""

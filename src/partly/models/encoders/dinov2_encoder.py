@@ -157,6 +157,9 @@ class DinoV2(RepresentationFamily):
     Its levels are the tokens of the patches after a half, three quarters and all of the blocks, each through
     the last norm; all are of one size, 1/14 of the photo's. What a quarter of the blocks gives is not worth
     its place (docs/lab.md).
+
+    Attributes:
+        read_after: after how many blocks each level is read.
     """
 
     kind, name = KIND, "DINOv2"
@@ -168,8 +171,8 @@ class DinoV2(RepresentationFamily):
         self.positions: Positions = shape.positions
         size_px = shape.image_size_px // PATCH_PX
         step = shape.depth // _N_QUARTERS
-        self._read_after = tuple(range(2 * step, shape.depth + 1, step))
-        self.levels = tuple(Level(f"block {i}", size_px, shape.width) for i in self._read_after)
+        self.read_after = tuple(range(2 * step, shape.depth + 1, step))
+        self.levels = tuple(Level(f"block {i}", size_px, shape.width) for i in self.read_after)
         self.patch_embed = PatchEmbedding(shape.width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, shape.width))
         self.register_tokens = nn.Parameter(torch.zeros(1, shape.n_registers, shape.width))
@@ -191,7 +194,7 @@ class DinoV2(RepresentationFamily):
         maps = []
         for number, block in enumerate(self.blocks, 1):
             tokens = block(tokens)
-            if number in self._read_after:
+            if number in self.read_after:
                 of_patches = self.norm(tokens[:, n_placeless:])
                 maps.append(of_patches.transpose(1, 2).unflatten(2, (height, width)).contiguous())
         return FeaturePyramid(tuple(maps))
@@ -201,9 +204,12 @@ class DinoV2(RepresentationFamily):
         b = patches.shape[0]
         height, width = patches.shape[-2:]
         placed = patches + positions_on_grid(self.pos_embed[:, 1:], height, width, self.positions)
-        whole = (self.cls_token + self.pos_embed[:, :1]).expand(b, -1, -1)
-        registers = self.register_tokens.expand(b, -1, -1)
-        return torch.cat([whole, registers, placed.flatten(2).transpose(1, 2)], dim=1)
+        placeless = self.placeless_tokens().expand(b, -1, -1)
+        return torch.cat([placeless, placed.flatten(2).transpose(1, 2)], dim=1)
+
+    def placeless_tokens(self) -> Tensor:
+        """What stands before the patches of every photo, ``[1, 1 + n_registers, c]``."""
+        return torch.cat([self.cls_token + self.pos_embed[:, :1], self.register_tokens], dim=1)
 
 
 def positions_on_grid(learned: Tensor, height: int, width: int, how: Positions) -> Tensor:

@@ -42,7 +42,6 @@ def overview(session: Session) -> dict[str, Any]:
             "problems": workspace.problems,
             "n_photos": session.photo_folder.count() if album is None else album["n_photos"],
             "album": album,
-            "figures": None,
         }
     )
 
