@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.studio`` starts ``partly label`` with a new project of the face generator. It measures:
 from the start of the command to a picture that can be painted; from the end of a stroke to its prediction,
-fetched, at 256 px; to the wall of 24, repainted. The bars are 5 s, 300 ms (median of 50) and 2 s; nothing
-else should run beside it.
+fetched, at 256 px; to the wall of 24, repainted. With ``--photos FOLDER`` the project is of these photos, and
+strokes are painted once all are read that may be proposed. The bars are 5 s, 300 ms (median of 50) and 2 s;
+nothing else should run beside it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.studio_server import EventStream, Page, StudioServer
+from partly.project import PhotoOptions, create_project, new_settings
 from partly.storage import write_json
 
 _UNLABELLED = 255
 _RADIUS_PX, _LENGTH_PX = 14, 160
 _FILE = "studio.json"
+_READ_S = 1800.0
+_PARTS = "background,one,two,three,four"
 
 
 def figures(project: Path, n_strokes: int, *options: str, seed: int = 0) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def figures(project: Path, n_strokes: int, *options: str, seed: int = 0) -> dict
         found = {"to the address, s": server.start_s, "to a picture, s": time.monotonic() - server.began}
         n_parts = len(page.state(_is_warm)["parts"])
         found["to live predictions, s"] = time.monotonic() - server.began
-        page.state(_is_at_rest)
+        page.state(_is_at_rest, _READ_S)
         found["to proposals and wall, s"] = time.monotonic() - server.began
         shape = opened["height_px"], opened["width_px"]
         strokes = _strokes(shape, n_parts, n_strokes + 1, np.random.default_rng(seed))
@@ -108,7 +112,9 @@ def _is_warm(state: dict[str, Any]) -> bool:
 def _is_at_rest(state: dict[str, Any]) -> bool:
     """Whether nothing is made in the background any more, as when somebody has painted for a minute."""
     has_wall = bool(state["wall"]) and state["wall"] == state["wall_ready"]
-    return has_wall and len(state["pictures"]) > 1 and state["proposing"] is None
+    album = state["album"]
+    is_read = album is None or album["features"]["done"] == album["features"]["total"]
+    return has_wall and is_read and len(state["pictures"]) > 1 and state["proposing"] is None
 
 
 def _summary(times_ms: Sequence[float]) -> dict[str, int]:
@@ -123,12 +129,20 @@ def _summary(times_ms: Sequence[float]) -> dict[str, int]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--generator", default="ffhq")
+    parser.add_argument("--photos", type=Path, help="a project of these photos instead")
+    parser.add_argument("--features", default="dinov2-small", help="network that reads them")
     parser.add_argument("--strokes", type=int, default=50)
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        found = figures(Path(folder) / "project", chosen.strokes, "--generator", chosen.generator)
-    found = {"generator": chosen.generator, "load": round(os.getloadavg()[0], 1)} | found
+        project, options = Path(folder) / "project", ["--generator", chosen.generator]
+        if chosen.photos:
+            photos = PhotoOptions(str(chosen.photos), chosen.features)
+            create_project(project, new_settings(project, photos=photos, parts=_PARTS))
+            options = []
+        found = figures(project, chosen.strokes, *options)
+    of = chosen.features if chosen.photos else chosen.generator
+    found = {"of": of, "load": round(os.getloadavg()[0], 1)} | found
     for name, value in found.items():
         print(f"{name}: {value}")
     write_json(chosen.out / _FILE, found)

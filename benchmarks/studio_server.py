@@ -124,9 +124,9 @@ class Page:
         shape = int(answer.headers["X-Height"]), int(answer.headers["X-Width"])
         return np.frombuffer(data, np.uint8).reshape(shape)
 
-    def state(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def state(self, fits: Callable[[dict[str, Any]], bool], wait_s: float = _WAIT_S) -> dict[str, Any]:
         """The state, as soon as it fits."""
-        deadline = time.monotonic() + _WAIT_S
+        deadline = time.monotonic() + wait_s
         while not fits(state := self.json("GET", "/state")):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"waited in vain: {state}")

@@ -332,6 +332,20 @@ def test_photos_are_looked_for_and_chosen_by_name(many: Project, open_session: O
             what()
 
 
+def test_photos_that_come_into_the_folder_are_found(many: Project, folder: Path, open_session: Open) -> None:
+    session = opened(open_session, many)
+    assert search(session, "new")["n_found"] == 0
+    write_png(folder / "new-3.png", thing_photo(60, 90, 3))
+    os.utime(folder, ns=(1, 1))  # file systems tell no two changes apart that follow each other at once
+    assert search(session, "new")["n_found"] == 1
+    assert session.photo_choosing is not None
+    picture = session.photo_choosing.take("new-3.png")
+    session.painting.open(picture.id, "a")
+    session.painting.paint(picture.id, "a", Patch(0, 0, thing_labels(60, 90, 3)))
+    settle(session)
+    assert session.predictions.of_picture(picture.id) is not None
+
+
 def test_a_photo_is_taken_from_the_wall(many: Project, open_session: Open) -> None:
     session = opened(open_session, many)
     name = names_on_wall(session)[0]

@@ -16,6 +16,7 @@ from partly.project import Project, project_photos
 from partly.storage import picture_seed, shuffle_stream
 from partly.studio.session.page_images import Image, SmallImages
 from partly.studio.session.photo_folder import PhotoFolder
+from partly.studio.session.studio_paths import changed_at
 
 _MOST_LISTED = 200
 
@@ -51,6 +52,7 @@ class Album:
         self._pictures: dict[str, Picture] = {}
         self._passed_over: dict[str, str] = {}
         self._small = SmallImages()
+        self._looked_at = -1
 
     def look(self) -> None:
         """Find out which photos there are.
@@ -59,12 +61,31 @@ class Album:
             BadProject: their folder is not there, or holds none.
             BadArchive: they are in a damaged zip.
         """
+        # The time before the names: what comes while they are listed must change it.
+        looked_at = self._changed_at()
         photos = {photo.name: photo for photo in project_photos(self._project)}
         names = tuple(photos)
         # As a fit draws its plain photos, so that it finds features that the studio has made.
         shuffled = shuffle_stream("plain photos", picture_seed("plain pictures")).permutation(len(names))
         with self._lock:
             self._photos, self._order = photos, tuple(names[i] for i in shuffled)
+            self._looked_at = looked_at
+
+    def look_again(self) -> bool:
+        """Find out which photos there are now, if the folder has changed; whether it had.
+
+        Raises:
+            BadProject, BadArchive: as for :meth:`look`.
+        """
+        if self._changed_at() == self._looked_at:
+            return False
+        self.look()
+        return True
+
+    def _changed_at(self) -> int:
+        """When a photo came into the folder, or went, last; of folders within it nothing is known."""
+        folder = self._project.photo_folder
+        return 0 if folder is None else changed_at(folder)
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -162,7 +183,7 @@ class Album:
         """
         photo = self.photo(name)
         try:
-            return self._small.get(_tag(photo), size_px, lambda: photo.read().pixels)
+            return self._small.get(_tag(photo), size_px, lambda: photo.read(at_least_px=size_px).pixels)
         except BadPhoto as error:
             self.pass_over(name, error)
             raise

@@ -28,7 +28,12 @@ class PhotoChoosing:
         return self._album.passed_over
 
     def search(self, text: str, offset: int, limit: int) -> dict[str, Any]:
-        """Photos whose names have all words of a text, as plain JSON values; see :meth:`Album.search`."""
+        """Photos whose names have all words of a text, as plain JSON values; see :meth:`Album.search`.
+
+        Photos that came into the folder since it was looked at are among them.
+        """
+        if offset == 0 and len(self._album) and self._album.look_again():
+            self._models.photos_added()
         page = self._album.search(text, offset, limit)
         with self._workspace.lock:
             tray = self._workspace.tray
