@@ -52,6 +52,7 @@ from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of
 from .project_state import state_of as state_of
 from .proposed_photos import propose as propose
+from .proposed_pictures import MOST_PAINTED_PX as MOST_PAINTED_PX
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture

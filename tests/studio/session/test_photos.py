@@ -18,11 +18,14 @@ from partly.data.photos.encoding import encode_png, write_png
 from partly.data.photos.photo_location import PhotoSource
 from partly.errors import BadPhoto, NotFound
 from partly.fewshot.features import feature_store
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.encoders.dinov2_encoder import DinoV2
+from partly.models.generators.truncation import Truncation
 from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project
 from partly.project.project_settings import Settings
+from partly.storage.streams import picture_seed
 from partly.studio.session.overview import overview
 from partly.studio.session.picture_supply import ProposalRequest
 from partly.studio.session.session import Session
@@ -144,6 +147,15 @@ def test_a_photo_is_painted_and_the_others_follow(many: Project, open_session: O
     session.painting.undo(first["id"], "a")
     truth = thing_labels(height, width, seed_of(first["name"]))
     assert np.array_equal(session.painting.labels(first["id"]), truth)
+
+
+def test_a_fit_looks_at_the_photos_that_the_studio_has_read(many: Project, open_session: Open) -> None:
+    session = opened(open_session, many)
+    source, seed = session.models.source, picture_seed("plain pictures")
+    assert isinstance(source, PhotoFeatures)
+    drawn = [source.plain("plain pictures", seed, i, Truncation()) for i in range(3 + 8)]
+    assert [picture.photo for picture in drawn[:3]] == names_on_wall(session)
+    assert all(source.is_kept(picture) for picture in drawn)
 
 
 def test_superpixels_have_the_photos_shape(many: Project, open_session: Open) -> None:
@@ -390,7 +402,7 @@ def test_an_encoder_that_is_not_here(folder: Path, open_session: Open) -> None:
     session.painting.open(picture["id"], "a")
     paint_truth(session, picture["id"])
     assert session.photo_choosing is not None
-    session.photo_choosing.take("03.png")
+    session.photo_choosing.take("03.png" if picture["name"] != "03.png" else "04.png")
     settle(session)
     session.proposals.ask(ProposalRequest("another"))
     settle(session)
@@ -457,7 +469,7 @@ def test_strokes_are_followed_while_features_are_made(
     waiting: list[int] = []
 
     def slowly(self, images):  # type: ignore[no-untyped-def]
-        if len(waiting) >= 6 + 4:  # those of the first photo's choice, and enough of a wall of eight
+        if len(waiting) >= 4 + 4:  # those of the first photo's choice, and enough of a wall of eight
             gate.wait(30)
         waiting.append(1)
         return really(self, images)

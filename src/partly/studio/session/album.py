@@ -61,7 +61,8 @@ class Album:
         """
         photos = {photo.name: photo for photo in project_photos(self._project)}
         names = tuple(photos)
-        shuffled = shuffle_stream("plain photos", picture_seed("wall")).permutation(len(names))
+        # As a fit draws its plain photos, so that it finds features that the studio has made.
+        shuffled = shuffle_stream("plain photos", picture_seed("plain pictures")).permutation(len(names))
         with self._lock:
             self._photos, self._order = photos, tuple(names[i] for i in shuffled)
 

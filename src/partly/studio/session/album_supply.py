@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from partly.fewshot.features import PhotoFeatures
 
 # So many photos are read before the first one is chosen among them, and before others are proposed.
-_N_FIRST, _N_ENOUGH = 6, 40
+_N_FIRST, _N_ENOUGH = 4, 40
 # Of the album, one photo in so many is proposed at the first start at most.
 _ONE_IN = 6
 
