@@ -12,7 +12,7 @@ from partly.studio.session.workspace import Workspace
 if TYPE_CHECKING:
     from partly.fewshot.fitting import LabelQuality
 
-_URGENCY = Urgency.PREPARATIONS
+_URGENCY = Urgency.LABEL_QUALITY
 
 
 class QualityMeter:

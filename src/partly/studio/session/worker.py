@@ -35,7 +35,8 @@ class Urgency(IntEnum):
     PREPARATIONS = 4
     """What somebody may soon ask for; this and what follows waits while somebody paints."""
     WALL_PICTURES = 5
-    PROPOSALS = 6
+    LABEL_QUALITY = 6
+    PROPOSALS = 7
 
 
 _FIRST_SLOW = Urgency.PREPARATIONS
