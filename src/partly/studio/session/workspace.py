@@ -30,7 +30,7 @@ class StudioChoices:
     n_wall: int = 24
     n_proposals: int = 8
     n_candidates: int = 200
-    measure_after_s: float = 3.0
+    measure_after_s: float = 2.0
 
 
 @dataclass(frozen=True, eq=False)
