@@ -195,3 +195,18 @@ def test_the_finish_page_speaks_of_photos(photos: StudioPage) -> None:
     expect(page.locator(".finish-head")).to_contain_text("labelled photos")
     page.get_by_role("button", name="Distil").click()
     expect(page.locator(".finish-head")).to_contain_text("the photos of the folder")
+
+
+def test_what_was_fitted_on_photos_segments_photos(photos: StudioPage, tmp_path: Path) -> None:
+    page = photos.page
+    choose(photos, 11)
+    paint_thing(photos, 11)
+    photos.wait_until_saved()
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Fit").first.click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".step.done", has_text="Fit")).to_be_visible(timeout=90_000)
+    write_png(tmp_path / "other.png", thing_photo(90, 160, 200))
+    page.get_by_role("button", name="Try it").click()
+    page.set_input_files('.finish input[aria-label="Photo"]', tmp_path / "other.png")
+    expect(page.locator(".try-status")).to_contain_text("by Partly’s server", timeout=60_000)

@@ -254,8 +254,11 @@ function isDone(server: ServerState | null, step: Step): boolean {
 function describe(state: Readonly<AppState>, step: Step): string {
   const { server } = state;
   if (!server) return "";
-  if (step === "try")
-    return server.models.onnx ? "photos and camera, in this browser" : "when there is a network";
+  if (step === "try") {
+    if (server.models.onnx) return "photos and camera, in this browser";
+    const isFitted = labelsPhotos(state) && server.models.few_shot !== "missing";
+    return isFitted ? "photos, by Partly’s server" : "when there is a network";
+  }
   const job = lastJob(server.jobs, step === "folder" ? "segment" : step);
   if (job?.state === "running") {
     return job.total ? `${Math.round((100 * job.done) / job.total)} %` : "at work";

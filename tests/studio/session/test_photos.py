@@ -16,12 +16,13 @@ from partly.data.labels import load_annotation, resize_label_map
 from partly.data.labels.stroke_states import Patch
 from partly.data.photos.encoding import encode_png, write_png
 from partly.data.photos.photo_location import PhotoSource
-from partly.errors import BadPhoto, NotFound
+from partly.errors import BadPhoto, NotFound, NotReady
 from partly.fewshot.features import feature_store
 from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.encoders.dinov2_encoder import DinoV2
 from partly.models.generators.truncation import Truncation
+from partly.project.fit_verb import few_shot_config, fit_project
 from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project
 from partly.project.project_settings import Settings
@@ -378,6 +379,21 @@ def test_photos_are_added(many: Project, open_session: Open) -> None:
     assert session.photo_choosing is not None
     with pytest.raises(BadPhoto, match="is no image of a known format"):
         session.photo_choosing.add(b"nothing", "8.png")
+
+
+def test_what_was_fitted_segments_photos_until_there_is_a_network(many: Project, open_session: Open) -> None:
+    session = opened(open_session, many)
+    data = encode_png(thing_photo(50, 80, 7))
+    with pytest.raises(NotReady, match="there is no network for photos yet"):
+        session.network.segment(data)
+    first = session.workspace.tray.ids()[0]
+    session.painting.open(first, "a")
+    paint_truth(session, first)
+    session.saver.flush()
+    fit_project(many, few_shot_config(many))
+    segmented = session.network.segment(data)
+    assert segmented.label_map.shape == (50, 80)
+    assert (segmented.label_map == thing_labels(50, 80, 7)).mean() > 0.8
 
 
 @pytest.mark.slow
