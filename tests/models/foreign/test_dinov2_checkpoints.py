@@ -47,7 +47,7 @@ def test_features_of_both_formats(tensors, folder):
         imported = import_checkpoint(path, folder / path.stem)
         assert (imported.kind, imported.image_size_px, imported.remarks) == ("encoder", 448, ())
         network = load_encoder(imported.folder)
-        for maps, tokens in zip(network.read(images).maps, wanted, strict=True):
+        for maps, tokens in zip(network.read(images).maps, wanted[1:], strict=True):
             torch.testing.assert_close(maps.flatten(2).transpose(1, 2), tokens, rtol=1e-4, atol=1e-5)
         digests.add(network.digest)
     assert len(digests) == 1
