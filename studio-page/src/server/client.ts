@@ -169,9 +169,12 @@ export class Client {
 
   importLabels(
     file: File,
-    choices: { picture: string; format: string; fill: string; replace: boolean },
+    choices: { picture: string | null; format: string; fill: string; replace: boolean },
   ): Promise<{ ids: string[] }> {
-    const query = new URLSearchParams({ ...choices, replace: choices.replace ? "1" : "0" });
+    const { picture, format, fill, replace } = choices;
+    const query = new URLSearchParams({ format, fill, replace: replace ? "1" : "0" });
+    // Without it, labels belong to what the file names.
+    if (picture !== null) query.set("picture", picture);
     return this.json("POST", `/labels/import?${query}`, file, {
       "X-File-Name": encodeURIComponent(file.name),
     });

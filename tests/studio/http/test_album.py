@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from partly.data.labels.label_maps import label_map_to_png
 from partly.data.photos.encoding import encode_png
 from partly.data.photos.photo import read_photo
 from partly.project.project_folder import Project
@@ -18,7 +19,7 @@ from partly.studio.http.serving import studio_app
 from partly.studio.session.session import Session
 from partly.studio.session.workspace import StudioChoices
 from tests.conftest import PHOTO_SHAPES
-from tests.fakes import thing_photo
+from tests.fakes import TWO_PARTS, thing_labels, thing_photo
 from tests.studio.http.conftest import ORIGIN
 from tests.studio.tiny_sessions import until
 
@@ -117,6 +118,20 @@ def test_labels_of_another_program_for_a_photo(album: TestClient) -> None:
     labels = album.get(f"/api/pictures/{taken['id']}/labels").content
     height, width = PHOTO_SHAPES[4]
     assert (np.frombuffer(labels, np.uint8).reshape(height, width)[:9, :9] == 1).all()
+
+
+def test_labels_of_photos_that_nobody_has_opened(album: TestClient) -> None:
+    height, width = PHOTO_SHAPES[1]
+    label_file = label_map_to_png(thing_labels(height, width, 1), TWO_PARTS)
+    in_tray = [picture["name"] for picture in album.get("/api/state").json()["pictures"]]
+    assert "1.png" not in in_tray
+    answer = album.post("/api/labels/import", content=label_file, headers={"X-File-Name": "1.png"})
+    [picture_id] = answer.json()["ids"]
+    state = album.get("/api/state").json()
+    [picture] = [picture for picture in state["pictures"] if picture["id"] == picture_id]
+    assert (picture["name"], picture["labelled_share"]) == ("1.png", 1.0)
+    answer = album.post("/api/labels/import", content=label_file, headers={"X-File-Name": "none.png"})
+    assert (answer.status_code, answer.json()["error"][:28]) == (400, "none.png: there is no photo ")
 
 
 def test_generated_pictures_have_no_album(client: TestClient) -> None:

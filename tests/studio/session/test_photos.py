@@ -453,6 +453,19 @@ def test_photos_that_are_not_there(many: Project, folder: Path, open_session: Op
     assert session.pictures.image(first, 64).media_type == "image/jpeg"
 
 
+def test_photos_in_a_zip(folder: Path, encoder_folder: Path, open_session: Open) -> None:
+    packed = Path(shutil.make_archive(str(folder.with_name("packed")), "zip", folder))
+    session = opened(open_session, project_of(packed, encoder_folder, "of-a-zip"))
+    first = session.workspace.tray.ids()[0]
+    session.painting.open(first, "a")
+    paint_truth(session, first)
+    settle(session)
+    assert min(right_on_the_wall(session)) > 0.8
+    assert session.photo_choosing is not None
+    assert session.photo_choosing.image("03.png", 32).media_type == "image/jpeg"
+    assert session.photo_choosing.take("03.png").shape == shape_of(3)
+
+
 @pytest.mark.parametrize("shape", [(10, 200), (200, 10)])
 def test_photos_of_extreme_shapes(
     shape: tuple[int, int], tmp_path: Path, encoder_folder: Path, open_session: Open

@@ -23,6 +23,7 @@ def overview(session: Session) -> dict[str, Any]:
     workspace, proposing = session.workspace, session.proposals.progress
     if workspace.look():
         session.follower.ask()
+        session.wall.look()
     models = session.model_ages.models(session.project, has_unsaved=session.saver.has_unsaved)
     album = _album(session)
     return (

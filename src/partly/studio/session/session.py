@@ -107,7 +107,7 @@ class Session:
             self.photo_choosing = (
                 album if album is None else PhotoChoosing(self.workspace, album, self.models, self.wall)
             )
-            self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower)
+            self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower, self.wall)
             self.jobs = Jobs(self.workspace, self.saver)
             self.model_ages = ModelAges()
             self.network = PhotoNetwork(self.workspace.parts)
