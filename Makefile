@@ -87,7 +87,7 @@ clean:
 # They print their figures and write them to bench-out/, or experiments-out/; docs/lab.md holds those of the record.
 # DATA is the folder of the benchmark's photos (see experiments/photos.py), LABELS one or ten.
 .PHONY: bench-original bench-few-shot bench-faces bench-speed bench-gaussians bench-training bench-portraits
-.PHONY: bench-studio
+.PHONY: bench-studio bench-photo-project
 
 DATA ?= data
 LABELS ?= one
@@ -112,6 +112,10 @@ bench-studio: $(READY_DEV)
 	$(BIN)/python -m benchmarks.studio
 	$(BIN)/python -m benchmarks.studio_browser
 	$(BIN)/python -m benchmarks.studio_kills
+
+# From one painted photo to masks of 300, and to a network: time and memory.
+bench-photo-project: $(READY_DEV)
+	$(BIN)/python -m benchmarks.photo_project --data '$(DATA)'
 
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians

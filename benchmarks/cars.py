@@ -9,7 +9,7 @@ background here, and no network that knows whole bodies comes near to all of thi
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -46,9 +46,9 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
     network = load_network(asked.network).for_inference()
-    rows = []
+    rows: list[np.ndarray] = []
 
-    def pairs() -> Iterator[tuple[str, object, LabelMap, LabelMap]]:
+    def pairs() -> Iterator[tuple[str, Callable[[], np.ndarray], LabelMap, LabelMap]]:
         for photo in read_labelled_photos(asked.data / FILE_NAME):
             found, truth = segment_photo(network, photo.pixels).label_map, merged(photo.ids)
             if len(rows) < 3 * _N_PANELS:

@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.studio`` starts ``partly label`` with a new project of the face generator. It measures:
 from the start of the command to a picture that can be painted; from the end of a stroke to its prediction,
-fetched, at 256 px; to the wall of 24, repainted. The bars are 5 s, 300 ms (median of 50) and 2 s; nothing
-else should run beside it.
+fetched, at 256 px; to the wall of 24, repainted. With ``--photos FOLDER`` the project is of these photos, and
+strokes are painted once all are read that may be proposed. The bars are 5 s, 300 ms (median of 50) and 2 s;
+nothing else should run beside it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.studio_server import EventStream, Page, StudioServer
+from partly.project import PhotoOptions, create_project, new_settings
 from partly.storage import write_json
 
 _UNLABELLED = 255
 _RADIUS_PX, _LENGTH_PX = 14, 160
 _FILE = "studio.json"
+_READ_S = 1800.0
+_PARTS = "background,one,two,three,four"
 
 
 def figures(project: Path, n_strokes: int, *options: str, seed: int = 0) -> dict[str, Any]:
@@ -41,14 +45,15 @@ def figures(project: Path, n_strokes: int, *options: str, seed: int = 0) -> dict
         events = EventStream(server)
         picture = page.state(lambda state: bool(state["pictures"]))["pictures"][0]["id"]
         page.ask("GET", f"/pictures/{picture}/image")
-        size_px = page.json("POST", f"/pictures/{picture}/open", tab=page.tab)["size_px"]
+        opened = page.json("POST", f"/pictures/{picture}/open", tab=page.tab)
         page.labels(picture)
         found = {"to the address, s": server.start_s, "to a picture, s": time.monotonic() - server.began}
         n_parts = len(page.state(_is_warm)["parts"])
         found["to live predictions, s"] = time.monotonic() - server.began
-        page.state(_is_at_rest)
+        page.state(_is_at_rest, _READ_S)
         found["to proposals and wall, s"] = time.monotonic() - server.began
-        strokes = _strokes(size_px, n_parts, n_strokes + 1, np.random.default_rng(seed))
+        shape = opened["height_px"], opened["width_px"]
+        strokes = _strokes(shape, n_parts, n_strokes + 1, np.random.default_rng(seed))
         times = [_stroke(page, events, picture, *stroke) for stroke in strokes]
         server.stop()
     painted = [prediction for prediction, _, _ in times[1:]]
@@ -78,23 +83,24 @@ def _stroke(
 
 
 def _strokes(
-    size_px: int, n_parts: int, n: int, draws: np.random.Generator
+    shape: tuple[int, int], n_parts: int, n: int, draws: np.random.Generator
 ) -> list[tuple[int, int, NDArray[np.uint8]]]:
     """Lines as a brush draws them, of one part after the other, each as the box that it changes."""
-    whole = np.full((size_px, size_px), _UNLABELLED, np.uint8)
-    scale = size_px / 1024
+    whole = np.full(shape, _UNLABELLED, np.uint8)
+    scale = min(shape) / 1024
     radius, length = max(1, round(_RADIUS_PX * scale)), max(2, round(_LENGTH_PX * scale))
-    ticks = np.arange(size_px)
+    sides = np.array(shape[::-1])
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
     strokes = []
     for number in range(n):
-        x, y = draws.integers(radius, size_px - radius, 2)
+        x, y = draws.integers(radius, sides - radius)
         angle = draws.uniform(0, 2 * np.pi)
         along = np.linspace(0, length, length)[:, None]
         points = np.array([x, y]) + along * np.array([np.cos(angle), np.sin(angle)])
-        for px, py in np.clip(points, 0, size_px - 1):
-            whole[np.add.outer((ticks - py) ** 2, (ticks - px) ** 2) <= radius**2] = number % n_parts
-        low = np.clip(points.min(0) - radius - 1, 0, size_px - 1).astype(int)
-        high = np.clip(points.max(0) + radius + 2, 1, size_px).astype(int)
+        for px, py in np.clip(points, 0, sides - 1):
+            whole[(rows - py) ** 2 + (columns - px) ** 2 <= radius**2] = number % n_parts
+        low = np.clip(points.min(0) - radius - 1, 0, sides - 1).astype(int)
+        high = np.clip(points.max(0) + radius + 2, 1, sides).astype(int)
         strokes.append((int(low[0]), int(low[1]), whole[low[1] : high[1], low[0] : high[0]].copy()))
     return strokes
 
@@ -106,7 +112,9 @@ def _is_warm(state: dict[str, Any]) -> bool:
 def _is_at_rest(state: dict[str, Any]) -> bool:
     """Whether nothing is made in the background any more, as when somebody has painted for a minute."""
     has_wall = bool(state["wall"]) and state["wall"] == state["wall_ready"]
-    return has_wall and len(state["pictures"]) > 1 and state["proposing"] is None
+    album = state["album"]
+    is_read = album is None or album["features"]["done"] == album["features"]["total"]
+    return has_wall and is_read and len(state["pictures"]) > 1 and state["proposing"] is None
 
 
 def _summary(times_ms: Sequence[float]) -> dict[str, int]:
@@ -121,12 +129,20 @@ def _summary(times_ms: Sequence[float]) -> dict[str, int]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--generator", default="ffhq")
+    parser.add_argument("--photos", type=Path, help="a project of these photos instead")
+    parser.add_argument("--features", default="dinov2-small", help="network that reads them")
     parser.add_argument("--strokes", type=int, default=50)
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        found = figures(Path(folder) / "project", chosen.strokes, "--generator", chosen.generator)
-    found = {"generator": chosen.generator, "load": round(os.getloadavg()[0], 1)} | found
+        project, options = Path(folder) / "project", ["--generator", chosen.generator]
+        if chosen.photos:
+            photos = PhotoOptions(str(chosen.photos), chosen.features)
+            create_project(project, new_settings(project, photos=photos, parts=_PARTS))
+            options = []
+        found = figures(project, chosen.strokes, *options)
+    of = chosen.features if chosen.photos else chosen.generator
+    found = {"of": of, "load": round(os.getloadavg()[0], 1)} | found
     for name, value in found.items():
         print(f"{name}: {value}")
     write_json(chosen.out / _FILE, found)

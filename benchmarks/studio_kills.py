@@ -43,9 +43,8 @@ class Stroke:
 class Model:
     """What must be on the server: a label map with its history, done again in the plainest way."""
 
-    def __init__(self, size_px: int) -> None:
-        self._size_px = size_px
-        self._states = [np.full((size_px, size_px), _UNLABELLED, np.uint8)]
+    def __init__(self, height_px: int, width_px: int) -> None:
+        self._states = [np.full((height_px, width_px), _UNLABELLED, np.uint8)]
         self._undone: list[NDArray[np.uint8]] = []
         self.n_acknowledged = 0
 
@@ -102,7 +101,8 @@ def lost_strokes(project: Path, n_kills: int, n_parts: int, seed: int = 0) -> li
         with StudioServer(project) as server, Page(server) as page:
             picture = page.state(lambda state: bool(state["pictures"]))["pictures"][0]["id"]
             if model is None:
-                model = Model(page.json("POST", f"/pictures/{picture}/open", tab=page.tab)["size_px"])
+                opened = page.json("POST", f"/pictures/{picture}/open", tab=page.tab)
+                model = Model(opened["height_px"], opened["width_px"])
             else:
                 found.append(_compared(page.labels(picture), model, pending))
                 if found[-1]["lost"]:
@@ -154,9 +154,9 @@ def _drawn(model: Model, n_parts: int, draws: np.random.Generator) -> Stroke | s
         return "undo"
     if chance < _UNDO_SHARE + _REDO_SHARE:
         return "redo"
-    size_px = len(model.label_map)
-    width, height = (int(side) for side in draws.integers(1, min(_MOST_SIDE_PX, size_px) + 1, 2))
-    x, y = int(draws.integers(0, size_px - width + 1)), int(draws.integers(0, size_px - height + 1))
+    rows, columns = model.label_map.shape
+    width, height = (int(side) for side in draws.integers(1, min(_MOST_SIDE_PX, rows, columns) + 1, 2))
+    x, y = int(draws.integers(0, columns - width + 1)), int(draws.integers(0, rows - height + 1))
     before = model.label_map[y : y + height, x : x + width]
     brush = draws.uniform(size=(height, width)) < 0.7
     part = int(draws.choice([*range(n_parts), _UNLABELLED]))

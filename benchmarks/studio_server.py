@@ -119,14 +119,14 @@ class Page:
         return dict(json.loads(data))
 
     def labels(self, picture: str) -> NDArray[np.uint8]:
-        """The label map as the server has it, uint8 ``[s, s]``."""
+        """The label map as the server has it, uint8 ``[h, w]``."""
         answer, data = self.ask("GET", f"/pictures/{picture}/labels")
-        size_px = int(answer.headers["X-Size"])
-        return np.frombuffer(data, np.uint8).reshape(size_px, size_px)
+        shape = int(answer.headers["X-Height"]), int(answer.headers["X-Width"])
+        return np.frombuffer(data, np.uint8).reshape(shape)
 
-    def state(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def state(self, fits: Callable[[dict[str, Any]], bool], wait_s: float = _WAIT_S) -> dict[str, Any]:
         """The state, as soon as it fits."""
-        deadline = time.monotonic() + _WAIT_S
+        deadline = time.monotonic() + wait_s
         while not fits(state := self.json("GET", "/state")):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"waited in vain: {state}")

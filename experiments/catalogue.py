@@ -13,6 +13,7 @@ from experiments.studies import (
     label_noise,
     labels,
     levels,
+    objects,
     pictures,
     shapes,
 )
@@ -25,6 +26,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         few_shot_networks.EXPERIMENT,
         choosing.EXPERIMENT,
         labels.EXPERIMENT,
+        objects.EXPERIMENT,
         levels.EXPERIMENT,
         shapes.EXPERIMENT,
         label_noise.EXPERIMENT,

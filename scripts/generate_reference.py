@@ -18,6 +18,7 @@ import partly
 from partly.cli import VERBS, cli
 from partly.fewshot.fitting import FewShotConfig
 from partly.inference.segment import SegmentOptions
+from partly.project import PhotoOptions
 from partly.storage import KINDS, options_of
 from partly.synthesis.distil import DistilConfig
 from partly.training.recipes import RECIPES
@@ -88,6 +89,7 @@ def options_page() -> str:
     parts = [
         "# Options\n" + MADE_BY,
         "Names are those of `project.toml`, of Python and of the studio's jobs.\n",
+        options_text("Photos (`[photos]`)", PhotoOptions),
         options_text("Fitting (`[few_shot]`)", FewShotConfig),
         options_text("Distilling (`[auto_shot]`)", DistilConfig),
         options_text("Segmenting", SegmentOptions),

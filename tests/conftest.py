@@ -10,12 +10,18 @@ import pytest
 
 from partly.data.labels.annotation import Annotation, save_annotation
 from partly.data.labels.part_sets import PartSet
+from partly.data.photos.encoding import write_png
+from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project
 from partly.project.project_settings import Settings
 from partly.synthesis.distil.distil_options import DistilConfig
-from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+from tests.fakes import TWO_PARTS, thing_annotation, thing_photo, tiny_encoder, tiny_generator
 from tests.folder_budgets import FolderBudgets, Spent, read_budgets
+
+PHOTO_SHAPES = ((90, 120), (120, 90), (100, 100), (70, 140), (140, 60), (96, 128))
+"""Of the photos in ``photo_folder``, which are called 0.png, 1.png, ..."""
 
 TINY_CHOICES = DistilConfig(n_pictures=30, size_px=32, architecture="unet-small", pretrained=False, n_steps=3)
 
@@ -85,3 +91,27 @@ def labelled_project(project: Project, annotation: Annotation) -> Project:
     """A project with one annotation."""
     save_annotation(project.annotations, annotation, project.part_set)
     return project
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model folder of a tiny network that reads photos of any shape."""
+    folder = tmp_path_factory.mktemp("encoder")
+    tiny_encoder().save(folder, {"title": "tiny"})
+    return folder
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """Photos of things, of several shapes; photo ``i`` is drawn from the seed ``i``."""
+    for seed, (height, width) in enumerate(PHOTO_SHAPES):
+        write_png(tmp_path / "photos" / f"{seed}.png", thing_photo(height, width, seed))
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def photo_project(tmp_path: Path, photo_folder: Path, encoder_folder: Path) -> Project:
+    """A project of these photos without a generator, and without labels."""
+    photos = PhotoOptions("../photos", str(encoder_folder), 112)
+    settings = Settings("", TWO_PARTS, ON_PHOTOS, TINY_CHOICES, photos=photos)
+    return create_project(tmp_path / "project-of-photos", settings)

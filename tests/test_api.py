@@ -31,6 +31,15 @@ def test_five_lines_do_the_job(generator_folder, annotations):
     assert partly.load_network(str(annotations / "network")).digest == network.digest
 
 
+def test_labels_tell_how_good_they_are(generator, annotations):
+    quality = partly.how_good(generator, partly.load_annotations(annotations))
+    assert [(part.part, part.measure) for part in quality.parts] == [
+        ("background", "left out"),
+        ("thing", "left out"),
+    ]
+    assert str(quality).splitlines()[1].endswith("IoU on 3 pictures left out of the fit, one at a time")
+
+
 def test_a_folder_keeps_the_work(generator, annotations, tmp_path):
     teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations)[:1])
     steps = []

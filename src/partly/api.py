@@ -26,15 +26,15 @@ from partly.data.labels import (
     list_annotations,
     shipped_set,
 )
-from partly.data.photos import Fit, PhotoSource, find_photos
+from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
-from partly.fewshot.features import FeatureSource, PhotoFeatures
-from partly.fewshot.fitting import FewShotConfig, Teacher, fit_teacher
-from partly.models.encoders import Representation, load_representation
+from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
+from partly.fewshot.fitting import FewShotConfig, LabelQuality, Teacher, fit_teacher, quality_of_labels
+from partly.models.encoders import Representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
-from partly.models.zoo import encoder_weights, load_generator
+from partly.models.zoo import encoder_weights, load_encoder, load_generator
 from partly.synthesis.distil import DistilConfig, DistilReports
 from partly.synthesis.distil import distil as distil_into
 from partly.synthesis.shards import Place
@@ -44,7 +44,9 @@ __all__ = [
     "Teacher",
     "distil",
     "fit_few_shot",
+    "how_good",
     "load_annotations",
+    "load_encoder",
     "load_generator",
     "load_network",
     "photo_features",
@@ -118,13 +120,41 @@ def fit_few_shot(
     Raises:
         BadLabel: annotations are missing, or of another source, or a part has no pixel.
     """
-    if part_set is None:
-        part_set = annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
-    return fit_teacher(source, annotations, part_set, config, on_progress)
+    return fit_teacher(source, annotations, part_set or _own_parts(annotations), config, on_progress)
+
+
+def how_good(
+    source: Generator | FeatureSource,
+    annotations: Sequence[Annotation],
+    part_set: PartSet | None = None,
+    config: FewShotConfig | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> LabelQuality:
+    """How good the segmenter of these annotations is for each part, told from them alone; ``print`` shows it.
+
+    Each picture is left out in turn, and what the others say of it is compared with its labels. What one
+    picture alone shows has no such IoU; two halves of the features are compared for it instead, on pictures
+    without labels. See :class:`partly.LabelQuality`.
+
+    Args:
+        source: as for :func:`fit_few_shot`.
+        annotations: one or more; parts may be without a label.
+        part_set: the parts; None takes those that come with the annotations, else the parts of faces.
+        config: which segmenter, how; it is measured without self-training. Of networks (``mlp``, ``cnn``)
+            nothing can be told.
+        on_progress: told what is done, how much of it and of how much.
+
+    Raises:
+        BadLabel: annotations are missing, of another source, or have fewer than two parts.
+    """
+    return quality_of_labels(source, annotations, part_set or _own_parts(annotations), config, on_progress)
 
 
 def photo_features(
-    encoder: Representation | str | Path, photos: str | Path | Sequence[PhotoSource], fit: Fit = "crop"
+    encoder: Representation | str | Path,
+    photos: str | Path | Sequence[PhotoSource],
+    fit: PhotoFit | None = None,
+    store: str | Path | None = None,
 ) -> PhotoFeatures:
     """Features of photos, to fit a few-shot segmenter on without a generator.
 
@@ -132,23 +162,25 @@ def photo_features(
     gives name and digest.
 
     Args:
-        encoder: a network that reads photos, or its model folder: a VAE's encoder, say.
+        encoder: a network that reads photos, its name ("dinov2-small"), or its model folder.
         photos: a folder or zip, or photos found; labelled ones and many plain ones, of which statistics come.
-        fit: how a photo becomes the square that the network reads: its middle ("crop"), or all of it with its
-            edges repeated ("pad").
+        fit: how the network sees a photo: at its own shape ("whole"), its middle ("crop"), or all of it in a
+            square with its edges repeated ("pad"). None takes "whole" where the network reads any shape, and
+            "crop" elsewhere.
+        store: a folder that keeps the features, so that each photo is read once; None keeps nothing.
 
     Raises:
         BadModelFile: the model folder is damaged, or of another kind.
         BadPhoto: there are no photos.
     """
     if isinstance(encoder, str | Path):
-        encoder = load_representation(Path(encoder))
+        encoder = load_encoder(encoder)
     found = find_photos(photos) if isinstance(photos, str | Path) else photos
-    return PhotoFeatures(encoder, found, fit)
+    return PhotoFeatures(encoder, found, fit, None if store is None else FeatureStore(Path(store)))
 
 
 def distil(
-    generator: Generator,
+    generator: Generator | FeatureSource,
     teacher: Teacher,
     config: DistilConfig | None = None,
     *,
@@ -157,11 +189,11 @@ def distil(
     n_workers: int = 1,
     reports: DistilReports | None = None,
 ) -> AutoShotNetwork:
-    """Make a network for photos: the teacher labels generated pictures, the network learns from them.
+    """Make a network for photos, which learns from pictures or photos that the teacher labels.
 
     Args:
-        generator: makes the pictures.
-        teacher: labels them; it was fitted on this generator.
+        generator: makes the pictures; or features of photos, of which the network learns then.
+        teacher: labels them; it was fitted on this generator, or on these features.
         config: how many pictures, which network, how long.
         annotations: what the teacher was fitted on, where it does not know: it was read from a folder, and
             ``config.painted_share`` is above 0.
@@ -197,6 +229,10 @@ def load_network(folder: str | Path) -> AutoShotNetwork:
         BadModelFile: files are missing or damaged, or it is another kind of model.
     """
     return load_network_folder(Path(folder))
+
+
+def _own_parts(annotations: Sequence[Annotation]) -> PartSet:
+    return annotations.part_set if isinstance(annotations, Annotations) else FACE_PARTS
 
 
 def _encoder_weights() -> Path:

@@ -1,9 +1,11 @@
 /** Simple drawn faces with their parts: 0 background, 1 skin, 2 nose, 3 eye, 4 brow, 5 ear, 6 mouth, 7 hair, 8 neck, 9 cloth. */
 
-export function face(seed, size) {
+export function face(seed, width, height) {
   const random = randomOf(seed);
-  const rgb = new Uint8Array(size * size * 3);
-  const parts = new Uint8Array(size * size);
+  const rgb = new Uint8Array(width * height * 3);
+  const parts = new Uint8Array(width * height);
+  // The face keeps its shape, and stands in the middle.
+  const side = Math.min(width, height);
   const between = (low, high) => low + (high - low) * random();
   const skin = [
     [236, 200, 176],
@@ -62,12 +64,12 @@ export function face(seed, size) {
     skin.map((v) => v * 0.86),
     cloth,
   ];
-  for (let py = 0; py < size; py++) {
-    for (let px = 0; px < size; px++) {
-      const x = (px + 0.5) / size,
-        y = (py + 0.5) / size;
+  for (let py = 0; py < height; py++) {
+    for (let px = 0; px < width; px++) {
+      const x = (px + 0.5 - width / 2) / side + 0.5,
+        y = (py + 0.5 - height / 2) / side + 0.5;
       const part = partAt(x, y);
-      const i = py * size + px;
+      const i = py * width + px;
       parts[i] = part;
       let shade =
         1 -

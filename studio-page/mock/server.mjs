@@ -4,14 +4,39 @@ import { png } from "./png.mjs";
 
 /** A fake of the studio's server, for work on the page: drawn faces, and predictions that know the truth of them. */
 
-const SIZE = Number(process.env.MOCK_SIZE ?? 512);
-const SMALL = Math.min(256, SIZE);
-const TILE = 64;
+const WIDTH = Number(process.env.MOCK_WIDTH ?? 512);
+const HEIGHT = Number(process.env.MOCK_HEIGHT ?? 512);
+/** Of predictions and superpixels: the pictures' shape, with the pixels of a square of 256 px. */
+const SMALL = (() => {
+  const scale = Math.min(1, 256 / Math.sqrt(WIDTH * HEIGHT));
+  return { width: Math.round(WIDTH * scale), height: Math.round(HEIGHT * scale) };
+})();
+/** Of predictions of the wall: pictures are stretched to squares. */
+const TILE = { width: 64, height: 64 };
 const N_WALL = 24;
 const LIVE_MS = Number(process.env.MOCK_LIVE_MS ?? 120);
 
+const NAMES = ["background", "skin", "nose", "eye", "brow", "ear", "mouth", "hair", "neck", "cloth"];
+
 const state = {
-  project: { name: "my-faces", folder: "/home/ada/my-faces", generator: "ffhq", size_px: SIZE },
+  project: {
+    name: "my-faces",
+    folder: "/home/ada/my-faces",
+    generator: "ffhq",
+    labels: "pictures",
+    photos: "",
+  },
+  album: null,
+  quality: {
+    n_labelled: 3,
+    parts: [94, 81, 77, 62, 55, 41, 70, 83, 66, 38].map((percent, i) => ({
+      part: NAMES[i],
+      measure: i === 5 ? "two halves" : "left out",
+      iou: percent / 100,
+      says: "as the fake server has it",
+    })),
+    worst: "cloth",
+  },
   parts: [
     ["background", [28, 28, 36]],
     ["skin", [250, 205, 75]],
@@ -60,6 +85,7 @@ const state = {
     usual: { says: "as project.toml says", n_pictures: 700, n_steps: 600, size_px: 192, second_round: 0 },
     thorough: { says: "the best masks", n_pictures: 1200, n_steps: 1400, size_px: 256, second_round: 0.2 },
   },
+  n_photos: 0,
   next_step: "Paint two parts of a picture: a few strokes are enough.",
 };
 
@@ -75,6 +101,9 @@ function addPicture(reason) {
   const id = `picture-${nextPicture++}`;
   state.pictures.push({
     id,
+    name: id,
+    width_px: WIDTH,
+    height_px: HEIGHT,
     status: "new",
     pinned: false,
     skipped: false,
@@ -91,25 +120,25 @@ function seedOf(id) {
 }
 
 const faces = new Map();
-function faceOf(id, size) {
-  const key = `${id} ${size}`;
-  if (!faces.has(key)) faces.set(key, face(seedOf(id), size));
+function faceOf(id, width, height) {
+  const key = `${id} ${width} ${height}`;
+  if (!faces.has(key)) faces.set(key, face(seedOf(id), width, height));
   return faces.get(key);
 }
 
 function docOf(id) {
-  if (!docs.has(id)) docs.set(id, { labels: new Uint8Array(SIZE * SIZE).fill(255), done: [], undone: [] });
+  if (!docs.has(id)) docs.set(id, { labels: new Uint8Array(WIDTH * HEIGHT).fill(255), done: [], undone: [] });
   return docs.get(id);
 }
 
 function cut(labels, { x, y, w, h }) {
   const out = new Uint8Array(w * h);
-  for (let r = 0; r < h; r++) out.set(labels.subarray((y + r) * SIZE + x, (y + r) * SIZE + x + w), r * w);
+  for (let r = 0; r < h; r++) out.set(labels.subarray((y + r) * WIDTH + x, (y + r) * WIDTH + x + w), r * w);
   return out;
 }
 
 function place(labels, { x, y, w, h }, bytes) {
-  for (let r = 0; r < h; r++) labels.set(bytes.subarray(r * w, (r + 1) * w), (y + r) * SIZE + x);
+  for (let r = 0; r < h; r++) labels.set(bytes.subarray(r * w, (r + 1) * w), (y + r) * WIDTH + x);
 }
 
 function knownParts() {
@@ -119,33 +148,35 @@ function knownParts() {
   return known;
 }
 
-function predict(id, size) {
+function predict(id, { width, height }) {
   const known = knownParts();
   if (known.size < 2) return null;
-  const { parts } = faceOf(id, SIZE);
+  const { parts } = faceOf(id, WIDTH, HEIGHT);
   const fallback = known.has(0) ? 0 : [...known][0];
   const near = { 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 8: 1, 7: 0, 9: 0, 1: 7 };
-  const labels = new Uint8Array(size * size);
-  const doubt = new Uint8Array(size * size);
-  const at = (x, y) => parts[Math.floor((y * SIZE) / size) * SIZE + Math.floor((x * SIZE) / size)];
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
+  const labels = new Uint8Array(width * height);
+  const doubt = new Uint8Array(width * height);
+  const at = (x, y) => parts[Math.floor((y * HEIGHT) / height) * WIDTH + Math.floor((x * WIDTH) / width)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
       let part = at(x, y);
       const isNew = !known.has(part);
       for (let hop = 0; hop < 3 && !known.has(part); hop++) part = near[part] ?? fallback;
-      labels[y * size + x] = known.has(part) ? part : fallback;
+      labels[y * width + x] = known.has(part) ? part : fallback;
       let edge = 0;
-      const reach = Math.max(1, Math.round(size / 48));
+      const reach = Math.max(1, Math.round(width / 48));
       for (const [dx, dy] of [
         [reach, 0],
         [-reach, 0],
         [0, reach],
         [0, -reach],
       ]) {
-        if (at(Math.min(size - 1, Math.max(0, x + dx)), Math.min(size - 1, Math.max(0, y + dy))) !== at(x, y))
+        if (
+          at(Math.min(width - 1, Math.max(0, x + dx)), Math.min(height - 1, Math.max(0, y + dy))) !== at(x, y)
+        )
           edge++;
       }
-      doubt[y * size + x] = Math.min(
+      doubt[y * width + x] = Math.min(
         255,
         edge * 55 + (isNew ? 120 : 8) + 14 * Math.abs(Math.sin(x * 0.3) * Math.cos(y * 0.2)),
       );
@@ -287,6 +318,10 @@ function bytes(response, value, headers = {}) {
   response.end(Buffer.from(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength));
 }
 
+function sizeHeaders({ width, height }) {
+  return { "X-Width": width, "X-Height": height };
+}
+
 function patch(response, id, box, labels) {
   const doc = docOf(id);
   bytes(response, labels, {
@@ -297,12 +332,18 @@ function patch(response, id, box, labels) {
   });
 }
 
+function fullState() {
+  const known = knownParts();
+  const missing_parts = state.parts.filter((_, id) => !known.has(id)).map((part) => part.name);
+  return { ...state, missing_parts, jobs: state.jobs.map(plain) };
+}
+
 async function answer(request, response) {
   const url = new URL(request.url, "http://mock");
   const query = url.searchParams;
   const [, , room, id, what, last] = url.pathname.split("/");
   const route = `${request.method} ${room}${id && room !== "pictures" && room !== "jobs" ? `/${id}` : ""}${what ? `/${what}` : ""}`;
-  if (route === "GET state") return json(response, 200, { ...state, jobs: state.jobs.map(plain) });
+  if (route === "GET state") return json(response, 200, fullState());
   if (route === "GET events") {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     const listener = { response, tab: query.get("tab") };
@@ -341,7 +382,7 @@ async function answer(request, response) {
     const all = state.wall.map((wallId) => predict(wallId, TILE));
     if (!all[0]) return response.writeHead(204).end();
     return bytes(response, Buffer.concat([...all.map((p) => p.labels), ...all.map((p) => p.doubt)]), {
-      "X-Size": TILE,
+      ...sizeHeaders(TILE),
       "X-Count": N_WALL,
       "X-Version": version,
     });
@@ -374,7 +415,7 @@ async function answer(request, response) {
     return bytes(response, readFileSync(new URL("./network.onnx", import.meta.url)));
   if (route === "POST segment") {
     await bodyOf(request);
-    return bytes(response, faceOf("picture-3", 256).parts, {
+    return bytes(response, faceOf("picture-3", 256, 256).parts, {
       "X-Width": 256,
       "X-Height": 256,
       "X-Confidence": 0.9,
@@ -390,12 +431,12 @@ async function answer(request, response) {
 
 async function pictureRoute(request, response, id, what, query) {
   if (what === "image") {
-    const size = Number(query.get("size") ?? SIZE);
-    const { rgb } = faceOf(id, Math.min(size, SIZE));
-    const shown = Math.min(size, SIZE);
+    const scale = Math.min(1, Number(query.get("size") ?? Infinity) / Math.max(WIDTH, HEIGHT));
+    const [width, height] = [WIDTH, HEIGHT].map((side) => Math.max(1, Math.round(side * scale)));
+    const { rgb } = faceOf(id, width, height);
     return void response
       .writeHead(200, { "content-type": "image/png", "cache-control": "max-age=600" })
-      .end(png(rgb, shown, shown));
+      .end(png(rgb, width, height));
   }
   const tab = query.get("tab");
   const doc = docOf(id);
@@ -408,32 +449,34 @@ async function pictureRoute(request, response, id, what, query) {
       holders.set(id, tab);
     }
     return json(response, 200, {
-      size_px: SIZE,
+      width_px: WIDTH,
+      height_px: HEIGHT,
       can_undo: doc.done.length > 0,
       can_redo: doc.undone.length > 0,
       n_strokes: doc.done.length,
       held,
     });
   }
-  if (what === "labels") return bytes(response, doc.labels);
+  if (what === "labels") return bytes(response, doc.labels, sizeHeaders({ width: WIDTH, height: HEIGHT }));
   if (what === "prediction") {
     const prediction = predict(id, SMALL);
     if (!prediction) return response.writeHead(204).end();
     return bytes(response, Buffer.concat([prediction.labels, prediction.doubt]), {
-      "X-Size": SMALL,
+      ...sizeHeaders(SMALL),
       "X-Version": version,
     });
   }
   if (what === "superpixels") {
-    const ids = new Uint16Array(SMALL * SMALL);
-    const { parts } = faceOf(id, SMALL);
+    const { width, height } = SMALL;
+    const ids = new Uint16Array(width * height);
+    const { parts } = faceOf(id, width, height);
     const seen = new Map();
     for (let i = 0; i < ids.length; i++) {
-      const key = `${parts[i]} ${Math.floor((i % SMALL) / 16)} ${Math.floor(i / SMALL / 16)}`;
+      const key = `${parts[i]} ${Math.floor((i % width) / 16)} ${Math.floor(i / width / 16)}`;
       if (!seen.has(key)) seen.set(key, seen.size);
       ids[i] = seen.get(key);
     }
-    return bytes(response, Buffer.from(ids.buffer), { "X-Size": SMALL });
+    return bytes(response, Buffer.from(ids.buffer), sizeHeaders(SMALL));
   }
   if (what === "choices") {
     const picture = state.pictures.find((other) => other.id === id);
@@ -468,13 +511,13 @@ async function pictureRoute(request, response, id, what, query) {
   }
   if (what === "accept") {
     const prediction = predict(id, SMALL);
-    const box = { x: 0, y: 0, w: SIZE, h: SIZE };
+    const box = { x: 0, y: 0, w: WIDTH, h: HEIGHT };
     const only = query.get("only_unlabelled") === "1";
     const labels = doc.labels.map((v, i) => {
       if (only && v !== 255) return v;
-      const x = Math.floor(((i % SIZE) * SMALL) / SIZE),
-        y = Math.floor((Math.floor(i / SIZE) * SMALL) / SIZE);
-      return prediction.labels[y * SMALL + x];
+      const x = Math.floor(((i % WIDTH) * SMALL.width) / WIDTH);
+      const y = Math.floor((Math.floor(i / WIDTH) * SMALL.height) / HEIGHT);
+      return prediction.labels[y * SMALL.width + x];
     });
     doc.done.push({ box, before: doc.labels.slice(), after: labels });
     doc.undone = [];
@@ -488,7 +531,7 @@ async function pictureRoute(request, response, id, what, query) {
 
 function panel(n) {
   const size = 128;
-  const { rgb, parts } = faceOf(`picture-${40 + n}`, size);
+  const { rgb, parts } = faceOf(`picture-${40 + n}`, size, size);
   const wide = new Uint8Array(size * size * 9);
   for (let y = 0; y < size; y++)
     for (let x = 0; x < size; x++)

@@ -15,6 +15,7 @@ import { BrushTool, FillTool, LineTool, WandTool, type Tool } from "./canvas/too
 import { el, show } from "./dom/el";
 import { finishPage } from "./finish/page";
 import { listenToKeys } from "./keyboard/listen";
+import { openAlbum } from "./panels/album_dialog";
 import { openHelp } from "./panels/help";
 import { openExport, openImport } from "./panels/label_dialogs";
 import { messages } from "./panels/notices";
@@ -31,6 +32,7 @@ import { Events } from "./server/events";
 import { Outbox } from "./server/outbox";
 import { OutboxStore } from "./server/outbox_store";
 import type { ServerState } from "./server/types";
+import { addPhotosToPaint } from "./studio/album";
 import { runCommand, type Hands } from "./studio/commands";
 import { followServer } from "./studio/connection";
 import { listenToDrops } from "./studio/drops";
@@ -45,9 +47,10 @@ import {
   type ProjectSettings,
 } from "./studio/settings";
 import { Sheet, WallSheet } from "./studio/sheet";
-import { initialState, partId, type AppState, type ToolName } from "./studio/state";
+import { initialState, openSizeOf, partId, type AppState, type ToolName } from "./studio/state";
 import { say, type Studio } from "./studio/studio";
 import { isTabGone, takeTab } from "./studio/tab";
+import { labelsPhotos } from "./studio/words";
 import { Store } from "./store";
 
 void start();
@@ -96,9 +99,24 @@ function takeProjectSettings(store: Store<AppState>, server: ServerState): Proje
     hidden: new Set(kept.hidden),
     locked: new Set(kept.locked),
     partName: kept.part,
-    options: { ...options, sizePx: kept.brushPx ?? firstSizePx(server.project.size_px ?? 512) },
+    options: { ...options, sizePx: kept.brushPx ?? options.sizePx },
   });
+  if (kept.brushPx === null) chooseBrush(store);
   return kept;
+}
+
+/** A brush that fits the first picture, once that is there. */
+function chooseBrush(store: Store<AppState>): void {
+  let isChosen = false;
+  store.watch(
+    (state) => state.open?.server,
+    () => {
+      const size = openSizeOf(store.get());
+      if (isChosen || !size) return;
+      isChosen = true;
+      store.set({ options: { ...store.get().options, sizePx: firstSizePx(size) } });
+    },
+  );
 }
 
 /** Strokes that an earlier page could not send. */
@@ -141,6 +159,10 @@ function build(studio: Studio): () => void {
   const tryPhoto = (photo: File): void => void finish.tryOut.photo(photo);
   const dropPhotos = (files: readonly File[]): void => {
     const { page, finishStep } = store.get();
+    if (page === "label" && labelsPhotos(store.get())) {
+      void addPhotosToPaint(studio, files);
+      return;
+    }
     if (files.length === 1 && !(page === "finish" && finishStep === "folder")) {
       tryPhoto(files[0]);
       return;
@@ -152,7 +174,11 @@ function build(studio: Studio): () => void {
   const label = el(
     "div",
     { class: "label" },
-    tray(studio, { proposeMore: () => openPropose(studio), tryPhoto }),
+    tray(studio, {
+      proposeMore: () => openPropose(studio),
+      choosePhoto: () => openAlbum(studio),
+      tryPhoto,
+    }),
     stage(studio, easel),
     el(
       "aside",

@@ -19,6 +19,7 @@ describe("how much distil does", () => {
     expect(distilText("usual", amount)).toBe(
       "500 pictures, 600 steps at 128 px: as project.toml says. Some minutes on two processor cores.",
     );
+    expect(distilText("usual", amount, true)).toContain(" photos at most, ");
     expect(distilText("quick", { ...amount, second_round: 1 })).toBe(
       "500 pictures, 600 steps at 128 px and a second round: as project.toml says.",
     );

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { clip, countIds, cut, labelledShare, place, union, unlabelled } from "../src/painting/raster";
+import {
+  clip,
+  countIds,
+  cut,
+  indexBelow,
+  labelledShare,
+  place,
+  union,
+  unlabelled,
+} from "../src/painting/raster";
 
 describe("boxes", () => {
   it("unite to the smallest box around both", () => {
@@ -18,6 +27,21 @@ describe("boxes", () => {
     expect(clip({ x: -2, y: 6, w: 5, h: 5 }, raster)).toEqual({ x: 0, y: 6, w: 3, h: 2 });
     expect(clip({ x: 3, y: 3, w: 1, h: 1 }, raster, 1)).toEqual({ x: 2, y: 2, w: 3, h: 3 });
     expect(clip({ x: 9, y: 0, w: 2, h: 2 }, raster)).toBeNull();
+  });
+});
+
+describe("maps that are stretched over a picture", () => {
+  it("have one cell below every pixel", () => {
+    const map = { width: 3, height: 2 };
+    const below = [0, 1, 2, 3].map((y) =>
+      [0, 2, 4, 5].map((x) => indexBelow(map, { width: 6, height: 4 }, x, y)),
+    );
+    expect(below).toEqual([
+      [0, 1, 2, 2],
+      [0, 1, 2, 2],
+      [3, 4, 5, 5],
+      [3, 4, 5, 5],
+    ]);
   });
 });
 

@@ -197,29 +197,37 @@ function naiveFlood(x: number, y: number, open: (index: number) => boolean): Set
 }
 
 describe("superpixels", () => {
-  const cells = new Superpixels(new Uint16Array([0, 0, 1, 1, 0, 2, 2, 1, 3, 2, 2, 1, 3, 3, 3, 3]), 4);
+  const ids = new Uint16Array([0, 0, 1, 1, 0, 2, 2, 1, 3, 2, 2, 1, 3, 3, 3, 3]);
+  const cells = new Superpixels(ids, { width: 4, height: 4 });
+  const wide = new Superpixels(ids, { width: 8, height: 2 });
 
   it("are found by place", () => {
     expect(cells.at(0.3, 0.3)).toBe(2);
     expect(cells.at(0.99, 0)).toBe(1);
     expect(cells.at(-0.1, 0.5)).toBe(-1);
     expect(cells.at(1, 0.5)).toBe(-1);
+    expect(wide.at(0.99, 0)).toBe(1);
+    expect(wide.at(0.1, 0.6)).toBe(3);
   });
 
   it("cover every pixel of the picture once, as the nearest cell says", () => {
-    for (const size of [4, 7, 16, 3]) {
-      const owner = new Int32Array(size * size).fill(-1);
+    for (const [map, width, height] of [
+      [cells, 4, 4],
+      [cells, 7, 7],
+      [cells, 16, 3],
+      [wide, 3, 5],
+      [wide, 30, 9],
+    ] as const) {
+      const owner = new Int32Array(width * height).fill(-1);
       for (const id of [0, 1, 2, 3]) {
-        cells.visitPixels(id, size, size, (index) => {
+        map.visitPixels(id, width, height, (index) => {
           expect(owner[index]).toBe(-1);
           owner[index] = id;
         });
       }
-      for (let y = 0; y < size; y++)
-        for (let x = 0; x < size; x++) {
-          expect(owner[y * size + x]).toBe(
-            cells.ids[Math.floor((y * 4) / size) * 4 + Math.floor((x * 4) / size)],
-          );
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          expect(owner[y * width + x]).toBe(map.at((x + 1e-9) / width, (y + 1e-9) / height));
         }
     }
   });

@@ -70,6 +70,9 @@ describe("keys", () => {
 describe("orders", () => {
   const picture = (id: string, more: Partial<Picture> = {}): Picture => ({
     id,
+    name: `${id}.jpg`,
+    width_px: 600,
+    height_px: 400,
     status: "new",
     pinned: false,
     skipped: false,

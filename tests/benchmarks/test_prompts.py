@@ -120,7 +120,7 @@ class FakeSam:
 def test_the_labelled_picture_itself_is_segmented(monkeypatch: pytest.MonkeyPatch, prompted: bool) -> None:
     label_map = two_eyes().repeat(8, 0).repeat(8, 1)
     pictures = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)[label_map]
-    monkeypatch.setattr(mobile_sam, "_model", lambda packages: FakeSam())
+    monkeypatch.setattr(mobile_sam, "model", lambda packages: FakeSam())
     task = Task(pictures[None], label_map[None], lambda: pictures[:0], lambda: [], Path("nowhere"))
     found = mobile_sam.fit(task, prompted=prompted).predict(pictures)
     assert found.shape == (256, 256)

@@ -1,7 +1,6 @@
 """Rivals on pictures of a few pixels, and what they read of foreign packages."""
 
 import io
-import pickle
 import sys
 import tarfile
 import zipfile
@@ -12,18 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from benchmarks.rivals import imagenet, networks, packages, parsers, segformer
-from benchmarks.rivals.imagenet import ArrayReader, vgg16_layers
+from benchmarks.rivals import networks, packages, parsers, segformer
 from benchmarks.rivals.mean_label_map import fit as fit_mean_label_map
 from benchmarks.rivals.packages import installed, unpacked
 from benchmarks.rivals.protocol import Task
 from benchmarks.rivals.ridge import PENALTIES
 from benchmarks.rivals.ridge import fit as fit_ridge
-from benchmarks.rivals.tensors import best_parts, imagenet_normalised, images_of
+from benchmarks.rivals.tensors import best_parts, images_of
 from torch import nn
 
 from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED
-from partly.errors import BadModelFile, NotAvailable
+from partly.errors import NotAvailable
 from partly.models.networks.efficientnet_encoder import EfficientNetLite0
 from partly.models.zoo.wheel_files import Package
 from partly.training.segmentation.auto_shot_config import Stage
@@ -67,8 +65,6 @@ def test_pixels_become_images_and_scores_label_maps() -> None:
     assert images.shape == (1, 3, 4, 4)
     assert images[0, :, 0, 0].tolist() == [1, -1, -1]
     assert images_of(pixels, 2).shape == (1, 3, 2, 2)
-    normal = imagenet_normalised(images)[0, :, 0, 0]
-    torch.testing.assert_close(normal, torch.tensor([(1 - 0.485) / 0.229, -0.456 / 0.224, -0.406 / 0.225]))
     assert best_parts(torch.eye(2)[:, :, None].expand(-1, -1, 2), 2, 4).tolist() == [[0] * 4, [1] * 4]
 
 
@@ -93,46 +89,6 @@ def test_ridge_on_colours_finds_the_stripes_wherever_they_run() -> None:
     assert (found == turned).mean() > 0.8
     # Ten labels know better than what the segmenter guesses of plain pictures.
     assert len(fit_ridge(task_of(*[stripes()] * 4), load).chosen["tuning_ious"]) == len(PENALTIES)
-
-
-def test_vgg16_is_read_without_running_what_a_pickle_says() -> None:
-    assert ArrayReader(io.BytesIO(pickle.dumps({"a": 1}))).load() == {"a": 1}
-    with pytest.raises(BadModelFile, match=r"names builtins\.print; expected plain arrays only"):
-        ArrayReader(io.BytesIO(pickle.dumps(print))).load()
-
-
-def test_vgg16_has_five_maps_from_coarse_to_fine(cache: Path) -> None:
-    path = cache / "benchmarks" / "vgg16.ckpt"
-    path.parent.mkdir(parents=True)
-    layers = {}
-    for i, (a, b) in enumerate([(3, 4), *[(4, 4)] * 12]):
-        kernel = np.zeros((3, 3, a, b), np.float32)
-        kernel[1, 1] = np.eye(a, b)
-        layers[f"Conv_{i}"] = {"kernel": kernel, "bias": np.zeros(b, np.float32)}
-    with path.open("wb") as file:
-        OldPickler(file, protocol=3).dump({"VGG16_0": layers})
-    weight, bias = vgg16_layers(path)[0]
-    assert weight.shape == (4, 3, 3, 3)
-    assert bias.shape == (4,)
-    images = torch.rand(2, 3, 32, 32) * 2 - 1
-    found = imagenet.vgg16_maps()(images)
-    assert [m.shape for m in found] == [(2, 4, s, s) for s in (2, 4, 8, 16, 32)]
-    # Layers that copy leave the picture, its negative values cut off, and its maxima.
-    torch.testing.assert_close(found[-1][:, :3], imagenet_normalised(images).relu())
-    torch.testing.assert_close(found[0], torch.nn.functional.max_pool2d(found[-1], 16))
-
-
-class OldPickler(pickle._Pickler):
-    """Writes the names that NumPy had before version 2, as the package's file has them."""
-
-    def save_global(self, obj, name=None):
-        if obj is np._core.multiarray._reconstruct:
-            self.write(b"cnumpy.core.multiarray\n_reconstruct\n")
-            self.memoize(obj)
-        else:
-            super().save_global(obj, name)
-
-    dispatch = pickle._Pickler.dispatch | {type(lambda: 0): save_global}
 
 
 def tiny_training(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,12 @@ import torch
 from benchmarks.rivals import imagenet, material, mobile_sam, pictures, run
 from benchmarks.rivals.protocol import NONE, TEN, Fitted, Rival
 from PIL import Image
-from safetensors.torch import save_file
 
 from partly.data.labels.annotation import save_annotation
 from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED
-from partly.models.networks.efficientnet_encoder import EfficientNetLite0
+from partly.models.encoders.efficientnet_features import EfficientNetFeatures, EfficientNetShape
+from partly.models.encoders.vgg16_encoder import VGG16, VGG16Shape
+from partly.models.zoo import downloads, vgg16_weights
 from tests.fakes import thing_annotation, tiny_generator
 
 _EYEGLASSES = 3
@@ -119,10 +120,21 @@ def test_pictures_are_made_once(out: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted(made) == ["alone.npz", "grown.npz", "plain.npz", "together.npz"]
 
 
-def test_lite0_gives_five_maps_from_coarse_to_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weights = tmp_path / "weights.safetensors"
-    save_file(EfficientNetLite0().state_dict(), weights)
-    monkeypatch.setattr(imagenet, "encoder_weights", lambda: weights)
+def test_networks_of_imagenet_are_the_encoders_of_the_zoo(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert(members: Path, folder: Path) -> None:
+        fetched.append(folder)
+        VGG16(VGG16Shape((2, 3, 4, 5, 6))).save(folder, {})
+
+    fetched: list[Path] = []
+    monkeypatch.setattr(vgg16_weights, "convert", convert)
+    monkeypatch.setattr(downloads, "fetched_members", lambda package, local_file: nullcontext(cache))
+    for _ in range(2):
+        found = imagenet.vgg16_maps()(torch.zeros(1, 3, 64, 64))
+        assert [m.shape[1:] for m in found] == [(6, 4, 4), (5, 8, 8), (4, 16, 16), (3, 32, 32), (2, 64, 64)]
+    assert fetched == [cache / "models" / "vgg16"]
+    EfficientNetFeatures(EfficientNetShape()).save(cache / "models" / "efficientnet-lite0", {})
     found = imagenet.lite0_maps()(torch.zeros(1, 3, 64, 64))
     assert [m.shape[1:] for m in found] == [(320, 2, 2), (112, 4, 4), (40, 8, 8), (24, 16, 16), (16, 32, 32)]
 
@@ -133,17 +145,5 @@ def test_mobile_sam_is_loaded_from_plain_tensors(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(mobile_sam, "unpacked", lambda package, places, folder: tmp_path)
     monkeypatch.setattr(mobile_sam.importlib, "import_module", lambda name: build)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    assert mobile_sam._model(tmp_path).bias.item() == 7
+    assert mobile_sam.model(tmp_path).bias.item() == 7
     assert str(tmp_path) in sys.path
-
-
-def test_the_weights_of_vgg16_are_fetched_once(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "vgg16.ckpt").write_bytes(b"weights")
-    monkeypatch.setattr(imagenet, "fetched_members", lambda package: nullcontext(tmp_path))
-    monkeypatch.setattr(imagenet, "vgg16_layers", lambda path: [path.read_bytes()])
-    imagenet.vgg16_maps()
-    monkeypatch.setattr(imagenet, "fetched_members", lambda package: pytest.fail("fetched again"))
-    imagenet.vgg16_maps()
-    assert (cache / "benchmarks" / "vgg16.ckpt").read_bytes() == b"weights"

@@ -24,7 +24,7 @@ def test_what_is_printed_is_kept(tmp_path, monkeypatch, capsys):
     studio.main(["--generator", "portraits", "--strokes", "7", "--out", str(tmp_path)])
     found = json.loads((tmp_path / "studio.json").read_text())
     assert found == {
-        "generator": "portraits",
+        "of": "portraits",
         "load": pytest.approx(found["load"]),
         "n": 7,
         "options": ["--generator", "portraits"],

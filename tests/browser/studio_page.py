@@ -67,7 +67,7 @@ class StudioPage:
     @property
     def picture_id(self) -> str:
         """The picture on the easel."""
-        return self.page.locator(".picture-title strong").inner_text()
+        return self.page.locator(".picture-title").get_attribute("data-picture") or ""
 
     def picture_ids(self, reason: str = "") -> list[str]:
         """Those of the tray, or those of them that are there for one reason."""

@@ -225,8 +225,8 @@ def test_unknown_experiments():
     with pytest.raises(BadOption) as error:
         experiment_named("level")
     assert str(error.value) == (
-        "there is no experiment 'level'; expected one of faces, few-shot-networks, choosing, labels, levels, "
-        "shapes, label-noise, pictures, cost. Did you mean 'levels'."
+        "there is no experiment 'level'; expected one of faces, few-shot-networks, choosing, labels, "
+        "objects, levels, shapes, label-noise, pictures, cost. Did you mean 'levels'."
     )
     with pytest.raises(BadOption, match=r"cost\.$"):
         experiment_named("xyz")

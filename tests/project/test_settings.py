@@ -2,12 +2,15 @@ import tomllib
 from dataclasses import replace
 
 import pytest
+import tomli_w
 
 from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
-from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.fewshot.fitting.fit_options import ON_PHOTOS, FewShotConfig
+from partly.project import project_settings
 from partly.project.distil_verb import distil_config
 from partly.project.fit_verb import few_shot_config
+from partly.project.photo_options import PhotoOptions
 from partly.project.project_folder import Project, create_project, open_project
 from partly.project.project_settings import (
     DRAWN_PORTRAITS,
@@ -15,6 +18,7 @@ from partly.project.project_settings import (
     Settings,
     generator_reference,
     read_settings,
+    usual_choices,
     write_settings,
 )
 from partly.synthesis.distil.distil_options import DistilConfig
@@ -22,6 +26,7 @@ from partly.synthesis.distil.distil_options import DistilConfig
 MIRRORED = PartSet(
     (Part("background", (0, 0, 0)), Part("left", (255, 0, 0), "right"), Part("right", (0, 255, 0), "left"))
 )
+SOME_PARTS = tomli_w.dumps({"parts": MIRRORED.to_json()})
 
 
 @pytest.mark.parametrize("part_set", [FACE_PARTS, MIRRORED])
@@ -80,6 +85,7 @@ def test_a_whole_number_is_a_number_too(tmp_path):
         ),
         ("pretrained = true", "pretrained = 1", "has pretrained = 1 (line {}); expected true or false"),
         ('generator = "ffhq"', 'generator = ""', "has generator = '' (line {}); expected a text in quotes"),
+        ('generator = "ffhq"', "generator = 3", "has generator = 3 (line {}); expected a text in quotes"),
         ("[few_shot]", "[fewshot]", "has an unknown key 'fewshot' (line {}); expected one of schema_version"),
         (
             "drop_uncertain = 0.0",
@@ -125,7 +131,23 @@ def test_an_unknown_table_inside_another(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("schema_version = 1", "lacks generator; expected a text in quotes"),
+        (
+            f"schema_version = 1\n{SOME_PARTS}",
+            "has neither a generator nor photos; expected one of them, or both: pictures come from there. "
+            "Mend it by hand: a line generator, or a table [photos] with the line folder",
+        ),
+        (
+            f"schema_version = 1\n[photos]\nfeatures_px = 0\n{SOME_PARTS}",
+            "has features_px = 0 (line 3); expected 1 or more",
+        ),
+        (
+            f'schema_version = 1\n[photos]\nplace = "x"\n{SOME_PARTS}',
+            "has an unknown key 'place' (line 3); expected one of folder, features, feat",
+        ),
+        (
+            f'schema_version = 1\nclasses = ["a"]\n[photos]\nfolder = "x"\n{SOME_PARTS}',
+            "has classes without a generator; expected none: photos show what they show",
+        ),
         ('schema_version = 1\ngenerator = "g"', "has no parts; expected a [[parts]] table for each part"),
         ('schema_version = 2\ngenerator = "g"', "has schema version 2; expected version 1"),
         ("generator = \n", "is no TOML (Invalid value (at line 1"),
@@ -200,3 +222,40 @@ def test_what_a_fit_does_is_a_choice_of_the_project(tmp_path):
     assert config.allow_missing_parts
     assert distil_config(Project(tmp_path, settings)).training().augmentation.part_probability == 0.5
     assert distil_config(Project(tmp_path, settings), recolour_parts=0.0).recolour_parts == 0
+
+
+@pytest.mark.parametrize("generator", ["", "ffhq"])
+def test_photos_are_written_where_there_are_some(tmp_path, generator):
+    photos = PhotoOptions("../horses", "dinov2-small", 448)
+    settings = Settings(generator, MIRRORED, few_shot=ON_PHOTOS, photos=photos)
+    text = write_settings(tmp_path, settings).read_text()
+    assert ('generator = "ffhq"' in text) == bool(generator)
+    assert "[photos]\n# Folder or zip of photos of the object" in text
+    assert 'folder = "../horses"' in text
+    assert read_settings(tmp_path).photos == photos
+    assert read_settings(tmp_path).fitted_on == ("generator" if generator else "photos")
+    assert "[photos]" not in write_settings(tmp_path, Settings("ffhq", MIRRORED)).read_text()
+
+
+def test_what_a_project_of_photos_leaves_out_is_as_usual_for_photos(tmp_path, monkeypatch):
+    # Also what stands in no project.toml: how much positions count, for one.
+    monkeypatch.setattr(project_settings, "ON_PHOTOS", replace(ON_PHOTOS, coordinate_weight=0.5))
+    (tmp_path / "project.toml").write_text(f'schema_version = 1\n[photos]\nfolder = "x"\n{SOME_PARTS}')
+    settings = read_settings(tmp_path)
+    assert settings.few_shot == usual_choices("", on_photos=True)[0]
+    assert settings.photos.features_px is None
+    write_settings(tmp_path, settings)
+    assert read_settings(tmp_path) == settings
+    assert read_settings(tmp_path).few_shot.coordinate_weight == 0.5
+
+
+def test_with_a_generator_photos_are_fitted_on_where_that_is_said(tmp_path):
+    photos = PhotoOptions("x", fit_on_photos=True)
+    write_settings(tmp_path, Settings("ffhq", MIRRORED, few_shot=ON_PHOTOS, photos=photos))
+    settings = read_settings(tmp_path)
+    assert (settings.fitted_on, settings.few_shot) == ("photos", ON_PHOTOS)
+
+
+def test_settings_without_anything_to_label():
+    with pytest.raises(BadOption, match="neither a generator nor photos; expected one of them, or both"):
+        Settings("", MIRRORED)

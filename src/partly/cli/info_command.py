@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from partly.cli.terminal_output import Output, json_option
+from partly.fewshot.fitting import LabelQuality
 
 
 @click.command()
@@ -29,7 +30,12 @@ def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
     lines = []
     for name, value in values.items():
         label = name.replace("_", " ")
-        if isinstance(value, dict):
+        if name == "label_quality":
+            lines += [
+                f"{indent}{label}:",
+                *(f"{indent}  {line}" for line in LabelQuality.from_json(value).lines),
+            ]
+        elif isinstance(value, dict):
             lines += [f"{indent}{label}:", *_lines(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             lines += [f"{indent}{label}:", *(f"{indent}  {_line(entry)}" for entry in value)]

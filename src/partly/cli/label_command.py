@@ -33,7 +33,8 @@ def command(
     """Paint the parts of pictures in the studio, a page in the browser; PROJECT is made if it is not there.
 
     With FILE..., label files or folders of them: take their labels into PROJECT instead. A file belongs to
-    the picture whose name it has, or names; --picture names another. 255 is unlabelled.
+    the picture or photo whose name it has, or names; --picture names another. 255 is unlabelled. A label map
+    of a photo may be smaller or larger than the photo, if its shape is the same.
     """
     from partly.project import open_project
 
@@ -138,4 +139,7 @@ def _told(project: Project, one: LabelledFile) -> str:
     counts = count_part_pixels(one.annotation.label_map, project.part_set)
     missing = [name for name in project.part_set.names if not counts[name]]
     text = f"{one.annotation.id} {'was there already' if one.was_there else 'is labelled'}; see {one.overlay}"
+    if one.scaled_from is not None:
+        (height, width), (painted_height, painted_width) = one.scaled_from, one.annotation.label_map.shape
+        text += f"\n  scaled from {width} x {height} px to the photo's {painted_width} x {painted_height} px"
     return text + (f"\n  without a pixel: {', '.join(missing)}" if missing else "")

@@ -6,22 +6,23 @@ from pathlib import Path
 
 import click
 
+from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
+from partly.errors import counted
+from partly.project import PhotoOptions
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("project_folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.option(
     "--generator",
-    default="ffhq",
-    show_default=True,
-    help="A name that `partly get` knows, or a model folder.",
+    help="A name that `partly get` knows, or a model folder.  [default: ffhq, or none with --photos]",
 )
+@takes(photos=PhotoOptions)
 @click.option(
     "--parts",
-    default="faces",
-    show_default=True,
-    help="faces, a JSON or TOML file, or names with commas, the background first.",
+    help="faces, a JSON or TOML file, or names with commas, the background first.  "
+    "[default: faces, with a generator]",
 )
 @click.option(
     "--classes",
@@ -29,25 +30,28 @@ from partly.cli.terminal_output import Output, json_option
     help="Of a generator that knows classes, those to draw, with commas; all in turn when not given.",
 )
 @json_option
-def command(folder: Path, generator: str, parts: str, classes: str, as_json: bool) -> None:
-    """Make a project in FOLDER; its project.toml can be edited by hand."""
-    from partly.project import (
-        Settings,
-        check_classes,
-        create_project,
-        generator_reference,
-        part_set_from,
-        state_of,
-        usual_choices,
-    )
+def command(
+    project_folder: Path,
+    generator: str | None,
+    photos: PhotoOptions,
+    parts: str | None,
+    classes: str,
+    as_json: bool,
+) -> None:
+    """Make a project in FOLDER; its project.toml can be edited by hand.
+
+    Pictures to label come from a generator, or with --photos from photos of any kind of object.
+    """
+    from partly.project import create_project, new_settings, state_of
 
     output = Output(as_json)
-    chosen = generator_reference(generator)
-    settings = Settings(chosen, part_set_from(parts), *usual_choices(chosen), classes=_names(classes))
-    check_classes(generator, settings.classes)
-    project = create_project(folder, settings)
+    settings = new_settings(project_folder, generator, photos, parts, _names(classes))
+    project = create_project(project_folder, settings)
     state = state_of(project)
-    output.say(f"Made {folder} with {project.part_set.n_parts} parts: {', '.join(project.part_set.names)}")
+    if state.n_photos is not None:
+        output.say(f"Found {counted(state.n_photos, 'photo')} in {photos.folder}")
+    names = project.part_set.names
+    output.say(f"Made {project_folder} with {len(names)} parts: {', '.join(names)}")
     output.say(f"Next: {state.next_step}")
     output.result(state.to_json())
 

@@ -26,29 +26,23 @@ from partly.project import PicturesRequest
 def command(
     project_folder: Path, request: PicturesRequest, truncation: tuple[float, float] | None, as_json: bool
 ) -> None:
-    """Write the generated pictures that are best labelled as PNG, with a contact sheet, best first.
+    """Write the pictures that are best labelled as PNG, with a contact sheet, best first.
 
-    They are in the tray of the studio then: partly label. Any program that writes palette PNG, LabelMe, COCO
-    or CVAT will do too.
+    They are generated, or photos of a project that has no generator. They are in the tray of the studio then:
+    partly label. Any program that writes palette PNG, LabelMe, COCO or CVAT will do too.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.project import SHEET_NAME, load_project_generator, open_project, propose_pictures
+    from partly.project import SHEET_NAME, open_project, propose
 
     output = Output(as_json)
     project = open_project(project_folder)
-    generator = load_project_generator(project)
     with Bars() as bars:
-        pictures = propose_pictures(
-            project,
-            generator,
-            replace(request, truncation=truncation),
-            bars,
-        )
+        pictures = propose(project, replace(request, truncation=truncation), bars)
     output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
     output.result(
         {
             "contact_sheet": str(project.pictures / SHEET_NAME),
-            "pictures": [{"id": p.id, "path": str(p.path), "size_px": p.size_px} for p in pictures],
+            "pictures": [{"id": p.id, "path": str(p.path), "size_px": max(p.shape)} for p in pictures],
         }
     )

@@ -9,6 +9,7 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.inference.segment import SegmentOptions
+from partly.project import SegmentChoice
 
 
 @click.command()
@@ -22,23 +23,31 @@ from partly.inference.segment import SegmentOptions
     show_default=True,
     help="Folder of the results.",
 )
-@takes(options=SegmentOptions)
+@takes(choice=SegmentChoice, options=SegmentOptions)
 @json_option
 def command(
-    network_folder: Path, photos: tuple[Path, ...], out_folder: Path, options: SegmentOptions, as_json: bool
+    network_folder: Path,
+    photos: tuple[Path, ...],
+    out_folder: Path,
+    choice: SegmentChoice,
+    options: SegmentOptions,
+    as_json: bool,
 ) -> None:
     """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
 
-    Writes a palette PNG for each photo at its own size. Photos that cannot be read are listed, and the exit
-    code is 4 then; the same command goes on after a stop.
+    A project of photos that has no network yet segments with its few-shot segmenter. Writes a palette PNG for
+    each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; the same
+    command goes on after a stop.
     """
     from partly.cli.terminal_progress import Bars
     from partly.data.photos import find_photos
     from partly.inference.segment import Progress, segment_all
-    from partly.project import network_of
+    from partly.project import segmenting_network
 
     output = Output(as_json)
-    network = network_of(network_folder)
+    segmenting = segmenting_network(network_folder, choice)
+    if segmenting.note:
+        output.say(segmenting.note)
     sources = find_photos(photos, leave_out=[out_folder])
     with Bars() as bars:
 
@@ -46,10 +55,10 @@ def command(
             bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
         summary = segment_all(
-            network,
+            segmenting.network,
             sources,
             out_folder,
-            **options.arguments(),
+            **options.arguments(with_encoder=segmenting.has_encoder),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""
@@ -57,6 +66,7 @@ def command(
     output.result(
         {
             "folder": str(summary.folder),
+            "with": segmenting.kind,
             "areas": str(summary.areas_path),
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),

@@ -80,7 +80,11 @@ def resize(maps: Tensor, size_px: int) -> Tensor:
 
 
 def on_grid(maps: Tensor, grid_px: int) -> Tensor:
-    """``[b, c, grid_px, grid_px]`` of ``maps``: finer ones averaged over cells, coarser ones interpolated."""
-    if maps.shape[-1] > grid_px:
-        return F.adaptive_avg_pool2d(maps, grid_px)
+    """``[b, c, grid_px, grid_px]`` of ``maps``: finer ones averaged over cells, coarser ones interpolated.
+
+    Each side by itself, where ``maps`` are no squares.
+    """
+    height, width = maps.shape[-2:]
+    if height > grid_px or width > grid_px:
+        maps = F.adaptive_avg_pool2d(maps, (min(height, grid_px), min(width, grid_px)))
     return resize(maps, grid_px)

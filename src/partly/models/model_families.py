@@ -56,19 +56,34 @@ def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
         BadModelFile: it is damaged, or of another kind.
     """
     card, tensors = load_model(folder, family.kind)
+    network = build_family(card, family, shape, folder)
+    fill(network, tensors, folder / "model.safetensors")
+    network.digest, network.folder = card.weights_sha256, folder.absolute()
+    return network.eval().requires_grad_(False)
+
+
+def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], folder: Path) -> F:
+    """The network that a card describes, with weights that mean nothing yet.
+
+    Args:
+        card: of the model folder.
+        family: to which it belongs.
+        shape: the dataclass of the family's constructor arguments.
+        folder: the model folder, for errors.
+
+    Raises:
+        BadModelFile: its arguments build no such network.
+    """
     try:
         # JSON knows no tuples.
         arguments = {n: tuple(v) if isinstance(v, list) else v for n, v in card.arguments.items()}
-        network = family(shape(**arguments))
+        return family(shape(**arguments))
     except (TypeError, ValueError, BadOption) as error:
         raise BadModelFile(
             f"its arguments build no {family.name} ({error})",
             expected=f"those of {shape.__name__}",
             path=folder / "model.json",
         ) from error
-    fill(network, tensors, folder / "model.safetensors")
-    network.digest, network.folder = card.weights_sha256, folder.absolute()
-    return network.eval().requires_grad_(False)
 
 
 def read_any(folder: Path, families: Mapping[str, Callable[[Path], N]], what: str) -> N:

@@ -1,6 +1,5 @@
 """One project on disk: its folder, its settings, its state, and one function for each verb."""
 
-from .chosen_network import network_of as network_of
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
 from .evaluate_generator_verb import evaluate_generator_against as evaluate_generator_against
@@ -9,6 +8,7 @@ from .evaluate_verb import evaluate_against as evaluate_against
 from .evaluate_verb import write_evaluation as write_evaluation
 from .evaluation_options import EvaluationChoices as EvaluationChoices
 from .evaluation_options import GeneratorEvaluationChoices as GeneratorEvaluationChoices
+from .export_choices import ExportChoice as ExportChoice
 from .export_verb import current_network_file as current_network_file
 from .export_verb import export_labels as export_labels
 from .export_verb import export_network as export_network
@@ -22,10 +22,16 @@ from .label_import import write_overlay as write_overlay
 from .label_options import FORMAT_NAMES as FORMAT_NAMES
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
+from .label_quality_of_project import label_next as label_next
 from .model_digests import model_digest as model_digest
+from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
+from .photo_options import PhotoOptions as PhotoOptions
+from .photo_segmenters import segmenting_network as segmenting_network
+from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
 from .project_description import describe as describe
+from .project_features import project_photo_features as project_photo_features
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
 from .project_folder import Project as Project
 from .project_folder import create_project as create_project
@@ -38,7 +44,6 @@ from .project_settings import FEW_CHANNELS as FEW_CHANNELS
 from .project_settings import FILE_NAME as FILE_NAME
 from .project_settings import NO_DOWNLOAD as NO_DOWNLOAD
 from .project_settings import Settings as Settings
-from .project_settings import check_classes as check_classes
 from .project_settings import generator_reference as generator_reference
 from .project_settings import read_settings as read_settings
 from .project_settings import usual_choices as usual_choices
@@ -46,10 +51,13 @@ from .project_settings import write_settings as write_settings
 from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of
 from .project_state import state_of as state_of
+from .proposed_photos import propose as propose
+from .proposed_pictures import MOST_PAINTED_PX as MOST_PAINTED_PX
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture
+from .proposed_pictures import keep_photo as keep_photo
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
-from .proposed_pictures import propose_pictures as propose_pictures
+from .segment_choices import SegmentChoice as SegmentChoice

@@ -11,9 +11,12 @@ from typing import Any
 
 from partly.data.labels import Annotation, list_annotations
 from partly.errors import BadProject
+from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
-from partly.models.generators import Generator, pictures_digest
+from partly.models.generators import pictures_digest
+from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
+from partly.project.best_network import make_best
 from partly.project.model_digests import (
     annotations_digest,
     classes_drawn,
@@ -21,8 +24,8 @@ from partly.project.model_digests import (
     model_digest,
     model_part_set,
 )
+from partly.project.project_features import project_encoder, project_source
 from partly.project.project_folder import Project
-from partly.project.project_generator import load_project_generator
 from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
 from partly.synthesis.distil import (
     EFFORTS,
@@ -47,12 +50,14 @@ class DistilResult:
         run_folder: where its log and panels are; those of a second round in a folder below.
         held_out_iou: mean IoU with the few-shot segmenter on held-out pictures, in [0, 1], or None.
         was_there: an earlier run had done it all.
+        best_folder: model folder of the best network, where it was asked for.
     """
 
     folder: Path
     run_folder: Path
     held_out_iou: float | None
     was_there: bool
+    best_folder: Path | None = None
 
     @property
     def panel_folders(self) -> list[Path]:
@@ -97,23 +102,32 @@ def distil_project(
         TrainingDiverged: the loss is no number.
     """
     remove_leftovers(project.folder)
-    teacher = _load_teacher(project, load_project_generator(project), config)
+    source = project_source(project)
+    teacher = _load_teacher(project, source, config)
     weights = encoder_weights() if config.pretrained else None
+    # Refused before the long work, if it is not on this machine.
+    encoder = project_encoder(project) if config.best else None
     parents = {
-        "generator_sha256": teacher.generator.digest,
+        **_source_parents(project, source),
         "few_shot_sha256": teacher.digest,
         "encoder_sha256": sha256_of(weights) if weights else None,
         **classes_drawn(project),
     }
-    extra = {"config": asdict(config), "parents": parents}
+    extra = {"config": _described(config), "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
+    place = _place(project, teacher, config, run.folder)
     if done := _finished(project, run):
-        return done
+        if encoder is None:
+            return done
+        with streams_as_of(run.streams):
+            fast = load_network(project.auto_shot)
+            was_there = make_best(project, teacher, fast, encoder, place, config, reports)
+        return replace(done, best_folder=project.best, was_there=was_there)
     with streams_as_of(run.streams):
         result = distil(
             teacher,
-            _place(project, teacher, config, run.folder),
+            place,
             config,
             reports,
             encoder_weights=weights,
@@ -127,7 +141,23 @@ def distil_project(
             "training_time_s": round(result.time_s, 1),
         }
     )
-    return DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
+    if encoder is not None:
+        with streams_as_of(run.streams):
+            make_best(project, teacher, result.network, encoder, place, config, reports)
+    best_folder = None if encoder is None else project.best
+    return DistilResult(project.auto_shot, run.folder, result.held_out_iou, False, best_folder)
+
+
+def _described(config: DistilConfig) -> dict[str, Any]:
+    """The choices that the auto-shot network depends on."""
+    return {name: value for name, value in asdict(config).items() if name != "best"}
+
+
+def _source_parents(project: Project, source: FeatureSource) -> dict[str, Any]:
+    """What the labels come from, as the card says it."""
+    if isinstance(source, GeneratorFeatures):
+        return {"generator_sha256": source.digest}
+    return {"source_sha256": source.digest, "features": project.settings.photos.features}
 
 
 def default_workers() -> int:
@@ -136,8 +166,8 @@ def default_workers() -> int:
     return min(usable, _MOST_WORKERS)
 
 
-def _load_teacher(project: Project, generator: Generator, config: DistilConfig) -> Teacher:
-    """The project's teacher, checked to be one for the generator and the parts of today.
+def _load_teacher(project: Project, source: FeatureSource, config: DistilConfig) -> Teacher:
+    """The project's teacher, checked to be one for the source of features and the parts of today.
 
     Raises:
         BadProject: it is not, there is none, or the network learns from annotations that have changed since.
@@ -149,16 +179,20 @@ def _load_teacher(project: Project, generator: Generator, config: DistilConfig) 
             path=project.few_shot,
         )
     teacher = Teacher.load(project.few_shot)
-    if teacher.source_digest != generator.digest or teacher.part_set != project.part_set:
-        what = "parts" if teacher.source_digest == generator.digest else "generator"
+    if teacher.source_digest != source.digest or teacher.part_set != project.part_set:
+        of_source = (
+            project.settings.fitted_on if isinstance(source, GeneratorFeatures) else "features of photos"
+        )
+        what = "parts" if teacher.source_digest == source.digest else of_source
         raise BadProject(
             f"the few-shot segmenter was fitted with other {what}",
             expected=f"the {what} of project.toml",
             remedy=f"Run: partly fit {project.folder}",
             path=project.few_shot,
         )
-    teacher = teacher.reading(generator)
-    return replace(teacher, annotations=_annotations(project)) if config.painted_share else teacher
+    teacher = teacher.reading(source)
+    knows_labels = config.painted_share or isinstance(source, PhotoFeatures)
+    return replace(teacher, annotations=_annotations(project)) if knows_labels else teacher
 
 
 def _annotations(project: Project) -> list[Annotation]:
@@ -194,11 +228,17 @@ def _place(project: Project, teacher: Teacher, config: DistilConfig, training: P
 
     All teachers of a project share its pictures; each has labels of its own.
     """
-    synthesis, generator_digest = config.synthesis(), pictures_digest(teacher.generator)
-    identities = (
-        pictures_identity(synthesis, generator_digest),
-        labels_identity(synthesis, generator_digest, teacher.digest),
-    )
+    synthesis = config.synthesis()
+    identities: tuple[Any, Any]
+    if isinstance(teacher.source, PhotoFeatures):
+        squares = ["photos", synthesis.size_px, config.n_pictures, config.seed]
+        identities = squares, [*squares, synthesis.label_px, teacher.digest]
+    else:
+        generator_digest = pictures_digest(teacher.generator)
+        identities = (
+            pictures_identity(synthesis, generator_digest),
+            labels_identity(synthesis, generator_digest, teacher.digest),
+        )
     texts = (json.dumps(identity, sort_keys=True).encode() for identity in identities)
     pictures, labels = (hashlib.sha256(text).hexdigest()[:12] for text in texts)
     return Place(project.labelled / "pictures" / pictures, project.labelled / "labels" / labels, training)

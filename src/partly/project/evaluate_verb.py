@@ -10,10 +10,11 @@ from partly.errors import BadOption
 from partly.evaluation.metrics import Evaluation
 from partly.evaluation.report import evaluation_page
 from partly.evaluation.segmentation import evaluate_folders, evaluate_network, read_truth_mapping
-from partly.inference.segment import segment_photo
-from partly.project.chosen_network import network_of
+from partly.inference.segment import SegmentOptions, segment_photo
 from partly.project.evaluation_options import EvaluationChoices
+from partly.project.photo_segmenters import segmenting_network
 from partly.project.project_folder import is_project
+from partly.project.segment_choices import SegmentChoice
 from partly.storage import write_json, write_text
 
 OnPhoto = Callable[[int, int], None]
@@ -60,14 +61,13 @@ def _evaluate_network(
             remedy="Give --photos",
             path=what,
         )
-    network = network_of(what).for_inference()
+    segmenting = segmenting_network(what, SegmentChoice(choices.segmenter))
+    network = segmenting.network.for_inference()
+    options = SegmentOptions(size_px=choices.size_px, mirror=choices.mirror_average)
+    view = options.view(with_encoder=segmenting.has_encoder)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
     return evaluate_network(
-        lambda pixels: (
-            segment_photo(
-                network, pixels, size_px=choices.size_px, mirror_average=choices.mirror_average
-            ).label_map
-        ),
+        lambda pixels: segment_photo(network, pixels, **view).label_map,
         find_photos(choices.photos),
         truths,
         network.part_set,

@@ -34,7 +34,17 @@ class EvaluationChoices:
     size_px: int | None = option(
         None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
     )
-    mirror_average: bool = option(True, "Average with the mirrored photo.", flag="--mirror/--no-mirror")
+    mirror_average: bool | None = option(
+        None,
+        "Average with the mirrored photo; by default with the network, not with `best` and `teacher`.",
+        flag="--mirror/--no-mirror",
+    )
+    segmenter: Literal["network", "best", "teacher"] | None = option(
+        None,
+        "What of a project is evaluated: its network; the best one (partly distil --best); or its few-shot "
+        "segmenter (teacher), if that reads photos. By default as partly segment does.",
+        flag="--with",
+    )
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
 
     def __post_init__(self) -> None:

@@ -1,15 +1,17 @@
-"""The auto-shot network as one ONNX file: of a project, or of a model folder."""
+"""A network as one ONNX file: of a project, or of a model folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from partly.data.label_formats import Fill, Style, format_named, write_labels
 from partly.data.labels import list_annotations
 from partly.errors import BadModelFile, BadOption, BadProject
+from partly.project.export_choices import ExportChoice
 from partly.project.model_digests import model_digest, model_part_set
-from partly.project.project_folder import Project, is_project
+from partly.project.project_folder import Project, is_project, open_project
+from partly.project.segment_choices import SegmentChoice
 
 if TYPE_CHECKING:
     from partly.inference.export import OnnxFile
@@ -65,28 +67,36 @@ ONNX_FILE_NAME = "network.onnx"
 """Where it is unless another place is named: beside the network's ``model.json``."""
 
 
-def network_file(folder: Path) -> Path:
-    """The usual place of the file of a project or model folder."""
+def network_file(folder: Path, network: Literal["network", "best"] = "network") -> Path:
+    """The usual place of the file of a project or model folder; of a project, of one of its networks."""
+    if network == "best" and is_project(folder):
+        return open_project(folder).best / ONNX_FILE_NAME
     return _model_folder(folder) / ONNX_FILE_NAME
 
 
-def export_network(folder: Path, file: Path | None = None) -> OnnxFile:
+def export_network(folder: Path, file: Path | None = None, choice: ExportChoice | None = None) -> OnnxFile:
     """Export the network of a project or model folder.
 
     Args:
         folder: the project or model folder.
         file: where to; the usual place by default.
+        choice: which network of a project, and for what photos.
 
     Raises:
         NotAvailable: a package that this needs is not installed.
         BadModelFile: the folder is neither, or the model is damaged.
-        BadProject: the project has no network yet.
+        BadProject: the project has no such network yet.
+        BadOption: there is no export of the encoder or segmenter inside, or the network does not read photos
+            of that size; or the best network of a model folder is asked for, which has one only.
         PartlyError: the exported network is not what it should be; nothing is written.
     """
     from partly.inference.export import export_onnx
-    from partly.project.chosen_network import network_of
+    from partly.project.photo_segmenters import segmenting_network
 
-    return export_onnx(network_of(folder), file or network_file(folder))
+    choice = choice or ExportChoice()
+    chosen = SegmentChoice(choice.network if is_project(folder) or choice.network == "best" else None)
+    network = segmenting_network(folder, chosen).network
+    return export_onnx(network, file or network_file(folder, choice.network), size=choice.size_px())
 
 
 def current_network_file(folder: Path) -> Path | None:

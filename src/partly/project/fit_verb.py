@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from partly.data.labels import list_annotations
-from partly.data.photos import grid, overlay, side_by_side, thumbnail, write_jpeg, write_png
-from partly.fewshot.features import GeneratorFeatures
-from partly.fewshot.fitting import FewShotConfig, Teacher, check_annotations, fit_teacher
-from partly.models.generators import Truncation, pixels_of, sample_w
+from partly.data.labels import Annotation, list_annotations
+from partly.fewshot.features import FeatureSource, PhotoFeatures
+from partly.fewshot.fitting import (
+    FewShotConfig,
+    LabelQuality,
+    check_annotations,
+    fit_teacher,
+    measured_quality,
+)
+from partly.project.fit_previews import write_previews
+from partly.project.label_quality_of_project import QUALITY, kept_quality
 from partly.project.model_digests import annotations_digest, classes_drawn, model_digest, model_part_set
+from partly.project.project_features import project_source
 from partly.project.project_folder import PREVIEW_NAME, Project
-from partly.project.project_generator import load_project_generator
-from partly.storage import begin_run, given_of, picture_seed, remove_leftovers, streams_as_of
+from partly.storage import begin_run, given_of, remove_leftovers, streams_as_of
 
 OnProgress = Callable[[str, int, int], None]
-_PREVIEW_PX = 256
-_N_PREVIEWS = 8
-_OPACITY = 0.6
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class FitResult:
         missing_parts: names of the parts that no annotation shows, and that it never predicts.
         previews: unseen pictures with their labels.
         was_there: an earlier run had done it all.
+        quality: how good it is, told from the labels; None where an earlier version had fitted it.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class FitResult:
     missing_parts: tuple[str, ...]
     previews: Path
     was_there: bool
+    quality: LabelQuality | None
 
 
 def few_shot_config(project: Project, **given: Any) -> FewShotConfig:
@@ -67,26 +70,22 @@ def fit_project(
     """Fit on all annotations and keep the segmenter; preview it on pictures that nobody labelled.
 
     Raises:
-        NotAvailable: the generator is not on this machine.
-        BadLabel: annotations are missing, damaged, or of another generator.
-        BadModelFile: the generator's files are damaged.
+        NotAvailable: generator or encoder are not on this machine.
+        BadLabel: annotations are missing, damaged, of another generator, or of photos that are not there or
+            have changed.
+        BadModelFile: a model's files are damaged.
+        BadProject: the photos are not where they should be.
     """
     config = config or few_shot_config(project)
     remove_leftovers(project.folder)
     annotations = list_annotations(project.annotations, project.part_set)
-    generator = load_project_generator(project)
-    source = GeneratorFeatures(generator)
+    source = project_source(project)
     missing = check_annotations(
         annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts
     )
     extra = {
         "config": config.described(),
-        "parents": {
-            "generator_sha256": generator.digest,
-            "annotations": [annotation.id for annotation in annotations],
-            "annotations_sha256": annotations_digest(annotations),
-            **classes_drawn(project),
-        },
+        "parents": _made_from(project, source, annotations),
     }
     run = begin_run(project.runs, "fit", {"part_set": project.part_set.to_json(), **extra}, anew=anew)
     result = FitResult(
@@ -95,6 +94,7 @@ def fit_project(
         tuple(project.part_set.names[i] for i in missing),
         run.folder / PREVIEW_NAME,
         was_there=True,
+        quality=kept_quality(project),
     )
     # The weights are the same whatever the parts' colours are.
     same_parts = model_part_set(project.few_shot) == project.part_set.to_json()
@@ -102,25 +102,25 @@ def fit_project(
         return result
     with streams_as_of(run.streams):
         teacher = fit_teacher(source, annotations, project.part_set, config, on_progress)
-    write_previews(result.previews, teacher, on_progress)
-    card = teacher.save(project.few_shot, extra)
-    run.finish({"few_shot_sha256": card.weights_sha256})
-    return replace(result, was_there=False)
+        quality = measured_quality(teacher, config, on_progress)
+    write_previews(result.previews, source, teacher, on_progress)
+    measured = {QUALITY: quality.to_json()}
+    card = teacher.save(project.few_shot, extra | measured)
+    run.finish({"few_shot_sha256": card.weights_sha256, **measured})
+    return replace(result, was_there=False, quality=quality)
 
 
-@torch.inference_mode()
-def write_previews(path: Path, teacher: Teacher, on_progress: OnProgress | None = None) -> None:
-    """Write new pictures beside their labels: each as a JPEG in a folder, all of them as one PNG."""
-    generator, segmenter, colours = teacher.generator, teacher.segmenter, teacher.part_set.colours
-    finest_px = max(generator.levels[i].size_px for i in segmenter.level_indexes)
-    rows = []
-    for index in range(_N_PREVIEWS):
-        w = sample_w(generator, picture_seed("previews"), index, Truncation(0.7, 1.0), "previews")
-        synthesis = generator.synthesise(w, features_px=finest_px)
-        picture = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
-        labels = segmenter(synthesis.pyramid, picture.shape[0])[0].argmax(0).to(torch.uint8).numpy()
-        rows.append(side_by_side([picture, overlay(picture, labels, colours, _OPACITY)]))
-        write_jpeg(path.with_suffix("") / f"preview-{index + 1}.jpg", rows[-1])
-        if on_progress:
-            on_progress("previewing", index + 1, _N_PREVIEWS)
-    write_png(path, grid(rows, 2, gap_px=0))
+def _made_from(project: Project, source: FeatureSource, annotations: Sequence[Annotation]) -> dict[str, Any]:
+    """What a segmenter is made from, as its card says it."""
+    of_annotations = {
+        "annotations": [annotation.id for annotation in annotations],
+        "annotations_sha256": annotations_digest(annotations),
+    }
+    if isinstance(source, PhotoFeatures):
+        return {
+            "encoder_sha256": source.encoder.digest,
+            "features_px": source.image_size_px,
+            "is_usual_px": project.settings.photos.features_px is None,
+            **of_annotations,
+        }
+    return {"generator_sha256": source.digest, **of_annotations, **classes_drawn(project)}

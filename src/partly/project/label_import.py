@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,17 +13,26 @@ from partly.data.label_formats import Fill, read_labels
 from partly.data.labels import (
     SHIPPED_SETS,
     Annotation,
+    LabelMap,
     annotation_ids,
     check_label_map,
+    is_same_picture,
     load_annotation,
     save_annotation,
     shipped_annotations,
     shipped_set,
 )
-from partly.data.photos import overlay, resize_pixels, write_jpeg
+from partly.data.photos import PhotoSource, overlay, resize_pixels, write_jpeg
 from partly.errors import BadLabel
+from partly.project.label_targets import PhotoTargets, at_painted_size
 from partly.project.project_folder import Project
-from partly.project.proposed_pictures import ProposedPicture, find_picture, keep_picture
+from partly.project.proposed_pictures import (
+    ProposedPicture,
+    find_picture,
+    keep_photo,
+    keep_picture,
+    painted_shape,
+)
 
 _OVERLAY_OPACITY = 0.55
 
@@ -35,11 +45,42 @@ class LabelledFile:
         annotation: what is kept.
         overlay: a picture to look at.
         was_there: the very same annotation was there already.
+        scaled_from: height and width of the label map that was given, where a photo is painted on at another
+            size; None where it is the same.
     """
 
     annotation: Annotation
     overlay: Path
     was_there: bool
+    scaled_from: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """A label map that was given.
+
+    Attributes:
+        path: the file that it is in.
+        target: what it is of.
+        label_map: at the size that is painted on.
+        shape: height and width of the label map that was given.
+    """
+
+    path: Path
+    target: ProposedPicture | PhotoSource
+    label_map: LabelMap
+    shape: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """What its picture is called."""
+        return self.target.id if isinstance(self.target, ProposedPicture) else self.target.name
+
+    def picture(self, project: Project) -> ProposedPicture:
+        """Its picture, with files of its own in the project."""
+        if isinstance(self.target, ProposedPicture):
+            return self.target
+        return keep_photo(project, self.target)
 
 
 def import_labels(
@@ -53,10 +94,13 @@ def import_labels(
 ) -> list[LabelledFile]:
     """Label files to annotations of the project's pictures; all are checked before the first is kept.
 
+    In a project of photos they are of these. A label map of a photo may have another size than the photo, if
+    its aspect ratio is the same.
+
     Args:
         project: whose pictures were labelled.
         paths: label files, or folders of them.
-        picture_id: the picture that the only label map belongs to; None: by the names in the files.
+        picture_id: the picture or photo that the only label map belongs to; None: by the names in the files.
         format_name: see :func:`partly.data.label_formats.read_labels`.
         fill: what pixels are that no shape covers.
         replace: take the place of other annotations of the same pictures.
@@ -64,8 +108,11 @@ def import_labels(
     Raises:
         BadLabel: a file cannot be used, a label map has another size than its picture, two belong to one
             picture, or a picture is unknown.
+        BadPhoto: a photo cannot be read.
+        BadProject: the photos are not where they should be.
     """
-    found: dict[str, tuple[Path, Annotation, ProposedPicture]] = {}
+    found: dict[str, _Given] = {}
+    photos = PhotoTargets.of(project) if project.settings.fitted_on == "photos" else None
     for path in paths:
         named = read_labels(path, project.part_set, format_name=format_name, fill=fill)
         if picture_id is not None and (len(named) != 1 or len(paths) != 1):
@@ -75,23 +122,43 @@ def import_labels(
                 path=path,
             )
         for image_name, label_map in named:
-            picture = find_picture(project, picture_id or PurePosixPath(image_name).stem)
-            size = (picture.size_px, picture.size_px)
-            check_label_map(label_map, project.part_set, size=size, path=path)
-            if picture.id in found:
+            name = picture_id or image_name
+            if photos is None:
+                given = _of_picture(project, name, label_map, path)
+            else:
+                given = _of_photo(photos, name, label_map, path)
+            if given.name in found:
                 raise BadLabel(
-                    f"has a second label map of picture {picture.id}",
-                    expected=f"one; the first is in {found[picture.id][0]}",
+                    f"has a second label map of picture {given.name}",
+                    expected=f"one; the first is in {found[given.name].path}",
                     remedy="Leave one of them out",
                     path=path,
                 )
-            annotation = Annotation(picture.id, label_map, picture.w, picture.generator_digest)
-            found[picture.id] = path, annotation, picture
-    _check_free(project, [annotation for _, annotation, _ in found.values()], replace)
-    return [
-        keep_annotation(project, annotation, picture.pixels, replace=replace)
-        for _, annotation, picture in found.values()
-    ]
+            found[given.name] = given
+    pictures = [(given.picture(project), given) for given in found.values()]
+    annotations = [picture.annotation(given.label_map) for picture, given in pictures]
+    _check_free(project, annotations, replace)
+    kept = []
+    for (picture, given), annotation in zip(pictures, annotations, strict=True):
+        one = keep_annotation(project, annotation, picture.pixels, replace=replace)
+        scaled_from = None if given.shape == annotation.label_map.shape else given.shape
+        kept.append(dataclasses.replace(one, scaled_from=scaled_from))
+    return kept
+
+
+def _of_picture(project: Project, name: str, label_map: LabelMap, path: Path) -> _Given:
+    picture = find_picture(project, PurePosixPath(name).stem)
+    check_label_map(label_map, project.part_set, size=picture.shape, path=path)
+    return _Given(path, picture, label_map, picture.shape)
+
+
+def _of_photo(photos: PhotoTargets, name: str, label_map: LabelMap, path: Path) -> _Given:
+    target = photos.find(name, path)
+    shape = target.shape if isinstance(target, ProposedPicture) else painted_shape(target)
+    shown = target.id if isinstance(target, ProposedPicture) else target.name
+    given = _Given(path, target, at_painted_size(label_map, shape, shown, path), label_map.shape)
+    check_label_map(given.label_map, photos.project.part_set, path=path)
+    return given
 
 
 def keep_annotation(
@@ -179,7 +246,5 @@ def _is_there(project: Project, annotation: Annotation) -> bool:
     return (
         np.array_equal(known.label_map, annotation.label_map)
         and known.generator_digest == annotation.generator_digest
-        and known.w is not None
-        and annotation.w is not None
-        and np.array_equal(known.w, annotation.w)
+        and is_same_picture(known, annotation)
     )

@@ -36,7 +36,9 @@ class StudioRequest:
 class LabelFilesRequest:
     """How label files are taken in, or written."""
 
-    picture_id: str | None = option(None, "The picture that the only label map belongs to.", flag="--picture")
+    picture_id: str | None = option(
+        None, "The picture or photo that the only label map belongs to.", flag="--picture"
+    )
     format_name: str = option(
         "auto", "The format of the files.", flag="--format", choices=("auto", *FORMAT_NAMES)
     )

@@ -18,12 +18,13 @@ def classes_drawn(project: Project) -> dict[str, Any]:
 
 
 def annotations_digest(annotations: Sequence[Annotation]) -> str:
-    """SHA-256 of ids, label maps and latents of annotations."""
+    """SHA-256 of ids, label maps, latents and photos of annotations."""
     digest = hashlib.sha256()
     for annotation in annotations:
         digest.update(f"{annotation.id} {annotation.label_map.shape}\n".encode())
         digest.update(annotation.label_map.tobytes())
         digest.update(b"" if annotation.w is None else annotation.w.tobytes())
+        digest.update((annotation.photo_sha256 or "").encode())
     return digest.hexdigest()
 
 

@@ -10,21 +10,37 @@ from partly.storage import check_options, option
 
 @dataclass(frozen=True)
 class PicturesRequest:
-    """Which generated pictures are asked for."""
+    """Which pictures or photos are asked for."""
 
     n_pictures: int = option(8, "How many pictures.", flag="--n", at_least=1)
-    together: bool = option(False, "Choose pictures to be labelled together, unlike each other.")
+    together: bool = option(
+        False, "Choose pictures to be labelled together, unlike each other; as photos always are."
+    )
     unsure: bool = option(
         False,
         "Choose what the fitted segmenter is least certain about: best labelled next (active learning).",
     )
+    unsure_of: str | None = option(
+        None,
+        "Choose by how uncertain the fitted segmenter is about this part: best labelled next to mend it.",
+        metavar="PART",
+    )
     seed: int = option(0, "Random seed: another one proposes other pictures.", at_least=0)
     n_candidates: int | None = option(
-        None, "How many candidates to choose from.", flag="--candidates", at_least=1
+        None,
+        "How many candidates to choose from: by default 160 pictures, 200 with --unsure, or 100 photos.",
+        flag="--candidates",
+        at_least=1,
     )
     truncation: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.unsure and self.together:
-            raise BadOption("both --unsure and --together", expected="one of them")
+        if self.by_doubt and self.together:
+            flag = "--unsure" if self.unsure_of is None else "--unsure-of"
+            raise BadOption(f"both {flag} and --together", expected="one of them")
+
+    @property
+    def by_doubt(self) -> bool:
+        """Whether the fitted segmenter chooses, by what it is unsure of."""
+        return self.unsure or self.unsure_of is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from partly.errors import BadModelFile
 from partly.models.zoo import DOWNLOADS, model_folder
+from partly.project.label_quality_of_project import QUALITY, described_quality
 from partly.project.model_digests import model_card
 from partly.project.project_folder import is_project, open_project
 from partly.project.project_state import state_of
@@ -55,6 +56,7 @@ def _project(folder: Path) -> dict[str, Any]:
     return {
         **state_of(project).to_json(),
         "parts": list(project.part_set.names),
+        **described_quality(project),
         "models": {
             name: _short(card)
             for name, path in (("few_shot", project.few_shot), ("auto_shot", project.auto_shot))
@@ -68,8 +70,8 @@ def _project(folder: Path) -> dict[str, Any]:
 
 
 def _short(card: dict[str, Any]) -> dict[str, Any]:
-    """A model's card, its part set by names only."""
-    values = {name: value for name, value in card.items() if name != "arguments"}
+    """A model's card, its part set by names only; what it says of labels stands beside the models."""
+    values = {name: value for name, value in card.items() if name not in ("arguments", QUALITY)}
     arguments = dict(card.get("arguments", {}))
     for holder in (values, arguments):
         if isinstance(holder.get("part_set"), list):

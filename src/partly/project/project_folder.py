@@ -32,9 +32,29 @@ class Project:
 
     @property
     def generator_source(self) -> str:
-        """The generator's name, or the path of its model folder, seen from the project."""
-        beside = self.folder / self.settings.generator
-        return str(beside) if (beside / "model.json").is_file() else self.settings.generator
+        """The generator's name, or the path of its model folder, seen from the project; "" is none."""
+        return self._beside(self.settings.generator)
+
+    @property
+    def encoder_source(self) -> str:
+        """The name of the network that reads photos, or the path of its model folder."""
+        return self._beside(self.settings.photos.features)
+
+    def _beside(self, model: str) -> str:
+        """A model's name, or the path of its folder, seen from the project."""
+        beside = self.folder / model
+        return str(beside) if model and (beside / "model.json").is_file() else model
+
+    @property
+    def photo_folder(self) -> Path | None:
+        """Folder or zip of photos; None where the project has none."""
+        folder = self.settings.photos.folder
+        return self.folder / folder if folder else None
+
+    @property
+    def added_photos(self) -> Path:
+        """Photos that were put into the project itself: to be segmented, and labelled where photos are."""
+        return self.folder / "photos"
 
     @property
     def pictures(self) -> Path:
@@ -50,6 +70,11 @@ class Project:
     def annotations(self) -> Path:
         """Label maps with what they belong to."""
         return self.folder / "annotations"
+
+    @property
+    def features(self) -> Path:
+        """Features of photos, which can be made again at any time."""
+        return self.folder / "features"
 
     @property
     def runs(self) -> Path:
@@ -70,6 +95,11 @@ class Project:
     def auto_shot(self) -> Path:
         """Model folder of the auto-shot network."""
         return self.folder / "models" / "auto_shot"
+
+    @property
+    def best(self) -> Path:
+        """Model folder of the slower, better network with an encoder inside."""
+        return self.folder / "models" / "best"
 
     @property
     def report(self) -> Path:

@@ -15,8 +15,14 @@ def load_project_generator(project: Project) -> Generator:
     Raises:
         NotAvailable: it is not on this machine.
         BadModelFile: it is damaged.
-        BadProject: it knows no such class.
+        BadProject: the project has none, or it knows no such class.
     """
+    if not project.settings.generator:
+        raise BadProject(
+            "names no generator: this is a project of photos",
+            expected="a project with a generator",
+            path=project.folder / FILE_NAME,
+        )
     generator = load_generator(project.generator_source)
     try:
         draw_classes(generator, project.settings.classes)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from partly.data.labels import Annotation, list_annotations
 from partly.data.photos import read_photo
+from partly.errors import counted
 from partly.evaluation.report import (
     KeyFigure,
     Picture,
@@ -113,12 +114,14 @@ def _preview_section(project: Project) -> list[Section]:
     paths = sorted((run.folder / PREVIEW_NAME).with_suffix("").glob("*.jpg")) if run else []
     if not paths:
         return []
-    pictures = [Picture(read_photo(path).pixels, "An unseen picture and its labels") for path in paths]
+    reads_photos = "encoder_sha256" in dict(model_card(project.few_shot).get("parents", {}))
+    what, several = ("picture", "generated pictures") if not reads_photos else ("photo", "photos")
+    pictures = [Picture(read_photo(path).pixels, f"An unseen {what} and its labels") for path in paths]
     return [
         Section(
             "Few-shot segmenter",
             [picture_grid(pictures, width_px=320)],
-            intro="Unseen generated pictures, and what the segmenter makes of them.",
+            intro=f"Unseen {several}, and what the segmenter makes of them.",
         )
     ]
 
@@ -160,7 +163,7 @@ def _state_section(state: ProjectState) -> Section:
         [
             key_values(
                 {
-                    "generator": state.generator,
+                    **_sources(state),
                     "pictures proposed": state.n_pictures,
                     "annotations": ", ".join(state.annotation_ids) or "none",
                     "few-shot segmenter": state.few_shot,
@@ -170,6 +173,15 @@ def _state_section(state: ProjectState) -> Section:
             )
         ],
     )
+
+
+def _sources(state: ProjectState) -> dict[str, str]:
+    """Where pictures and features come from."""
+    sources = {"generator": state.generator} if state.generator else {}
+    if state.photos:
+        n_photos = "not there" if state.n_photos is None else counted(state.n_photos, "photo")
+        sources |= {"photos": f"{state.photos} ({n_photos})", "read by": state.encoder}
+    return sources
 
 
 def _settings_section(project: Project) -> list[Section]:

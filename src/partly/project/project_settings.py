@@ -1,4 +1,4 @@
-"""``project.toml``: generator, choices and part set; written once, then edited by hand."""
+"""``project.toml``: generator or photos, choices and part set; written once, then edited by hand."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import tomli_w
 
 from partly.data.labels import PartSet
 from partly.errors import BadLabel, BadOption, BadProject
-from partly.fewshot.fitting import FewShotConfig
+from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
+from partly.project.photo_options import PhotoOptions
 from partly.storage import Option, OptionsT, options_of, read_json_or_none, write_text
 from partly.synthesis.distil import DistilConfig, completed
 
 SCHEMA_VERSION = 1
 FILE_NAME = "project.toml"
+_KEYS = ("schema_version", "generator", "classes", "photos", "few_shot", "auto_shot", "parts")
 _WIDTH = 100
 Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 _HEAD = """\
@@ -51,8 +53,15 @@ DRAWN_PORTRAITS = replace(NO_DOWNLOAD, painted_share=0.6, recolour_parts=0.5)
 """For the generator that ships with Partly: its parts have any colour, and one label shows few of them."""
 
 
-def usual_choices(generator: str) -> tuple[FewShotConfig, DistilConfig]:
-    """What is best known for a generator: its own choices for the one that ships with Partly."""
+def usual_choices(generator: str, *, on_photos: bool = False) -> tuple[FewShotConfig, DistilConfig]:
+    """What is best known for a generator: its own choices for the one that ships with Partly.
+
+    Args:
+        generator: its name; "" is none.
+        on_photos: the few-shot segmenter is fitted on features of photos.
+    """
+    if on_photos:
+        return ON_PHOTOS, DistilConfig()
     if generator == EMBEDDED:
         return FEW_CHANNELS, DRAWN_PORTRAITS
     return FewShotConfig(), DistilConfig()
@@ -63,11 +72,15 @@ class Settings:
     """What ``project.toml`` says.
 
     Attributes:
-        generator: a name that ``partly get`` knows, or a model folder (relative to the project).
+        generator: a name that ``partly get`` knows, or a model folder (relative to the project); "" is none.
         part_set: the parts.
         few_shot: defaults of ``partly fit``.
         auto_shot: defaults of ``partly distil``.
         classes: what generated pictures show, in turn; none: all that the generator knows.
+        photos: photos of the object; their folder is "" where there are none.
+
+    Raises:
+        BadOption: neither generator nor photos, or classes without a generator.
     """
 
     generator: str
@@ -75,6 +88,20 @@ class Settings:
     few_shot: FewShotConfig = field(default_factory=FewShotConfig)
     auto_shot: DistilConfig = field(default_factory=DistilConfig)
     classes: tuple[str, ...] = ()
+    photos: PhotoOptions = field(default_factory=PhotoOptions)
+
+    def __post_init__(self) -> None:
+        if not self.generator and not self.photos.folder:
+            raise BadOption(
+                "neither a generator nor photos", expected="one of them, or both: pictures come from there"
+            )
+        if self.classes and not self.generator:
+            raise BadOption("classes without a generator", expected="none: photos show what they show")
+
+    @property
+    def fitted_on(self) -> Literal["generator", "photos"]:
+        """What is labelled and what features come from: pictures of the generator, where there is one."""
+        return "photos" if self.photos.fit_on_photos or not self.generator else "generator"
 
 
 def generator_reference(text: str) -> str:
@@ -110,9 +137,11 @@ def check_classes(generator: str, classes: Sequence[str]) -> None:
 
 def write_settings(folder: Path, settings: Settings) -> Path:
     """Write ``project.toml``, atomically."""
+    generator = {"generator": settings.generator} if settings.generator else {}
     tables = (
-        tomli_w.dumps({"schema_version": SCHEMA_VERSION, "generator": settings.generator}),
+        tomli_w.dumps({"schema_version": SCHEMA_VERSION, **generator}),
         *([_line("classes", settings.classes) + "\n"] if settings.classes else []),
+        *([f"[photos]\n{commented(settings.photos)}"] if settings.photos.folder else []),
         f"[few_shot]\n{commented(settings.few_shot)}",
         f"[auto_shot]\n{commented(settings.auto_shot)}",
         tomli_w.dumps({"parts": settings.part_set.to_json()}),
@@ -154,7 +183,7 @@ def read_settings(folder: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise BadProject(f"is no TOML ({error})", remedy="Mend that place by hand", path=path) from error
     checked = _Checked(values, text, path)
-    checked.only("", values, ("schema_version", "generator", "classes", "few_shot", "auto_shot", "parts"))
+    checked.only("", values, _KEYS)
     if values.get("schema_version") != SCHEMA_VERSION:
         raise BadProject(
             f"has schema version {values.get('schema_version')!r}",
@@ -162,14 +191,26 @@ def read_settings(folder: Path) -> Settings:
             remedy="Use the version of Partly that wrote it",
             path=path,
         )
-    generator = checked.value("", values, "generator", "", str)
-    return Settings(
-        generator=generator,
-        few_shot=checked.options("few_shot", FewShotConfig),
-        auto_shot=checked.options("auto_shot", DistilConfig, completed),
-        part_set=checked.part_set(),
-        classes=checked.texts("classes"),
-    )
+    generator = checked.value("", values, "generator", "", str) if "generator" in values else ""
+    photos = checked.options("photos", PhotoOptions())
+    on_photos = photos.fit_on_photos or not generator
+    few_shot = usual_choices(generator, on_photos=True)[0] if on_photos else FewShotConfig()
+    try:
+        return Settings(
+            generator=generator,
+            few_shot=checked.options("few_shot", few_shot),
+            auto_shot=checked.options("auto_shot", DistilConfig(), completed),
+            part_set=checked.part_set(),
+            classes=checked.texts("classes"),
+            photos=photos,
+        )
+    except BadOption as error:
+        raise BadProject(
+            f"has {error.found}",
+            expected=error.expected,
+            remedy="Mend it by hand: a line generator, or a table [photos] with the line folder",
+            path=path,
+        ) from None
 
 
 def _read(path: Path) -> str:
@@ -194,8 +235,9 @@ class _Checked:
     text: str
     path: Path
 
-    def options(self, name: str, kind: type[OptionsT], complete: Complete = dict) -> OptionsT:
-        """The options of one table; what it leaves out follows from the rest, or takes its default."""
+    def options(self, name: str, usual: OptionsT, complete: Complete = dict) -> OptionsT:
+        """The options of one table; what it leaves out follows from the rest, or is as usual."""
+        kind: Any = type(usual)
         table = self.value("", self.values, name, {}, dict)
         known = [one for one in options_of(kind) if one.in_project]
         self.only(name, table, tuple(one.name for one in known))
@@ -205,7 +247,7 @@ class _Checked:
                 raise self._error(name, one.name, f"has {one.name} = {table[one.name]!r}", expected)
         values = {one.name: _as(one, table[one.name]) for one in known if one.name in table}
         try:
-            return kind(**complete(values))
+            return cast(OptionsT, replace(cast(Any, usual), **complete(values)))
         except BadOption as error:
             raise self._error("", name, error.found, error.expected or "") from None
 

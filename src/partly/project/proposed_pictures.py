@@ -1,20 +1,34 @@
-"""Pictures proposed for labelling: PNGs named by id, each with its latent in a JSON of the same name."""
+"""Pictures and photos proposed for labelling: PNGs named by id, each with a JSON of the same name.
+
+The JSON of a generated picture has its latent, that of a photo the photo's name and digest. The PNG of a
+photo is what is painted on: it has the photo's own shape, and stays when the photo moves.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partly.data.labels import Picture, latent_from_json, latent_to_json, list_annotations
-from partly.data.photos import Pixels, grid, read_photo, thumbnail, write_png
+from partly.data.labels import (
+    Annotation,
+    LabelMap,
+    Picture,
+    annotation_id_from,
+    latent_from_json,
+    latent_to_json,
+    list_annotations,
+)
+from partly.data.photos import PhotoSource, Pixels, grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadProject
 from partly.project.picture_options import PicturesRequest
+from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
 from partly.storage import read_json_or_none, write_text
 
@@ -24,30 +38,40 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "contact-sheet.png"
 _SHEET_PX = 256
+MOST_PAINTED_PX = 2048
+"""Of the longer side of a photo that is painted on."""
 
 
 @dataclass(frozen=True, eq=False)
 class ProposedPicture:
-    """A generated picture in the project's folder of pictures.
+    """A generated picture, or a photo, in the project's folder of pictures.
 
     Attributes:
         id: its name, and that of an annotation of it.
         path: the PNG.
-        w: its latent, float32 ``[l, v]``.
-        generator_digest: of the generator that made it.
-        size_px: its side.
+        shape: its height and width in pixels, which its label maps have too.
+        w: its latent, float32 ``[l, v]``; None for a photo.
+        generator_digest: of the generator that made it; None for a photo.
+        photo: the photo's name in the project's folder of photos; None for a generated picture.
+        photo_sha256: digest of the photo's file.
     """
 
     id: str
     path: Path
-    w: npt.NDArray[np.float32]
-    generator_digest: str
-    size_px: int
+    shape: tuple[int, int]
+    w: npt.NDArray[np.float32] | None = None
+    generator_digest: str | None = None
+    photo: str | None = None
+    photo_sha256: str | None = None
 
     @property
     def pictured(self) -> Picture:
         """What features are made of."""
-        return Picture(self.id, self.w, self.generator_digest)
+        return Picture(self.id, self.w, self.generator_digest, self.photo, self.photo_sha256)
+
+    def annotation(self, label_map: LabelMap) -> Annotation:
+        """A label map ``[h, w]`` of it, with what it belongs to."""
+        return Annotation(self.id, label_map, self.w, self.generator_digest, self.photo, self.photo_sha256)
 
     @property
     def pixels(self) -> Pixels:
@@ -87,14 +111,14 @@ def propose_pictures(
         options["n_candidates"] = request.n_candidates
     if request.truncation is not None:
         options["truncation"] = Truncation(*request.truncation)
-    if request.unsure:
-        chosen = _unsure(project, generator, n, seed, **options)
+    if request.by_doubt:
+        chosen = _unsure(project, generator, request, **options)
     else:
         source = GeneratorFeatures(generator)
         chosen = propose(source, n, seed, together=request.together, **options)
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
-        name = _picture_id(proposal, is_default=request.truncation is None and not request.unsure)
+        name = _picture_id(proposal, is_default=request.truncation is None and not request.by_doubt)
         pictures.append(_kept(project, generator, name, proposal))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))
@@ -116,15 +140,14 @@ def _kept(project: Project, generator: Generator, name: str, proposal: Proposal)
 
 
 def _unsure(
-    project: Project, generator: Generator, n_pictures: int, seed: int, **options: Any
-) -> list[Proposal]:
+    project: Project, generator: Generator, request: PicturesRequest, **options: Any
+) -> Sequence[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
-    from partly.fewshot.acquisition import propose_unsure
     from partly.fewshot.features import GeneratorFeatures
-    from partly.fewshot.fitting import load_segmenter
+    from partly.fewshot.fitting import Teacher
 
     try:
-        segmenter = load_segmenter(project.few_shot)[0]
+        teacher = Teacher.load(project.few_shot)
     except BadModelFile as error:
         raise BadModelFile(
             f"cannot tell what it is unsure of ({error.found})",
@@ -135,7 +158,7 @@ def _unsure(
     source = GeneratorFeatures(generator)
     for annotation in annotations:
         source.check(annotation)
-    return propose_unsure(source, segmenter, n_pictures, seed, known=annotations, **options)
+    return by_doubt(project, source, teacher, request, known=annotations, **options)
 
 
 def keep_picture(
@@ -152,7 +175,7 @@ def keep_picture(
     """
     if name in picture_ids(project):
         known = find_picture(project, name)
-        if known.generator_digest != generator.digest or known.w.tobytes() != w.tobytes():
+        if not is_the_same(known, w, generator.digest):
             raise BadProject(
                 "is another picture, of another latent or generator",
                 expected="the same picture under the same name",
@@ -171,7 +194,61 @@ def keep_picture(
         "w": latent_to_json(w),
     }
     write_text(_record_path(project, name), json.dumps(record) + "\n")
-    return ProposedPicture(name, path, w, generator.digest, pixels.shape[0])
+    return ProposedPicture(name, path, pixels.shape[:2], w, generator.digest)
+
+
+def is_the_same(picture: ProposedPicture, w: npt.NDArray[np.float32], generator_digest: str) -> bool:
+    """Whether a picture is of exactly this latent and generator."""
+    same_latent = picture.w is not None and picture.w.tobytes() == w.tobytes()
+    return same_latent and picture.generator_digest == generator_digest
+
+
+def keep_photo(project: Project, photo: PhotoSource, facts: dict[str, Any] | None = None) -> ProposedPicture:
+    """A photo as a picture of the project that can be painted on, made unless it is there.
+
+    It is shown at its own shape, reduced if its longer side has more than 2,048 pixels.
+
+    Args:
+        project: whose folder of pictures is written to.
+        photo: one of the project's photos.
+        facts: what else its JSON says: plain values.
+
+    Raises:
+        BadPhoto: it cannot be read.
+    """
+    with photo.open() as file:
+        data = file.read()
+    digest = hashlib.sha256(data).hexdigest()
+    name = annotation_id_from(str(PurePosixPath(photo.name).with_suffix("")))
+    if name in picture_ids(project):
+        known = find_picture(project, name)
+        if known.photo_sha256 == digest:
+            return known
+        # Another photo, or the same one as it was before: names differ in what no file name can have.
+        name = f"{name[:90]}-{digest[:8]}"
+        if name in picture_ids(project):
+            return find_picture(project, name)
+    pixels = thumbnail(read_photo(data, photo.name).pixels, MOST_PAINTED_PX)
+    path = project.pictures / f"{name}.png"
+    write_png(path, pixels)
+    record = {
+        "id": name,
+        **(facts or {}),
+        "photo": photo.name,
+        "photo_sha256": digest,
+        "size_px": [pixels.shape[1], pixels.shape[0]],
+    }
+    write_text(_record_path(project, name), json.dumps(record, ensure_ascii=False) + "\n")
+    return ProposedPicture(name, path, pixels.shape[:2], photo=photo.name, photo_sha256=digest)
+
+
+def painted_shape(photo: PhotoSource) -> tuple[int, int]:
+    """Height and width at which a photo is painted on; see :func:`keep_photo`.
+
+    Raises:
+        BadPhoto: it cannot be read.
+    """
+    return thumbnail(photo.read().pixels, MOST_PAINTED_PX).shape[:2]
 
 
 def picture_pixels(generator: Generator, w: npt.NDArray[np.float32]) -> Pixels:
@@ -197,12 +274,15 @@ def find_picture(project: Project, name: str) -> ProposedPicture:
         raise unknown_picture(project, name)
     try:
         record = json.loads(path.read_bytes())
-        w = latent_from_json(record["w"])
+        picture = project.pictures / f"{name}.png"
+        if "photo" in record:
+            width, height = map(int, record["size_px"])
+            photo, digest = str(record["photo"]), str(record["photo_sha256"])
+            return ProposedPicture(name, picture, (height, width), photo=photo, photo_sha256=digest)
+        w, side = latent_from_json(record["w"]), int(record["size_px"])
         if w is None:
             raise ValueError("no latent")
-        return ProposedPicture(
-            name, project.pictures / f"{name}.png", w, str(record["generator_digest"]), int(record["size_px"])
-        )
+        return ProposedPicture(name, picture, (side, side), w, str(record["generator_digest"]))
     except (ValueError, KeyError, TypeError, BadLabel) as error:
         raise BadProject(
             f"is damaged ({error})",

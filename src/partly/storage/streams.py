@@ -56,6 +56,7 @@ ShufflePurpose = Literal[
     "moved boundaries",
     "scribbles",
     "plain photos",
+    "photos to learn from",
 ]
 TensorPurpose = Literal[
     "first weights",
@@ -127,6 +128,7 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "components of superpixels",
     "dropout of a discriminator",
     "plain photos",
+    "photos to learn from",
 )
 
 # Their place in this list is in their keys, too.

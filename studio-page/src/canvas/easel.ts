@@ -1,5 +1,5 @@
 import { el } from "../dom/el";
-import type { Point } from "../painting/raster";
+import { sameSize, type Point } from "../painting/raster";
 import { Signal } from "../store";
 import type { Studio } from "../studio/studio";
 import { Layers } from "./layers";
@@ -15,6 +15,8 @@ import {
   type View,
 } from "./viewport";
 
+const NOTHING: Extent = { width: 0, height: 0 };
+
 /** The frame in which the open picture lies, can be zoomed and moved. */
 export class Easel {
   readonly layers: Layers;
@@ -23,8 +25,8 @@ export class Easel {
   readonly overlay = el("div", { class: "easel-overlay" });
   readonly viewed = new Signal<View>();
   view: View = { scale: 1, x: 0, y: 0 };
-  frame: Extent = { width: 0, height: 0 };
-  private size = 0;
+  frame: Extent = NOTHING;
+  picture: Extent = NOTHING;
   private isFitted = true;
 
   constructor(private readonly studio: Studio) {
@@ -46,10 +48,6 @@ export class Easel {
     );
     new ResizeObserver(() => this.onResize()).observe(this.element);
     studio.sheet.replaced.on(() => this.onReplaced());
-  }
-
-  get picture(): Extent {
-    return { width: this.size, height: this.size };
   }
 
   /** A place on the screen as a place on the picture, in pixels. */
@@ -95,16 +93,17 @@ export class Easel {
   }
 
   private onReplaced(): void {
-    const size = this.studio.sheet.labels?.width ?? 0;
-    if (size === this.size || size === 0) return;
-    this.size = size;
-    this.layers.element.style.width = this.layers.element.style.height = `${size}px`;
+    const { labels } = this.studio.sheet;
+    if (!labels || sameSize(labels, this.picture)) return;
+    this.picture = { width: labels.width, height: labels.height };
+    this.layers.element.style.width = `${labels.width}px`;
+    this.layers.element.style.height = `${labels.height}px`;
     this.fit();
   }
 
   private onResize(): void {
     this.frame = { width: this.element.clientWidth, height: this.element.clientHeight };
-    if (this.size === 0) return;
+    if (this.picture === NOTHING) return;
     if (this.isFitted) this.fit();
     else this.pan(0, 0);
   }

@@ -1,7 +1,7 @@
 import { heatTable } from "../colour/heat";
 import { paintColours, paintFlat, paletteOf, type Palette } from "../colour/palette";
 import { el } from "../dom/el";
-import { union, wholeBox, type Box } from "../painting/raster";
+import { sameSize, union, wholeBox, type Box, type Size } from "../painting/raster";
 import { STROKE_END } from "../studio/painting";
 import { partNames, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
@@ -52,20 +52,19 @@ export class Layers {
   }
 
   /** Draws the picture; keeps its colours for the fill tool where `keep`. */
-  setPicture(source: CanvasImageSource, size: number, keep: boolean): void {
+  setPicture(source: CanvasImageSource, size: Size, keep: boolean): void {
     const context = resized(this.picture, size);
     context.imageSmoothingEnabled = true;
-    context.drawImage(source, 0, 0, size, size);
+    context.drawImage(source, 0, 0, size.width, size.height);
     this.picture.hidden = false;
-    if (keep) this.studio.sheet.pixels = context.getImageData(0, 0, size, size).data;
+    if (keep) this.studio.sheet.pixels = context.getImageData(0, 0, size.width, size.height).data;
   }
 
   /** Shows pixels that a tool would paint, in one colour; null clears them. */
   setPreview(pixels: readonly number[] | null, colour: string): void {
     const raster = this.studio.sheet.labels;
     if (!raster) return;
-    if (this.preview.width !== raster.width) resized(this.preview, raster.width);
-    const context = contextOf(this.preview);
+    const context = resized(this.preview, raster);
     if (this.previewBox)
       context.clearRect(this.previewBox.x, this.previewBox.y, this.previewBox.w, this.previewBox.h);
     this.previewBox = null;
@@ -86,9 +85,9 @@ export class Layers {
       return;
     }
     this.painted.hidden = this.preview.hidden = false;
-    if (this.image?.width === labels.width && !this.painted.hidden) return;
-    resized(this.painted, labels.width);
-    resized(this.preview, labels.width);
+    if (this.image && sameSize(this.image, labels)) return;
+    resized(this.painted, labels);
+    resized(this.preview, labels);
     this.image = new ImageData(labels.width, labels.height);
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
@@ -134,7 +133,7 @@ export class Layers {
     const { labels } = this.studio.sheet;
     const box = this.dirty;
     this.dirty = null;
-    if (!box || !labels || !this.image || !this.pixels || this.image.width !== labels.width) return;
+    if (!box || !labels || !this.image || !this.pixels || !sameSize(this.image, labels)) return;
     const drawn = paintColours(labels, box, this.palette, this.pixels);
     if (drawn) contextOf(this.painted).putImageData(this.image, 0, 0, drawn.x, drawn.y, drawn.w, drawn.h);
   }
@@ -144,8 +143,8 @@ export class Layers {
     const { prediction } = this.studio.sheet;
     this.prediction.hidden = this.doubt.hidden = !prediction;
     if (!prediction) return;
-    drawFlat(this.prediction, prediction.labels, prediction.size, this.palette.edge);
-    drawFlat(this.doubt, prediction.doubt, prediction.size, this.heat);
+    drawFlat(this.prediction, prediction.labels, prediction, this.palette.edge);
+    drawFlat(this.doubt, prediction.doubt, prediction, this.heat);
     if (performance.getEntriesByName(STROKE_END).length > 0) {
       performance.measure("stroke end to prediction", STROKE_END);
       performance.clearMarks(STROKE_END);
@@ -157,13 +156,13 @@ export class Layers {
 export function drawFlat(
   target: HTMLCanvasElement,
   values: Uint8Array,
-  size: number,
+  size: Size,
   colours: Uint32Array,
 ): void {
-  if (target.width !== size || target.height !== size) target.width = target.height = size;
-  const image = new ImageData(size, size);
+  const context = resized(target, size);
+  const image = new ImageData(size.width, size.height);
   paintFlat(values, colours, new Uint32Array(image.data.buffer));
-  contextOf(target).putImageData(image, 0, 0);
+  context.putImageData(image, 0, 0);
 }
 
 function canvas(className: string): HTMLCanvasElement {
@@ -176,8 +175,10 @@ function contextOf(target: HTMLCanvasElement): CanvasRenderingContext2D {
   return context;
 }
 
-function resized(target: HTMLCanvasElement, size: number): CanvasRenderingContext2D {
-  if (target.width !== size || target.height !== size) target.width = target.height = size;
+/** A canvas of that size; one that has it keeps what is drawn on it. */
+function resized(target: HTMLCanvasElement, { width, height }: Size): CanvasRenderingContext2D {
+  if (target.width !== width) target.width = width;
+  if (target.height !== height) target.height = height;
   return contextOf(target);
 }
 

@@ -1,4 +1,5 @@
-import { openIdOf } from "../studio/state";
+import type { Size } from "../painting/raster";
+import { openIdOf, openSizeOf } from "../studio/state";
 import { say, type Studio } from "../studio/studio";
 import type { Easel } from "./easel";
 
@@ -7,14 +8,17 @@ const THUMBNAIL_PX = 192;
 /** Brings the open picture onto the easel: its thumbnail, which is there already, then the picture itself. */
 export function showPictures(studio: Studio, easel: Easel): void {
   studio.store.watch(
-    (state) => [openIdOf(state), state.open?.server?.size_px] as const,
-    ([id, size]) => {
+    (state) => [openIdOf(state), state.open?.server?.width_px, state.open?.server?.height_px],
+    () => {
+      const state = studio.store.get();
+      const id = openIdOf(state);
+      const size = openSizeOf(state);
       if (id && size) void load(studio, easel, id, size);
     },
   );
 }
 
-async function load(studio: Studio, easel: Easel, id: string, size: number): Promise<void> {
+async function load(studio: Studio, easel: Easel, id: string, size: Size): Promise<void> {
   const isOpen = (): boolean => openIdOf(studio.store.get()) === id;
   if (studio.sheet.pixels && studio.sheet.id === id) return;
   const small = await decoded(studio.client.imageUrl(id, THUMBNAIL_PX));

@@ -1,5 +1,5 @@
 import type { Point } from "../painting/raster";
-import { UNLABELLED } from "../painting/raster";
+import { UNLABELLED, indexBelow } from "../painting/raster";
 import { choosePartAt } from "../studio/parts";
 import type { Studio } from "../studio/studio";
 import type { Easel } from "./easel";
@@ -173,11 +173,7 @@ export class Pointers {
     if (x < 0 || y < 0 || x >= labels.width || y >= labels.height) return;
     const painted = labels.data[y * labels.width + x];
     if (painted !== UNLABELLED) choosePartAt(this.studio, painted);
-    else if (prediction) {
-      const { size } = prediction;
-      const cell = Math.floor((y * size) / labels.height) * size + Math.floor((x * size) / labels.width);
-      choosePartAt(this.studio, prediction.labels[cell]);
-    }
+    else if (prediction) choosePartAt(this.studio, prediction.labels[indexBelow(prediction, labels, x, y)]);
   }
 
   private touch(event: PointerEvent): Touch {

@@ -1,7 +1,7 @@
 import { inkOn, toHex } from "../colour/palette";
 import { drawBrush } from "../painting/brush";
 import { colourMatcher, flood } from "../painting/flood";
-import { UNLABELLED, type Point } from "../painting/raster";
+import { UNLABELLED, indexBelow, type Point } from "../painting/raster";
 import type { Stroke } from "../painting/stroke";
 import { beginStroke, commitStroke, dropStroke, showStroke } from "../studio/painting";
 import { fetchSuperpixels } from "../studio/pictures";
@@ -196,20 +196,17 @@ export class FillTool implements Tool {
       say(this.studio, "There is no prediction yet: paint two parts first.");
       return null;
     }
-    const { size, labels: predicted } = prediction;
     const at = (index: number): number => {
       const px = index % labels.width;
       const py = (index - px) / labels.width;
-      return predicted[
-        Math.floor((py * size) / labels.height) * size + Math.floor((px * size) / labels.width)
-      ];
+      return prediction.labels[indexBelow(prediction, labels, px, py)];
     };
     const wanted = at(start);
     return (index) => at(index) === wanted;
   }
 }
 
-/** Paints whole superpixels: regions whose features the generator finds alike. */
+/** Paints whole superpixels: regions of like features and colours. */
 export class WandTool implements Tool {
   private stroke: Stroke | null = null;
   private last: Point = { x: 0, y: 0 };
@@ -236,7 +233,7 @@ export class WandTool implements Tool {
   drag(touch: Touch): void {
     const { superpixels, labels } = this.studio.sheet;
     if (!superpixels || !labels) return;
-    const cell = labels.width / superpixels.size;
+    const cell = labels.width / superpixels.size.width;
     const n = Math.max(
       1,
       Math.ceil(Math.hypot(touch.at.x - this.last.x, touch.at.y - this.last.y) / (2 * cell)),

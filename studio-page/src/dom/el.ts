@@ -58,6 +58,11 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Gives a `.framed` element the aspect ratio of what it shows. */
+export function setRatio(element: HTMLElement, width: number, height: number): void {
+  if (width > 0 && height > 0) element.style.setProperty("--ratio", String(width / height));
+}
+
 export function show(element: HTMLElement, isShown: boolean): void {
   element.hidden = !isShown;
 }

@@ -4,6 +4,7 @@ import { icon } from "../dom/icons";
 import type { DistilEffort, Effort } from "../server/types";
 import type { AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { counted, labelsPhotos } from "../studio/words";
 import { formView } from "./form";
 
 /** What a step works on, or can be told, before it begins. */
@@ -17,7 +18,7 @@ const THUMBNAIL_PX = 192;
 
 /** Fit: the pictures that it learns from. */
 export function beforeFit(studio: Studio): Before {
-  const list = el("ul", { class: "learned", attrs: { "aria-label": "Pictures that it learns from" } });
+  const list = el("ul", { class: "learned", attrs: { "aria-label": "What it learns from" } });
   const text = el("p", { class: "note" });
   studio.store.watch(
     (state) => state.server?.pictures,
@@ -26,7 +27,7 @@ export function beforeFit(studio: Studio): Before {
       setText(
         text,
         painted.length > 0
-          ? "It learns from these pictures:"
+          ? `It learns from ${counted(studio.store.get(), painted.length)}:`
           : "Nothing is painted yet. A few strokes of every part are enough.",
       );
       list.replaceChildren(
@@ -59,11 +60,11 @@ const TIMES: Readonly<Record<Effort, string>> = {
   thorough: " Half an hour to an hour on two processor cores.",
 };
 
-/** How much an effort comes to, in words. */
-export function distilText(effort: Effort, amount: DistilEffort): string {
+/** How much an effort comes to, in words. `onPhotos`: it learns from the folder's photos, no more than so many. */
+export function distilText(effort: Effort, amount: DistilEffort, onPhotos = false): string {
   const { n_pictures, n_steps, size_px, second_round, says } = amount;
   const more = second_round > 0 ? " and a second round" : "";
-  return `${n_pictures} pictures, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
+  return `${n_pictures} ${onPhotos ? "photos at most" : "pictures"}, ${n_steps} steps at ${size_px} px${more}: ${says}.${TIMES[effort]}`;
 }
 
 const EFFORTS: readonly (readonly [Effort, string])[] = [
@@ -79,7 +80,7 @@ export function beforeDistil(studio: Studio): Before {
   const form = formView();
   const show = (): void => {
     const { server } = studio.store.get();
-    setText(says, server ? distilText(effort, server.distil[effort]) : "");
+    setText(says, server ? distilText(effort, server.distil[effort], labelsPhotos(studio.store.get())) : "");
     // The effort has a control of its own.
     form.show((server?.forms.distil ?? []).filter((field) => field.name !== "effort"));
   };

@@ -48,10 +48,11 @@ export function beforeFolder(studio: Studio): BeforeFolder {
     void add(files);
   });
   studio.store.watch(
-    (state) => [state.server?.project.folder, state.server?.n_photos] as const,
-    ([folder = "", n = 0]) => {
+    (state) => [state.server?.project, state.server?.n_photos] as const,
+    ([project, n = 0]) => {
+      const folder = project?.folder ?? "";
       setText(count, countedPhotos(n));
-      setText(from, `${folder}/photos`);
+      setText(from, project?.labels === "photos" ? project.photos : `${folder}/photos`);
       setText(to, `${folder}/segmented`);
     },
   );

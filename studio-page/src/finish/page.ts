@@ -6,6 +6,7 @@ import { lastJob, startJob } from "../studio/jobs";
 import { refreshState } from "../studio/pictures";
 import { runningJob, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { counted, labelsPhotos, one } from "../studio/words";
 import { beforeDistil, beforeExport, beforeFit, type Before } from "./before";
 import { beforeFolder, countedPhotos } from "./folder";
 import { jobView } from "./job_view";
@@ -13,17 +14,30 @@ import { tryPanel, type TryPanel } from "./try_panel";
 
 type Step = AppState["finishStep"];
 
-const STEPS: readonly { name: Step; title: string; does: string; verb: Verb | null }[] = [
+interface StepText {
+  readonly name: Step;
+  readonly title: string;
+  readonly does: string;
+  /** The same where photos are labelled. */
+  readonly onPhotos?: string;
+  readonly verb: Verb | null;
+}
+
+const STEPS: readonly StepText[] = [
   {
     name: "fit",
     title: "Fit",
     does: "Learns the parts from your labelled pictures. Seconds.",
+    onPhotos:
+      "Learns the parts from your labelled photos. Seconds, and a second for each photo not read yet.",
     verb: "fit",
   },
   {
     name: "distil",
     title: "Distil",
     does: "Labels hundreds of generated pictures and trains a small, fast network on them. It can be stopped, and goes on where it was.",
+    onPhotos:
+      "Labels the photos of the folder and trains a small, fast network on them. It can be stopped, and goes on where it was.",
     verb: "distil",
   },
   {
@@ -104,7 +118,7 @@ export function finishPage(studio: Studio): FinishPage {
       const state = studio.store.get();
       const step = STEPS.find((other) => other.name === state.finishStep)!;
       setText(title, step.title);
-      setText(does, step.does);
+      setText(does, labelsPhotos(state) ? (step.onPhotos ?? step.does) : step.does);
       show(start, step.verb !== null);
       show(jobPart, step.verb !== null);
       show(tryOut.element, step.verb === null);
@@ -207,15 +221,13 @@ function stepList(studio: Studio): HTMLElement {
     el("span", { class: "step-text" }, el("strong", {}, "Label"), labelled),
   );
   studio.store.watch(
-    (now) => nPainted(now.server),
-    (n) => {
+    (now) => [nPainted(now.server), labelsPhotos(now)] as const,
+    ([n]) => {
       setText(
         labelled,
         n === 0
-          ? "no picture is painted yet"
-          : n === 1
-            ? "one picture is painted"
-            : `${n} pictures are painted`,
+          ? `no ${one(studio.store.get())} is painted yet`
+          : `${counted(studio.store.get(), n)} ${n === 1 ? "is" : "are"} painted`,
       );
       back.classList.toggle("done", n > 0);
       number.replaceChildren(n > 0 ? icon("check") : "1");
@@ -242,8 +254,11 @@ function isDone(server: ServerState | null, step: Step): boolean {
 function describe(state: Readonly<AppState>, step: Step): string {
   const { server } = state;
   if (!server) return "";
-  if (step === "try")
-    return server.models.onnx ? "photos and camera, in this browser" : "when there is a network";
+  if (step === "try") {
+    if (server.models.onnx) return "photos and camera, in this browser";
+    const isFitted = labelsPhotos(state) && server.models.few_shot !== "missing";
+    return isFitted ? "photos, by Partly’s server" : "when there is a network";
+  }
   const job = lastJob(server.jobs, step === "folder" ? "segment" : step);
   if (job?.state === "running") {
     return job.total ? `${Math.round((100 * job.done) / job.total)} %` : "at work";
@@ -277,10 +292,15 @@ function obstacleOf(state: Readonly<AppState>, step: Step): string | null {
       ? ""
       : `Wait until “${running.verb}” is done, or stop it.`;
   if (learnsFromLabels(step) && nPainted(server) === 0)
-    return "Paint at least two parts of one picture first.";
+    return `Paint at least two parts of one ${one(state)} first.`;
   const missing = server.missing_parts.length;
   if (learnsFromLabels(step) && server.parts.length - missing < 2)
     return "Only one part is painted. Paint a little of another, too.";
+  if (step === "folder" && labelsPhotos(state)) {
+    // What is fitted on photos segments photos by itself, a second each.
+    const { few_shot, auto_shot } = server.models;
+    return few_shot === "missing" && auto_shot === "missing" ? "Fit first." : null;
+  }
   if ((step === "export" || step === "folder") && server.models.auto_shot === "missing")
     return "Distil first.";
   if (step === "folder" && server.n_photos === 0) return "Add photos first.";

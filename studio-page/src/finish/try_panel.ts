@@ -3,7 +3,9 @@ import { el, setText, show } from "../dom/el";
 import { icon } from "../dom/icons";
 import { Refused, Unreachable } from "../server/client";
 import { startJob } from "../studio/jobs";
+import type { AppState } from "../studio/state";
 import { say, type Studio } from "../studio/studio";
+import { labelsPhotos } from "../studio/words";
 import { Camera } from "./camera";
 import { BrowserNetwork } from "./network";
 import { PartsView, type Size } from "./parts_view";
@@ -139,8 +141,8 @@ class TryView implements TryPanel {
     this.leave();
     this.studio.store.set({ page: "finish", finishStep: "try" });
     const turn = ++this.turn;
-    const { limits, models } = this.studio.store.get().server ?? {};
-    if (!models?.onnx && models?.auto_shot === "missing") {
+    const { limits } = this.studio.store.get().server ?? {};
+    if (!canSegment(this.studio.store.get())) {
       this.tell(
         "There is no network yet that could segment a photo: fit, then distil. It takes some minutes.",
       );
@@ -306,15 +308,15 @@ class TryView implements TryPanel {
     const { server } = this.studio.store.get();
     const models = server?.models;
     const isBusy = server?.jobs.some((job) => job.state === "running") ?? false;
-    const canSegment = models ? models.onnx || models.auto_shot !== "missing" : false;
-    const big = canSegment ? "Drop a photo here" : "There is no network yet";
+    const isPossible = canSegment(this.studio.store.get());
+    const big = isPossible ? "Drop a photo here" : "There is no network yet";
     const small = models?.onnx
       ? "or choose one, or turn the camera on. The network runs in this browser: the photo never leaves this machine."
-      : canSegment
+      : isPossible
         ? "Partly’s server segments it, on the machine where the studio runs. Export the network, and it runs in this browser, with the camera too."
         : "Label a picture, fit, distil and export. Then drop photos here, or turn the camera on.";
     const toExport =
-      canSegment && !models?.onnx
+      isPossible && !models?.onnx && models?.auto_shot !== "missing"
         ? button({
             label: "Export now",
             text: true,
@@ -338,6 +340,14 @@ class TryView implements TryPanel {
   private tell(text: string): void {
     setText(this.status, text);
   }
+}
+
+/** Whether there is something that segments photos: a network, or what was fitted on photos. */
+function canSegment(state: Readonly<AppState>): boolean {
+  const models = state.server?.models;
+  if (!models) return false;
+  const isFitted = labelsPhotos(state) && models.few_shot !== "missing";
+  return models.onnx || models.auto_shot !== "missing" || isFitted;
 }
 
 /** A photo's size on the page: as it is, but not above a limit. */

@@ -36,6 +36,7 @@ export type Command =
   | "picture.pin"
   | "picture.skip"
   | "picture.another"
+  | "picture.choose"
   | "pages.toggle"
   | "help"
   | "escape"
@@ -91,6 +92,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ["p"], command: "picture.pin", does: "Pin it", group: "Pictures" },
   { keys: ["s"], command: "picture.skip", does: "Skip it", group: "Pictures" },
   { keys: ["t"], command: "picture.another", does: "Another picture", group: "Pictures" },
+  { keys: ["Shift+t"], command: "picture.choose", does: "A certain photo", group: "Pictures" },
   { keys: ["tab"], command: "pages.toggle", does: "All controls in turn", group: "Studio" },
   { keys: ["`", "Ctrl+enter"], command: "pages.toggle", does: "Between label and finish", group: "Studio" },
   { keys: ["Shift+d"], command: "theme", does: "Dark or light", group: "Studio" },

@@ -1,12 +1,7 @@
-import type { Point } from "./raster";
+import type { Point, Size } from "./raster";
 
 /** Called for every pixel: its index, and whether it lies in the soft rim. */
 export type Visit = (index: number, soft: boolean) => void;
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /**
  * All pixels under a round brush that is drawn from one point to another.

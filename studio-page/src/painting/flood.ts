@@ -1,10 +1,12 @@
+import type { Size } from "./raster";
+
 /**
  * All pixels that are connected with the start (left, right, above, below) over pixels that match.
  *
  * Works on spans of rows: every span is entered once, its neighbours above and below are looked through.
  */
 export function flood(
-  size: { width: number; height: number },
+  size: Size,
   startX: number,
   startY: number,
   matches: (index: number) => boolean,

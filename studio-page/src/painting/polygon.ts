@@ -1,11 +1,7 @@
-import type { Point } from "./raster";
+import type { Point, Size } from "./raster";
 
 /** All pixels whose middles are inside a polygon, by the even-odd rule. */
-export function fillPolygon(
-  points: readonly Point[],
-  size: { width: number; height: number },
-  visit: (index: number) => void,
-): void {
+export function fillPolygon(points: readonly Point[], size: Size, visit: (index: number) => void): void {
   if (points.length < 3) return;
   const ys = points.map((point) => point.y);
   const top = Math.max(0, Math.floor(Math.min(...ys)));

@@ -2,9 +2,12 @@
 
 export const UNLABELLED = 255;
 
-export interface Raster {
+export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+export interface Raster extends Size {
   readonly data: Uint8Array;
 }
 
@@ -26,8 +29,18 @@ export function unlabelled(width: number, height: number): Raster {
   return { width, height, data: new Uint8Array(width * height).fill(UNLABELLED) };
 }
 
-export function wholeBox(raster: { width: number; height: number }): Box {
+export function wholeBox(raster: Size): Box {
   return { x: 0, y: 0, w: raster.width, h: raster.height };
+}
+
+export function sameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
+/** Index of the pixel of a map that is stretched over a picture, below a pixel of the picture. */
+export function indexBelow(map: Size, picture: Size, x: number, y: number): number {
+  const row = Math.floor((y * map.height) / picture.height);
+  return row * map.width + Math.floor((x * map.width) / picture.width);
 }
 
 /** The smallest box around both. */
@@ -39,7 +52,7 @@ export function union(a: Box | null, b: Box | null): Box | null {
 }
 
 /** The part of a box that lies inside a raster, grown by `margin` pixels before; null where none does. */
-export function clip(box: Box, raster: { width: number; height: number }, margin = 0): Box | null {
+export function clip(box: Box, raster: Size, margin = 0): Box | null {
   const x = Math.max(0, box.x - margin);
   const y = Math.max(0, box.y - margin);
   const right = Math.min(raster.width, box.x + box.w + margin);

@@ -1,12 +1,14 @@
-/** Superpixels of a picture: which cells of a coarser square map belong to each, ready to be painted. */
+import { indexBelow, type Size } from "./raster";
+
+/** Superpixels of a picture: which cells of a coarser map belong to each, ready to be painted. */
 export class Superpixels {
   private readonly starts: Uint32Array;
   private readonly cells: Uint32Array;
 
-  /** @param ids superpixel of each cell, row by row, `size * size`. */
+  /** @param ids superpixel of each cell, row by row, `size.width * size.height`. */
   constructor(
     readonly ids: Uint16Array,
-    readonly size: number,
+    readonly size: Size,
   ) {
     let n = 0;
     for (const id of ids) if (id >= n) n = id + 1;
@@ -22,10 +24,8 @@ export class Superpixels {
 
   /** The superpixel at a place given as shares of the sides, 0 to 1; -1 outside. */
   at(shareX: number, shareY: number): number {
-    const x = Math.floor(shareX * this.size);
-    const y = Math.floor(shareY * this.size);
-    const inside = x >= 0 && y >= 0 && x < this.size && y < this.size;
-    return inside ? this.ids[y * this.size + x] : -1;
+    const inside = shareX >= 0 && shareY >= 0 && shareX < 1 && shareY < 1;
+    return inside ? this.ids[indexBelow(this.size, { width: 1, height: 1 }, shareX, shareY)] : -1;
   }
 
   /** Cells of one superpixel. */
@@ -35,13 +35,14 @@ export class Superpixels {
 
   /** All pixels of a picture `width x height` that lie in one superpixel (each pixel is in the nearest cell). */
   visitPixels(id: number, width: number, height: number, visit: (index: number) => void): void {
+    const { width: columns, height: rows } = this.size;
     for (const cell of this.cellsOf(id)) {
-      const cx = cell % this.size;
-      const cy = (cell - cx) / this.size;
-      const bottom = Math.ceil(((cy + 1) * height) / this.size);
-      const right = Math.ceil(((cx + 1) * width) / this.size);
-      for (let y = Math.ceil((cy * height) / this.size); y < bottom; y++) {
-        for (let x = Math.ceil((cx * width) / this.size); x < right; x++) visit(y * width + x);
+      const cx = cell % columns;
+      const cy = (cell - cx) / columns;
+      const bottom = Math.ceil(((cy + 1) * height) / rows);
+      const right = Math.ceil(((cx + 1) * width) / columns);
+      for (let y = Math.ceil((cy * height) / rows); y < bottom; y++) {
+        for (let x = Math.ceil((cx * width) / columns); x < right; x++) visit(y * width + x);
       }
     }
   }

@@ -1,8 +1,10 @@
 import { checkbox, dialog, select, uniqueId } from "../dom/controls";
 import { el } from "../dom/el";
 import { openPicture, refreshState } from "../studio/pictures";
+import { find } from "../studio/pictures";
 import { openIdOf } from "../studio/state";
 import { attempt, say, type Studio } from "../studio/studio";
+import { one } from "../studio/words";
 
 const FORMATS = [
   ["labelme", "LabelMe (JSON)"],
@@ -41,13 +43,24 @@ export function openImport(studio: Studio, dropped?: File): void {
     change: () => undefined,
   });
   const replace = checkbox("In place of what is painted", () => undefined, "Undo brings it back");
+  const word = one(studio.store.get());
+  const byName = checkbox(
+    `For the ${word}s that the file names`,
+    () => undefined,
+    `A file with labels of several ${word}s, or of another one than that which is open`,
+  );
   const form = el(
     "form",
     { class: "form", attrs: { method: "dialog" } },
-    el("p", { class: "note" }, `Labels for ${id}. Part names in the file must be those of the project.`),
+    el(
+      "p",
+      { class: "note" },
+      `Labels for ${find(studio, id)?.name ?? id}. Part names in the file must be those of the project.`,
+    ),
     el("div", { class: "field" }, el("label", { attrs: { for: file.id } }, "File"), file),
     el("div", { class: "form-row" }, format.element, fill.element),
     replace.element,
+    byName.element,
     el(
       "div",
       { class: "form-buttons" },
@@ -62,7 +75,7 @@ export function openImport(studio: Studio, dropped?: File): void {
     void attempt(studio, async () => {
       await studio.outbox.settled();
       const choices = {
-        picture: id,
+        picture: byName.input.checked ? null : id,
         format: format.input.value,
         fill: fill.input.value,
         replace: replace.input.checked,
@@ -70,8 +83,10 @@ export function openImport(studio: Studio, dropped?: File): void {
       const { ids } = await studio.client.importLabels(chosen, choices);
       window.close();
       await refreshState(studio);
-      if (ids.includes(id)) await openPicture(studio, id);
-      say(studio, `Labels of ${ids.length === 1 ? ids[0] : `${ids.length} pictures`} imported.`);
+      const shown = ids.includes(id) ? id : ids[0];
+      if (shown) await openPicture(studio, shown);
+      const which = ids.length === 1 ? (find(studio, ids[0])?.name ?? ids[0]) : `${ids.length} ${word}s`;
+      say(studio, `Labels of ${which} imported.`);
     });
   });
   window.showModal();
@@ -91,7 +106,7 @@ export function openExport(studio: Studio): void {
   const form = el(
     "form",
     { class: "form", attrs: { method: "dialog" } },
-    el("p", { class: "note" }, "A zip with the labels of all painted pictures."),
+    el("p", { class: "note" }, `A zip with the labels of everything that is painted.`),
     el("div", { class: "form-row" }, format.element, style.element),
     el(
       "div",

@@ -2,11 +2,12 @@ import { heatTable } from "../colour/heat";
 import { paletteOf } from "../colour/palette";
 import { drawFlat } from "../canvas/layers";
 import { button } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, setRatio, setText, show } from "../dom/el";
 import type { Prediction } from "../server/types";
 import { accept } from "../studio/painting";
 import { labelFromWall } from "../studio/pictures";
 import { openIdOf, partNames } from "../studio/state";
+import { meanDoubt, predictionAt } from "../studio/sheet";
 import type { Studio } from "../studio/studio";
 
 const LARGE_PX = 512;
@@ -15,11 +16,16 @@ const LARGE_PX = 512;
 export function lookPanel(studio: Studio): HTMLElement {
   const image = el("img", { attrs: { alt: "Picture of the wall", draggable: "false" } });
   const overlay = el("canvas", { class: "look-overlay", attrs: { hidden: true } });
-  const frame = el("div", { class: "look-picture" }, image, overlay);
+  const frame = el("div", { class: "look-picture framed" }, image, overlay);
+  image.addEventListener("load", () => setRatio(frame, image.naturalWidth, image.naturalHeight));
   const title = el("p", { class: "look-title" });
   let prediction: Prediction | null = null;
   const heat = heatTable();
 
+  const tellPlace = (place: number, n: number): void => {
+    const doubt = prediction ? `, ${Math.round(100 * meanDoubt(prediction))} % in doubt` : "";
+    setText(title, `${place} of ${n}${doubt}`);
+  };
   const draw = (): void => {
     const state = studio.store.get();
     const { layers } = state;
@@ -33,7 +39,7 @@ export function lookPanel(studio: Studio): HTMLElement {
     drawFlat(
       overlay,
       layers.doubt.on ? prediction.doubt : prediction.labels,
-      prediction.size,
+      prediction,
       layers.doubt.on ? heat : edge,
     );
     overlay.style.opacity = String(layers.doubt.on ? layers.doubt.opacity : layers.prediction.opacity);
@@ -41,13 +47,13 @@ export function lookPanel(studio: Studio): HTMLElement {
   const element = el(
     "section",
     { class: "look", attrs: { "aria-label": "A picture of the wall" } },
-    frame,
+    el("div", { class: "look-room" }, frame),
     el(
       "div",
       { class: "look-bar" },
-      button({ label: "Picture before", icon: "left", class: "quiet", press: () => stepLook(studio, -1) }),
+      button({ label: "One before", icon: "left", class: "quiet", press: () => stepLook(studio, -1) }),
       title,
-      button({ label: "Next picture", icon: "right", class: "quiet", press: () => stepLook(studio, 1) }),
+      button({ label: "Next one", icon: "right", class: "quiet", press: () => stepLook(studio, 1) }),
       button({
         label: "Label this one",
         text: true,
@@ -59,13 +65,13 @@ export function lookPanel(studio: Studio): HTMLElement {
         label: "Accept as it is",
         text: true,
         icon: "check",
-        hint: "It becomes one of your pictures, labelled with the prediction, to be corrected",
+        hint: "It becomes one of yours, labelled with the prediction, to be corrected",
         press: () => void take(studio, true),
       }),
       button({
         label: "Back",
         text: true,
-        hint: "Back to your picture (Esc)",
+        hint: "Back to what you paint (Esc)",
         press: () => studio.store.set({ lookAt: null }),
       }),
     ),
@@ -78,7 +84,7 @@ export function lookPanel(studio: Studio): HTMLElement {
       prediction = predictionOf(studio, id);
       image.src = studio.client.imageUrl(id, LARGE_PX);
       const wall = studio.store.get().server?.wall ?? [];
-      setText(title, `${wall.indexOf(id) + 1} of ${wall.length}`);
+      tellPlace(wall.indexOf(id) + 1, wall.length);
       draw();
     },
   );
@@ -87,6 +93,8 @@ export function lookPanel(studio: Studio): HTMLElement {
     const id = studio.store.get().lookAt;
     if (!id) return;
     prediction = predictionOf(studio, id);
+    const wall = studio.store.get().server?.wall ?? [];
+    tellPlace(wall.indexOf(id) + 1, wall.length);
     draw();
   });
   return element;
@@ -97,12 +105,7 @@ function predictionOf(studio: Studio, id: string): Prediction | null {
   const { prediction } = studio.wall;
   const place = studio.store.get().server?.wall.indexOf(id) ?? -1;
   if (!prediction || place < 0 || place >= prediction.count) return null;
-  const n = prediction.size ** 2;
-  return {
-    ...prediction,
-    labels: prediction.labels.subarray(place * n, (place + 1) * n),
-    doubt: prediction.doubt.subarray(place * n, (place + 1) * n),
-  };
+  return predictionAt(prediction, place);
 }
 
 export function stepLook(studio: Studio, by: 1 | -1): void {

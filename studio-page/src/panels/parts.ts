@@ -6,6 +6,7 @@ import type { Part } from "../server/types";
 import { changeParts, choosePart, movedNames, toggle } from "../studio/parts";
 import { partId, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { qualityPanel } from "./quality";
 
 export interface PartsActions {
   readonly add: () => void;
@@ -32,6 +33,7 @@ export function partsPanel(studio: Studio, actions: PartsActions): HTMLElement {
     (state) => [state.partName, state.hidden, state.locked, state.tool],
     () => mark(studio, list),
   );
+  const quality = qualityPanel(studio, list);
   makeSortable(studio, list);
   return el(
     "section",
@@ -49,6 +51,7 @@ export function partsPanel(studio: Studio, actions: PartsActions): HTMLElement {
       }),
     ),
     list,
+    quality,
   );
 }
 
@@ -71,6 +74,7 @@ function partRow(studio: Studio, actions: PartsActions, part: Part, id: number):
       el("kbd", { attrs: { "aria-hidden": "true" } }, key),
       el("span", { class: "swatch", style: { "--part": toHex(part.colour) } }),
       el("span", { class: "part-name" }, name),
+      el("span", { class: "part-figure", attrs: { hidden: true } }),
       part.mirror ? icon("pair") : null,
     ),
     button({

@@ -2,16 +2,19 @@ import { dialog, segments, slider } from "../dom/controls";
 import { el, setText } from "../dom/el";
 import { propose, type Wish } from "../studio/pictures";
 import type { Studio } from "../studio/studio";
+import { capital, labelsPhotos, one } from "../studio/words";
 
 const ABOUT: Readonly<Record<Wish["kind"], string>> = {
-  representative: "Pictures that stand for many others. Good to begin with.",
-  unsure:
-    "Pictures on which the segmenter is most unsure, each of another kind. Good once a few are painted.",
-  another: "Pictures at random.",
+  representative: "that stand for many others. Good to begin with.",
+  unsure: "on which the segmenter is most unsure, each of another kind. Good once a few are painted.",
+  another: "at random.",
 };
 
 /** A window that asks which pictures to propose. */
 export function openPropose(studio: Studio): void {
+  const isPhotos = labelsPhotos(studio.store.get());
+  const words = `${capital(one(studio.store.get()))}s`;
+  const tell = (): void => setText(about, `${words} ${ABOUT[kind]}`);
   let kind: Wish["kind"] = studio.store.get().predicted ? "unsure" : "representative";
   let n = 4;
   let low = 0.5;
@@ -26,7 +29,7 @@ export function openPropose(studio: Studio): void {
     ],
     change: (value) => {
       kind = value;
-      setText(about, ABOUT[kind]);
+      tell();
     },
   });
   const count = slider({
@@ -61,7 +64,7 @@ export function openPropose(studio: Studio): void {
     },
   });
   which.set(kind);
-  setText(about, ABOUT[kind]);
+  tell();
   count.set(n);
   from.set(low * 100);
   to.set(high * 100);
@@ -71,19 +74,23 @@ export function openPropose(studio: Studio): void {
     which.element,
     about,
     count.element,
-    el("div", { class: "form-row" }, from.element, to.element),
-    el("p", { class: "note" }, "Low truncation makes usual pictures, high truncation rare ones."),
+    ...(isPhotos
+      ? []
+      : [
+          el("div", { class: "form-row" }, from.element, to.element),
+          el("p", { class: "note" }, "Low truncation makes usual pictures, high truncation rare ones."),
+        ]),
     el(
       "div",
       { class: "form-buttons" },
       el("button", { class: "button primary", attrs: { type: "submit" } }, "Propose"),
     ),
   );
-  const window = dialog("Propose more pictures", "narrow", form);
+  const window = dialog(`Propose more ${words.toLowerCase()}`, "narrow", form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     window.close();
-    void propose(studio, { kind, n, truncation: [low, high] });
+    void propose(studio, { kind, n, truncation: isPhotos ? null : [low, high] });
   });
   window.showModal();
 }

@@ -93,9 +93,12 @@ function head(studio: Studio): HTMLElement {
       const id = openIdOf(studio.store.get());
       const picture = id ? find(studio, id) : undefined;
       title.replaceChildren(
-        ...(id ? [el("strong", {}, id), el("span", {}, picture ? describe(picture) : "")] : []),
+        ...(id
+          ? [el("strong", {}, picture?.name ?? id), el("span", {}, picture ? describe(picture) : "")]
+          : []),
       );
       title.title = picture ? REASONS[picture.reason] : "";
+      title.dataset["picture"] = id ?? "";
       pin.setAttribute("aria-pressed", String(picture?.pinned ?? false));
     },
   );

@@ -2,7 +2,8 @@ import { button, checkbox, segments, slider, type Slider } from "../dom/controls
 import { el, setText, show } from "../dom/el";
 import type { IconName } from "../dom/icons";
 import type { PolygonTool } from "../canvas/polygon_tool";
-import type { AppState, ToolName, ToolOptions } from "../studio/state";
+import type { Size } from "../painting/raster";
+import { openSizeOf, type AppState, type ToolName, type ToolOptions } from "../studio/state";
 import type { Studio } from "../studio/studio";
 
 const TOOLS: readonly { name: ToolName; label: string; key: string; icon: IconName; does: string }[] = [
@@ -20,7 +21,7 @@ const TOOLS: readonly { name: ToolName; label: string; key: string; icon: IconNa
     label: "Magic wand",
     key: "W",
     icon: "wand",
-    does: "Paint regions that the generator finds alike",
+    does: "Paint regions of like features and colours",
   },
   { name: "fill", label: "Fill", key: "F", icon: "fill", does: "Fill what is connected and alike" },
   { name: "eraser", label: "Eraser", key: "E", icon: "eraser", does: "Make pixels unlabelled again" },
@@ -106,7 +107,7 @@ function brushOptions(studio: Studio): Row[] {
     change: (value) => set(studio, { hardness: value / 100 }),
   });
   studio.store.watch(
-    (state) => [state.options.sizePx, state.server?.project.size_px],
+    (state) => [state.options.sizePx, state.open?.server],
     () => size.set(placeOf(studio.store.get().options.sizePx, largestPx(studio))),
   );
   bind(
@@ -225,7 +226,7 @@ function otherOptions(studio: Studio, polygon: PolygonTool): Row[] {
   return [
     note("Click corners and drag them where they belong.", "polygon"),
     { element: close, tools: ["polygon"] },
-    note("Click a region, or drag over several. Regions follow the generator’s features.", "wand"),
+    note("Click a region, or drag over several. Regions follow features and colours.", "wand"),
     note("Drag the picture. Two fingers, the middle button or the space bar do it with any tool.", "pan"),
     { element: only.element, tools: ["brush", "line", "polygon", "wand", "fill"] },
   ];
@@ -242,7 +243,12 @@ function bind(
 
 /** The largest brush: half the picture. */
 function largestPx(studio: Studio): number {
-  return Math.max(16, (studio.store.get().server?.project.size_px ?? 512) / 2);
+  return Math.max(16, sideOf(openSizeOf(studio.store.get())) / 2);
+}
+
+/** Side of a square with as many pixels as a picture. */
+function sideOf(picture: Size | null): number {
+  return picture ? Math.sqrt(picture.width * picture.height) : 512;
 }
 
 function sizeAt(place: number, largest: number): number {
@@ -254,8 +260,8 @@ function placeOf(sizePx: number, largest: number): number {
 }
 
 /** A brush of about a thirtieth of the picture, to begin with. */
-export function firstSizePx(pictureSizePx: number): number {
-  return Math.max(2, Math.round(pictureSizePx / 30));
+export function firstSizePx(picture: Size): number {
+  return Math.max(2, Math.round(sideOf(picture) / 30));
 }
 
 /** A brush one step larger or smaller. */

@@ -26,7 +26,9 @@ export function topbar(studio: Studio, actions: TopbarActions): HTMLElement {
     (state) => state.server?.project,
     (project) => {
       setText(name, project?.name ?? "");
-      name.title = project ? `${project.folder}, generator ${project.generator}` : "";
+      const source =
+        project?.labels === "photos" ? `photos ${project.photos}` : `generator ${project?.generator}`;
+      name.title = project ? `${project.folder}, ${source}` : "";
       document.title = project ? `${project.name} · Partly` : "Partly";
     },
   );

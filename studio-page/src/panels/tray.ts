@@ -1,10 +1,11 @@
 import { button, progressBar, select } from "../dom/controls";
-import { el, setText, show } from "../dom/el";
+import { el, setRatio, setText, show } from "../dom/el";
 import { icon } from "../dom/icons";
 import type { Picture } from "../server/types";
 import { openPicture, propose, trayOrder, unskipAll } from "../studio/pictures";
 import { openIdOf, type AppState } from "../studio/state";
 import type { Studio } from "../studio/studio";
+import { capital, labelsPhotos, one } from "../studio/words";
 
 export const REASONS: Readonly<Record<Picture["reason"], string>> = {
   representative: "stands for many",
@@ -17,12 +18,14 @@ const THUMBNAIL_PX = 192;
 
 export interface TrayActions {
   readonly proposeMore: () => void;
+  readonly choosePhoto: () => void;
   readonly tryPhoto: (photo: File) => void;
 }
 
 /** The pictures to label. */
 export function tray(studio: Studio, actions: TrayActions): HTMLElement {
-  const list = el("ul", { class: "tray-list", attrs: { "aria-label": "Pictures to label" } });
+  const list = el("ul", { class: "tray-list" });
+  const title = el("h2", {});
   const items = new Map<string, TrayItem>();
   const skipped = button({
     label: "Skipped",
@@ -49,15 +52,42 @@ export function tray(studio: Studio, actions: TrayActions): HTMLElement {
     (state) => [state.server?.pictures, state.sort, openIdOf(state)],
     () => draw(studio.store.get()),
   );
-  return el(
+  const element = el(
     "aside",
-    { class: "tray", attrs: { "aria-label": "Pictures" } },
-    el("header", { class: "panel-head" }, el("h2", {}, "Pictures"), sorting(studio)),
+    { class: "tray" },
+    el("header", { class: "panel-head" }, title, sorting(studio)),
     list,
+    reading(studio),
     proposing(studio),
     skipped,
     trayButtons(studio, actions),
   );
+  studio.store.watch(labelsPhotos, () => {
+    const word = capital(one(studio.store.get()));
+    setText(title, `${word}s`);
+    element.setAttribute("aria-label", `${word}s`);
+    list.setAttribute("aria-label", `${word}s to label`);
+  });
+  return element;
+}
+
+/** Photos that are read in the background. */
+function reading(studio: Studio): HTMLElement {
+  const bar = progressBar("Reading photos");
+  const text = el("p", { class: "note" });
+  const element = el("div", { class: "proposing reading" }, text, bar.element);
+  studio.store.watch(
+    (state) => [state.server?.album?.features, state.server?.live.state, state.server?.proposing] as const,
+    ([features, live, proposing]) => {
+      const isLeft = features !== undefined && features.done < features.total;
+      const isReading = isLeft && live !== "failed" && !proposing;
+      show(element, isReading);
+      if (!isReading) return;
+      setText(text, `Reading photos: ${features.done} of ${features.total}`);
+      bar.set(features.done / features.total);
+    },
+  );
+  return element;
 }
 
 interface TrayItem {
@@ -90,9 +120,11 @@ function trayItem(studio: Studio, id: string): TrayItem {
     element: el("li", {}, press),
     update(picture, place, isOpen) {
       const share = Math.round(100 * picture.labelled_share);
+      setRatio(press, picture.width_px, picture.height_px);
       const painted = picture.status === "new" ? STATUS.new : `${STATUS[picture.status]}, ${share} % of it`;
-      press.setAttribute("aria-label", `Picture ${place}, ${REASONS[picture.reason]}, ${painted}`);
-      press.title = `${picture.id}: ${REASONS[picture.reason]}, ${painted}`;
+      const word = capital(one(studio.store.get()));
+      press.setAttribute("aria-label", `${word} ${place}, ${REASONS[picture.reason]}, ${painted}`);
+      press.title = `${picture.name}: ${REASONS[picture.reason]}, ${painted}`;
       bar.style.setProperty("--share", String(picture.labelled_share));
       show(bar, picture.labelled_share > 0);
       show(pinned, picture.pinned);
@@ -135,7 +167,8 @@ function proposing(studio: Studio): HTMLElement {
     ([now, nPictures]) => {
       show(element, Boolean(now) || nPictures === 0);
       show(bar.element, Boolean(now));
-      setText(text, now ? "Choosing pictures …" : "No pictures yet. Press “Another”.");
+      const word = one(studio.store.get());
+      setText(text, now ? `Choosing ${word}s …` : `No ${word}s yet. Press “Another”.`);
       bar.set(now && now.total > 0 ? now.done / now.total : null);
     },
   );
@@ -152,6 +185,24 @@ function trayButtons(studio: Studio, actions: TrayActions): HTMLElement {
     file.value = "";
     if (photo) actions.tryPhoto(photo);
   });
+  const trying = button({
+    label: "Try a photo",
+    text: "Photo …",
+    icon: "photo",
+    hint: "See what the network makes of a photo of yours. Dropping one on the page does the same.",
+    press: () => file.click(),
+  });
+  const choosing = button({
+    label: "Choose a photo",
+    text: "Choose …",
+    icon: "photo",
+    hint: "A certain photo of the folder, by its name, or one from elsewhere (Shift T)",
+    press: actions.choosePhoto,
+  });
+  studio.store.watch(labelsPhotos, (isPhotos) => {
+    show(choosing, isPhotos);
+    show(trying, !isPhotos);
+  });
   return el(
     "div",
     { class: "tray-buttons" },
@@ -159,23 +210,18 @@ function trayButtons(studio: Studio, actions: TrayActions): HTMLElement {
       label: "Another",
       text: true,
       icon: "plus",
-      hint: "One more picture, at random (T)",
+      hint: "One more, at random (T)",
       press: () => void another(studio),
     }),
     button({
       label: "More …",
       text: "More …",
-      hint: "Propose more pictures",
+      hint: "Propose more",
       class: "propose-more",
       press: actions.proposeMore,
     }),
-    button({
-      label: "Try a photo",
-      text: "Photo …",
-      icon: "photo",
-      hint: "See what the network makes of a photo of yours. Dropping one on the page does the same.",
-      press: () => file.click(),
-    }),
+    choosing,
+    trying,
     file,
   );
 }

@@ -1,5 +1,6 @@
-import type { Box } from "../painting/raster";
+import type { Box, Raster, Size } from "../painting/raster";
 import type {
+  AlbumPage,
   Job,
   NetworkFacts,
   Opened,
@@ -51,10 +52,9 @@ export class Client {
     return this.json("POST", `${this.of(id, "open")}${takeOver ? "&take=1" : ""}`);
   }
 
-  async labels(id: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(
-      await (await this.call("GET", `/pictures/${encodeURIComponent(id)}/labels`)).arrayBuffer(),
-    );
+  async labels(id: string): Promise<Raster> {
+    const response = await this.call("GET", `/pictures/${encodeURIComponent(id)}/labels`);
+    return { ...sizeOf(response), data: await bytesOf(response) };
   }
 
   stroke(id: string, box: Box, labels: Uint8Array<ArrayBuffer>, partsVersion: number): Promise<Saved> {
@@ -87,12 +87,12 @@ export class Client {
   }
 
   /** Null while the server is still making them: it tells by an event. */
-  async superpixels(id: string): Promise<{ ids: Uint16Array; size: number } | null> {
+  async superpixels(id: string): Promise<({ ids: Uint16Array } & Size) | null> {
     const response = await this.call("GET", `/pictures/${encodeURIComponent(id)}/superpixels`);
     if (response.status !== 200) return null;
     const view = new DataView(await response.arrayBuffer());
     const ids = Uint16Array.from({ length: view.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
-    return { ids, size: numberHeader(response, "X-Size") };
+    return { ids, ...sizeOf(response) };
   }
 
   propose(request: {
@@ -100,12 +100,33 @@ export class Client {
     n: number;
     truncation: readonly [number, number] | null;
     seed: number | null;
+    /** Unsure of this part; null: of the whole picture. */
+    part: string | null;
   }): Promise<unknown> {
     return this.json("POST", "/pictures/propose", request);
   }
 
   choose(id: string, choices: { pinned?: boolean; skipped?: boolean }): Promise<Picture> {
     return this.json("POST", `/pictures/${encodeURIComponent(id)}/choices`, choices);
+  }
+
+  album(text: string, offset: number, limit: number): Promise<AlbumPage> {
+    const query = new URLSearchParams({ text, offset: String(offset), limit: String(limit) });
+    return this.json("GET", `/album?${query}`);
+  }
+
+  albumImageUrl(name: string, size: number): string {
+    return `${this.base}/album/image?${new URLSearchParams({ name, size: String(size) })}`;
+  }
+
+  /** Makes a photo of the album one to label. */
+  takePhoto(name: string): Promise<Picture> {
+    return this.json("POST", "/album/take", { name });
+  }
+
+  /** Adds a photo to the album, and makes it one to label. */
+  addToAlbum(file: File): Promise<Picture> {
+    return this.json("POST", "/album/add", file, { "X-File-Name": encodeURIComponent(file.name) });
   }
 
   fromWall(id: string): Promise<Picture> {
@@ -130,11 +151,7 @@ export class Client {
 
   async segment(photo: Blob): Promise<{ width: number; height: number; labels: Uint8Array<ArrayBuffer> }> {
     const response = await this.call("POST", "/segment", photo);
-    return {
-      width: numberHeader(response, "X-Width"),
-      height: numberHeader(response, "X-Height"),
-      labels: await bytesOf(response),
-    };
+    return { ...sizeOf(response), labels: await bytesOf(response) };
   }
 
   /** Keeps a photo in the project's folder of photos. */
@@ -152,9 +169,12 @@ export class Client {
 
   importLabels(
     file: File,
-    choices: { picture: string; format: string; fill: string; replace: boolean },
+    choices: { picture: string | null; format: string; fill: string; replace: boolean },
   ): Promise<{ ids: string[] }> {
-    const query = new URLSearchParams({ ...choices, replace: choices.replace ? "1" : "0" });
+    const { picture, format, fill, replace } = choices;
+    const query = new URLSearchParams({ format, fill, replace: replace ? "1" : "0" });
+    // Without it, labels belong to what the file names.
+    if (picture !== null) query.set("picture", picture);
     return this.json("POST", `/labels/import?${query}`, file, {
       "X-File-Name": encodeURIComponent(file.name),
     });
@@ -249,10 +269,14 @@ function numberHeader(response: Response, name: string): number {
   return Number(response.headers.get(name) ?? 0);
 }
 
+function sizeOf(response: Response): Size {
+  return { width: numberHeader(response, "X-Width"), height: numberHeader(response, "X-Height") };
+}
+
 function halves(response: Response, bytes: Uint8Array): Prediction {
   const half = bytes.length / 2;
   return {
-    size: numberHeader(response, "X-Size"),
+    ...sizeOf(response),
     version: numberHeader(response, "X-Version"),
     labels: bytes.subarray(0, half),
     doubt: bytes.subarray(half),

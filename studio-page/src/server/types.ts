@@ -10,6 +10,10 @@ export interface Part {
 
 export interface Picture {
   readonly id: string;
+  /** Of a photo its name in the folder; of a generated picture its id. */
+  readonly name: string;
+  readonly width_px: number;
+  readonly height_px: number;
   readonly status: "new" | "painted" | "accepted";
   readonly pinned: boolean;
   readonly skipped: boolean;
@@ -76,8 +80,12 @@ export interface ServerState {
   readonly project: {
     readonly name: string;
     readonly folder: string;
+    /** Empty where there is none. */
     readonly generator: string;
-    readonly size_px: number | null;
+    /** What is labelled. */
+    readonly labels: "pictures" | "photos";
+    /** Folder of photos; empty where there is none. */
+    readonly photos: string;
   };
   readonly parts: readonly Part[];
   readonly parts_version: number;
@@ -87,7 +95,7 @@ export interface ServerState {
   readonly wall_ready: readonly string[];
   /** Pictures whose labels cannot be read, and why. */
   readonly problems: Readonly<Record<string, string>>;
-  readonly proposing: { readonly done: number; readonly total: number } | null;
+  readonly proposing: Progress | null;
   readonly live: Live;
   readonly models: { readonly few_shot: ModelState; readonly auto_shot: ModelState; readonly onnx: boolean };
   readonly jobs: readonly Job[];
@@ -95,14 +103,65 @@ export interface ServerState {
   readonly next_step: string;
   readonly distil: Readonly<Record<Effort, DistilEffort>>;
   readonly forms: Readonly<Record<Verb, readonly FormField[]>>;
-  /** Photos in the project's folder of photos. */
+  /** Photos that can be segmented. */
   readonly n_photos: number;
+  /** The photos that are labelled; null where pictures are generated. */
+  readonly album: Album | null;
+  /** How good the segmenter is on each part; null where nobody knows. */
+  readonly quality: Quality | null;
   /** Parts that are painted nowhere yet, and so never found. */
   readonly missing_parts: readonly string[];
 }
 
+export interface Album {
+  readonly n_photos: number;
+  /** Photos whose features are there, of those that are wanted so far. */
+  readonly features: Progress;
+  /** Why photos cannot be read, by their names. */
+  readonly passed_over: Readonly<Record<string, string>>;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Some of the photos of the album that were looked for. */
+export interface AlbumPage {
+  readonly photos: readonly AlbumPhoto[];
+  readonly n_found: number;
+  readonly n_photos: number;
+}
+
+export interface AlbumPhoto {
+  readonly name: string;
+  /** Its id among the pictures to label; null: it is none of them. */
+  readonly picture: string | null;
+  /** Why it cannot be read. */
+  readonly problem: string | null;
+}
+
+/** How good the segmenter is, told from what is painted. */
+export interface Quality {
+  readonly n_labelled: number;
+  readonly parts: readonly PartQuality[];
+  /** The part that it knows least; null where nothing could be measured. */
+  readonly worst: string | null;
+}
+
+export interface PartQuality {
+  readonly part: string;
+  /** IoU on painted pictures left out, one at a time; or agreement of two halves of the features, which is no IoU. */
+  readonly measure: "left out" | "two halves" | "nothing";
+  /** 0 to 1; null: not to be had yet. */
+  readonly iou: number | null;
+  /** The measure in words. */
+  readonly says: string;
+}
+
 export interface Opened {
-  readonly size_px: number;
+  readonly width_px: number;
+  readonly height_px: number;
   readonly can_undo: boolean;
   readonly can_redo: boolean;
   readonly n_strokes: number;
@@ -124,14 +183,16 @@ export interface ServerPatch {
   readonly canRedo: boolean;
 }
 
-/** Prediction of one picture: part ids and doubts (0 to 255), `size * size` each. */
+/** Prediction of one picture: part ids and doubts (0 to 255), `width * height` each, stretched over the picture. */
 export interface Prediction {
-  readonly size: number;
+  readonly width: number;
+  readonly height: number;
   readonly version: number;
   readonly labels: Uint8Array;
   readonly doubt: Uint8Array;
 }
 
+/** One after the other, `count` pictures of `width * height` each. */
 export interface WallPrediction extends Prediction {
   readonly count: number;
 }
@@ -167,10 +228,12 @@ export interface ServerEvents {
   hello: { version: number };
   prediction: { id: string; version: number; ms: number };
   wall: { version: number; ms: number };
+  quality: { version: number };
   pictures: Record<string, never>;
   parts: { parts_version: number };
   live: Live;
-  proposing: { done: number; total: number };
+  features: Progress;
+  proposing: Progress;
   problem: { text: string };
   job: Job;
   superpixels: { id: string };

@@ -3,6 +3,7 @@ import type { Pointers } from "../canvas/pointers";
 import type { KeyboardPointer } from "../canvas/keyboard_pointer";
 import type { PolygonTool } from "../canvas/polygon_tool";
 import type { Command } from "../keyboard/keymap";
+import { openAlbum } from "../panels/album_dialog";
 import { openHelp } from "../panels/help";
 import { stepLook } from "../panels/look";
 import { openAddPart, openEditPart } from "../panels/part_dialog";
@@ -14,6 +15,7 @@ import { chooseLastPart, stepPart, toggle } from "./parts";
 import { onOpen, skip, step, togglePin } from "./pictures";
 import { partId, type ToolName } from "./state";
 import type { Studio } from "./studio";
+import { labelsPhotos } from "./words";
 
 /** What the commands of the keyboard work on, besides the studio. */
 export interface Hands {
@@ -74,6 +76,9 @@ function actions(studio: Studio, hands: Hands): Partial<Record<Command, () => vo
     "picture.pin": () => onOpen(studio, togglePin),
     "picture.skip": () => onOpen(studio, skip),
     "picture.another": () => void another(studio),
+    "picture.choose": () => {
+      if (labelsPhotos(store.get())) openAlbum(studio);
+    },
     "pages.toggle": () => store.set({ page: store.get().page === "label" ? "finish" : "label" }),
     help: openHelp,
     theme: hands.theme,

@@ -24,6 +24,7 @@ export function followServer(
   events.on("closing", () => store.set({ connection: "closed" }));
   events.on("pictures", refresh);
   events.on("saved", refresh);
+  events.on("quality", refresh);
   events.on("prediction", ({ id }) => {
     if (id !== studio.sheet.id) return;
     // Without a prediction, nothing will come of the wall either.
@@ -37,6 +38,10 @@ export function followServer(
     const { server } = store.get();
     if (server) store.set({ server: { ...server, live } });
     if (live.state === "ready" && server?.live.state !== "ready") refresh();
+  });
+  events.on("features", (features) => {
+    const { server } = store.get();
+    if (server?.album) store.set({ server: { ...server, album: { ...server.album, features } } });
   });
   events.on("job", (job) => {
     if (!takeJob(studio, job)) return;

@@ -66,9 +66,7 @@ export async function sendStroke(studio: Studio, item: Kept, again: boolean): Pr
 
 /** The server may have saved it, though its answer never came. */
 async function hasAlready(studio: Studio, { picture, box, labels }: Kept): Promise<boolean> {
-  const there = await studio.client.labels(picture);
-  const size = Math.round(Math.sqrt(there.length));
-  return cut({ width: size, height: size, data: there }, box).every((id, i) => id === labels[i]);
+  return cut(await studio.client.labels(picture), box).every((id, i) => id === labels[i]);
 }
 
 function onSaved(studio: Studio, picture: string, saved: Saved): void {

@@ -41,15 +41,14 @@ export async function openPicture(studio: Studio, id: string, takeOver = false):
       id,
       state: sheet.labels ? "ready" : "loading",
       error: null,
-      server: store.get().open?.server ?? null,
+      server: isOther ? null : (store.get().open?.server ?? null),
     },
     lookAt: null,
     ...(isOther ? { thinking: false, predicted: false } : {}),
   });
   try {
-    const [server, labels] = await Promise.all([client.open(id, takeOver), client.labels(id)]);
+    const [server, raster] = await Promise.all([client.open(id, takeOver), client.labels(id)]);
     if (openIdOf(store.get()) !== id) return;
-    const raster = { width: server.size_px, height: server.size_px, data: labels };
     for (const item of outbox.unsaved(id)) place(raster, item.box, item.labels);
     sheet.setLabels(raster);
     store.set({ open: { id, state: "ready", error: null, server } });
@@ -124,12 +123,14 @@ export interface Wish {
   readonly kind: "representative" | "unsure" | "another";
   readonly n: number;
   readonly truncation: readonly [number, number] | null;
+  /** "unsure" of this part alone. */
+  readonly part?: string;
 }
 
 /** Asks for more pictures; they come by an event. */
 export async function propose(studio: Studio, wish: Wish): Promise<void> {
   const asked = await attempt(studio, async () => {
-    await studio.client.propose({ ...wish, seed: null });
+    await studio.client.propose({ ...wish, seed: null, part: wish.part ?? null });
     return true;
   });
   if (asked) await refreshState(studio);
@@ -150,7 +151,7 @@ export async function fetchSuperpixels(studio: Studio): Promise<void> {
   if (!id) return;
   try {
     const made = await client.superpixels(id);
-    if (made && sheet.id === id) sheet.setSuperpixels(new Superpixels(made.ids, made.size));
+    if (made && sheet.id === id) sheet.setSuperpixels(new Superpixels(made.ids, made));
   } catch (error) {
     if (error instanceof Unreachable) markLost(studio);
     else if (error instanceof Refused) say(studio, error.message, "bad");

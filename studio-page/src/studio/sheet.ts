@@ -48,6 +48,20 @@ export class Sheet {
   }
 }
 
+/** What the wall's prediction says of one of its pictures. */
+export function predictionAt(wall: WallPrediction, place: number): Prediction {
+  const n = wall.width * wall.height;
+  const own = (values: Uint8Array): Uint8Array => values.subarray(place * n, (place + 1) * n);
+  return { ...wall, labels: own(wall.labels), doubt: own(wall.doubt) };
+}
+
+/** How unsure the segmenter is of a picture on average, 0 to 1. */
+export function meanDoubt({ doubt }: Prediction): number {
+  let sum = 0;
+  for (const value of doubt) sum += value;
+  return doubt.length ? sum / (255 * doubt.length) : 0;
+}
+
 /** Predictions of the wall, and who looks at them. */
 export class WallSheet {
   prediction: WallPrediction | null = null;

@@ -1,3 +1,4 @@
+import type { Size } from "../painting/raster";
 import type { Job, Opened, ServerState } from "../server/types";
 
 export type Page = "label" | "finish";
@@ -138,6 +139,12 @@ export function lockedTable(state: Readonly<AppState>): Uint8Array {
 
 export function openIdOf(state: Readonly<AppState>): string | null {
   return state.open?.id ?? null;
+}
+
+/** Size of the open picture, in pixels; null: the server has not told it yet. */
+export function openSizeOf(state: Readonly<AppState>): Size | null {
+  const opened = state.open?.server;
+  return opened ? { width: opened.width_px, height: opened.height_px } : null;
 }
 
 /** Whether the open picture can be painted on by this tab. */

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
+from partly.data.photos.encoding import resize_pixels
 from partly.data.photos.photo import Photo, photo_of, read_photo
 from partly.errors import BadPhoto
 from tests.data.photos.files import encoded, gradient
@@ -413,3 +414,27 @@ def test_a_truncated_pillow_image_is_refused() -> None:
     image = Image.open(io.BytesIO(encoded(gradient(), "JPEG")[:-20]))
     with pytest.raises(BadPhoto, match="truncated or damaged"):
         photo_of(image)
+
+
+def test_a_jpeg_is_read_small_in_less_time_and_looks_the_same() -> None:
+    rows, columns = np.mgrid[:480, :720]
+    smooth = np.stack([rows // 2, columns // 3, (rows + columns) // 5], axis=2).astype(np.uint8)
+    image = Image.fromarray(smooth)
+    exif = image.getexif()
+    exif[ExifTags.Base.Orientation] = 6
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=95, exif=exif)
+    whole = read_photo(buffer.getvalue()).pixels
+    assert whole.shape == (720, 480, 3)
+    for at_least_px, side in ((300, 480), (200, 240), (100, 120), (1, 60)):
+        small = read_photo(buffer.getvalue(), at_least_px=at_least_px).pixels
+        assert small.shape == (side * 3 // 2, side, 3)
+        expected = resize_pixels(whole, side, side * 3 // 2).astype(int)
+        assert np.abs(small - expected).mean() < 2
+    png = io.BytesIO()
+    image.save(png, "PNG")
+    assert read_photo(png.getvalue(), at_least_px=50).pixels.shape == (480, 720, 3)
+    with pytest.raises(BadPhoto, match="truncated"):
+        read_photo(buffer.getvalue()[:-400], at_least_px=50)
+    with pytest.raises(BadPhoto, match="megapixels"):
+        read_photo(buffer.getvalue(), at_least_px=50, max_pixels=1000)

@@ -260,7 +260,9 @@ def test_one_part_with_a_label_is_not_enough(annotations: list[Annotation]) -> N
 
 
 def test_unknown_methods_are_refused() -> None:
-    with pytest.raises(BadOption, match="methods is forest; expected one or several of ridge, kernel, mlp-0"):
+    with pytest.raises(
+        BadOption, match="methods is forest; expected one or several of ridge, kernel, photo-ridge"
+    ):
         FewShotConfig(methods=("forest",))
     with pytest.raises(BadOption, match="methods is empty; expected one or several of ridge"):
         FewShotConfig(methods=())

@@ -107,7 +107,7 @@ def test_methods_that_are_not_live_say_so() -> None:
     assert live_method(("cnn-s", "kernel", "ridge")) is METHODS["kernel"]
     assert live_method(("cnn-s",)) is METHODS["ridge"]
     live = {name for name, method in METHODS.items() if method.is_live}
-    assert live == {"ridge", "kernel"}
+    assert live == {"ridge", "kernel", "photo-ridge"}
     segmenter = METHODS["mlp-0"].untrained(2, INDEXES, CHANNELS, QUICK)
     with pytest.raises(NotImplementedError, match="MLPMethod cannot follow the brush"):
         METHODS["mlp-0"].running_fit(segmenter, QUICK, 8)
@@ -137,6 +137,6 @@ def test_every_method_has_its_own_penalty(method: str, penalty: float) -> None:
 
 def test_segmenters_of_one_class_are_one_family() -> None:
     classes = families()
-    assert list(classes) == ["ridge", "kernel", "mlp", "cnn"]
+    assert list(classes) == ["ridge", "kernel", "mlp", "cnn", "head"]
     assert all(classes[method.family] is method.segmenter_class() for method in METHODS.values())
     assert all(isinstance(method, FewShotMethod) for method in METHODS.values())

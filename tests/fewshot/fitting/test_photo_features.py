@@ -249,12 +249,12 @@ def test_features_are_what_the_encoder_gives_up_to_a_size(source: PhotoFeatures,
     ("change", "text"),
     [
         (
-            {"photo": "away.png"},
+            {"photo": "away.png", "photo_sha256": "0" * 64},
             r"belongs to the photo 'away.png', which is not there; expected one of 00.png, ",
         ),
         (
             {"photo_sha256": "0" * 64},
-            r"photo '02.png' as it was before; expected .*Bring the photo back, or label",
+            r"photo '02.png' as it was before; expected .*Bring the photo back, or delete",
         ),
     ],
 )
@@ -278,8 +278,10 @@ def test_generated_pictures_and_photos_do_not_mix(source: PhotoFeatures, portrai
 def test_sources_need_photos_and_a_fit_and_encoders_are_none(source: PhotoFeatures) -> None:
     with pytest.raises(BadOption, match="no photos; expected one or more"):
         PhotoFeatures(source.encoder, [])
-    with pytest.raises(BadOption, match="fit is 'stretch'; expected one of crop, pad"):
+    with pytest.raises(BadOption, match="fit is 'stretch'; expected one of whole, crop, pad"):
         PhotoFeatures(source.encoder, list(source._photos.values()), "stretch")  # type: ignore[arg-type]
+    with pytest.raises(BadOption, match=r'squares of 32 px, and no other shape; expected fit="crop" or'):
+        PhotoFeatures(source.encoder, list(source._photos.values()), "whole")
     with pytest.raises(
         BadOption, match=r"there is no photo 'x'; expected one of 00.png, 01.png, 02.png and 21 more"
     ):
@@ -287,3 +289,12 @@ def test_sources_need_photos_and_a_fit_and_encoders_are_none(source: PhotoFeatur
     with pytest.raises(BadOption, match=r"a VAEEncoder gives no features of pictures.*partly.photo_features"):
         partly.fit_few_shot(source.encoder, [], PARTS)  # type: ignore[arg-type]
     assert isinstance(source.plain("wall", 0, 0, Truncation()), Picture)
+
+
+def test_a_photo_that_was_renamed_is_found_by_its_digest(
+    source: PhotoFeatures, portraits: list[Portrait]
+) -> None:
+    annotation = labelled(source, portraits, 2)
+    moved = replace(annotation, photo="elsewhere/old-name.png")
+    source.check(moved)
+    assert torch.equal(source.pyramid(moved, 16).maps[-1], source.pyramid(annotation, 16).maps[-1])

@@ -83,7 +83,7 @@ def test_logits_that_are_not_finite(network, tmp_path):
 @pytest.mark.parametrize(
     ("layer", "what"),
     [
-        (nn.GELU(), "of GELU: add it in partly.inference.export.onnx_translation"),
+        (nn.Tanh(), "of Tanh: add it in partly.inference.export.onnx_translation"),
         (nn.Conv2d(3, 4, 3, padding="same"), "of the padding of 0: zeros, same"),
         (nn.Conv2d(3, 4, 3, padding_mode="circular"), "of the padding of 0: circular, (0, 0)"),
     ],

@@ -20,6 +20,7 @@ from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadOption, PartlyError, PartsFailed
 from partly.inference.segment import segment_folder as folder_module
 from partly.inference.segment.segment_folder import network_digest, segment_all
+from partly.inference.segment.segment_options import THOROUGH, SegmentOptions
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segment_records import Progress, Summary
 from partly.storage import files
@@ -390,3 +391,13 @@ def test_any_iterable_of_sources_will_do(photos: Path, tmp_path: Path) -> None:
     steps: list[Progress] = []
     segment_all(ColourNetwork(), iter(find_photos(photos)), tmp_path / "out", progress=steps.append)
     assert {step.n_photos for step in steps} == {None}
+
+
+def test_with_an_encoder_boundaries_follow_edges_and_it_looks_once() -> None:
+    arguments = SegmentOptions().arguments()
+    assert (arguments["refine"], arguments["mirror_average"]) == (False, True)
+    arguments = SegmentOptions().arguments(with_encoder=True)
+    assert (arguments["refine"], arguments["mirror_average"]) == (True, False)
+    assert SegmentOptions(mirror=True).arguments(with_encoder=True)["mirror_average"]
+    assert not SegmentOptions(mirror=False).arguments()["mirror_average"]
+    assert SegmentOptions(thorough=True).arguments(with_encoder=True)["scales"] == THOROUGH

@@ -12,10 +12,10 @@ from partly.models.foreign.checkpoint_formats import FORMATS, read_checkpoint
     [
         (
             {"GAN": {}, "version": "1"},
-            "holds a dict of GAN, version, no generator that Partly knows; expected a",
+            "holds a dict of GAN, version, no network that Partly knows; expected a",
         ),
-        ({}, "holds a dict of nothing, no generator"),
-        ([1, 2], "holds a list, no generator"),
+        ({}, "holds a dict of nothing, no network"),
+        ([1, 2], "holds a list, no network"),
     ],
 )
 @pytest.mark.parametrize("write", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
@@ -29,7 +29,7 @@ def test_unknown_formats(tmp_path, content, said, write):
 
 
 def test_formats_are_told_apart_by_content():
-    assert list(FORMATS) == ["rosinality", "nvidia"]
+    assert list(FORMATS) == ["rosinality", "nvidia", "dinov2", "dinov2-hugging-face"]
     for known in FORMATS.values():
         assert not known.recognises({"other": 1})
         assert not known.recognises([])

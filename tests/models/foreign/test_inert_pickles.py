@@ -214,10 +214,10 @@ def test_damaged_pickles_never_run(path):
 
 
 def test_files_that_are_no_checkpoints(path):
-    assert refusal(path, b"") == "is empty; expected a file of torch.save, or a pickle."
+    assert refusal(path, b"") == "is empty; expected a file of torch.save, a safetensors file, or a pickle."
     assert refusal(path, b"hello") == (
         "is no checkpoint that Partly knows (it begins with b'hell'); "
-        "expected a file of torch.save, or a pickle."
+        "expected a file of torch.save, a safetensors file, or a pickle."
     )
     assert "cannot be read" in refusal(path, b"PK\x03\x04 no zip")
 

@@ -51,7 +51,8 @@ def test_nothing_is_kept_of_a_wrong_file(wheel):
 
 def test_unknown_names():
     with pytest.raises(
-        BadOption, match="nothing called 'cats' to get; expected one of ffhq, efficientnet-lite0"
+        BadOption,
+        match="nothing called 'cats' to get; expected one of ffhq, dinov2-small, efficientnet-lite0",
     ):
         get("cats")
 

@@ -96,6 +96,7 @@ def test_the_verb(path, tmp_path, capsys):
         {
             "name": "cats.pt",
             "folder": "cats",
+            "kind": "generator",
             "format": "rosinality",
             "image_size_px": 32,
             "remarks": [],
@@ -140,5 +141,5 @@ def test_options_that_do_not_belong_together(path, words, capsys):
 def test_neither_name_nor_file(capsys):
     assert run(["get", "moon.pkl"]) == 2
     said = capsys.readouterr().err
-    assert "there is nothing called 'moon.pkl' to get; expected one of ffhq, efficientnet-lite0, inc" in said
+    assert "there is nothing called 'moon.pkl' to get; expected one of ffhq, dinov2-small, efficient" in said
     assert "or the file of a checkpoint" in said

@@ -1,4 +1,5 @@
 import hashlib
+import io
 import sys
 import tarfile
 
@@ -73,6 +74,31 @@ def test_what_pip_is_told(tmp_path):
     assert "--no-deps" in command
     assert command[command.index("--no-binary") + 1] == ":all:"
     assert not any("://" in word for word in command)
+    assert "--no-build-isolation" in command
+    assert "--no-build-isolation" not in packages._command(tmp_path / "r.txt", "wheel", tmp_path)
+
+
+@pytest.mark.parametrize("has_project_file", [False, True])
+def test_nothing_of_a_source_package_is_run(index, tmp_path, has_project_file):
+    """Neither its setup, nor what its project file asks for."""
+    proof = tmp_path / "proof"
+    files = {
+        "setup.py": f"open({str(proof)!r}, 'w')\nraise SystemExit('run')\n",
+        "tiny_model/data/numbers.txt": "1 2 3",
+    }
+    if has_project_file:
+        files["pyproject.toml"] = "[build-system]\nrequires = ['setuptools']\n"
+    path = index / "partly_tiny_model-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"partly_tiny_model-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    members = ("partly_tiny_model-1.0/tiny_model/data/numbers.txt",)
+    package = packages.Package("partly-tiny-model==1.0", sha256(path), members, "sdist")
+    with fetched_members(package) as folder:
+        assert (folder / "numbers.txt").read_text() == "1 2 3"
+    assert not proof.exists()
 
 
 def test_a_local_file_needs_no_pip(wheel, monkeypatch, tmp_path):

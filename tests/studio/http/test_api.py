@@ -24,8 +24,8 @@ def paint(client, part, x=0, y=0, w=16, h=16, picture="p0", tab="a", **query):
 
 def labels(client, picture="p0"):
     answer = client.get(f"/api/pictures/{picture}/labels")
-    size = int(answer.headers["x-size"])
-    return np.frombuffer(answer.content, np.uint8).reshape(size, size)
+    shape = int(answer.headers["x-height"]), int(answer.headers["x-width"])
+    return np.frombuffer(answer.content, np.uint8).reshape(shape)
 
 
 def patch_of(answer):
@@ -70,7 +70,8 @@ def test_state_and_images(client, session):
 def test_painting(client):
     opened = client.post("/api/pictures/p0/open?tab=a").json()
     assert opened == {
-        "size_px": 64,
+        "width_px": 64,
+        "height_px": 64,
         "held": False,
         "n_strokes": 0,
         "can_undo": False,
@@ -105,11 +106,11 @@ def test_predictions(client, session):
     session.worker.settle()
     answer = client.get("/api/pictures/p0/prediction")
     predicted, doubt = np.frombuffer(answer.content, np.uint8).reshape(2, 64, 64)
-    assert answer.headers["x-size"] == "64"
+    assert (answer.headers["x-width"], answer.headers["x-height"]) == ("64", "64")
     assert set(np.unique(predicted)) == {0, 1}
     assert doubt.max() > doubt.min()
     wall = client.get("/api/wall/prediction")
-    assert (wall.headers["x-size"], wall.headers["x-count"]) == ("64", "2")
+    assert [wall.headers[f"x-{name}"] for name in ("width", "height", "count")] == ["64", "64", "2"]
     assert len(wall.content) == 2 * 2 * 64 * 64
     assert wall.headers["x-version"] == answer.headers["x-version"]
     x, y, patch = patch_of(client.post("/api/pictures/p0/accept?tab=a&only_unlabelled=1"))
@@ -126,7 +127,7 @@ def test_superpixels(client, session):
     session.worker.settle()
     answer = client.get("/api/pictures/p0/superpixels")
     regions = np.frombuffer(answer.content, "<u2").reshape(64, 64)
-    assert answer.headers["x-size"] == "64"
+    assert (answer.headers["x-width"], answer.headers["x-height"]) == ("64", "64")
     assert regions.max() + 1 == len(np.unique(regions))
 
 

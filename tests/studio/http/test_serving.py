@@ -60,7 +60,7 @@ def test_no_acknowledged_stroke_is_lost(pictured_project):
 
 
 def test_the_model_of_the_kills_undoes_and_redoes():
-    model = Model(4)
+    model = Model(4, 6)
     first, second = (Stroke(i, i, np.full((1, 1), i, np.uint8)) for i in range(2))
     for step in (first, second, "undo", "redo", "undo", "undo", "undo", "redo", first):
         model.take(step)

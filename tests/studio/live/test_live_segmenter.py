@@ -20,6 +20,7 @@ from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.models.feature_pyramid import FeaturePyramid
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.truncation import Truncation
+from partly.studio.live.live_predictions import read_off
 from partly.studio.live.live_segmenter import LiveSegmenter
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
@@ -388,3 +389,81 @@ def test_objects_anywhere_have_no_layout() -> None:
     _learn(live, a)
     assert live.solve()
     assert (live._fit.segmenter.layout == 0).all()
+
+
+def test_statistics_of_a_part_of_the_wall_give_way_to_those_of_all_of_it() -> None:
+    annotations = _annotations(2)
+    live = _live()
+    live.read_wall(1)
+    assert (live.n_wall_read, live.is_warm) == (1, False)
+    assert live.standardise()
+    _learn(live, *annotations)
+    assert live.solve()
+    wall = live.predict_wall()
+    assert [bool((labels != 255).all()) for labels in wall.labels] == [False, True, False]
+    assert (wall.doubt[0] == 0).all()
+    assert (wall.labels[0] == 255).all()
+    for place in range(N_WALL):
+        live.read_wall(place)
+    assert live.standardise()
+    with pytest.raises(BadLabel, match="fewer than two parts"):
+        live.predict("p0")
+    assert live.solve()
+    whole = _warm()
+    _learn(whole, *annotations)
+    whole.solve()
+    torch.testing.assert_close(_weights(live), _weights(whole), rtol=1e-3, atol=1e-4)
+
+
+def test_pictures_of_the_wall_are_replaced_and_taken_away() -> None:
+    live = _warm()
+    _learn(live, *_annotations(2))
+    live.solve()
+    before, first = live.predict_wall(), live.wall[0]
+    live.replace_on_wall(1, replace(first, id="another"))
+    assert [picture.id for picture in live.wall] == ["wall-0", "another", "wall-2"]
+    assert (live.predict_wall().labels[1] == 255).all()
+    live.read_wall(1)
+    assert np.array_equal(live.predict_wall().labels[1], before.labels[0])
+    live.remove_from_wall(0)
+    after = live.predict_wall()
+    assert [picture.id for picture in live.wall] == ["another", "wall-2"]
+    assert np.array_equal(after.labels, before.labels[[0, 2]])
+    assert live.n_wall_read == 2
+
+
+def test_without_a_wall_statistics_come_from_what_is_shown() -> None:
+    [a] = _annotations(1)
+    live = LiveSegmenter(GeneratorFeatures(tiny_generator()), TWO_PARTS, wall=())
+    assert not live.standardise()
+    assert not live.is_warm
+    live.show(a)
+    assert live.standardise()
+    live.learn(a, a.label_map)
+    assert live.solve()
+    assert (live.predict(a.id).labels == a.label_map).mean() > 0.8
+    assert live.predict_wall().labels.shape == (0, 64, 64)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (30, 90), (100, 5)])
+def test_predictions_have_the_pictures_shape(shape: tuple[int, int]) -> None:
+    [a] = _annotations(1)
+    live = _warm()
+    _learn(live, a)
+    live.solve()
+    said = live.predict(a.id, shape)
+    assert said.labels.shape == said.doubt.shape
+    rows, columns = said.labels.shape
+    assert rows / columns == pytest.approx(shape[0] / shape[1], rel=0.05)
+    assert rows * columns == pytest.approx(64**2, rel=0.05)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (20, 60), (80, 8)])
+def test_stretched_predictions_have_their_boundaries_where_they_were(shape: tuple[int, int]) -> None:
+    across = (torch.arange(32) + 0.5) / 32 - 0.41
+    logits = torch.stack([torch.zeros(32, 32), across.expand(32, 32), torch.full((32, 32), 9.0)])[None]
+    labels, doubt = read_off(logits * 20, torch.tensor([0, 1]), shape)
+    assert labels.shape == doubt.shape == (1, *shape)
+    middles = (np.arange(shape[1]) + 0.5) / shape[1]
+    assert np.array_equal(labels[0], np.broadcast_to(middles > 0.41, shape))
+    assert doubt[0, 0].argmax() == np.abs(middles - 0.41).argmin()

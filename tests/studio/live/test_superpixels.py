@@ -40,9 +40,19 @@ def test_random_numbers_of_the_caller_stay_as_they_are() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("size_px", [60, 64])
-def test_clusters_follow_an_edge(size_px: int) -> None:
-    y, x = np.mgrid[:size_px, :size_px]
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (1, 20), (20, 1)])
+def test_pictures_that_are_no_squares(shape: tuple[int, int]) -> None:
+    source = GeneratorFeatures(tiny_generator())
+    found = superpixels(source, source.plain("proposals", 0, 1, Truncation()), 60, shape)
+    assert found.shape[0] / found.shape[1] == pytest.approx(shape[0] / shape[1], rel=0.05)
+    assert found.size == pytest.approx(64**2, rel=0.03)
+    assert components(found).max() == found.max(), "each is one component"
+    assert 30 <= found.max() + 1 <= 100
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 60), (64, 64), (40, 92), (100, 50), (13, 200)])
+def test_clusters_follow_an_edge(height: int, width: int) -> None:
+    y, x = np.mgrid[:height, :width]
     edge = x + 0.4 * y > 47
     planes = torch.from_numpy(np.where(edge, 1.0, -1.0).astype(np.float32))[None]
     regions = without_fragments(_clusters(planes, 8).numpy(), 16)

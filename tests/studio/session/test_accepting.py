@@ -7,9 +7,9 @@ def test_enlarged_has_the_same_ids_and_smooth_boundaries():
     labels = np.zeros((16, 16), np.uint8)
     labels[np.add.outer(np.arange(16), np.arange(16)) > 15] = 7
     labels[:3, :3] = 255
-    large = enlarged(labels, 64)
+    large = enlarged(labels, 64, 64)
     assert set(np.unique(large)) == {0, 7, 255}
-    assert np.array_equal(enlarged(labels, 16), labels)
+    assert np.array_equal(enlarged(labels, 16, 16), labels)
     centres = large[2::4, 2::4]
     assert (centres == labels).mean() > 0.95
     steps = (np.diff((large == 7).astype(int), axis=1) != 0).argmax(1)
@@ -19,7 +19,7 @@ def test_enlarged_has_the_same_ids_and_smooth_boundaries():
 def test_a_straight_boundary_stays_where_it_is():
     labels = np.zeros((8, 8), np.uint8)
     labels[:, 4:] = 3
-    assert np.array_equal(enlarged(labels, 32), labels.repeat(4, 0).repeat(4, 1))
+    assert np.array_equal(enlarged(labels, 32, 32), labels.repeat(4, 0).repeat(4, 1))
 
 
 def test_accepted_leaves_painted_pixels_alone():

@@ -28,7 +28,8 @@ def test_the_state_at_first(session):
         "name": "project",
         "folder": str(session.project.folder),
         "generator": session.project.settings.generator,
-        "size_px": 64,
+        "labels": "pictures",
+        "photos": "",
     }
     assert state["parts"] == [
         {"name": "background", "colour": [28, 28, 36], "mirror": None},
@@ -37,6 +38,9 @@ def test_the_state_at_first(session):
     assert [picture["id"] for picture in state["pictures"]] == ["p0", "p1"]
     assert state["pictures"][0] == {
         "id": "p0",
+        "name": "p0",
+        "width_px": 64,
+        "height_px": 64,
         "status": "new",
         "pinned": False,
         "skipped": False,
@@ -48,7 +52,7 @@ def test_the_state_at_first(session):
     assert state["wall"] == state["wall_ready"] == ["wall-0", "wall-1"]
     assert state["live"] == {"state": "ready", "done": 2, "total": 2, "problem": None}
     assert state["models"] == {"few_shot": "missing", "auto_shot": "missing", "onnx": False}
-    assert (state["jobs"], state["problems"], state["proposing"]) == ([], {}, None)
+    assert (state["jobs"], state["problems"], state["proposing"], state["album"]) == ([], {}, None, None)
     assert state["missing_parts"] == ["background", "thing"]
     assert state["next_step"].startswith("Choose a part and paint it")
     json.dumps(state)
@@ -57,7 +61,8 @@ def test_the_state_at_first(session):
 def test_strokes_become_a_prediction_of_the_picture_and_the_wall(session):
     ears = Ears(session.events)
     held, before = session.painting.open("p0", "a")
-    assert (held, before.size_px, before.n_strokes, before.can_undo) == (False, 64, 0, False)
+    assert (held, before.height_px, before.width_px) == (False, 64, 64)
+    assert (before.n_strokes, before.can_undo) == (0, False)
     assert session.predictions.of_picture("p0") is None
     assert session.predictions.of_wall() is None
     painted = paint_two_parts(session)
@@ -285,7 +290,7 @@ def test_a_picture_of_the_wall_becomes_one_to_label(session):
     assert session.pictures.facts(picture.id)["reason"] == "asked"
     assert session.wall.take("wall-1").id == picture.id
     assert [entry["id"] for entry in overview(session)["pictures"]] == ["p0", "p1", picture.id]
-    assert session.painting.open(picture.id, "a")[1].size_px == 64
+    assert session.painting.open(picture.id, "a")[1].width_px == 64
     with pytest.raises(NotFound, match="there is no picture 'wall-2' on the wall"):
         session.wall.take("wall-2")
 
@@ -411,8 +416,8 @@ def test_a_generator_that_is_not_here(pictured_project, open_session):
     assert live["state"] == "failed"
     assert "Run: partly get ffhq" in live["problem"]
     session.painting.paint("p0", "a", stroke(0, 0, 2, 2, 1))  # strokes are taken even so
-    with pytest.raises(NotReady, match="the generator is not loaded yet"):
-        session.models.generator  # noqa: B018
+    with pytest.raises(NotReady, match="the features are not there yet"):
+        session.models.source  # noqa: B018
 
 
 def test_one_session_at_a_time(session, pictured_project):

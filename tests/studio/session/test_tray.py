@@ -22,7 +22,7 @@ def again(project, path, generator):
 def test_pictures_of_the_project_are_the_tray(tray):
     assert tray.ids() == ["p0", "p1"]
     assert tray.choices("p0") == Choices("yours")
-    assert tray.picture("p0").size_px == 64
+    assert tray.picture("p0").shape == (64, 64)
 
 
 def test_choices_and_order_are_kept(tray, pictured_project, path, generator):

@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 
 import pytest
@@ -35,6 +37,53 @@ def test_the_most_urgent_first_and_equals_in_order(worker, done):
     worker.start()
     assert worker.settle()
     assert done == ["a", "b", "b2", "c", "d"]
+
+
+def test_a_task_waits_for_something_and_lets_through_what_is_more_urgent(worker, done):
+    def long():
+        done.append("begun")
+        worker.wait_until(lambda: "stroke" in done, Urgency.PROPOSALS)
+        worker.wait_until(lambda: "nudged" in done, Urgency.PROPOSALS)
+        done.append("ended")
+
+    worker.ask(Urgency.PROPOSALS, "long", long)
+    worker.start()
+    worker.ask(Urgency.PROPOSALS, "other", lambda: done.append("other"))
+    worker.ask(Urgency.STROKE, "stroke", lambda: done.append("stroke"))
+    assert not worker.settle(0.05)
+    done.append("nudged")
+    worker.nudge()
+    assert worker.settle()
+    assert set(done[:2]) == {"begun", "stroke"}
+    assert done[2:] == ["nudged", "ended", "other"]
+
+
+def test_a_task_that_waits_ends_with_the_studio(worker, failures):
+    began = threading.Event()
+
+    def long():
+        began.set()
+        worker.wait_until(lambda: False, Urgency.PROPOSALS)
+
+    worker.ask(Urgency.PROPOSALS, "long", long)
+    worker.start()
+    assert began.wait(10)
+    worker.close()
+    assert not worker._thread.is_alive()
+    assert failures == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_a_thread_that_comes_behind_others():
+    found = []
+    worker = Worker(lambda _key, _error: None, "behind", niceness=5)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    worker.ask(Urgency.WALL, "look", lambda: found.append(os.getpriority(os.PRIO_PROCESS, 0)))
+    worker.start()
+    assert worker.settle()
+    worker.close()
+    assert found == [min(19, max(5, own))]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 def test_asked_for_twice_is_done_once_and_the_newest_wins(worker, done):

@@ -20,13 +20,14 @@ from .photo_classes import PhotoClasses as PhotoClasses
 from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
-from .photo_sets import FITS as FITS
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window
 from .photo_sets import make_photo_set as make_photo_set
+from .photo_sets import padded_place as padded_place
 from .photo_sets import padded_square as padded_square
 from .photo_sets import squared as squared
+from .photo_sets import whole_shape as whole_shape
 from .photo_sources import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from .photo_sources import PhotoSources as PhotoSources
 from .photo_sources import find_photos as find_photos

@@ -47,9 +47,9 @@ class IdxPhoto(PhotoSource):
         """The photo as a PNG."""
         return io.BytesIO(encode_png(self._pixels()))
 
-    def read(self, max_pixels: int = MAX_PIXELS) -> Photo:
+    def read(self, max_pixels: int = MAX_PIXELS, *, at_least_px: int | None = None) -> Photo:
         """The photo, grey in all three colours; all are of one size, which was looked at before."""
-        del max_pixels
+        del max_pixels, at_least_px
         return Photo(self.name, self._pixels())
 
     def _pixels(self) -> Pixels:

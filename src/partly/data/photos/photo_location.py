@@ -51,7 +51,8 @@ class PhotoSource:
                 path=self.location,
             ) from error
 
-    def read(self, max_pixels: int = MAX_PIXELS) -> Photo:
+    def read(self, max_pixels: int = MAX_PIXELS, *, at_least_px: int | None = None) -> Photo:
         """Read the photo; see :func:`partly.data.photos.read_photo`."""
         with self.open() as file:
-            return read_photo(file, str(self.location), max_pixels=max_pixels).renamed(self.name)
+            photo = read_photo(file, str(self.location), max_pixels=max_pixels, at_least_px=at_least_px)
+        return photo.renamed(self.name)

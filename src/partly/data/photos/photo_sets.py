@@ -30,12 +30,18 @@ def padded_square(pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, sl
         The square uint8 ``[size_px, size_px, 3]``, and the rows and columns of the photo in it.
     """
     height, width = pixels.shape[:2]
+    rows, columns = padded_place(height, width, size_px)
+    padding = ((rows.start, size_px - rows.stop), (columns.start, size_px - columns.stop), (0, 0))
+    shrunk = resize_pixels(pixels, columns.stop - columns.start, rows.stop - rows.start)
+    return np.pad(shrunk, padding, mode="edge"), (rows, columns)
+
+
+def padded_place(height: int, width: int, size_px: int) -> tuple[slice, slice]:
+    """Rows and columns of a photo of this height and width in the square of :func:`padded_square`."""
     scale = size_px / max(height, width)
     height, width = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (size_px - height) // 2, (size_px - width) // 2
-    padding = ((top, size_px - height - top), (left, size_px - width - left), (0, 0))
-    square = np.pad(resize_pixels(pixels, width, height), padding, mode="edge")
-    return square, (slice(top, top + height), slice(left, left + width))
+    return slice(top, top + height), slice(left, left + width)
 
 
 def central_square(pixels: Pixels, size_px: int) -> Pixels:
@@ -44,6 +50,20 @@ def central_square(pixels: Pixels, size_px: int) -> Pixels:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return resize_pixels(np.ascontiguousarray(pixels[top : top + side, left : left + side]), size_px, size_px)
+
+
+MOST_LONGER = 4.0
+"""A photo whose sides differ more is shown whole as if one were so many times as long as the other."""
+
+
+def whole_shape(height: int, width: int, side_px: int, multiple_px: int) -> tuple[int, int]:
+    """Height and width at which a network is shown a whole photo: multiples, of about ``side_px**2`` pixels.
+
+    Of the photo's own shape but for rounding, and for very long ones; see ``MOST_LONGER``.
+    """
+    ratio = min(max(height / width, 1 / MOST_LONGER), MOST_LONGER)
+    rows, columns = side_px * ratio**0.5 / multiple_px, side_px / ratio**0.5 / multiple_px
+    return max(1, round(rows)) * multiple_px, max(1, round(columns)) * multiple_px
 
 
 @dataclass(frozen=True)

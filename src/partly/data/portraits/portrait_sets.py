@@ -43,9 +43,9 @@ class DrawnPhoto(PhotoSource):
         """The portrait as a PNG."""
         return io.BytesIO(encode_png(draw_portrait(self.seed, self.size_px).pixels))
 
-    def read(self, max_pixels: int = MAX_PIXELS) -> Photo:
+    def read(self, max_pixels: int = MAX_PIXELS, *, at_least_px: int | None = None) -> Photo:
         """The portrait; it is never too large."""
-        del max_pixels
+        del max_pixels, at_least_px
         return Photo(self.name, draw_portrait(self.seed, self.size_px).pixels)
 
 

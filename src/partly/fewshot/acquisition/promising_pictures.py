@@ -155,8 +155,10 @@ def _scores(
 def _pixels(source: FeatureSource, picture: Picture) -> Tensor:
     """Features ``[g * g, c]`` of one picture at the middle levels, half precision to keep many."""
     largest = max(s for s in {level.size_px for level in source.levels} if s <= 2 * _GRID_PX)
-    pyramid = source.pyramid(picture, largest)
-    middle = [m for m in pyramid.maps if m.shape[-1] >= _GRID_PX // 2] or list(pyramid.maps)
+    maps = source.pyramid(picture, largest).maps
+    # Sizes are those of a square photo: of a narrow one, too, the same levels are compared.
+    middle = [m for m, level in zip(maps, source.levels, strict=False) if level.size_px >= _GRID_PX // 2]
+    middle = middle or list(maps)
     columns = torch.cat([on_grid(m, _GRID_PX) for m in middle], dim=1)
     return columns[0].flatten(1).T.half()
 

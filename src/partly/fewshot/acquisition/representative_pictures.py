@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from partly.data.labels import Pictured, is_same_picture
+from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
 from partly.fewshot.features.feature_source import FeatureSource, at_most
@@ -50,24 +50,38 @@ def representative(
     truncation = truncation or Truncation(0.5, 1.0)
     drawn = {i: source.plain("proposals", seed, i, truncation) for i in range(at_most(source, n_candidates))}
     new = {i: p for i, p in drawn.items() if not any(is_same_picture(p, other) for other in known)}
-    if not 1 <= n <= len(new):
+    indexes = list(new)
+    chosen = representative_among(source, list(new.values()), n, seed, on_progress)
+    return [Proposal(new[indexes[place]], seed, indexes[place], score) for place, score in chosen]
+
+
+@torch.no_grad()
+def representative_among(
+    source: FeatureSource,
+    candidates: Sequence[Picture],
+    n: int,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[int, float]]:
+    """As :func:`representative`, of given candidates: their places, each with its score; best first.
+
+    Raises:
+        BadOption: fewer candidates than wanted, or none wanted.
+    """
+    if not 1 <= n <= len(candidates):
         raise BadOption(
-            f"{n} pictures of {len(new)}", expected="1 or more, and no more than candidates that are new"
+            f"{n} pictures of {len(candidates)}",
+            expected="1 or more, and no more than candidates that are new",
         )
     pooled = []
-    for done, picture in enumerate(new.values(), start=1):
+    for done, picture in enumerate(candidates, start=1):
         pooled.append(_pooled(source, picture))
         if on_progress is not None:
-            on_progress(done, len(new))
+            on_progress(done, len(candidates))
     distances = _distances(torch.cat(pooled))
     medoids = k_medoids(distances, n, seed)
-    stands_for = torch.bincount(distances[:, medoids].argmin(1), minlength=n) / len(new)
-    indexes = list(new)
-    proposals = [
-        Proposal(new[i], seed, i, float(score))
-        for i, score in zip((indexes[m] for m in medoids), stands_for, strict=True)
-    ]
-    return sorted(proposals, key=lambda p: -p.score)
+    stands_for = torch.bincount(distances[:, medoids].argmin(1), minlength=n) / len(candidates)
+    return sorted(zip(medoids, stands_for.tolist(), strict=True), key=lambda chosen: -chosen[1])
 
 
 def _pooled(source: FeatureSource, picture: Pictured) -> Tensor:
@@ -75,7 +89,9 @@ def _pooled(source: FeatureSource, picture: Pictured) -> Tensor:
     sizes = {level.size_px for level in source.levels if level.size_px >= _POOLED_PX}
     finest = max((s for s in sizes if s <= _FINEST_PX), default=min(sizes))
     maps = source.pyramid(picture, finest).maps
-    middle = [m for m in maps if m.shape[-1] >= _COARSEST_PX] or [maps[-1]]
+    # Sizes are those of a square photo: of a narrow one, too, the same levels are compared.
+    middle = [m for m, level in zip(maps, source.levels, strict=False) if level.size_px >= _COARSEST_PX]
+    middle = middle or [maps[-1]]
     return torch.cat([F.adaptive_avg_pool2d(m, _POOLED_PX).flatten(1) for m in middle], dim=1)
 
 

@@ -19,7 +19,8 @@ from partly.fewshot.segmenters.picture_uncertainty import uncertainty
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
 from partly.models.generators import Truncation
 
-_GRID_PX = 64
+GRID_PX = 64
+"""Cells on which a segmenter says how unsure it is."""
 # Pictures to be labelled without a fit between them are chosen among so many times as many, for variety.
 _CHOICE = 4
 
@@ -56,7 +57,7 @@ def propose_unsure(
     finest_px = max(source.levels[i].size_px for i in segmenter.level_indexes)
 
     def doubt_of(picture: Picture) -> float:
-        return float(uncertainty(segmenter(source.pyramid(picture, finest_px), _GRID_PX)))
+        return float(uncertainty(segmenter(source.pyramid(picture, finest_px), GRID_PX)))
 
     return least_sure(
         source,
@@ -88,23 +89,45 @@ def least_sure(
         BadOption: fewer candidates than wanted, or none wanted.
     """
     truncation = truncation or Truncation(0.7, 1.0)
-    pictures, doubts = [], []
-    n_candidates = at_most(source, n_candidates)
-    for index in range(n_candidates):
-        picture = source.plain("unsure proposals", seed, index, truncation)
-        is_known = any(is_same_picture(picture, other) for other in known)
-        pictures.append(picture)
-        doubts.append(-1.0 if is_known else doubt_of(picture))
+    drawn = (
+        source.plain("unsure proposals", seed, index, truncation)
+        for index in range(at_most(source, n_candidates))
+    )
+    new = {i: p for i, p in enumerate(drawn) if not any(is_same_picture(p, other) for other in known)}
+    indexes = list(new)
+    chosen = least_sure_among(source, list(new.values()), doubt_of, n_pictures, seed, on_progress)
+    return [
+        Proposal(new[indexes[place]], seed, indexes[place], doubt, "unsure proposals")
+        for place, doubt in chosen
+    ]
+
+
+@torch.no_grad()
+def least_sure_among(
+    source: FeatureSource,
+    candidates: Sequence[Picture],
+    doubt_of: Callable[[Picture], float],
+    n_pictures: int,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[int, float]]:
+    """As :func:`least_sure`, of given candidates: their places, each with its doubt; worst first.
+
+    Raises:
+        BadOption: fewer candidates than wanted, or none wanted.
+    """
+    doubts = []
+    for done, picture in enumerate(candidates, start=1):
+        doubts.append(doubt_of(picture))
         if on_progress is not None:
-            on_progress(index + 1, n_candidates)
-    n_left = sum(doubt >= 0 for doubt in doubts)
-    if not 1 <= n_pictures <= n_left:
+            on_progress(done, len(candidates))
+    if not 1 <= n_pictures <= len(candidates):
         raise BadOption(
-            f"{n_pictures} pictures of {n_left} that are not labelled",
+            f"{n_pictures} pictures of {len(candidates)} that are not labelled",
             expected="1 or more, and no more than candidates",
         )
-    ranked = sorted(range(n_candidates), key=lambda i: -doubts[i])[: min(_CHOICE * n_pictures, n_left)]
+    ranked = sorted(range(len(candidates)), key=lambda i: -doubts[i])[: _CHOICE * n_pictures]
     if n_pictures > 1:
-        codes = source.codes([pictures[i] for i in ranked])
+        codes = source.codes([candidates[i] for i in ranked])
         ranked = [ranked[i] for i in sorted(k_medoids(torch.cdist(codes, codes), n_pictures, seed))]
-    return [Proposal(pictures[i], seed, i, doubts[i], "unsure proposals") for i in ranked[:n_pictures]]
+    return [(i, doubts[i]) for i in ranked[:n_pictures]]

@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from partly.data.labels import LabelMap, Picture, Pictured
+from partly.data.labels import LabelMap, Picture, Pictured, is_same_picture
+from partly.errors import BadPhoto
 from partly.models import FeaturePyramid, Level
 from partly.models.generators import Synthesis, Truncation
 from partly.storage import PicturePurpose, picture_seed
@@ -101,13 +102,38 @@ def pyramid_of(source: FeatureSource, picture: Pictured, level_indexes: Sequence
 
 
 def plain_pyramids(
-    source: FeatureSource, n_pictures: int, level_indexes: Sequence[int]
+    source: FeatureSource, n_pictures: int, level_indexes: Sequence[int], but: Sequence[Pictured] = ()
 ) -> Iterator[FeaturePyramid]:
-    """Pyramids up to the finest chosen level, of plain pictures; of all where there are fewer."""
+    """Pyramids up to the finest chosen level, of plain pictures; of all where there are fewer.
+
+    Photos that cannot be read are passed over, and others take their place.
+
+    Args:
+        source: has the pictures.
+        n_pictures: how many are wanted.
+        level_indexes: levels that are read.
+        but: labelled pictures, which are passed over as well.
+
+    Raises:
+        BadPhoto: not one can be read.
+    """
     seed = picture_seed("plain pictures")
-    for index in range(at_most(source, n_pictures)):
-        picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
-        yield pyramid_of(source, picture, level_indexes)
+    n_read, unreadable = 0, None
+    for index in range(n_pictures + len(but) if source.n_pictures is None else source.n_pictures):
+        if n_read == n_pictures:
+            return
+        try:
+            picture = source.plain("plain pictures", seed, index, _STATISTICS_TRUNCATION)
+            if any(is_same_picture(picture, other) for other in but):
+                continue
+            pyramid = pyramid_of(source, picture, level_indexes)
+        except BadPhoto as error:
+            unreadable = error
+            continue
+        n_read += 1
+        yield pyramid
+    if unreadable is not None and not n_read:
+        raise unreadable
 
 
 def at_most(source: FeatureSource, n_pictures: int) -> int:

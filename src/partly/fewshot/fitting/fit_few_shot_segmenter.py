@@ -10,8 +10,9 @@ import torch
 from partly.data.labels import Annotation, PartSet, check_label_map
 from partly.errors import BadLabel
 from partly.fewshot.features.feature_source import FeatureSource, at_most, plain_pyramids, pyramid_of
+from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.few_shot_method import FitTask
-from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.fewshot.fitting.fit_options import ON_PHOTOS, FewShotConfig
 from partly.fewshot.fitting.method_table import METHODS
 from partly.fewshot.fitting.ridge_methods import counted
 from partly.fewshot.fitting.spatial_prior import AS_GOOD_AS_IMPOSSIBLE, layout_of
@@ -43,7 +44,7 @@ def fit_few_shot(
         BadLabel: no annotation, nothing labelled, unknown ids, another source, or a part without any pixel
             that the config does not allow to be missing.
     """
-    config = config or FewShotConfig()
+    config = config or usual_config(source)
     missing = check_annotations(annotations, part_set, source, allow_missing_parts=config.allow_missing_parts)
     label_maps = [source.seen(a.label_map) for a in annotations]
     indexes = choose_levels(source.levels, config.sizes_px or default_sizes(source))
@@ -81,6 +82,11 @@ def fit_few_shot(
 
 def _nobody(_what: str, _done: int, _total: int) -> None:
     """Tell nobody."""
+
+
+def usual_config(source: FeatureSource) -> FewShotConfig:
+    """The best known choices for pictures of a generator, or for photos."""
+    return ON_PHOTOS if isinstance(source, PhotoFeatures) else FewShotConfig()
 
 
 def default_sizes(source: FeatureSource) -> tuple[int, ...]:

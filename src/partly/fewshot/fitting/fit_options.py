@@ -111,6 +111,12 @@ class FewShotConfig:
         return {name: value for name, value in values.items() if name != "fixed_layout"}
 
 
+ON_PHOTOS = FewShotConfig(
+    methods=("photo-ridge",), fixed_layout=False, n_self_training=150, coordinate_weight=0.0
+)
+"""The best known choices for features of photos, in which objects are anywhere (docs/lab.md)."""
+
+
 @dataclass(frozen=True)
 class FitRequest:
     """How a few-shot segmenter is asked for; what comes of it depends on :class:`FewShotConfig` alone."""

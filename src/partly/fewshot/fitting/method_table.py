@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from partly.fewshot.fitting.few_shot_method import FewShotMethod
 from partly.fewshot.fitting.network_methods import CNNMethod, MLPMethod
-from partly.fewshot.fitting.ridge_methods import KernelMethod, RidgeMethod
+from partly.fewshot.fitting.ridge_methods import KernelMethod, PhotoRidgeMethod, RidgeMethod
 
 if TYPE_CHECKING:
     from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 METHODS: dict[str, FewShotMethod] = {
     "ridge": RidgeMethod(),
     "kernel": KernelMethod(),
+    "photo-ridge": PhotoRidgeMethod(),
     "mlp-0": MLPMethod(()),
     "mlp-1": MLPMethod((2000,)),
     "mlp-2": MLPMethod((2000, 200)),
@@ -26,7 +27,11 @@ METHODS: dict[str, FewShotMethod] = {
 
 def families() -> dict[str, type[FewShotSegmenter]]:
     """The classes of segmenters by the names that model folders give them."""
-    return {method.family: method.segmenter_class() for method in METHODS.values()}
+    from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
+
+    # A head is no few-shot method: it is trained on what a teacher says of many pictures.
+    of_methods = {method.family: method.segmenter_class() for method in METHODS.values()}
+    return {**of_methods, "head": HeadSegmenter}
 
 
 def live_method(names: Iterable[str]) -> FewShotMethod:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from partly.errors import BadLabel
 from partly.fewshot.fitting.cell_targets import shares
-from partly.fewshot.fitting.ridge_methods import BALANCE, PENALTY
+from partly.fewshot.fitting.ridge_methods import BALANCE, PENALTY, PENALTY_POWER
 from partly.fewshot.fitting.ridge_refit import Guide, improved
 from partly.fewshot.fitting.ridge_rows import PictureRows, renumbered
 from partly.fewshot.segmenters.normal_equations import (
@@ -26,12 +27,26 @@ from partly.models import FeaturePyramid, on_grid
 
 # The bias is not pulled to zero; a trace of penalty keeps the equations solvable without it.
 _BIAS_PENALTY = 1e-6
-# More labels need less penalty: found best were 3 for one and 0.1 for ten (docs/lab.md).
-_PENALTY_POWER = 1.5
-# Pseudo-labels hold the weights too, so that less penalty is needed beside them.
-_SELF_TRAINING_PENALTY = 3.0
 # With fewer rows than this share of the features the dual form is quicker.
 _DUAL_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class SelfTraining:
+    """How a fit learns from what it says of plain pictures.
+
+    Attributes:
+        share: weight of the pseudo-labels against that of the labels.
+        penalty_divisor: pseudo-labels hold the weights too, so that less penalty is needed beside them.
+        surest: of the cells of a picture that get one part, the share that is learned from: those whose
+            highest score is farthest above the second.
+        every: of the cells, one in so many is looked at.
+    """
+
+    share: float = 0.5
+    penalty_divisor: float = 3.0
+    surest: float = 1.0
+    every: int = 1
 
 
 @dataclass
@@ -45,12 +60,14 @@ class RidgeFit:
         penalty: λ for one label, features of deviation 1 and rows whose weights sum to 1; less for more.
         balance: class-balance exponent: 0 weighs pixels alike, 1 parts; see ``part_weights``.
         grid_px: cells on which labels are compared; each cell asks for the shares of the parts in it.
+        penalty_power: with ``n`` pictures the penalty is λ times ``n**-penalty_power``.
     """
 
     segmenter: RidgeSegmenter
     penalty: float = PENALTY
     balance: float = BALANCE
     grid_px: int = 64
+    penalty_power: float = PENALTY_POWER
     _known: dict[str, PictureRows] = field(default_factory=dict)
     _settled: NormalEquations | None = None  # of the pictures that are not at hand; None: to be summed
     _guide: Guide | None = None
@@ -114,7 +131,42 @@ class RidgeFit:
         if self._has_few_rows():
             rows = [torch.cat(column) for column in zip(*(p.labelled() for p in self._all()), strict=True)]
             return self._set(solve_dual(rows[0], rows[1], rows[2], self._penalty))
-        return self._set(self._total().solve(self._penalties(self._penalty)))
+        return self._solved(self._total())
+
+    def left_out(self) -> Iterator[tuple[str, RidgeSegmenter]]:
+        """For each of two pictures or more, what :meth:`solve` would give without it.
+
+        Its sums are taken out of those of all, so that nothing is read or summed again. The segmenter is the
+        same object each time, and not the one of this fit.
+
+        Raises:
+            BadLabel: there is one picture only, or none.
+        """
+        segmenter, total = deepcopy(self.segmenter), None
+        for name, picture in self._known.items():
+            known = {other: rows for other, rows in self._known.items() if other != name}
+            others = self._of(segmenter, known)
+            if others._has_few_rows():
+                yield name, others.solve()
+                continue
+            if total is None:
+                total = self._total()
+            yield name, others._solved(total - picture.sums)
+
+    def halves(self) -> tuple[RidgeSegmenter, RidgeSegmenter]:
+        """Two segmenters for all pictures taken in, each of half of the features; see ``half_columns``.
+
+        Raises:
+            BadLabel: no picture was taken in.
+        """
+        total, penalties = self._total(), self._penalties(self._penalty)
+        solved = []
+        for columns in self.segmenter.half_columns():
+            gram, moment = total.gram[columns][:, columns], total.moment[columns]
+            weight = torch.zeros_like(total.moment)
+            weight[columns] = NormalEquations(gram, moment, total.weight).solve(penalties[columns])
+            solved.append(self._of(deepcopy(self.segmenter), self._known)._set(weight))
+        return solved[0], solved[1]
 
     def refit(self) -> RidgeSegmenter:
         """As :meth:`solve`, within a few ten thousandths of the weights, and quicker after a small change.
@@ -137,7 +189,9 @@ class RidgeFit:
         self._guide = Guide(total.factor(penalties), self._penalty)
         return self._set(torch.cholesky_solve(total.moment / total.weight, self._guide.lower))
 
-    def self_train(self, pyramids: Iterable[FeaturePyramid], share: float = 0.5) -> RidgeSegmenter:
+    def self_train(
+        self, pyramids: Iterable[FeaturePyramid], how: SelfTraining | None = None
+    ) -> RidgeSegmenter:
         """Solve once more, with what the solved segmenter says of pictures that nobody labelled.
 
         Pseudo-labels (Lee, ICML workshops 2013): each cell of a plain picture asks for the part that got the
@@ -147,20 +201,25 @@ class RidgeFit:
 
         Args:
             pyramids: whole pyramids of plain pictures, one picture each.
-            share: weight of the pseudo-labels against that of the labels.
+            how: how much is taken of them.
         """
+        how = how or SelfTraining()
         labelled, guessed = self._total(), None
         lie = on_grid(self.segmenter.layout[None], self.grid_px)[0].flatten(1).T / self.segmenter.sharpness
         for pyramid in pyramids:
             features = self.segmenter.rows(pyramid, self.grid_px)
-            best = (features @ self.segmenter.weight.T + lie).argmax(1)
+            if how.surest < 1 or how.every > 1:
+                features, best = _surest(features, self.segmenter.weight, lie, how)
+            else:
+                best = (features @ self.segmenter.weight.T + lie).argmax(1)
             targets = F.one_hot(best, self.segmenter.n_parts).float()
             sums = normal_equations(features, targets, part_weights(targets, self.balance))
             guessed = sums if guessed is None else guessed + sums
         if guessed is None:
             return self.segmenter
-        mixed = labelled.scaled((1 - share) / labelled.weight) + guessed.scaled(share / guessed.weight)
-        return self._set(mixed.solve(self._penalties(self.penalty / _SELF_TRAINING_PENALTY)))
+        of_labels, of_guesses = (1 - how.share) / labelled.weight, how.share / guessed.weight
+        mixed = labelled.scaled(of_labels) + guessed.scaled(of_guesses)
+        return self._set(mixed.solve(self._penalties(self.penalty / how.penalty_divisor)))
 
     def renumber(self, segmenter: RidgeSegmenter, new_ids: Sequence[int | None]) -> None:
         """Go on with a segmenter of other parts.
@@ -178,7 +237,7 @@ class RidgeFit:
 
     @property
     def _penalty(self) -> float:
-        return self.penalty * len(self._all()) ** -_PENALTY_POWER
+        return self.penalty * len(self._all()) ** -self.penalty_power
 
     def _penalties(self, penalty: float) -> Tensor:
         penalties = torch.full((self.segmenter.n_features,), penalty)
@@ -207,6 +266,13 @@ class RidgeFit:
     def _total(self) -> NormalEquations:
         first, *others = (p.sums for p in self._all())
         return sum(others, first)
+
+    def _of(self, segmenter: RidgeSegmenter, known: dict[str, PictureRows]) -> RidgeFit:
+        """A fit with the same choices, of other pictures."""
+        return replace(self, segmenter=segmenter, _known=known, _settled=None, _guide=None)
+
+    def _solved(self, total: NormalEquations) -> RidgeSegmenter:
+        return self._set(total.solve(self._penalties(self._penalty)))
 
     def _settled_sums(self) -> NormalEquations | None:
         settled = [p.sums for p in self._all() if not p.at_hand]
@@ -243,3 +309,24 @@ class RidgeFit:
             else:
                 low = middle + 1
         return float(factors[low])
+
+
+def _surest(features: Tensor, weight: Tensor, lie: Tensor, how: SelfTraining) -> tuple[Tensor, Tensor]:
+    """Rows of some cells ``[n, d]``, and the part ``[n]`` that each is sure of.
+
+    Args:
+        features: of all cells, ``[g², d]``.
+        weight: ``[k, d]``.
+        lie: what the layout adds to the scores, ``[g², k]``.
+        how: which cells.
+    """
+    features, lie = features[:: how.every], lie[:: how.every]
+    scores, ranks = (features @ weight.T + lie).topk(2, dim=1)
+    parts, margin = ranks[:, 0], scores[:, 0] - scores[:, 1]
+    chosen = []
+    for part in parts.unique():
+        cells = (parts == part).nonzero()[:, 0]
+        n_kept = max(1, int(how.surest * len(cells)))
+        chosen.append(cells[margin[cells].argsort(descending=True)[:n_kept]])
+    kept = torch.cat(chosen)
+    return features[kept], parts[kept]

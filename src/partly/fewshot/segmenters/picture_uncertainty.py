@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# Of a picture's area: what covers less of it is hardly there.
+_LEAST_SHARE = 5e-3
+
 
 def uncertainty(logits: Tensor) -> Tensor:
     """Mean entropy of the soft labels of each picture, ``[b]``, in [0, 1].
@@ -16,6 +19,24 @@ def uncertainty(logits: Tensor) -> Tensor:
         0 where every pixel is certain, 1 where all parts are equally likely everywhere.
     """
     return entropy(logits.log_softmax(1)).mean((1, 2))
+
+
+def uncertainty_of_part(logits: Tensor, part: int) -> Tensor:
+    """How unsure a segmenter is of one part of each picture, ``[b]``, in [0, 1].
+
+    Where the part is the first or the second choice, the margin says how sure it is: how far the first is
+    ahead of the second (best versus second best; Joshi, Porikli and Papanikolopoulos, "Multi-class active
+    learning for image classification", CVPR 2009). The result is 1 less its mean there. The area in doubt
+    itself would favour pictures on which the part is large; labels of those help less (docs/lab.md).
+
+    Args:
+        logits: ``[b, k, h, w]`` of two parts or more.
+        part: id of the part.
+    """
+    soft, ids = logits.softmax(1).topk(2, dim=1)
+    here = (ids == part).any(1)
+    doubt = (1 - (soft[:, 0] - soft[:, 1])) * here
+    return doubt.mean((1, 2)) / (here.float().mean((1, 2)) + _LEAST_SHARE)
 
 
 def disagreement(predictions: Tensor) -> Tensor:

@@ -63,15 +63,16 @@ class RidgeSegmenter(FewShotSegmenter):
         at_place = torch.einsum("kc,chw->khw", place, self._coordinates(size_px)) + bias[:, :, None]
         scores = at_place[None].expand(maps[0].shape[0], -1, -1, -1)
         # Levels of one size are summed before the upsampling, which is linear.
-        by_size: dict[int, Tensor] = {}
+        by_size: dict[tuple[int, int], Tensor] = {}
         for m, w, mean, deviation in zip(
             maps, level_weights, self.standardiser.means, self.standardiser.deviations, strict=True
         ):
             scaled = w / deviation
             # A product of matrices: a 1x1 convolution to so few channels takes twice as long on a CPU.
             projected = (scaled @ m.flatten(2)).unflatten(2, m.shape[2:]) - (scaled @ mean)[:, None, None]
-            known = by_size.get(m.shape[-1])
-            by_size[m.shape[-1]] = projected if known is None else known + projected
+            size = (m.shape[-2], m.shape[-1])
+            known = by_size.get(size)
+            by_size[size] = projected if known is None else known + projected
         for projected in by_size.values():
             scores = scores + resize(projected, size_px)
         return scores
@@ -86,6 +87,19 @@ class RidgeSegmenter(FewShotSegmenter):
         place = self._coordinates(grid_px)[None].expand(columns[0].shape[0], -1, -1, -1)
         columns += [place, torch.ones_like(place[:, :1])]
         return torch.cat([c.flatten(2).transpose(1, 2) for c in columns], dim=2).flatten(0, 1)
+
+    def place_columns(self, size_px: int) -> Tensor:
+        """What the last columns of :attr:`weight` multiply at each place, ``[6, size_px, size_px]``."""
+        place = self._coordinates(size_px)
+        return torch.cat([place, torch.ones_like(place[:1])])
+
+    def half_columns(self) -> tuple[Tensor, Tensor]:
+        """Every other feature, and the others: boolean ``[d]`` each. Position and bias are in both."""
+        columns = torch.arange(self.n_features)
+        start = sum(self.n_channels)
+        both = (columns >= start) & (columns < start + N_COORDINATES)
+        both[-1] = True
+        return both | (columns % 2 == 0), both | (columns % 2 == 1)
 
     def _coordinates(self, size_px: int) -> Tensor:
         return coordinates(size_px).to(self.weight.device) * self.coordinate_weight

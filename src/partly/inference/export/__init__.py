@@ -1,4 +1,4 @@
-"""The auto-shot network as one ONNX file.
+"""Networks as one ONNX file each.
 
 What others use of it is named in the stub beside this file, and imported when it is first used.
 """

@@ -1,4 +1,4 @@
-"""The auto-shot network as one ONNX file."""
+"""Networks as one ONNX file each."""
 
 from .network_facts import read_onnx_facts as read_onnx_facts
 from .onnx_file import OnnxFile as OnnxFile

@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from partly.errors import BadModelFile
+from partly.inference.segment import EncoderNetwork
 from partly.models.networks import AutoShotNetwork
 from partly.storage import shuffle_stream
 
 # Batches and sizes besides the network's own; none is a multiple of anything that an encoder halves.
 _SHAPES = ((3, 45, 77), (2, 1, 33))
+_BATCHES_OF_ONE_SIZE = (1, 2)
 _BLOCK_PX = 8
 
 
@@ -32,8 +34,12 @@ class Trial:
     logits: NDArray[np.float32]
 
 
-def trials_of(network: AutoShotNetwork) -> list[Trial]:
+def trials_of(network: AutoShotNetwork | EncoderNetwork, size: tuple[int, int] | None = None) -> list[Trial]:
     """Several sizes and batches through the network, by torch on the CPU, norms not folded.
+
+    Args:
+        network: stays as it is.
+        size: height and width of all images; None: several.
 
     Raises:
         BadModelFile: the network's logits are not finite.
@@ -41,7 +47,8 @@ def trials_of(network: AutoShotNetwork) -> list[Trial]:
     reference = copy.deepcopy(network).cpu().eval()
     generator = shuffle_stream("export trials", 0)
     trials = []
-    for shape in ((1, network.size_px, network.size_px), *_SHAPES):
+    several = ((1, network.size_px, network.size_px), *_SHAPES)
+    for shape in several if size is None else [(n, *size) for n in _BATCHES_OF_ONE_SIZE]:
         images = _images(generator, *shape)
         with torch.no_grad():
             logits = reference(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1)

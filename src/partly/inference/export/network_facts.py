@@ -10,23 +10,33 @@ from typing import Any
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, PartlyError
 from partly.inference.export.onnx_metadata import read_metadata
+from partly.inference.segment import EncoderNetwork
 from partly.models.networks import AutoShotNetwork
 
 SCHEMA_VERSION = 1
 
 _PREFIX = "partly."
+_ONLY_SIZE = "only_size_px"
 _PREPROCESSING = {"channels": "RGB", "layout": "NHWC", "range": [0, 255]}
 
 
-def facts_of(network: AutoShotNetwork) -> dict[str, Any]:
-    """What :func:`read_onnx_facts` will read from the file of a network."""
+def facts_of(
+    network: AutoShotNetwork | EncoderNetwork, size: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """What :func:`read_onnx_facts` will read from the file of a network.
+
+    Args:
+        network: it.
+        size: height and width of the only photos that the file reads; None: any.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "architecture": network.architecture,
         "digest": network.digest,
-        "size_px": network.size_px,
+        "size_px": network.size_px if size is None else max(size),
         "part_set": network.part_set.to_json(),
         "preprocessing": dict(_PREPROCESSING),
+        **({} if size is None else {_ONLY_SIZE: list(size)}),
     }
 
 
@@ -44,7 +54,8 @@ def read_onnx_facts(path: str | Path) -> dict[str, Any]:
     Returns:
         ``schema_version``; ``architecture``; ``digest``, that of the network that it was made from;
         ``size_px``, the size that photos are best resized to; ``part_set``, which ``PartSet.from_json``
-        reads; ``preprocessing``, what ``images`` must hold.
+        reads; ``preprocessing``, what ``images`` must hold; ``only_size_px``, height and width that
+        ``images`` must have, of a network with an encoder of photos inside.
 
     Raises:
         BadModelFile: it is missing, damaged, not one that Partly exported, or of another schema version.
@@ -82,4 +93,7 @@ def _facts_from(metadata: Mapping[str, str]) -> dict[str, Any]:
         **{name: metadata[_PREFIX + name] for name in ("architecture", "digest")},
         "size_px": int(metadata[_PREFIX + "size_px"]),
         **{name: json.loads(metadata[_PREFIX + name]) for name in ("part_set", "preprocessing")},
+        **{
+            name: json.loads(metadata[_PREFIX + name]) for name in (_ONLY_SIZE,) if _PREFIX + name in metadata
+        },
     }

@@ -46,6 +46,10 @@ class OnnxGraph:
         self.weights.append(from_array(np.ascontiguousarray(values), name))
         return name
 
+    def shared_weight(self, name: str, values: npt.NDArray[Any]) -> str:
+        """As :meth:`weight`, of a layer that may be called several times."""
+        return name if any(weight.name == name for weight in self.weights) else self.weight(name, values)
+
     def constant(self, values: npt.NDArray[Any] | np.generic) -> str:
         """The name of a small tensor, which is added if no other constant is the same."""
         array = np.asarray(values)

@@ -18,8 +18,11 @@ class SegmentOptions:
     size_px: int | None = option(
         None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
     )
-    mirror: bool = option(
-        True, "Average with the mirrored photo: slower, more accurate.", flag="--mirror/--no-mirror"
+    mirror: bool | None = option(
+        None,
+        "Average with the mirrored photo: slower, and more accurate where the labels show objects from both "
+        "sides. By default with the network, not with `best` and `teacher`.",
+        flag="--mirror/--no-mirror",
     )
     thorough: bool = option(
         False,
@@ -34,13 +37,21 @@ class SegmentOptions:
     def __post_init__(self) -> None:
         check_options(self)
 
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of :func:`partly.inference.segment.segment_all`."""
+    def arguments(self, *, with_encoder: bool = False) -> dict[str, Any]:
+        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
+        return {**self.view(with_encoder=with_encoder), "overlay": self.overlay, "areas": self.areas}
+
+    def view(self, *, with_encoder: bool = False) -> dict[str, Any]:
+        """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
+
+        Args:
+            with_encoder: a network with an encoder of photos inside segments. Its features lie on a coarse
+                grid, so that its boundaries follow the photo's edges always; it takes a second, and few
+                labels show objects from one side, so that it looks once (docs/lab.md).
+        """
         return {
             "size_px": self.size_px,
-            "mirror_average": self.mirror,
+            "mirror_average": not with_encoder if self.mirror is None else self.mirror,
             "scales": THOROUGH if self.thorough else (1.0,),
-            "refine": self.thorough,
-            "overlay": self.overlay,
-            "areas": self.areas,
+            "refine": self.thorough or with_encoder,
         }

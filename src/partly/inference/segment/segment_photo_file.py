@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from partly.data.labels import PartSet
-from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels
+from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels, whole_shape
 from partly.errors import BadModelFile, BadOption
-from partly.inference.segment.boundary_refinement import refined
 from partly.inference.segment.segmentation import Segmentation
+from partly.models import refined
 
 _STRIP_VALUES = 1 << 20
 """Logits that are upsampled at a time: 4 MiB."""
@@ -54,7 +54,8 @@ def segment_photo(
     """Segment one photo, at its own size.
 
     The whole photo is scaled (antialiased, aspect ratio kept) so that its longer side is ``size_px``, and its
-    edge pixels are repeated to fill a square: networks learn from square pictures that the object fills. Its
+    edge pixels are repeated to fill a square: networks learn from square pictures that the object fills. One
+    with an encoder of photos inside is shown the photo at its own shape, of about ``size_px**2`` pixels. The
     logits, the filling cut off, are upsampled bilinearly in strips of rows.
 
     Args:
@@ -76,6 +77,18 @@ def segment_photo(
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
     sizes = [max(1, round(size_px * scale)) for scale in scales]
     logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
+    return segmentation_of(logits, pixels, network.part_set, refine=refine)
+
+
+def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine: bool) -> Segmentation:
+    """What logits say of a photo, at the photo's own size; however large that is, little of it is in memory.
+
+    Args:
+        logits: of the whole photo, ``[k, h, w]``, at any size.
+        pixels: the photo, uint8 ``[h, w, 3]``.
+        part_set: what the logits mean.
+        refine: let boundaries follow the edges of the photo, at the size of the logits.
+    """
     if refine:
         logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
     height, width = pixels.shape[:2]
@@ -89,7 +102,7 @@ def segment_photo(
         # The largest softmax probability is exp(0) over the sum of exp(logit - best).
         confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
         top = rows.stop
-    return Segmentation(label_map, confidence, network.part_set)
+    return Segmentation(label_map, confidence, part_set)
 
 
 def _mean(several: Sequence[Tensor]) -> Tensor:
@@ -111,9 +124,9 @@ def network_size_px(network: PartNetwork, size_px: int | None) -> int:
 
 
 def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_average: bool) -> Tensor:
-    """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``."""
-    square, (rows, columns) = padded_square(pixels, size_px)
-    images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 127.5 - 1
+    """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``, or the mean of both."""
+    shown, (rows, columns) = _shown(network, pixels, size_px)
+    images = torch.from_numpy(shown).permute(2, 0, 1)[None].float() / 127.5 - 1
     if mirror_average:
         images = torch.cat([images, images.flip(-1)])
     with _inference(network):
@@ -123,6 +136,18 @@ def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_ave
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
         logits = (logits[:1] + mirrored) / 2
     return logits[0, :, rows, columns]
+
+
+def _shown(network: PartNetwork, pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, slice]]:
+    """What a network is shown of a photo, and the rows and columns of the photo in it.
+
+    One with a ``multiple_px`` reads photos of any shape; the others are shown squares.
+    """
+    multiple_px = getattr(network, "multiple_px", None)
+    if multiple_px is None:
+        return padded_square(pixels, size_px)
+    height, width = whole_shape(pixels.shape[0], pixels.shape[1], size_px, multiple_px)
+    return resize_pixels(pixels, width, height), (slice(None), slice(None))
 
 
 def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:

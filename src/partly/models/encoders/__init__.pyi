@@ -1,7 +1,12 @@
 """Networks that read photos: feature pyramids, or one row of numbers for each."""
 
+from .dinov2_encoder import Attention as Attention
+from .dinov2_encoder import DinoV2 as DinoV2
+from .dinov2_encoder import PATCH_PX as PATCH_PX
+from .dinov2_encoder import positions_on_grid as positions_on_grid
 from .encoder_table import load_representation as load_representation
 from .feature_network import FeatureNetwork as FeatureNetwork
+from .imagenet_pixels import imagenet_normalised as imagenet_normalised
 from .photo_encoder import Representation as Representation
 from .photo_encoder import RepresentationFamily as RepresentationFamily
 from .vae_encoder import VAEEncoder as VAEEncoder

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from partly.errors import BadModelFile
+from partly.models.foreign import dinov2_checkpoints as dinov2
 from partly.models.foreign import nvidia_stylegan2 as nvidia
 from partly.models.foreign import rosinality_stylegan2 as rosinality
 from partly.models.foreign.containers import read_content
+from partly.models.foreign.foreign_encoder import ForeignEncoder
 from partly.models.foreign.native_stylegan2 import ForeignGenerator
 
 
@@ -22,13 +24,13 @@ class Format:
         name: how cards name it.
         title: what it is.
         recognises: whether a file's content is of it.
-        read: the generator in content of it; takes the content, the file and a class or None.
+        read: the network in content of it; takes the content, the file and a class or None.
     """
 
     name: str
     title: str
     recognises: Callable[[Any], bool]
-    read: Callable[[Any, Path, int | None], ForeignGenerator]
+    read: Callable[[Any, Path, int | None], ForeignGenerator | ForeignEncoder]
 
 
 FORMATS: dict[str, Format] = {
@@ -46,19 +48,32 @@ FORMATS: dict[str, Format] = {
             nvidia.recognises,
             nvidia.read,
         ),
+        Format(
+            dinov2.AUTHORS,
+            "a .pth of DINOv2's authors",
+            dinov2.recognises_authors,
+            dinov2.read_authors,
+        ),
+        Format(
+            dinov2.HUGGING_FACE,
+            "a model.safetensors of DINOv2 in the layout of Hugging Face",
+            dinov2.recognises_hugging_face,
+            dinov2.read_hugging_face,
+        ),
     )
 }
 
 
-def read_checkpoint(path: Path, class_index: int | None = None) -> ForeignGenerator:
-    """The generator in a checkpoint, of whatever format; no code of the file is run.
+def read_checkpoint(path: Path, class_index: int | None = None) -> ForeignGenerator | ForeignEncoder:
+    """The network in a checkpoint, of whatever format; no code of the file is run.
 
     Args:
         path: the file.
         class_index: which class a generator with classes is to make.
 
     Raises:
-        BadModelFile: it is no checkpoint, damaged, of an unknown format, asks for code, or is no StyleGAN2.
+        BadModelFile: it is no checkpoint, damaged, of an unknown format, asks for code, or is another network
+            than its format promises.
         BadOption: it has classes and none is given, or the other way round.
     """
     content = read_content(path)
@@ -66,8 +81,8 @@ def read_checkpoint(path: Path, class_index: int | None = None) -> ForeignGenera
         if known.recognises(content):
             return known.read(content, path, class_index)
     raise BadModelFile(
-        f"holds {_described(content)}, no generator that Partly knows",
-        expected=" or ".join(known.title for known in FORMATS.values()),
+        f"holds {_described(content)}, no network that Partly knows",
+        expected=", or ".join(known.title for known in FORMATS.values()),
         path=path,
     )
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch.serialization import safe_globals
 
 from partly.errors import BadModelFile
 from partly.models.foreign.inert_pickles import damaged, read_inert, refused
 
+_LFS_POINTER = b"version https://git-lfs"
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
 _OLD_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
@@ -42,21 +45,43 @@ def read_content(path: Path) -> Any:
     """Plain values, containers, tensors, and records of what a pickle asked for.
 
     Raises:
-        BadModelFile: it is neither a file of ``torch.save`` nor a pickle, is damaged, or asks for code.
+        BadModelFile: it is neither a file of ``torch.save``, nor of safetensors, nor a pickle, is damaged, or
+            asks for code.
     """
     with path.open("rb") as file:
-        head = file.read(len(_OLD_TORCH))
+        head = file.read(len(_LFS_POINTER))
+    if _is_safetensors(head):
+        return _load_safetensors(path)
     if head.startswith(_ZIP):
         return load_tensors(path, path, mmap=True)
-    if head == _OLD_TORCH:
+    if head.startswith(_OLD_TORCH):
         return load_tensors(path, path)
     if head.startswith(_PICKLE):
         return read_inert(path)
+    if head == _LFS_POINTER:
+        raise BadModelFile(
+            "is a pointer of Git LFS, a few lines that stand for the file itself",
+            expected="the file itself",
+            remedy="Fetch it with git lfs pull, or download it from its page",
+            path=path,
+        )
     raise BadModelFile(
         f"is no checkpoint that Partly knows (it begins with {head[:4]!r})" if head else "is empty",
-        expected="a file of torch.save, or a pickle",
+        expected="a file of torch.save, a safetensors file, or a pickle",
         path=path,
     )
+
+
+def _is_safetensors(head: bytes) -> bool:
+    """Whether a file begins as https://huggingface.co/docs/safetensors says: a length, and then JSON."""
+    return head[4:9] == b"\0\0\0\0{"
+
+
+def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise damaged(error, path) from error
 
 
 def load_tensors(source: Path | io.BytesIO, path: Path, *, mmap: bool = False) -> Any:

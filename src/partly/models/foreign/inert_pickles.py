@@ -21,11 +21,8 @@ PARAMETER = "torch._utils._rebuild_parameter"
 STORAGE = "torch.storage._load_from_bytes"
 NUMPY_SCALARS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
 NUMPY_DTYPE = "numpy.dtype"
-_NUMPY_ARRAYS = (
-    "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct",
-    "numpy.ndarray",
-)
+NUMPY_ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
+_NUMPY_ARRAY_CLASS = "numpy.ndarray"
 _DAMAGED = (
     pickle.UnpicklingError,
     EOFError,
@@ -77,7 +74,9 @@ _MADE: dict[str, Callable[..., Any]] = {
     "builtins.set": set,
     "__builtin__.set": set,
 }
-_RECORDED = frozenset((PERSISTENT, *TENSORS, PARAMETER, STORAGE, *NUMPY_SCALARS, NUMPY_DTYPE, *_NUMPY_ARRAYS))
+_RECORDED = frozenset(
+    (PERSISTENT, *TENSORS, PARAMETER, STORAGE, *NUMPY_SCALARS, NUMPY_DTYPE, *NUMPY_ARRAYS, _NUMPY_ARRAY_CLASS)
+)
 
 
 class _InertUnpickler(pickle.Unpickler):

@@ -10,15 +10,18 @@ from __future__ import annotations
 import io
 import reprlib
 import struct
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from partly.errors import BadModelFile
 from partly.models.foreign.containers import load_tensors
 from partly.models.foreign.inert_pickles import (
+    NUMPY_ARRAYS,
     NUMPY_DTYPE,
     NUMPY_SCALARS,
     PARAMETER,
@@ -57,6 +60,36 @@ def tensor_of(value: Any, name: str, path: Path) -> Tensor:
             expected="a tensor within its storage",
             path=path,
         ) from error
+
+
+def array_of(value: Any, name: str, path: Path) -> np.ndarray:
+    """The array of float32 that a record describes.
+
+    NumPy pickles an array as an empty one whose state is a version, the shape, the type, whether columns come
+    first, and the numbers (``numpy.ndarray.__setstate__``).
+
+    Args:
+        value: the record.
+        name: whose it is, for errors.
+        path: the file, for errors.
+
+    Raises:
+        BadModelFile: it describes none, or numbers that do not fit its shape.
+    """
+    if not (isinstance(value, Record) and value.name in NUMPY_ARRAYS and isinstance(value.state, tuple)):
+        raise BadModelFile(f"{name} is {_kind(value)}", expected="an array", path=path)
+    match value.state:
+        case (_, tuple(shape), Record(name=dtype_name) as dtype, columns_first, bytes(data)) if (
+            dtype_name == NUMPY_DTYPE and all(isinstance(n, int) and n >= 0 for n in shape)
+        ):
+            is_little = isinstance(dtype.state, tuple) and dtype.state[1:2] == ("<",)
+            if dtype.args[:1] == ("f4",) and is_little and len(data) == 4 * prod(shape):
+                return np.frombuffer(data, "<f4").reshape(shape, order="F" if columns_first else "C")
+    raise BadModelFile(
+        f"{name} is an array of another kind than its numbers",
+        expected="float32, as many as its shape says",
+        path=path,
+    )
 
 
 def plain_of(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from partly.errors import BadModelFile, BadOption
 from partly.models.zoo.downloads import DOWNLOADS, is_sound
@@ -23,13 +23,15 @@ class Imported:
 
     Attributes:
         folder: the model folder.
+        kind: what it is: a generator, or an encoder that reads photos.
         format: name of the checkpoint's format.
-        image_size_px: side of the pictures.
+        image_size_px: side of the pictures, or of the photos that an encoder is meant for.
         remarks: what had to be assumed or made up, a clause each.
         was_there: nothing had to be done.
     """
 
     folder: Path
+    kind: Literal["generator", "encoder"]
     format: str
     image_size_px: int
     remarks: tuple[str, ...]
@@ -49,7 +51,7 @@ def default_folder(path: Path) -> Path:
 def import_checkpoint(
     path: Path, folder: Path, class_index: int | None = None, *, again: bool = False
 ) -> Imported:
-    """Turn a checkpoint of another program into the model folder of a generator; no code of it is run.
+    """Turn a checkpoint of another program into a model folder; no code of it is run.
 
     Args:
         path: the file; its format is recognised by what it holds.
@@ -58,7 +60,8 @@ def import_checkpoint(
         again: do it even if the folder holds it already, or another model.
 
     Raises:
-        BadModelFile: no checkpoint, damaged, of an unknown format, asking for code, or no StyleGAN2.
+        BadModelFile: no checkpoint, damaged, of an unknown format, asking for code, or another network than
+            its format promises.
         BadOption: the folder holds something else; the generator has classes and none is given, or the other
             way round.
     """
@@ -73,6 +76,7 @@ def import_checkpoint(
     checkpoint = card.extra["checkpoint"]
     return Imported(
         folder,
+        "generator" if card.kind.startswith("generator/") else "encoder",
         checkpoint["format"],
         card.arguments["image_size_px"],
         tuple(checkpoint["remarks"]),
@@ -82,17 +86,19 @@ def import_checkpoint(
 
 def _convert(path: Path, folder: Path, origin: dict[str, Any]) -> None:
     from partly.models.foreign.checkpoint_formats import read_checkpoint
+    from partly.models.foreign.foreign_encoder import ForeignEncoder
     from partly.models.foreign.native_stylegan2 import assembled
 
     class_index = origin["class"]
     foreign = read_checkpoint(path, class_index)
+    checkpoint = {**origin, "format": foreign.format, "remarks": list(foreign.remarks)}
+    if isinstance(foreign, ForeignEncoder):
+        title = f"{foreign.title}, of {path.name}"
+        foreign.network.save(folder, {"title": title, "licence": foreign.licence, "checkpoint": checkpoint})
+        return
     chosen = "" if class_index is None else f", class {class_index}"
-    extra = {
-        "title": f"StyleGAN2 of {path.name}, {foreign.shape.image_size_px} px{chosen}",
-        "licence": _LICENCE,
-        "checkpoint": {**origin, "format": foreign.format, "remarks": list(foreign.remarks)},
-    }
-    assembled(foreign).save(folder, extra)
+    title = f"StyleGAN2 of {path.name}, {foreign.shape.image_size_px} px{chosen}"
+    assembled(foreign).save(folder, {"title": title, "licence": _LICENCE, "checkpoint": checkpoint})
 
 
 def _origin(folder: Path) -> tuple[Any, ...] | None:

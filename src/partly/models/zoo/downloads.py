@@ -17,6 +17,9 @@ from partly.storage import cache_folder
 
 ENCODER = "efficientnet-lite0"
 INCEPTION = "inception"
+DINOV2 = "dinov2-small"
+VGG16 = "vgg16"
+MOBILE_SAM = "mobile-sam"
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,16 @@ DOWNLOADS: dict[str, Download] = {
             37,
         ),
         Download(
+            DINOV2,
+            "encoder",
+            "vision transformer of the shape of DINOv2 small, to read photos of any object with",
+            "partly.models.zoo.dinov2_weights",
+            90,
+        ),
+        Download(
             ENCODER,
             "encoder",
-            "encoder pretrained on ImageNet, for auto-shot networks",
+            "encoder pretrained on ImageNet, for auto-shot networks, and to read photos with",
             "partly.models.zoo.efficientnet_weights",
             17,
         ),
@@ -61,6 +71,20 @@ DOWNLOADS: dict[str, Download] = {
             "feature network of FID and KID, to measure generators with",
             "partly.models.zoo.inception_weights",
             81,
+        ),
+        Download(
+            VGG16,
+            "encoder",
+            "network pretrained on ImageNet, to read photos with",
+            "partly.models.zoo.vgg16_weights",
+            64,
+        ),
+        Download(
+            MOBILE_SAM,
+            "encoder",
+            "encoder of MobileSAM (TinyViT), to read photos with",
+            "partly.models.zoo.mobile_sam_weights",
+            38,
         ),
     )
 }
@@ -112,6 +136,11 @@ def generator_names() -> list[str]:
     """Names of the generators that can be got, and of those that need not."""
     got = [name for name, download in DOWNLOADS.items() if download.kind == "generator"]
     return [*got, *shipped_generators()]
+
+
+def encoder_names() -> list[str]:
+    """Names of the encoders that can be got."""
+    return [name for name, download in DOWNLOADS.items() if download.kind == "encoder"]
 
 
 def model_folder(name: str) -> Path:

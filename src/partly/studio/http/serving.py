@@ -22,7 +22,12 @@ from partly.storage import read_json_or_none, write_json
 from partly.studio.http.built_page import is_built, page_router
 from partly.studio.http.event_stream import event_router
 from partly.studio.http.http_messages import answer_errors
-from partly.studio.http.picture_routes import painting_router, picture_router, prediction_router
+from partly.studio.http.picture_routes import (
+    album_router,
+    painting_router,
+    picture_router,
+    prediction_router,
+)
 from partly.studio.http.project_routes import job_router, label_router, network_router, project_router
 from partly.studio.http.security import Guard, Security
 from partly.studio.session.session import Session
@@ -37,6 +42,7 @@ _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 _ROUTERS = (
     project_router,
     picture_router,
+    album_router,
     painting_router,
     prediction_router,
     job_router,

@@ -16,16 +16,24 @@ from partly.errors import BadLabel
 from partly.fewshot.features import FeatureSource
 from partly.fewshot.fitting import (
     FewShotConfig,
+    LabelQuality,
     default_sizes,
     layout_of_shares,
     live_method,
     renumbered,
     shares,
 )
-from partly.fewshot.segmenters import LAYOUT_PX, FewShotSegmenter, choose_levels, uncertainty
-from partly.studio.live.live_predictions import Prediction, read_off
+from partly.fewshot.segmenters import (
+    LAYOUT_PX,
+    FewShotSegmenter,
+    choose_levels,
+    uncertainty,
+    uncertainty_of_part,
+)
+from partly.studio.live.live_predictions import Prediction, read_off, shape_of_area
+from partly.studio.live.live_quality import LiveQuality, Painted
 from partly.studio.live.shown_pictures import ShownPictures
-from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures
+from partly.studio.live.wall_features import OnProgress, ShouldStop, WallFeatures, usual_wall
 
 _PREDICTION_PX = 256
 
@@ -42,18 +50,20 @@ class _Labels:
 class LiveSegmenter:
     """Ridge regression refitted after every stroke from running sums, with the choices of ``fit_few_shot``.
 
-    What differs from ``fit_few_shot``: mean and deviation of the features come from the wall's pictures, it
-    does not train itself, and parts may still be without a label; these are never predicted. To be used from
-    one thread.
+    What differs from ``fit_few_shot``: mean and deviation of the features come from the wall's pictures (of
+    an empty wall, from those shown), it does not train itself, and parts may still be without a label; these
+    are never predicted. To be used from one thread.
 
     For the face generator of 1024 px it keeps about 350 MB for a wall of 24, 210 MB for the pictures shown
-    last, 55 MB for solving, and 35 MB for each labelled picture.
+    last, 55 MB for solving, and 35 MB for each labelled picture; and 15 MB for each, up to 300 MB, once it is
+    asked how good it is.
 
     Args:
         source: makes the features.
         part_set: what ids mean.
         config: the choices; of its methods, the first that is live counts, else plain ridge regression.
         n_wall: how many pictures the wall has; the statistics come from them.
+        wall: these pictures, of which there may be none, in place of ``n_wall`` of the source's own choice.
     """
 
     def __init__(
@@ -63,6 +73,7 @@ class LiveSegmenter:
         config: FewShotConfig | None = None,
         *,
         n_wall: int = 24,
+        wall: Sequence[Picture] | None = None,
     ) -> None:
         self._config = config or FewShotConfig()
         self._method = live_method(self._config.methods)
@@ -71,8 +82,9 @@ class LiveSegmenter:
         self._channels = [source.levels[i].n_channels for i in indexes]
         self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
         self._size_px = min(_PREDICTION_PX, source.image_size_px)
-        self._wall = WallFeatures(source, indexes, n_wall)
+        self._wall = WallFeatures(source, indexes, usual_wall(source, n_wall) if wall is None else wall)
         self._shown = ShownPictures(source, indexes, LAYOUT_PX)
+        self._quality = LiveQuality(self._shown.read)
         self._source = source
         self._pictures: dict[str, Pictured] = {}
         self._labels: dict[str, _Labels] = {}
@@ -105,10 +117,54 @@ class LiveSegmenter:
         """
         if self._is_warm:
             return
-        self._wall.read(on_progress, should_stop)
-        if self._wall.is_ready:
-            self._fit.segmenter.standardiser.set(self._wall.moments)
-            self._is_warm = True
+        for place in self._wall.unread:
+            if should_stop is not None and should_stop():
+                return
+            self._wall.read(place)
+            if on_progress is not None:
+                on_progress(self._wall.n_read, len(self.wall))
+        self.standardise()
+
+    @property
+    def n_wall_read(self) -> int:
+        """How many pictures of the wall have their features."""
+        return self._wall.n_read
+
+    @torch.no_grad()
+    def read_wall(self, place: int) -> None:
+        """Make the features of one picture of the wall; for whoever has them made one by one."""
+        self._wall.read(place)
+
+    def replace_on_wall(self, place: int, picture: Picture) -> None:
+        """Put another picture on the wall, in the place of one; it is predicted once it was read."""
+        self._wall.replace(place, picture)
+
+    def remove_from_wall(self, place: int) -> None:
+        """Take a picture off the wall; those behind it move up."""
+        self._wall.remove(place)
+
+    @torch.no_grad()
+    def standardise(self) -> bool:
+        """Take mean and deviation of the features from what was read of the wall; it is warm then.
+
+        Where it was warm before, all that was learned is taken in anew with the next :meth:`solve`, and
+        nothing is predicted until then.
+
+        Returns:
+            Whether there are features to take them from: where the wall is empty, those of a picture shown.
+        """
+        moments = self._wall.moments or self._shown.moments()
+        if moments is None:
+            return False
+        if self._is_warm:
+            self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
+            self._parts = None
+            self._shown.forget_rows()
+            for labels in self._labels.values():
+                labels.is_taken_in = False
+        self._fit.segmenter.standardiser.set(moments)
+        self._is_warm = True
+        return True
 
     @torch.no_grad()
     def show(self, picture: Pictured) -> None:
@@ -198,8 +254,13 @@ class LiveSegmenter:
         return True
 
     @torch.no_grad()
-    def predict(self, id: str) -> Prediction:
+    def predict(self, id: str, shape: tuple[int, int] = (1, 1)) -> Prediction:
         """Labels and doubt of a picture that was shown or learned, at 256 px or its size where that is less.
+
+        Args:
+            id: which picture.
+            shape: its height and width; what is said of it has this aspect ratio, and about as many pixels as
+                such a square.
 
         Raises:
             BadLabel: the last :meth:`solve` found fewer than two parts, or there was none yet.
@@ -207,19 +268,43 @@ class LiveSegmenter:
         """
         parts = self._told_apart()
         pyramid = self._shown.show(self._pictures[id])
-        labels, doubt = read_off(self._fit.segmenter(pyramid, self._size_px), parts)
+        said = shape_of_area(*shape, self._size_px)
+        labels, doubt = read_off(self._fit.segmenter(pyramid, self._size_px), parts, said)
         return Prediction(labels[0], doubt[0], self._version)
 
     @torch.no_grad()
-    def uncertainty(self, picture: Pictured) -> float:
-        """How unsure it is of a picture, 0 to 1; nothing of the picture is kept.
+    def uncertainty(self, picture: Pictured, part: str | None = None) -> float:
+        """How unsure it is of a picture, 0 to 1, or of one part of it; nothing of the picture is kept.
+
+        Raises:
+            BadLabel: as for :meth:`predict`; or no label shows the part.
+        """
+        parts = self._told_apart()
+        logits = self._fit.segmenter(self._shown.made(picture), LAYOUT_PX)[:, parts]
+        if part is None:
+            return float(uncertainty(logits))
+        shown = [self._part_set.names[id] for id in parts.tolist()]
+        if part not in shown:
+            raise BadLabel(f"no label shows {part!r}", expected=f"one of {', '.join(shown)}")
+        return float(uncertainty_of_part(logits, shown.index(part)))
+
+    @torch.no_grad()
+    def quality(self, should_stop: ShouldStop | None = None) -> LabelQuality | None:
+        """How good it is for each part, told from all that was learned; the wall's pictures are the others.
+
+        It takes a second or more: each labelled picture is left out once.
+
+        Args:
+            should_stop: asked before each picture; if it says so, nothing is returned.
 
         Raises:
             BadLabel: as for :meth:`predict`.
         """
-        parts = self._told_apart()
-        logits = self._fit.segmenter(self._shown.made(picture), LAYOUT_PX)
-        return float(uncertainty(logits[:, parts]))
+        self._told_apart()
+        painted = {id: Painted(labels.picture, labels.covered) for id, labels in self._labels.items()}
+        others = self._wall.features(but=[labels.picture for labels in self._labels.values()])
+        part_set, spread = self._part_set, self._config.spread
+        return self._quality.measured(self._fit, painted, others, part_set, spread, should_stop)
 
     @overload
     def predict_wall(self) -> Prediction: ...

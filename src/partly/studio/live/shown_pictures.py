@@ -11,7 +11,7 @@ from torch import Tensor
 
 from partly.data.labels import Pictured
 from partly.fewshot.features import FeatureSource, pyramid_of
-from partly.fewshot.segmenters import RidgeSegmenter
+from partly.fewshot.segmenters import Moments, RidgeSegmenter
 from partly.models import FeaturePyramid
 
 _N_KEPT = 3
@@ -57,6 +57,19 @@ class ShownPictures:
             self._rows = None  # lets go of the old ones before there are others
             self._rows = (read, segmenter.rows(read.pyramid, self._grid_px))
         return self._rows[1]
+
+    def moments(self) -> Moments | None:
+        """Mean and mean square of every channel of those at hand; None where there is none."""
+        some = [Moments.of(read.pyramid) for read in self._pictures.values()]
+        return sum(some[1:], some[0]) if some else None
+
+    def forget_rows(self) -> None:
+        """Let go of the rows: features are scaled otherwise from now on."""
+        self._rows = None
+
+    def read(self, picture: Pictured) -> FeaturePyramid:
+        """The levels of any picture; made if it is not at hand, and not kept then."""
+        return self._pictures[picture.id].pyramid if self.has(picture) else self.made(picture)
 
     def made(self, picture: Pictured) -> FeaturePyramid:
         """The levels of a picture that is not kept."""

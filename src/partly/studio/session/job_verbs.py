@@ -68,29 +68,31 @@ def export(project: Project, options: Options, reports: JobReports) -> None:  # 
 
 
 def segment(project: Project, options: Options, reports: JobReports) -> None:
-    """Segment the photos in the project's own folder of photos."""
+    """Segment the project's photos: of a project with a generator, those that were added on the page."""
     from partly.data.photos import find_photos
     from partly.inference.segment import Progress, segment_all
-    from partly.project import network_of
+    from partly.project import project_photos, segmenting_network
 
     paths = StudioPaths.of(project)
-    if not paths.photos.is_dir():
+    reads_photos = project.settings.fitted_on == "photos"
+    if not reads_photos and not paths.photos.is_dir():
         raise BadPhoto(
             "there is no folder of photos in the project",
             expected="photos to segment",
             remedy="Put photos there, or add them on the page",
             path=paths.photos,
         )
-    network = network_of(project.folder)
+    segmenting = segmenting_network(project.folder)
 
     def report(progress: Progress) -> None:
         reports.progress("segmenting photos", progress.n_done, progress.n_photos or progress.n_done)
 
+    chosen = SegmentOptions(**options_for(SegmentOptions, options))
     summary = segment_all(
-        network,
-        find_photos([paths.photos]),
+        segmenting.network,
+        project_photos(project) if reads_photos else find_photos([paths.photos]),
         paths.segmented,
-        **SegmentOptions(**options_for(SegmentOptions, options)).arguments(),
+        **chosen.arguments(with_encoder=segmenting.has_encoder),
         progress=report,
     )
     for path in _images(paths.segmented / "overlays"):

@@ -17,6 +17,7 @@ from partly.project import export_labels, import_labels
 from partly.studio.session.annotation_saver import AnnotationSaver
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.studio_paths import last_part
+from partly.studio.session.wall import Wall
 from partly.studio.session.workspace import Workspace
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -28,8 +29,10 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 class LabelExchange:
     """Takes label files of other programs in, and gives all labels out."""
 
-    def __init__(self, workspace: Workspace, saver: AnnotationSaver, follower: LiveFollower) -> None:
-        self._workspace, self._saver, self._follower = workspace, saver, follower
+    def __init__(
+        self, workspace: Workspace, saver: AnnotationSaver, follower: LiveFollower, wall: Wall
+    ) -> None:
+        self._workspace, self._saver, self._follower, self._wall = workspace, saver, follower, wall
 
     def import_file(
         self,
@@ -77,6 +80,7 @@ class LabelExchange:
                 if one in workspace.tray:
                     workspace.label_maps.reopen(workspace.tray.picture(one))
         self._follower.ask()
+        self._wall.look()
         workspace.pictures_changed()
         return ids
 

@@ -18,6 +18,7 @@ from partly.data.labels import (
     annotation_ids,
     annotation_part_set,
     is_all_saved,
+    is_same_picture,
     load_annotation,
 )
 from partly.errors import BadLabel
@@ -144,9 +145,8 @@ class LabelMapStore:
                 if picture.id in annotation_ids(self.annotations):
                     base = self._annotation(picture.id, picture)
                     known = base.label_map
-                size = (picture.size_px, picture.size_px)
                 path = self._paths.journal(picture.id)
-                journal = StrokeJournal.open(path, size, self._parts.history, known)
+                journal = StrokeJournal.open(path, picture.shape, self._parts.history, known)
                 if base is not None:
                     self._bases[picture.id] = base
                 self._journals[picture.id] = journal
@@ -166,7 +166,7 @@ class LabelMapStore:
                 return self._journals[picture.id].label_map
             if picture.id in annotation_ids(self.annotations):
                 return self._annotation(picture.id, picture).label_map
-        return np.full((picture.size_px, picture.size_px), UNLABELLED, np.uint8)
+        return np.full(picture.shape, UNLABELLED, np.uint8)
 
     def paint(self, picture: ProposedPicture, patch: Patch) -> Facts:
         """Put a patch on the label map.
@@ -233,9 +233,7 @@ class LabelMapStore:
                 if annotation_id not in self.outdated():
                     return None
                 return Snapshot(self._annotation(annotation_id, None), self._parts.project, None)
-            base = self._bases.get(annotation_id) or Annotation(
-                annotation_id, journal.label_map, picture.w, picture.generator_digest
-            )
+            base = self._bases.get(annotation_id) or picture.annotation(journal.label_map)
             annotation = replace(base, label_map=journal.label_map)
             return Snapshot(annotation, self._parts.project, journal.state)
 
@@ -266,7 +264,7 @@ class LabelMapStore:
         """An annotation in the part set as it is now, whatever it was saved with."""
         painted_with = annotation_part_set(self.annotations, annotation_id)
         found = load_annotation(self.annotations, annotation_id, painted_with)
-        if picture is not None and (found.w is None or not np.array_equal(found.w, picture.w)):
+        if picture is not None and not is_same_picture(found, picture.pictured):
             raise BadLabel(
                 "is an annotation of another picture of the same name",
                 remedy="Move the annotation or the picture away",

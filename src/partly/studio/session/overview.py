@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from partly.errors import listed
 from partly.project import Project
@@ -23,7 +23,9 @@ def overview(session: Session) -> dict[str, Any]:
     workspace, proposing = session.workspace, session.proposals.progress
     if workspace.look():
         session.follower.ask()
+        session.wall.look()
     models = session.model_ages.models(session.project, has_unsaved=session.saver.has_unsaved)
+    album = _album(session)
     return (
         {"version": version("partly")}
         | _pictures_and_parts(session, models)
@@ -36,9 +38,11 @@ def overview(session: Session) -> dict[str, Any]:
             "wall_ready": session.wall.ready(),
             "proposing": None if proposing is None else {"done": proposing[0], "total": proposing[1]},
             "live": session.models.state,
+            "quality": session.quality.to_json(),
             "jobs": [job.to_json() for job in session.jobs.list()],
             "problems": workspace.problems,
-            "n_photos": session.photo_folder.count(),
+            "n_photos": session.photo_folder.count() if album is None else album["n_photos"],
+            "album": album,
         }
     )
 
@@ -48,7 +52,6 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
     with workspace.lock:
         project = workspace.parts.project
         pictures = [session.pictures.facts(picture_id) for picture_id in workspace.tray.ids()]
-        sizes_px = [workspace.tray.picture(picture["id"]).size_px for picture in pictures[:1]]
         parts, parts_version = workspace.parts.to_json(), session.parts.version
         ids = frozenset().union(*(workspace.label_maps.facts(picture["id"]).parts for picture in pictures))
     missing = [part["name"] for i, part in enumerate(parts) if i not in ids]
@@ -58,13 +61,28 @@ def _pictures_and_parts(session: Session, models: MadeModels) -> dict[str, Any]:
             "name": project.folder.resolve().name,
             "folder": str(project.folder),
             "generator": project.settings.generator,
-            "size_px": sizes_px[0] if sizes_px else None,
+            "labels": "photos" if session.photo_choosing is not None else "pictures",
+            "photos": project.settings.photos.folder,
         },
         "parts": parts,
         "parts_version": parts_version,
         "pictures": pictures,
         "missing_parts": missing,
-        "next_step": next_step(len(pictures), n_labelled, len(ids), missing, models),
+        "next_step": next_step(
+            len(pictures), n_labelled, len(ids), missing, models, project.settings.fitted_on
+        ),
+    }
+
+
+def _album(session: Session) -> dict[str, Any] | None:
+    """The photos that are labelled, and how far their features are; None where pictures are generated."""
+    if session.photo_choosing is None or session.maker is None:
+        return None
+    done, total = session.maker.progress
+    return {
+        "n_photos": len(session.photo_choosing),
+        "features": {"done": done, "total": total},
+        "passed_over": session.photo_choosing.passed_over,
     }
 
 
@@ -79,7 +97,12 @@ def _distil_by_effort(project: Project) -> dict[str, dict[str, Any]]:
 
 
 def next_step(
-    n_pictures: int, n_labelled: int, n_parts_labelled: int, missing: Sequence[str], models: MadeModels
+    n_pictures: int,
+    n_labelled: int,
+    n_parts_labelled: int,
+    missing: Sequence[str],
+    models: MadeModels,
+    fitted_on: Literal["generator", "photos"] = "generator",
 ) -> str:
     """What to do next, for the user of the page.
 
@@ -89,15 +112,18 @@ def next_step(
         n_parts_labelled: parts that have a pixel in one of them.
         missing: names of the parts that have none.
         models: what was made of them.
+        fitted_on: whether pictures of a generator are labelled, or photos.
     """
+    of_photos = fitted_on == "photos"
+    one = "photo" if of_photos else "picture"
     if not n_pictures:
-        return "Wait a moment: the first picture is being made."
+        return f"Wait a moment: the first {one} is being {'chosen' if of_photos else 'made'}."
     if not n_labelled:
-        return "Choose a part and paint it on the picture. A few scribbles are enough."
+        return f"Choose a part and paint it on the {one}. A few scribbles are enough."
     if n_parts_labelled < 2:
-        return "Paint a second part, the background for one: then the other pictures follow."
+        return f"Paint a second part, the background for one: then the other {one}s follow."
     if models.auto_shot == "ready":
-        return "Drop a photo, or turn the camera on. Or label another picture to make it better."
+        return f"Drop a photo, or turn the camera on. Or label another {one} to make it better."
     if models.auto_shot == "stale":
         return "The labels have changed: distil again when you like what the wall shows."
     if missing:

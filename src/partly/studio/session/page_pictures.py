@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
-from partly.data.photos import encode_jpeg, thumbnail
-from partly.errors import BadOption
+from partly.project import ProposedPicture
+from partly.studio.session.page_images import Image, SmallImages, check_small
 from partly.studio.session.wall import Wall
 from partly.studio.session.workspace import Workspace
-
-_MOST_SMALL_PX = 1024
-_LEAST_SMALL_PX = 16
-_N_KEPT = 256
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image file in memory.
-
-    Attributes:
-        data: the file.
-        media_type: what it is.
-        tag: another one means another image.
-    """
-
-    data: bytes
-    media_type: str
-    tag: str
 
 
 class PagePictures:
@@ -36,7 +16,7 @@ class PagePictures:
 
     def __init__(self, workspace: Workspace, wall: Wall) -> None:
         self._workspace, self._wall = workspace, wall
-        self._small: dict[tuple[str, int], Image] = {}
+        self._small = SmallImages()
 
     def image(self, picture_id: str, size_px: int | None = None) -> Image:
         """A picture of the tray, or of the wall, which has small ones of one size only.
@@ -50,22 +30,16 @@ class PagePictures:
             NotReady: it is being made.
             BadOption: a size that a small picture cannot have.
         """
-        if size_px is not None and not _LEAST_SMALL_PX <= size_px <= _MOST_SMALL_PX:
-            raise BadOption(f"the size is {size_px}", expected=f"{_LEAST_SMALL_PX} to {_MOST_SMALL_PX}")
+        if size_px is not None:
+            check_small(size_px)
         if picture_id in self._wall.ids():
             path = self._wall.path(picture_id)
             return Image(path.read_bytes(), "image/jpeg", path.stem)
         picture = self._workspace.picture(picture_id)
-        tag = hashlib.sha256(picture.w.tobytes() + picture.generator_digest.encode()).hexdigest()[:16]
+        tag = hashlib.sha256(_what(picture)).hexdigest()[:16]
         if size_px is None:
             return Image(picture.path.read_bytes(), "image/png", tag)
-        key = (tag, size_px)
-        if key not in self._small:
-            data = encode_jpeg(thumbnail(picture.pixels, size_px), quality=88)
-            while len(self._small) >= _N_KEPT:
-                self._small.pop(next(iter(self._small)), None)
-            self._small[key] = Image(data, "image/jpeg", f"{tag}-{size_px}")
-        return self._small[key]
+        return self._small.get(tag, size_px, lambda: picture.pixels)
 
     def choose(self, picture_id: str, *, place: int | None = None, **choices: bool) -> dict[str, Any]:
         """Decide about a picture of the tray; gives it as :meth:`facts`.
@@ -91,12 +65,17 @@ class PagePictures:
     def facts(self, picture_id: str) -> dict[str, Any]:
         """What is known of a picture of the tray, as plain JSON values."""
         with self._workspace.lock:
+            picture = self._workspace.tray.picture(picture_id)
+            height_px, width_px = picture.shape
             choices = self._workspace.tray.choices(picture_id)
             painted = self._workspace.label_maps.facts(picture_id)
         is_accepted = choices.accepted is not None and painted.n_strokes >= choices.accepted
         status = "accepted" if is_accepted else "painted"
         return {
             "id": picture_id,
+            "name": picture.photo or picture_id,
+            "width_px": width_px,
+            "height_px": height_px,
             "status": status if painted.labelled_share else "new",
             "pinned": choices.pinned,
             "skipped": choices.skipped,
@@ -105,3 +84,9 @@ class PagePictures:
             "labelled_share": painted.labelled_share,
             "n_parts_labelled": len(painted.parts),
         }
+
+
+def _what(picture: ProposedPicture) -> bytes:
+    """What the pixels of a picture follow from."""
+    latent = b"" if picture.w is None else picture.w.tobytes()
+    return latent + (picture.generator_digest or picture.photo_sha256 or "").encode()

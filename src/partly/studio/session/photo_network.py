@@ -1,4 +1,4 @@
-"""The network for photos: run on this machine, or handed out as a file that the page runs by itself."""
+"""What segments photos: run on this machine, or handed out as a file that the page runs by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from partly.project import model_digest
 from partly.studio.session.session_parts import Parts
 
 if TYPE_CHECKING:
-    from partly.models.networks import AutoShotNetwork
+    from partly.inference.segment import PartNetwork
 
 MAX_PHOTO_BYTES = 32 * 1024 * 1024
 MAX_PHOTO_PIXELS = MAX_PIXELS
@@ -36,7 +36,7 @@ class SegmentedPhoto:
 
 
 class PhotoNetwork:
-    """The project's auto-shot network.
+    """The project's auto-shot network; until there is one, its few-shot segmenter, if that reads photos.
 
     It segments one photo at a time, and is loaded with the first one, and again when it has changed.
     """
@@ -44,8 +44,8 @@ class PhotoNetwork:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._network: AutoShotNetwork | None = None
-        self._digest: str | None = None
+        self._network: tuple[PartNetwork, bool] | None = None
+        self._digests: tuple[str | None, ...] = ()
 
     def segment(self, data: bytes) -> SegmentedPhoto:
         """Segment the photo in the bytes of an image file.
@@ -55,14 +55,18 @@ class PhotoNetwork:
             BadPhoto: it cannot be read, or is too large.
             BadModelFile: the network is damaged.
         """
-        digest = model_digest(self._parts.project.auto_shot)
-        if digest is None:
+        project = self._parts.project
+        digests = tuple(map(model_digest, (project.auto_shot, project.few_shot)))
+        can_do_without = project.settings.fitted_on == "photos" and digests[1] is not None
+        if digests[0] is None and not can_do_without:
             raise NotReady("there is no network for photos yet", remedy="Make it first: fit, then distil")
         photo = read_photo(data, max_pixels=MAX_PHOTO_PIXELS)
         with self._lock:
-            from partly.inference.segment import segment_photo
+            from partly.inference.segment import SegmentOptions, segment_photo
 
-            segmentation = segment_photo(self._loaded(digest), photo)
+            network, has_encoder = self._loaded(digests)
+            view = SegmentOptions().view(with_encoder=has_encoder)
+            segmentation = segment_photo(network, photo, **view)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
 
     def file(self) -> Path:
@@ -95,10 +99,12 @@ class PhotoNetwork:
             "digest": facts["digest"],
         }
 
-    def _loaded(self, digest: str) -> AutoShotNetwork:
-        if self._network is None or digest != self._digest:
-            from partly.project import network_of
+    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, bool]:
+        """What segments, and whether it has an encoder of photos inside."""
+        if self._network is None or digests != self._digests:
+            from partly.project import segmenting_network
 
-            self._network = network_of(self._parts.project.folder).for_inference()
-            self._digest = digest
+            segmenting = segmenting_network(self._parts.project.folder)
+            self._network = segmenting.network.for_inference(), segmenting.has_encoder
+            self._digests = digests
         return self._network

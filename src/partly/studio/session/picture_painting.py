@@ -24,13 +24,14 @@ class Painted:
     """How a picture's label map is.
 
     Attributes:
-        size_px: side of the picture.
+        height_px, width_px: of the picture.
         n_strokes: strokes that make it up.
         can_undo, can_redo: what is possible.
         labelled_share: share of the pixels with a label, 0 to 1.
     """
 
-    size_px: int
+    height_px: int
+    width_px: int
     n_strokes: int
     can_undo: bool
     can_redo: bool
@@ -102,10 +103,10 @@ class Painting:
             BadOption: the box is none, or the tab has no usable name.
         """
         picture = self._begin(picture_id, tab)
-        size = picture.size_px
-        if not (0 <= x < x + width <= size and 0 <= y < y + height <= size):
+        rows, columns = picture.shape
+        if not (0 <= x < x + width <= columns and 0 <= y < y + height <= rows):
             raise BadOption(
-                f"the box {x}, {y}, {width} x {height} px", expected=f"one within {size} x {size} px"
+                f"the box {x}, {y}, {width} x {height} px", expected=f"one within {columns} x {rows} px"
             )
 
     def paint(self, picture_id: str, tab: str, patch: Patch, parts_version: int | None = None) -> Painted:
@@ -192,26 +193,26 @@ class Painting:
     def _painted(self, picture: ProposedPicture) -> Painted:
         journal = self._workspace.label_maps.journal(picture)
         share = self._workspace.label_maps.facts(picture.id).labelled_share
-        return Painted(picture.size_px, journal.n_strokes, journal.can_undo, journal.can_redo, share)
+        return Painted(*picture.shape, journal.n_strokes, journal.can_undo, journal.can_redo, share)
 
 
 def _translated(labels: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return labels if (table[labels] == labels).all() else table[labels]
 
 
-def enlarged(labels: LabelMap, size_px: int) -> LabelMap:
-    """A label map ``[s, s]`` at another size, with smooth boundaries and no id that was not there.
+def enlarged(labels: LabelMap, height: int, width: int) -> LabelMap:
+    """A label map at another height and width, with smooth boundaries and no id that was not there.
 
     Every part's mask is interpolated bilinearly, and each pixel gets the part with the largest share.
     """
-    if labels.shape == (size_px, size_px):
+    if labels.shape == (height, width):
         return labels.copy()
     ids = [int(i) for i in np.unique(labels)]
-    best = np.zeros((size_px, size_px), np.uint8)
-    result = np.full((size_px, size_px), ids[0], np.uint8)
+    best = np.zeros((height, width), np.uint8)
+    result = np.full((height, width), ids[0], np.uint8)
     for part in ids:
         mask = Image.fromarray((labels == part).astype(np.uint8) * 255)
-        share = np.asarray(mask.resize((size_px, size_px), Image.Resampling.BILINEAR))
+        share = np.asarray(mask.resize((width, height), Image.Resampling.BILINEAR))
         is_larger = share > best
         result[is_larger] = part
         best = np.maximum(best, share)
@@ -226,7 +227,7 @@ def accepted(label_map: LabelMap, predicted: LabelMap, *, only_unlabelled: bool)
         predicted: uint8 [s, s]; where it is unlabelled itself, the label map stays.
         only_unlabelled: leave alone what was painted.
     """
-    large = enlarged(predicted, len(label_map))
+    large = enlarged(predicted, *label_map.shape)
     takes = large != UNLABELLED
     if only_unlabelled:
         takes &= label_map == UNLABELLED

@@ -14,15 +14,19 @@ from contextlib import ExitStack, contextmanager
 from partly.errors import FolderBusy, NotReady
 from partly.project import Project, generator_digest_of
 from partly.storage import only_writer, remove_leftovers
+from partly.studio.session.album import Album
 from partly.studio.session.annotation_saver import AnnotationSaver, restore_backups
+from partly.studio.session.feature_maker import FeatureMaker
 from partly.studio.session.jobs import Jobs
 from partly.studio.session.label_exchange import LabelExchange
 from partly.studio.session.label_map_store import LabelMapStore
+from partly.studio.session.label_quality import QualityMeter
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.model_ages import ModelAges
 from partly.studio.session.open_tabs import OpenTabs
 from partly.studio.session.page_pictures import PagePictures
+from partly.studio.session.photo_choosing import PhotoChoosing
 from partly.studio.session.photo_folder import PhotoFolder
 from partly.studio.session.photo_network import PhotoNetwork
 from partly.studio.session.picture_painting import Painting
@@ -50,8 +54,10 @@ class Session:
         worker: the thread that does what takes long.
         workspace: what all parts share: project, part set, pictures, label maps.
         saver: writes label maps as annotations.
-        models: the generator and the live segmenter.
+        maker: makes features of photos, beside everything else; None where pictures are generated.
+        models: the source of features and the live segmenter.
         predictions: what the live segmenter made of pictures and wall.
+        quality: how good the live segmenter is for each part.
         follower: fits and predicts after every stroke.
         superpixels: of the pictures that are painted on.
         painting: strokes, undo, redo, accepting predictions.
@@ -63,7 +69,8 @@ class Session:
         jobs: long verbs, in processes of their own.
         model_ages: which models are made from the labels of now.
         network: the network for photos.
-        photo_folder: the photos that the job "segment" segments.
+        photo_folder: the photos that were added to the project.
+        photo_choosing: photos by name, to be painted; None where pictures are generated.
 
     Raises:
         FolderBusy: another session has the project.
@@ -83,21 +90,27 @@ class Session:
             self.worker = Worker(self._task_failed)
             self.workspace = self._workspace_of(project, choices or StudioChoices())
             self.saver = AnnotationSaver(self.workspace)
-            self.models = LiveModels(self.workspace)
+            self.photo_folder = PhotoFolder(self.workspace.paths.photos)
+            album = Album(project, self.photo_folder) if project.settings.fitted_on == "photos" else None
+            self.maker = album if album is None else FeatureMaker(album, self.events, self.workspace.problem)
+            self.models = LiveModels(self.workspace, album, self.maker)
             self.predictions = PredictionCache(self.workspace)
-            self.follower = LiveFollower(self.workspace, self.models, self.predictions)
+            self.quality = QualityMeter(self.workspace, self.models)
+            self.follower = LiveFollower(self.workspace, self.models, self.predictions, self.quality)
             self.superpixels = SuperpixelCache(self.workspace, self.models)
             tabs = OpenTabs(self.events.is_listening)
             self.painting = Painting(self.workspace, tabs, self.follower, self.predictions, self.superpixels)
             self.parts = PartEditor(self.workspace, self.saver, self.follower)
-            self.wall = Wall(self.workspace, self.models)
+            self.wall = Wall(self.workspace, self.models, self.follower)
             self.pictures = PagePictures(self.workspace, self.wall)
-            self.proposals = Proposals(self.workspace, self.models, self.follower)
-            self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower)
+            self.proposals = Proposals(self.workspace, self.models, self.follower, self.wall)
+            self.photo_choosing = (
+                album if album is None else PhotoChoosing(self.workspace, album, self.models, self.wall)
+            )
+            self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower, self.wall)
             self.jobs = Jobs(self.workspace, self.saver)
             self.model_ages = ModelAges()
             self.network = PhotoNetwork(self.workspace.parts)
-            self.photo_folder = PhotoFolder(self.workspace.paths.photos)
             self._begin()
             undone.pop_all()
 
@@ -127,6 +140,8 @@ class Session:
             # The last one first: whatever interrupts the rest, all is saved.
             ending.callback(self._folder.close)
             ending.callback(self.worker.close)
+            if self.maker is not None:
+                ending.callback(self.maker.close)
             ending.callback(self.jobs.close)
             ending.callback(self.saver.close)
 
@@ -138,6 +153,8 @@ class Session:
 
     def _begin(self) -> None:
         """Take in the labels that are there, and set the threads to work."""
+        if self.maker is not None:
+            self.maker.listen(self.follower.features_made, self.wall.look)
         self.workspace.read_labels()
         for annotation_id in self.workspace.label_maps.outdated():
             self.saver.note(annotation_id, wait_s=0.0)

@@ -60,7 +60,7 @@ class StudioPaths:
 
     @property
     def photos(self) -> Path:
-        """Photos that the job "segment" segments."""
+        """Photos that were added to the project."""
         return self.folder / "photos"
 
     @property

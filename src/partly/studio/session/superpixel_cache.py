@@ -13,7 +13,7 @@ _N_KEPT = 16
 
 
 class SuperpixelCache:
-    """Ids of superpixels by picture, uint16 ``[s, s]``; the last ones are kept."""
+    """Ids of superpixels by picture, uint16 ``[h, w]``; the last ones are kept."""
 
     def __init__(self, workspace: Workspace, models: LiveModels) -> None:
         self._workspace, self._models = workspace, models
@@ -40,7 +40,8 @@ class SuperpixelCache:
         from partly.studio.live.slic_superpixels import superpixels
 
         if picture_id not in self._kept:
-            made = superpixels(self._models.source, self._workspace.picture(picture_id).pictured)
+            picture = self._workspace.picture(picture_id)
+            made = superpixels(self._models.source, picture.pictured, shape=picture.shape)
             while len(self._kept) >= _N_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[picture_id] = made

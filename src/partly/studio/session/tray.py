@@ -34,12 +34,13 @@ class Choices:
 
 
 class Tray:
-    """The pictures of a project that its generator made, each with its choices; written down at every change.
+    """The pictures of a project's generator, or its photos, each with its choices; written at every change.
 
     Args:
         project: whose pictures.
         path: the JSON of the choices; a missing or damaged one is begun anew.
-        generator_digest: pictures of other generators are left out; None: it is not known yet.
+        generator_digest: pictures of other generators are left out; None: it is not known yet. Where photos
+            are labelled, generated pictures are left out, and photos elsewhere.
     """
 
     def __init__(self, project: Project, path: Path, generator_digest: str | None) -> None:
@@ -136,7 +137,9 @@ class Tray:
         except BadProject:
             self._left_out.add(name)  # a damaged record; such a picture cannot be learned from
             return
-        if self._digest not in (None, picture.generator_digest):
+        is_photo = picture.photo is not None
+        is_of_another = not is_photo and self._digest not in (None, picture.generator_digest)
+        if is_of_another or is_photo != (self._project.settings.fitted_on == "photos"):
             self._left_out.add(name)
             return
         self._pictures[name] = picture

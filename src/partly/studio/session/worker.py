@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
@@ -15,6 +18,8 @@ from partly.errors import PartlyError
 T = TypeVar("T")
 _QUIET_S = 0.7
 """Slow things begin when nobody has painted for so long: one that has begun cannot be put off."""
+
+_LOOK_AGAIN_S = 1.0
 
 
 class Urgency(IntEnum):
@@ -30,7 +35,8 @@ class Urgency(IntEnum):
     PREPARATIONS = 4
     """What somebody may soon ask for; this and what follows waits while somebody paints."""
     WALL_PICTURES = 5
-    PROPOSALS = 6
+    LABEL_QUALITY = 6
+    PROPOSALS = 7
 
 
 _FIRST_SLOW = Urgency.PREPARATIONS
@@ -60,16 +66,20 @@ class Worker:
 
     Args:
         on_error: told the key of a task and what it raised; the thread goes on.
+        name: of the thread.
+        niceness: how much others come first, 0 to 19; it needs Linux, whose threads have one each.
     """
 
-    def __init__(self, on_error: Callable[[str, Exception], None]) -> None:
-        self._on_error = on_error
+    def __init__(
+        self, on_error: Callable[[str, Exception], None], name: str = "partly-worker", niceness: int = 0
+    ) -> None:
+        self._on_error, self._niceness = on_error, niceness
         self._changed = threading.Condition()
         self._tasks: dict[tuple[Urgency, str], _Task] = {}
         self._is_closing = False
         self._painted_at = float("-inf")
         self._doing = 0
-        self._thread = threading.Thread(target=self._run, name="partly-worker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
@@ -109,6 +119,11 @@ class Worker:
         with self._changed:
             self._painted_at = time.monotonic()
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since somebody painted."""
+        return time.monotonic() - self._painted_at
+
     def has_more_urgent(self, urgency: Urgency) -> bool:
         """Whether something waits that is more urgent, or the worker is closing: time to make room."""
         with self._changed:
@@ -133,6 +148,28 @@ class Worker:
                 return
             self._do(*task)
 
+    def wait_until(self, fits: Callable[[], bool], urgency: Urgency) -> None:
+        """In the thread, within a task of this urgency: do what is more urgent until something holds.
+
+        It is looked at again whenever something is asked for, when somebody calls :meth:`nudge`, and every
+        second.
+
+        Raises:
+            StudioClosing: the worker is closing.
+        """
+        while True:
+            self.give_way(urgency)
+            if fits():
+                return
+            with self._changed:
+                if not self._is_closing and not any(key[0] < urgency for key in self._tasks):
+                    self._changed.wait(_LOOK_AGAIN_S)
+
+    def nudge(self) -> None:
+        """Something has changed that a task may wait for."""
+        with self._changed:
+            self._changed.notify_all()
+
     @property
     def is_closing(self) -> bool:
         """Whether it ends."""
@@ -156,6 +193,9 @@ class Worker:
             return self._changed.wait_for(lambda: not self._tasks and not self._doing, timeout_s)
 
     def _run(self) -> None:
+        if self._niceness and sys.platform == "linux":
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             with self._changed:
                 task = None

@@ -23,11 +23,14 @@ class StudioChoices:
         n_wall: pictures on the wall.
         n_proposals: pictures proposed at the first start.
         n_candidates: pictures that proposals are chosen among.
+        measure_after_s: how long nobody must have painted before it is measured how good the labels are: a
+            stroke may then have to wait for a second.
     """
 
     n_wall: int = 24
     n_proposals: int = 8
     n_candidates: int = 200
+    measure_after_s: float = 2.0
 
 
 @dataclass(frozen=True, eq=False)

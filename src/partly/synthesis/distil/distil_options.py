@@ -101,6 +101,13 @@ class DistilConfig:
         at_most=1,
         in_project=True,
     )
+    best: bool = option(
+        False,
+        "Make a second, better network too, with a network that reads photos inside: about a second a photo.",
+        flag="--best/--fast-only",
+        in_project=True,
+        in_form=True,
+    )
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = option(
         0,

@@ -8,12 +8,14 @@ import torch
 
 from partly.data.labels import PartSet
 from partly.errors import BadOption
+from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.painted_pictures import painted_pictures, with_painted
+from partly.synthesis.distil.photo_distillation import distil_from_photos
 from partly.synthesis.distil.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
@@ -31,11 +33,11 @@ def distil(
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
 ) -> AutoShotResult:
-    """Label generated pictures and train a network on them; after a stop, the same call goes on.
+    """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
     Args:
-        teacher: of a generator, which makes the pictures; it labels them. Where ``config.painted_share`` is
-            above 0, the network learns from its annotations too.
+        teacher: of a generator, which makes the pictures, or of features of photos, which has them; it labels
+            them. Where ``config.painted_share`` is above 0, the network learns from its annotations too.
         place: where pictures, labels, checkpoint, log and panels are kept.
         config: the choices.
         reports: who is told what.
@@ -44,16 +46,18 @@ def distil(
         n_workers: processes that synthesise.
 
     Raises:
-        BadOption: folders hold something made with other choices, the teacher is not one of a generator, or
-            an argument is missing.
+        BadOption: folders hold something made with other choices, the teacher has no source, or an argument
+            or photos are missing.
         BadArchive: a shard is damaged.
         BadModelFile: checkpoint or encoder weights are damaged.
         BadLabel: an annotation is of another generator.
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
-    painted = _painted(teacher, config)
     network = new_network(teacher.part_set, config, encoder_weights)
+    if isinstance(teacher.source, PhotoFeatures):
+        return distil_from_photos(teacher, place, config, network, reports)
+    painted = painted_of(teacher, config)
     labelled = synthesise_labelled(
         teacher,
         config.synthesis(),
@@ -79,8 +83,13 @@ def distil(
     return train_second_round(first, labelled, painted, config, place.training / SECOND_ROUND_FOLDER, reports)
 
 
-def _painted(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
-    """The labelled pictures, where they are to be learned from."""
+def painted_of(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
+    """The labelled pictures of a generator's teacher, where they are to be learned from.
+
+    Raises:
+        BadOption: the teacher does not know them.
+        BadLabel: an annotation is of another generator.
+    """
     if not config.painted_share:
         return None
     if not teacher.annotations:

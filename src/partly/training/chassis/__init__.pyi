@@ -1,9 +1,13 @@
 """What all trainings share: a sitting with checkpoints, log, clock, Ctrl-C, ranks."""
 
+from .averaged_weights import ema_decay as ema_decay
 from .checkpoints import checkpoint_files as checkpoint_files
 from .machine import Machine as Machine
 from .machine import PROCESSOR as PROCESSOR
 from .ranks import Ranks as Ranks
+from .sitting import Plan as Plan
+from .sitting import Sitting as Sitting
+from .sitting import Trained as Trained
 from .step_log import OnStep as OnStep
 from .step_log import StepReport as StepReport
 from .step_log import figures_text as figures_text

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from partly.inference.segment.boundary_refinement import guided_filter
+from partly.models.boundary_refinement import guided_filter
 
 
 @pytest.fixture

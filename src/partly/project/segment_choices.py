@@ -1,0 +1,24 @@
+"""What can be chosen about what segments the photos. Without torch and NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from partly.storage import check_options, option
+
+
+@dataclass(frozen=True)
+class SegmentChoice:
+    """What segments the photos."""
+
+    segmenter: Literal["network", "best", "teacher"] | None = option(
+        None,
+        "What segments: the network; the slower, better one that partly distil --best makes; or the few-shot "
+        "segmenter itself (teacher) of a project of photos. By default the network, if there is one that is "
+        "not outdated, and else the teacher, if that reads photos.",
+        flag="--with",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)

@@ -1,0 +1,74 @@
+"""Labelled pictures as an encoder of photos sees them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from partly.fewshot.features import FeatureStore
+from partly.models import FeaturePyramid
+from partly.models.encoders import Representation
+from partly.synthesis.shards.labelled_synthesis import follow
+from partly.synthesis.shards.synthesis_config import OnPicture
+from partly.training.segmentation import LabelledPictures, resized, to_images
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPictures:
+    """Labelled pictures, each with its feature pyramid, which is computed once and kept on disk.
+
+    Attributes:
+        pictures: squares with soft labels.
+        encoder: reads them at its own size.
+        store: keeps the features.
+    """
+
+    pictures: LabelledPictures
+    encoder: Representation
+    store: FeatureStore
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def encode(self, on_picture: OnPicture | None = None) -> None:
+        """Make the features of all pictures that lack them; after a stop, the same call goes on.
+
+        Args:
+            on_picture: told after each picture.
+        """
+        follow(self._made(), len(self), 0, on_picture)
+
+    def read(self, indexes: Sequence[int]) -> tuple[FeaturePyramid, Tensor, Tensor]:
+        """Some pictures.
+
+        Returns:
+            Their pyramids, a batch; logits ``[b, k, t, t]``, and weights ``[b]``.
+        """
+        images, logits, weights = self.pictures.read(indexes)
+        pyramids = [self._pyramid(image) for image in images]
+        levels = zip(*(pyramid.maps for pyramid in pyramids), strict=True)
+        return FeaturePyramid(tuple(torch.cat(level) for level in levels)), logits.float(), weights
+
+    def _made(self) -> Iterator[int]:
+        for index in range(len(self)):
+            self._pyramid(self.pictures.read([index])[0][0])
+            yield 1
+
+    @torch.inference_mode()
+    def _pyramid(self, image: Tensor) -> FeaturePyramid:
+        """Of a picture uint8 ``[3, s, s]``."""
+        size_px = self.encoder.image_size_px
+        source = f"{self.encoder.digest} square {size_px} {[level.name for level in self.encoder.levels]}"
+        source_digest = hashlib.sha256(source.encode()).hexdigest()
+        picture_digest = hashlib.sha256(image.contiguous().numpy().tobytes()).hexdigest()
+        kept = self.store.read(source_digest, picture_digest)
+        if kept is not None:
+            return kept
+        pyramid = self.encoder.read(resized(to_images(image[None]), size_px).clamp(-1, 1))
+        rounded = FeaturePyramid(tuple(level.half().float() for level in pyramid.maps))
+        self.store.keep(source_digest, picture_digest, rounded)
+        return rounded

@@ -1,0 +1,183 @@
+"""A head on an encoder's features, taught by soft labels; the encoder stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.optim import AdamW
+
+from partly.errors import BadOption
+from partly.fewshot.segmenters import HeadSegmenter, Moments
+from partly.losses import bias_correction, part_weights_from_frequencies, soft_cross_entropy
+from partly.storage import Provenance, digest_of, tensor_seed
+from partly.synthesis.distil.encoded_pictures import EncodedPictures
+from partly.training.chassis import PROCESSOR, Machine, OnStep, Plan, Sitting, StepReport, Trained, ema_decay
+from partly.training.segmentation import BatchOrder, learning_rate_factor, part_frequencies, resized
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """How a head is trained; docs/lab.md has the reasons.
+
+    Attributes:
+        n_steps: number of steps.
+        batch_size: pictures in a step.
+        learning_rate: highest learning rate of AdamW.
+        weight_decay: of convolutions.
+        warm_up: share of the steps in which the learning rate rises.
+        ema_half_life: of the averaged weights, as a share of the steps.
+        noise: highest deviation of the noise that is added to standardised features.
+        label_px: side at which labels are compared.
+        part_weight_power: parts weigh ``frequency ** -power``.
+        bias_fraction: how much of that is taken out of the logits afterwards.
+        n_statistics: pictures from which mean and deviation of the features are taken.
+        seed: of first weights, order, noise and dropout.
+        free: names of choices that change nothing in the result.
+    """
+
+    n_steps: int = 400
+    batch_size: int = 8
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.05
+    ema_half_life: float = 0.03
+    noise: float = 0.3
+    label_px: int = 64
+    part_weight_power: float = 0.5
+    bias_fraction: float = 0.5
+    n_statistics: int = 200
+    seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset()
+
+
+def train_head(
+    data: EncodedPictures,
+    mirror_permutation: Sequence[int],
+    config: HeadConfig | None = None,
+    *,
+    folder: Path | None = None,
+    on_step: OnStep | None = None,
+    machine: Machine = PROCESSOR,
+) -> HeadSegmenter:
+    """Train a head on what is said of pictures; a training that was stopped goes on where it was.
+
+    Args:
+        data: pictures with features and soft labels.
+        mirror_permutation: the part that each part becomes in a mirrored picture.
+        config: how to train.
+        folder: where checkpoint and log are written; None writes nothing.
+        on_step: called after every step.
+        machine: what it runs on, one process.
+
+    Returns:
+        The head with averaged weights and the bias correction in them, in eval mode.
+
+    Raises:
+        BadOption: too few pictures, or the checkpoint in ``folder`` is of another training.
+        TrainingDiverged: the loss is no number.
+        KeyboardInterrupt: the user stopped it; a checkpoint was written.
+    """
+    machine.check_alone("a head")
+    config = config or HeadConfig()
+    if len(data) < 2:
+        raise BadOption(f"there are {len(data)} labelled pictures", expected="2 or more")
+    head = _untrained(data, len(mirror_permutation), config)
+    machine.place(head)
+    frequencies = part_frequencies(data.pictures)
+    part_weights = part_weights_from_frequencies(frequencies, config.part_weight_power)
+    order = BatchOrder(len(data), config.batch_size, config.seed)
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in head.parameters() if p.requires_grad and p.ndim > 1]},
+        {"params": [p for p in head.parameters() if p.requires_grad and p.ndim == 1], "weight_decay": 0.0},
+    ]
+    optimizer = AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    depends_on = {
+        "first weights": digest_of(head.state_dict()),
+        "encoder": data.encoder.digest,
+        "number of pictures": len(data),
+        "parts": [round(float(share), 4) for share in frequencies],
+    }
+    with Sitting(
+        Trained({"head": head}, {"head": optimizer}, averages={"average": "head"}),
+        Plan(config.n_steps, config.batch_size, every_s=60.0),
+        [Provenance(asdict(config) | depends_on, config.free)],
+        f"Train with a lower learning rate (now {config.learning_rate}); the last good checkpoint is kept",
+        folder,
+        machine,
+        on_step,
+    ) as run:
+        head.train()
+        average = run.averages["average"]
+        for step in run.steps():
+            rate = config.learning_rate * learning_rate_factor(step, config.n_steps, config.warm_up)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            pyramid, logits, weights = data.read(order.indexes(step))
+            draws = torch.Generator().manual_seed(tensor_seed("augmentation", config.seed, step))
+            features, labels = _changed(
+                head.standardised(pyramid.to(machine.device)), logits, mirror_permutation, config, draws
+            )
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(tensor_seed("dropout of a fit", config.seed, step))
+                said = head.head(features)
+            loss = soft_cross_entropy(
+                F.interpolate(said, labels.shape[-2:], mode="bilinear"),
+                labels.to(machine.device),
+                part_weights=part_weights.to(machine.device),
+                picture_weights=weights.to(machine.device),
+            )
+            run.checked(loss, step)
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            optimizer.step()
+            run.average(ema_decay(step, config.ema_half_life * config.n_steps))
+            run.tell(
+                StepReport,
+                loss=loss.item(),
+                held_out_iou=None,
+                evaluated=False,
+                size_px=data.encoder.image_size_px,
+                learning_rate=rate,
+            )
+    assert isinstance(average, HeadSegmenter)
+    with torch.no_grad():
+        shift = bias_correction(part_weights, config.bias_fraction)
+        assert average.last.bias is not None
+        average.last.bias += shift.to(average.last.bias)
+    return average.cpu().eval().requires_grad_(False)
+
+
+def _untrained(data: EncodedPictures, n_parts: int, config: HeadConfig) -> HeadSegmenter:
+    channels = [level.n_channels for level in data.encoder.levels]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", config.seed))
+        head = HeadSegmenter(n_parts, range(len(channels)), channels)
+    every = max(1, len(data) // config.n_statistics)
+    some = (Moments.of(data.read([i])[0]) for i in range(0, len(data), every))
+    first = next(some)
+    head.standardiser.set(sum(some, first))
+    return head
+
+
+def _changed(
+    features: Tensor,
+    logits: Tensor,
+    mirror_permutation: Sequence[int],
+    config: HeadConfig,
+    draws: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Features with noise, and probabilities at the size of the loss; half of the pictures mirrored."""
+    labels = resized(logits.softmax(1), config.label_px)
+    mirrored = torch.rand(len(labels), generator=draws) < 0.5
+    places = mirrored.view(-1, 1, 1, 1)
+    labels = torch.where(places, labels.flip(-1)[:, list(mirror_permutation)], labels)
+    features = torch.where(places.to(features.device), features.flip(-1), features)
+    strength = config.noise * torch.rand(len(labels), 1, 1, 1, generator=draws)
+    noise = torch.randn(features.shape, generator=draws)
+    return features + (strength * noise).to(features.device), labels

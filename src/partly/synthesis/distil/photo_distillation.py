@@ -1,0 +1,206 @@
+"""A teacher that reads photos to an auto-shot network, by the person's own photos; without a generator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from partly.data.labels import Pictured
+from partly.data.photos import PhotoSet, PhotoSource, Pixels, make_photo_set, padded_square, resize_pixels
+from partly.errors import BadOption
+from partly.fewshot.features import PhotoFeatures
+from partly.fewshot.fitting import Teacher
+from partly.models import refined
+from partly.models.networks import AutoShotNetwork
+from partly.storage import shuffle_stream
+from partly.synthesis.distil.distil_config import DistilReports
+from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.labelled_photos import (
+    LabelledPhotos,
+    label_photos,
+    log_shares,
+    painted_shares,
+    shares_in_square,
+)
+from partly.synthesis.distil.painted_pictures import with_painted
+from partly.synthesis.distil.second_round import (
+    SECOND_ROUND_FOLDER,
+    SHARPENING_DIVISOR,
+    network_logits,
+    together,
+)
+from partly.synthesis.shards.place import Place
+from partly.synthesis.shards.synthesis_config import OnPicture
+from partly.training.segmentation import (
+    ArrayPictures,
+    AutoShotResult,
+    LabelledPictures,
+    hold_out,
+    train_auto_shot,
+)
+
+_SAID_PX = 256
+"""Side of the unit square on which the teacher labels a photo."""
+
+
+def distil_from_photos(
+    teacher: Teacher,
+    place: Place,
+    config: DistilConfig,
+    network: AutoShotNetwork,
+    reports: DistilReports | None = None,
+) -> AutoShotResult:
+    """Label photos softly and train a network on them; after a stop, the same call goes on.
+
+    It learns from the teacher's photos that nobody painted, ``config.n_pictures`` at most, chosen at random,
+    and, at ``config.painted_share``, from the painted ones: there what was painted counts, and elsewhere
+    what the teacher says.
+
+    Args:
+        teacher: fitted on features of photos, with its annotations.
+        place: where squares, labels, checkpoint, log and panels are kept.
+        config: the choices.
+        network: untrained.
+        reports: who is told what.
+
+    Raises:
+        BadOption: fewer than two photos that can be read, folders that hold something made with other
+            choices, or a painted share above 0 without annotations.
+        TrainingDiverged: the loss is no number.
+    """
+    reports = reports or DistilReports()
+    photos = _Photos.of(teacher, config, place.pictures)
+    labelled = photos.labelled(place.labels, reports.on_picture)
+    painted = photos.painted() if config.painted_share else None
+    unpainted = labelled.without([str(a.photo) for a in teacher.annotations])
+    split = config.training()
+    taught, held_out = hold_out(unpainted, split.n_held_out_of(len(unpainted)), split.seed)
+    first = train_auto_shot(
+        network,
+        with_painted(taught, painted, config.painted_share),
+        split,
+        folder=place.training,
+        held_out=held_out,
+        on_step=reports.on_step,
+    )
+    training = config.second_training()
+    if training is None:
+        return first
+    folder = place.training / SECOND_ROUND_FOLDER
+    by_both = _labelled_together(labelled, first.network, folder, reports)
+    unpainted = by_both.without([str(a.photo) for a in teacher.annotations])
+    second = train_auto_shot(
+        copy.deepcopy(first.network).requires_grad_(True),
+        with_painted(hold_out(unpainted, len(held_out), split.seed)[0], painted, config.painted_share),
+        training,
+        folder=folder,
+        held_out=held_out,
+        on_step=reports.on_step,
+    )
+    return replace(second, time_s=first.time_s + second.time_s)
+
+
+@dataclass(frozen=True, eq=False)
+class _Photos:
+    """Some photos of a teacher, in squares, and what the teacher says of them.
+
+    Attributes:
+        teacher: labels them.
+        source: its features.
+        squares: the photos.
+        pictures_px, label_px: sides of squares and labels.
+    """
+
+    teacher: Teacher
+    source: PhotoFeatures
+    squares: PhotoSet
+    pictures_px: int
+    label_px: int
+
+    @classmethod
+    def of(cls, teacher: Teacher, config: DistilConfig, folder: Path) -> _Photos:
+        """At most ``config.n_pictures`` photos, besides the painted ones."""
+        source = teacher.source
+        if not isinstance(source, PhotoFeatures):
+            raise BadOption(
+                "a teacher that reads no photos", expected="one that was fitted on features of photos"
+            )
+        if config.painted_share and not teacher.annotations:
+            raise BadOption(
+                "no labelled photos to learn from", expected="annotations, or a painted_share of 0"
+            )
+        sizes = config.synthesis()
+        painted = {annotation.photo for annotation in teacher.annotations}
+        chosen = _some([p for p in source.photos if p.name not in painted], config.n_pictures, config.seed)
+        if len(chosen) < 2:
+            raise BadOption(
+                f"{len(chosen)} photos that nobody painted",
+                expected="2 or more, from which a network can learn",
+                remedy="Put more photos of the same kind of object into the folder",
+            )
+        squares = make_photo_set(chosen, folder, sizes.size_px, "pad")
+        return cls(teacher, source, squares, sizes.size_px, sizes.label_px)
+
+    def labelled(self, folder: Path, on_picture: OnPicture | None) -> LabelledPhotos:
+        """All squares with the teacher's labels."""
+        by_name = {photo.name: photo for photo in self.source.photos}
+
+        def say(index: int) -> Tensor:
+            return self._in_square(by_name[self.squares.names[index]])
+
+        shape = (self.teacher.part_set.n_parts, self.label_px)
+        made_from = {"segmenter": self.teacher.digest, "source": self.source.digest}
+        return label_photos(self.squares, say, shape, folder, made_from, on_picture)
+
+    def painted(self) -> LabelledPictures:
+        """The painted photos: what was painted, and elsewhere what the teacher says."""
+        images, logits = [], []
+        for annotation in self.teacher.annotations:
+            pixels = self.source.pixels(annotation)
+            shares = painted_shares(annotation.label_map, self._said(annotation, pixels))
+            height, width = pixels.shape[:2]
+            logits.append(log_shares(shares_in_square(shares, height, width, self.label_px)))
+            square = padded_square(pixels, self.pictures_px)[0]
+            images.append(torch.from_numpy(square).permute(2, 0, 1))
+        return ArrayPictures(torch.stack(images), torch.stack(logits))
+
+    def _in_square(self, photo: PhotoSource) -> Tensor:
+        picture = self.source.picture(photo.name)
+        pixels = self.source.pixels(picture)
+        height, width = pixels.shape[:2]
+        return log_shares(shares_in_square(self._said(picture, pixels), height, width, self.label_px))
+
+    def _said(self, picture: Pictured, pixels: Pixels) -> Tensor:
+        """Probabilities ``[k, s, s]`` of a photo's unit square: the teacher's, along the edges."""
+        logits = self.teacher(picture, _SAID_PX)[0]
+        if self.source.fit == "whole":
+            logits = refined(logits, resize_pixels(pixels, _SAID_PX, _SAID_PX))
+        return logits.softmax(0)
+
+
+def _labelled_together(
+    labelled: LabelledPhotos, network: AutoShotNetwork, folder: Path, reports: DistilReports
+) -> LabelledPhotos:
+    """The photos with what their labels and a network say together."""
+    fast = network.for_inference()
+
+    def say(index: int) -> Tensor:
+        pixels, logits, _ = labelled.read([index])
+        return together(logits.float(), network_logits(fast, pixels, logits.shape[-1]))[0]
+
+    made_from = {"network": network.digest, "divisor": SHARPENING_DIVISOR}
+    n_parts, side_px = labelled.logits.shape[1:3]
+    return label_photos(
+        labelled.photos, say, (n_parts, side_px), folder / "labels", made_from, reports.on_picture
+    )
+
+
+def _some(photos: Sequence[PhotoSource], n: int, seed: int) -> list[PhotoSource]:
+    """At most ``n`` photos at random, in order."""
+    chosen = shuffle_stream("photos to learn from", seed).permutation(len(photos))[:n]
+    return [photos[i] for i in sorted(chosen.tolist())]
