@@ -20,7 +20,7 @@ export function hint(studio: Studio): HTMLElement {
         "li",
         {},
         el("strong", {}, "Watch. "),
-        "After the second part, this picture and all others follow every stroke.",
+        "After the second part, this one and all others follow every stroke.",
       ),
       el(
         "li",

@@ -45,7 +45,7 @@ export function openImport(studio: Studio, dropped?: File): void {
   const replace = checkbox("In place of what is painted", () => undefined, "Undo brings it back");
   const word = one(studio.store.get());
   const byName = checkbox(
-    `For the ${word}s that the file names`,
+    `For the ${word}s named in it`,
     () => undefined,
     `A file with labels of several ${word}s, or of another one than that which is open`,
   );

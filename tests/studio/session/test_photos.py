@@ -255,6 +255,26 @@ def test_a_photo_that_cannot_be_read_is_told_and_passed_over(
     assert problem is None or "truncated" in problem
 
 
+def test_photos_that_the_network_cannot_read_are_passed_over(
+    many: Project, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = DinoV2.read
+
+    def only_wide_ones(self, images):  # type: ignore[no-untyped-def]
+        if images.shape[2] > images.shape[3]:
+            raise RuntimeError("not enough memory")
+        return really(self, images)
+
+    monkeypatch.setattr(DinoV2, "read", only_wide_ones)
+    session = open_session(many, FEW)
+    ears = Ears(session.events)
+    settle(session)
+    assert overview(session)["live"]["state"] == "ready"
+    assert len(names_in_tray(session)) == 3
+    assert all(seed_of(name) % 2 for name in (*names_in_tray(session), *names_on_wall(session)))
+    assert "not enough memory" in {one["text"] for one in ears.data("problem")}
+
+
 def search(session: Session, text: str = "", offset: int = 0, limit: int = 60) -> dict:
     assert session.photo_choosing is not None
     return session.photo_choosing.search(text, offset, limit)

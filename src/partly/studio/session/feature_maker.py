@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from partly.data.labels import Picture
-from partly.errors import BadPhoto, PartlyError
+from partly.errors import BadLabel, BadPhoto, PartlyError
 from partly.studio.session.album import Album
 from partly.studio.session.session_events import Events
 from partly.studio.session.worker import Urgency, Worker
@@ -115,7 +115,7 @@ class FeatureMaker:
         try:
             if not source.is_kept(picture):
                 source.pyramid(picture, source.levels[0].size_px)
-        except PartlyError as error:
+        except Exception as error:  # noqa: BLE001 - too little memory, say: others wait for this photo
             self._failed(picture, error)
             return
         if not source.is_kept(picture):
@@ -123,9 +123,10 @@ class FeatureMaker:
         if self._on_made is not None:
             self._on_made(picture)
 
-    def _failed(self, picture: Picture, error: PartlyError) -> None:
+    def _failed(self, picture: Picture, error: Exception) -> None:
         self._impossible.add(picture.photo_sha256)
-        if isinstance(error, BadPhoto) and str(picture.photo) in self._album:
+        # Labels of a photo as it was before say nothing of the one that has its name now.
+        if not isinstance(error, BadLabel) and str(picture.photo) in self._album:
             self._album.pass_over(str(picture.photo), error)
         self._on_problem(error)
         if self._on_failed is not None:
