@@ -13,11 +13,14 @@ from partly.data.labels.part_sets import PartSet
 from partly.data.photos.encoding import write_png
 from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.models.generators.mobile_stylegan import MobileStyleGAN
+from partly.project.fit_verb import fit_project
 from partly.project.photo_options import PhotoOptions
+from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project, create_project
 from partly.project.project_settings import Settings
+from partly.project.proposed_pictures import keep_photo
 from partly.synthesis.distil.distil_options import DistilConfig
-from tests.fakes import TWO_PARTS, thing_annotation, thing_photo, tiny_encoder, tiny_generator
+from tests.fakes import TWO_PARTS, thing_annotation, thing_labels, thing_photo, tiny_encoder, tiny_generator
 from tests.folder_budgets import FolderBudgets, Spent, read_budgets
 
 PHOTO_SHAPES = ((90, 120), (120, 90), (100, 100), (70, 140), (140, 60), (96, 128))
@@ -115,3 +118,18 @@ def photo_project(tmp_path: Path, photo_folder: Path, encoder_folder: Path) -> P
     photos = PhotoOptions("../photos", str(encoder_folder), 112)
     settings = Settings("", TWO_PARTS, ON_PHOTOS, TINY_CHOICES, photos=photos)
     return create_project(tmp_path / "project-of-photos", settings)
+
+
+def label_photo(project: Project, seed: int) -> None:
+    """Label the photo of a seed in a project of these photos, by the truth."""
+    photo = next(photo for photo in project_photos(project) if photo.name == f"{seed}.png")
+    annotation = keep_photo(project, photo).annotation(thing_labels(*PHOTO_SHAPES[seed], seed))
+    save_annotation(project.annotations, annotation, project.part_set)
+
+
+@pytest.fixture
+def fitted_photos(photo_project: Project) -> Project:
+    """The project of these photos with one of them labelled, and fitted."""
+    label_photo(photo_project, 0)
+    fit_project(photo_project)
+    return photo_project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,12 +24,12 @@ from partly.models.zoo import load_encoder
 
 _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
 _N_PANELS = 12
-_ENCODER: dict[str, Any] = {"encoder": "dinov2-small", "features_px": 560}
+_ENCODER, _FEATURES_PX = "dinov2-small", 560
 
 
 def _measure(bench: Bench, cell: Cell) -> Figures:
     settings = cell.settings
-    photos = _photos(bench, settings["object"])
+    photos = _photos(bench, settings)
     config: FewShotConfig = replace(ON_PHOTOS, allow_missing_parts=True)
     each, times = [], []
     for draw in range(settings["n_draws"]):
@@ -45,10 +45,12 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     return over_draws(each) | {"fit_s": round(float(np.mean(times)), 1), "images": images}
 
 
-def _photos(bench: Bench, name: str) -> ObjectPhotos:
+def _photos(bench: Bench, settings: Mapping[str, Any]) -> ObjectPhotos:
     """All cells share the features of a photo, on the disk."""
-    network = load_encoder(_ENCODER["encoder"], _ENCODER["features_px"])
-    return object_photos(bench.data, name, network, bench.out / "cache" / "photo-features", bench.half)
+    network = load_encoder(settings["encoder"], settings["features_px"])
+    return object_photos(
+        bench.data, settings["object"], network, bench.out / "cache" / "photo-features", bench.half
+    )
 
 
 def _pairs(photos: ObjectPhotos, teacher: Teacher, names: list[str]) -> Iterator[EvaluationPair]:
@@ -89,8 +91,8 @@ EXPERIMENT = Experiment(
             f"{kind}-{n}",
             {
                 "object": kind,
-                "encoder": "dinov2-small",
-                "features_px": 560,
+                "encoder": _ENCODER,
+                "features_px": _FEATURES_PX,
                 "n_labels": n,
                 "n_draws": n_draws,
             },

@@ -10,85 +10,71 @@ from pathlib import Path
 import pytest
 
 from partly.cli.command_line import run
-from partly.data.labels.annotation import Annotation, save_annotation
+from partly.data.labels.annotation import Annotation
 from partly.errors import BadProject, NotAvailable
 from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.inference.segment.encoder_network import EncoderNetwork, load_part_network
 from partly.project.distil_verb import distil_config, distil_project
 from partly.project.fit_verb import fit_project
-from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project, open_project
 from partly.project.project_state import state_of
-from partly.project.proposed_pictures import keep_photo
 from partly.synthesis.distil import head_distillation
 from partly.synthesis.distil.head_training import HeadConfig
-from tests.conftest import PHOTO_SHAPES
+from tests.conftest import PHOTO_SHAPES, label_photo
 from tests.fakes import thing_labels, thing_photo
 
 
-def label(project: Project, seed: int) -> None:
-    photo = next(p for p in project_photos(project) if p.name == f"{seed}.png")
-    annotation = keep_photo(project, photo).annotation(thing_labels(*PHOTO_SHAPES[seed], seed))
-    save_annotation(project.annotations, annotation, project.part_set)
-
-
-@pytest.fixture
-def fitted(photo_project: Project) -> Project:
-    label(photo_project, 0)
-    fit_project(photo_project)
-    return photo_project
-
-
 def test_a_project_of_photos_gets_both_networks(
-    fitted: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fitted_photos: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["distil", str(fitted.folder), "--best", "--json"]) == 0
+    assert run(["distil", str(fitted_photos.folder), "--best", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["best_folder"] == str(fitted.best)
-    assert state_of(fitted).auto_shot == "ready"
-    best = load_part_network(fitted.best)
+    assert told["best_folder"] == str(fitted_photos.best)
+    assert state_of(fitted_photos).auto_shot == "ready"
+    best = load_part_network(fitted_photos.best)
     assert isinstance(best, EncoderNetwork)
     assert isinstance(best.segmenter, RidgeSegmenter)
     assert best.fast is not None
-    assert best.fast.digest == load_part_network(fitted.auto_shot).digest
+    assert best.fast.digest == load_part_network(fitted_photos.auto_shot).digest
     pixels = thing_photo(80, 120, 40)
     said = best.segment(pixels).label_map
     assert (said == thing_labels(80, 120, 40)).mean() > 0.7
-    photos = str(fitted.folder / ".." / "photos")
-    assert run(["segment", str(fitted.folder), photos, "--with", "best", "--out", str(tmp_path / "out")]) == 0
+    photos = str(fitted_photos.folder / ".." / "photos")
+    out = str(tmp_path / "out")
+    assert run(["segment", str(fitted_photos.folder), photos, "--with", "best", "--out", out]) == 0
     assert len(list((tmp_path / "out" / "labels").glob("*.png"))) == len(PHOTO_SHAPES)
 
 
-def test_what_is_there_is_not_made_again(fitted: Project) -> None:
-    fast_only = distil_project(fitted, distil_config(fitted))
+def test_what_is_there_is_not_made_again(fitted_photos: Project) -> None:
+    fast_only = distil_project(fitted_photos, distil_config(fitted_photos))
     assert (fast_only.was_there, fast_only.best_folder) == (False, None)
-    both = distil_project(fitted, distil_config(fitted, best=True))
-    assert (both.was_there, both.best_folder) == (False, fitted.best)
+    both = distil_project(fitted_photos, distil_config(fitted_photos, best=True))
+    assert (both.was_there, both.best_folder) == (False, fitted_photos.best)
     assert both.run_folder == fast_only.run_folder
-    weights = (fitted.best / "model.json").stat().st_mtime_ns
-    again = distil_project(fitted, distil_config(fitted, best=True))
+    weights = (fitted_photos.best / "model.json").stat().st_mtime_ns
+    again = distil_project(fitted_photos, distil_config(fitted_photos, best=True))
     assert again.was_there
-    assert (fitted.best / "model.json").stat().st_mtime_ns == weights
+    assert (fitted_photos.best / "model.json").stat().st_mtime_ns == weights
 
 
-def test_painted_photos_are_learned_from_as_painted(fitted: Project) -> None:
-    config = replace(distil_config(fitted), painted_share=0.5)
-    first = distil_project(fitted, config)
+def test_painted_photos_are_learned_from_as_painted(fitted_photos: Project) -> None:
+    config = replace(distil_config(fitted_photos), painted_share=0.5)
+    first = distil_project(fitted_photos, config)
     assert not first.was_there
-    label(fitted, 1)
+    label_photo(fitted_photos, 1)
     with pytest.raises(BadProject, match="annotations have changed since the few-shot segmenter was fitted"):
-        distil_project(fitted, config)
+        distil_project(fitted_photos, config)
 
 
-def test_a_fit_on_another_encoder_is_refused(fitted: Project) -> None:
-    path = fitted.folder / "project.toml"
+def test_a_fit_on_another_encoder_is_refused(fitted_photos: Project) -> None:
+    path = fitted_photos.folder / "project.toml"
     path.write_text(path.read_text().replace("features_px = 112", "features_px = 140"))
     with pytest.raises(
         BadProject,
         match=r"was fitted with other features of photos; expected the features of photos of project.toml",
     ):
-        distil_project(open_project(fitted.folder), distil_config(fitted))
+        distil_project(open_project(fitted_photos.folder), distil_config(fitted_photos))
 
 
 def test_a_generators_teacher_gives_a_head(

@@ -18,8 +18,8 @@ from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.proposed_photos import propose
 from partly.storage.runs import list_runs
+from tests.conftest import label_photo
 from tests.fakes import thing_annotation
-from tests.project.test_proposed_photos import label
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_bad_requests_are_refused(fitted: Project) -> None:
 
 def test_photos_by_doubt_about_a_part(photo_project: Project) -> None:
     for seed in (0, 1):
-        label(photo_project, seed)
+        label_photo(photo_project, seed)
     fit_project(photo_project)
     quality = kept_quality(photo_project)
     assert quality is not None
@@ -117,7 +117,7 @@ def test_photos_by_doubt_about_a_part(photo_project: Project) -> None:
 
 
 def test_one_labelled_photo_tells_how_two_halves_agree(photo_project: Project) -> None:
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     fit_project(photo_project)
     quality = kept_quality(open_project(photo_project.folder))
     assert quality is not None

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from partly.cli.command_line import run
-from partly.data.labels.annotation import remove_annotation, save_annotation
+from partly.data.labels.annotation import remove_annotation
 from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
@@ -21,29 +21,15 @@ from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
-from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.project_page import write_project_page
 from partly.project.project_state import state_of
 from partly.project.proposed_photos import propose
-from partly.project.proposed_pictures import find_picture, keep_photo
+from partly.project.proposed_pictures import find_picture
 from partly.project.segment_choices import SegmentChoice
-from tests.conftest import PHOTO_SHAPES
+from tests.conftest import PHOTO_SHAPES, label_photo
 from tests.fakes import TWO_PARTS, thing_labels, thing_photo
-
-
-def label(project: Project, seed: int) -> None:
-    photo = next(p for p in project_photos(project) if p.name == f"{seed}.png")
-    annotation = keep_photo(project, photo).annotation(thing_labels(*PHOTO_SHAPES[seed], seed))
-    save_annotation(project.annotations, annotation, project.part_set)
-
-
-@pytest.fixture
-def fitted(photo_project: Project) -> Project:
-    label(photo_project, 0)
-    fit_project(photo_project)
-    return photo_project
 
 
 def edit(project: Project, old: str, new: str) -> Project:
@@ -96,27 +82,27 @@ def test_one_label_to_segmented_photos(
     assert told["why"] == "the pretrained encoder is not on this machine"
 
 
-def test_what_a_segmenter_of_photos_is_made_from(fitted: Project, encoder_folder: Path) -> None:
-    card = model_card(fitted.few_shot)
+def test_what_a_segmenter_of_photos_is_made_from(fitted_photos: Project, encoder_folder: Path) -> None:
+    card = model_card(fitted_photos.few_shot)
     assert card["parents"]["encoder_sha256"] == model_card(encoder_folder)["weights_sha256"]
     assert (card["parents"]["features_px"], card["parents"]["is_usual_px"]) == (112, False)
     assert "generator_sha256" not in card["parents"]
-    assert fit_project(fitted).was_there
+    assert fit_project(fitted_photos).was_there
 
 
-def test_a_fit_is_outdated_once_what_it_is_made_from_changed(fitted: Project, tmp_path: Path) -> None:
-    assert state_of(fitted).few_shot == "ready"
-    assert state_of(edit(fitted, "features_px = 112", "features_px = 56")).few_shot == "outdated"
-    usual = edit(fitted, "features_px = 56", "# left open")
+def test_a_fit_is_outdated_once_what_it_is_made_from_changed(fitted_photos: Project, tmp_path: Path) -> None:
+    assert state_of(fitted_photos).few_shot == "ready"
+    assert state_of(edit(fitted_photos, "features_px = 112", "features_px = 56")).few_shot == "outdated"
+    usual = edit(fitted_photos, "features_px = 56", "# left open")
     assert state_of(usual).few_shot == "outdated"
-    fitted = edit(usual, "# left open", "features_px = 112")
-    assert state_of(fitted).few_shot == "ready"
-    label(fitted, 1)
-    state = state_of(fitted)
-    assert (state.few_shot, state.next_step) == ("outdated", f"partly fit {fitted.folder}")
-    remove_annotation(fitted.annotations, "1")
+    fitted_photos = edit(usual, "# left open", "features_px = 112")
+    assert state_of(fitted_photos).few_shot == "ready"
+    label_photo(fitted_photos, 1)
+    state = state_of(fitted_photos)
+    assert (state.few_shot, state.next_step) == ("outdated", f"partly fit {fitted_photos.folder}")
+    remove_annotation(fitted_photos.annotations, "1")
     # A network that is not on this machine cannot be another one.
-    gone = edit(fitted, fitted.settings.photos.features, str(tmp_path / "gone"))
+    gone = edit(fitted_photos, fitted_photos.settings.photos.features, str(tmp_path / "gone"))
     state = state_of(gone)
     assert (state.few_shot, state.encoder_digest) == ("ready", None)
     assert (state.next_step, state.why) == (
@@ -125,16 +111,16 @@ def test_a_fit_is_outdated_once_what_it_is_made_from_changed(fitted: Project, tm
     )
 
 
-def test_photos_that_come_and_go_leave_the_fit_as_it_is(fitted: Project, photo_folder: Path) -> None:
+def test_photos_that_come_and_go_leave_the_fit_as_it_is(fitted_photos: Project, photo_folder: Path) -> None:
     (photo_folder / "5.png").unlink()
     write_png(photo_folder / "new.png", thing_photo(50, 60, 8))
-    state = state_of(fitted)
+    state = state_of(fitted_photos)
     assert (state.few_shot, state.n_photos) == ("ready", 6)
-    assert fit_project(fitted).was_there
+    assert fit_project(fitted_photos).was_there
 
 
-def test_a_generator_instead_of_photos_and_back(fitted: Project, generator_folder: Path) -> None:
-    both = edit(fitted, "schema_version = 1", f'schema_version = 1\ngenerator = "{generator_folder}"')
+def test_a_generator_instead_of_photos_and_back(fitted_photos: Project, generator_folder: Path) -> None:
+    both = edit(fitted_photos, "schema_version = 1", f'schema_version = 1\ngenerator = "{generator_folder}"')
     assert state_of(both).few_shot == "outdated"
     photos = edit(both, "fit_on_photos = false", "fit_on_photos = true")
     assert state_of(photos).few_shot == "ready"
@@ -152,52 +138,55 @@ def test_what_is_next_in_a_project_of_photos(photo_project: Project, photo_folde
 
 
 def test_a_labelled_photo_that_changed_or_went_is_refused_by_name(
-    fitted: Project, photo_folder: Path
+    fitted_photos: Project, photo_folder: Path
 ) -> None:
     photo = (photo_folder / "0.png").read_bytes()
     write_png(photo_folder / "0.png", thing_photo(*PHOTO_SHAPES[0], 9))
     with pytest.raises(BadLabel) as caught:
-        fit_project(fitted)
+        fit_project(fitted_photos)
     assert "annotation '0' belongs to the photo '0.png' as it was before" in str(caught.value)
     (photo_folder / "0.png").unlink()
     with pytest.raises(BadLabel) as caught:
-        fit_project(fitted)
+        fit_project(fitted_photos)
     assert "annotation '0' belongs to the photo '0.png', which is not there" in str(caught.value)
     # Renamed, it is the same photo.
     (photo_folder / "deep").mkdir()
     (photo_folder / "deep" / "renamed.png").write_bytes(photo)
-    assert fit_project(fitted).was_there
+    assert fit_project(fitted_photos).was_there
 
 
-def test_segmenting_needs_neither_the_photos_nor_labels(fitted: Project, photo_folder: Path) -> None:
+def test_segmenting_needs_neither_the_photos_nor_labels(fitted_photos: Project, photo_folder: Path) -> None:
     shutil.rmtree(photo_folder)
-    network = teacher_network(fitted)
+    network = teacher_network(fitted_photos)
     found = network.segment(thing_photo(80, 130, 3)).label_map
     assert (found == thing_labels(80, 130, 3)).mean() > 0.8
 
 
-def test_teacher_or_network(fitted: Project, project: Project, tmp_path: Path) -> None:
-    chosen = segmenting_network(fitted.folder)
+def test_teacher_or_network(fitted_photos: Project, project: Project, tmp_path: Path) -> None:
+    chosen = segmenting_network(fitted_photos.folder)
     assert (chosen.kind, chosen.has_encoder) == ("teacher", True)
-    make_network(fitted)
-    chosen = segmenting_network(fitted.folder)
+    make_network(fitted_photos)
+    chosen = segmenting_network(fitted_photos.folder)
     assert (chosen.kind, chosen.has_encoder, chosen.note) == ("network", False, "")
-    assert segmenting_network(fitted.folder, SegmentChoice("teacher")).kind == "teacher"
-    label(fitted, 1)
-    chosen = segmenting_network(fitted.folder)
+    assert segmenting_network(fitted_photos.folder, SegmentChoice("teacher")).kind == "teacher"
+    label_photo(fitted_photos, 1)
+    chosen = segmenting_network(fitted_photos.folder)
     assert chosen.kind == "teacher"
     assert chosen.note.startswith("With the few-shot segmenter, fitted before labels or settings changed: ")
-    fit_project(fitted)
-    chosen = segmenting_network(fitted.folder)
+    fit_project(fitted_photos)
+    chosen = segmenting_network(fitted_photos.folder)
     assert (chosen.kind, "as the network is older than it" in chosen.note) == ("teacher", True)
-    assert segmenting_network(fitted.folder, SegmentChoice("network")).kind == "network"
-    assert segmenting_network(fitted.auto_shot).kind == "network"
+    assert segmenting_network(fitted_photos.folder, SegmentChoice("network")).kind == "network"
+    assert segmenting_network(fitted_photos.auto_shot).kind == "network"
     with pytest.raises(BadOption, match="a model folder, and --with teacher; expected a project, or"):
-        segmenting_network(fitted.auto_shot, SegmentChoice("teacher"))
+        segmenting_network(fitted_photos.auto_shot, SegmentChoice("teacher"))
     with pytest.raises(BadProject, match=r"has no best network yet. Run: partly distil .* --best"):
-        segmenting_network(fitted.folder, SegmentChoice("best"))
-    teacher_network(fitted).save(fitted.best)
-    for best in (segmenting_network(fitted.folder, SegmentChoice("best")), segmenting_network(fitted.best)):
+        segmenting_network(fitted_photos.folder, SegmentChoice("best"))
+    teacher_network(fitted_photos).save(fitted_photos.best)
+    for best in (
+        segmenting_network(fitted_photos.folder, SegmentChoice("best")),
+        segmenting_network(fitted_photos.best),
+    ):
         assert (best.kind, best.has_encoder) == ("best", True)
 
 
@@ -213,27 +202,28 @@ def test_what_cannot_segment(photo_project: Project, labelled_project: Project) 
         segmenting_network(labelled_project.folder)
 
 
-def test_a_teacher_of_another_size(fitted: Project) -> None:
-    other = edit(fitted, "features_px = 112", "features_px = 56")
+def test_a_teacher_of_another_size(fitted_photos: Project) -> None:
+    other = edit(fitted_photos, "features_px = 112", "features_px = 56")
     with pytest.raises(
         BadProject, match=r"fitted with another network that reads photos, or at another size"
     ):
         teacher_network(other)
 
 
-def test_a_teacher_is_evaluated(fitted: Project, photo_folder: Path, tmp_path: Path) -> None:
+def test_a_teacher_is_evaluated(fitted_photos: Project, photo_folder: Path, tmp_path: Path) -> None:
     for seed, shape in enumerate(PHOTO_SHAPES):
         write_label_map(tmp_path / "truth" / f"{seed}.png", thing_labels(*shape, seed), TWO_PARTS)
     evaluation = evaluate_against(
-        fitted.folder, tmp_path / "truth", EvaluationChoices(photos=photo_folder, segmenter="teacher")
+        fitted_photos.folder, tmp_path / "truth", EvaluationChoices(photos=photo_folder, segmenter="teacher")
     )
     assert 0.7 < evaluation.mean_iou.pooled < 1
 
 
-def test_large_photos_in_little_memory(fitted: Project, tmp_path: Path) -> None:
+def test_large_photos_in_little_memory(fitted_photos: Project, tmp_path: Path) -> None:
     pixels = thing_photo(300, 400, 3).repeat(5, 0).repeat(5, 1)
     write_png(tmp_path / "large" / "a.png", pixels)
-    assert run(["segment", str(fitted.folder), str(tmp_path / "large"), "--out", str(tmp_path / "o")]) == 0
+    large, out = str(tmp_path / "large"), str(tmp_path / "o")
+    assert run(["segment", str(fitted_photos.folder), large, "--out", out]) == 0
     found = read_label_map(tmp_path / "o" / "labels" / "a.png", TWO_PARTS, size=(1500, 2000))
     assert (found[::5, ::5] == thing_labels(300, 400, 3)).mean() > 0.8
 
@@ -250,7 +240,7 @@ def test_ten_thousand_photos(
     with monkeypatch.context() as patch:
         patch.setattr("partly.data.photos.photo_location.open_file", never)
         assert state_of(photo_project).n_photos == 10_006
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     result = fit_project(photo_project)
     assert result.annotation_ids == ("0",)
     # The statistics come from 32 photos, and few were read for them.
@@ -261,7 +251,7 @@ def test_photos_of_very_different_shapes_and_sizes(photo_project: Project, photo
     shapes = {"line": (3, 400), "tower": (300, 4), "dot": (2, 2), "large": (900, 1400)}
     for seed, (name, shape) in enumerate(shapes.items()):
         write_png(photo_folder / f"{name}.png", thing_photo(*shape, seed))
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     fit_project(photo_project)
     assert {p.id for p in propose(photo_project, PicturesRequest(20))} >= set(shapes)
     for name, shape in shapes.items():
@@ -281,7 +271,7 @@ def test_a_zip_of_photos(
     assert run(["new", str(folder), *asked, "--features-px", "112", "--parts", "background,thing"]) == 0
     project = open_project(folder)
     assert project.settings.photos.folder == "../things.zip"
-    label(project, 2)
+    label_photo(project, 2)
     fit_project(project)
     assert propose(project, PicturesRequest(1, unsure=True))[0].id != "2"
     (tmp_path / "things.zip").write_bytes((tmp_path / "things.zip").read_bytes()[:300])
@@ -291,7 +281,7 @@ def test_a_zip_of_photos(
 
 
 def test_an_encoder_of_another_kind(photo_project: Project, generator_folder: Path) -> None:
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     other = edit(photo_project, photo_project.settings.photos.features, str(generator_folder))
     with pytest.raises(BadModelFile, match="expected a representation"):
         fit_project(other)

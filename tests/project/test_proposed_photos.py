@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from partly.cli.command_line import run
-from partly.data.labels.annotation import save_annotation
 from partly.data.photos.photo import read_photo
 from partly.errors import BadModelFile, BadOption, BadProject
 from partly.project.fit_verb import fit_project
@@ -17,15 +16,8 @@ from partly.project.picture_options import PicturesRequest
 from partly.project.project_features import project_photo_features
 from partly.project.project_folder import Project, open_project
 from partly.project.proposed_photos import propose
-from partly.project.proposed_pictures import find_picture, keep_photo, picture_ids
-from tests.conftest import PHOTO_SHAPES
-from tests.fakes import thing_labels
-
-
-def label(project: Project, seed: int) -> None:
-    photo = next(p for p in project_photos(project) if p.name == f"{seed}.png")
-    annotation = keep_photo(project, photo).annotation(thing_labels(*PHOTO_SHAPES[seed], seed))
-    save_annotation(project.annotations, annotation, project.part_set)
+from partly.project.proposed_pictures import find_picture, picture_ids
+from tests.conftest import PHOTO_SHAPES, label_photo
 
 
 def test_photos_are_proposed_and_written_as_they_are(
@@ -50,17 +42,17 @@ def test_photos_are_proposed_and_written_as_they_are(
 
 def test_labelled_photos_are_left_out(photo_project: Project) -> None:
     for seed in range(4):
-        label(photo_project, seed)
+        label_photo(photo_project, seed)
     # More are asked for than there are: all that are left.
     assert sorted(p.id for p in propose(photo_project, PicturesRequest(5))) == ["4", "5"]
-    label(photo_project, 4)
-    label(photo_project, 5)
+    label_photo(photo_project, 4)
+    label_photo(photo_project, 5)
     with pytest.raises(BadProject, match="has no photo to propose: all of its 6 are labelled, or cannot be"):
         propose(photo_project, PicturesRequest(1))
 
 
 def test_what_the_segmenter_is_unsure_of(photo_project: Project) -> None:
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     with pytest.raises(BadModelFile, match=r"cannot tell what it is unsure of .*Fit the labelled photos"):
         propose(photo_project, PicturesRequest(1, unsure=True))
     fit_project(photo_project)
@@ -87,7 +79,7 @@ def test_photos_that_cannot_be_read_are_passed_over(photo_project: Project, phot
     for seed in range(1, 5):
         (photo_folder / f"{seed}.png").write_bytes(b"no photo")
     assert sorted(p.id for p in propose(photo_project, PicturesRequest(4))) == ["0", "5"]
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     # The fit passes them over, too, and previews the one photo that is left.
     result = fit_project(photo_project)
     assert len(list(result.previews.with_suffix("").glob("*.jpg"))) == 1
@@ -98,7 +90,7 @@ def test_one_photo_only(photo_project: Project, photo_folder: Path) -> None:
         (photo_folder / f"{seed}.png").unlink()
     (picture,) = propose(photo_project, PicturesRequest())
     assert picture.id == "0"
-    label(photo_project, 0)
+    label_photo(photo_project, 0)
     result = fit_project(photo_project)
     assert read_photo(result.previews.with_suffix("") / "preview-1.jpg").pixels.std() > 10
 

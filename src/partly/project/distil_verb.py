@@ -117,35 +117,32 @@ def distil_project(
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
-    if done := _finished(project, run):
-        if encoder is None:
-            return done
+    done = _finished(project, run)
+    if done is None:
         with streams_as_of(run.streams):
-            fast = load_network(project.auto_shot)
-            was_there = make_best(project, teacher, fast, encoder, place, config, reports)
-        return replace(done, best_folder=project.best, was_there=was_there)
-    with streams_as_of(run.streams):
-        result = distil(
-            teacher,
-            place,
-            config,
-            reports,
-            encoder_weights=weights,
-            n_workers=n_workers or default_workers(),
+            result = distil(
+                teacher,
+                place,
+                config,
+                reports,
+                encoder_weights=weights,
+                n_workers=n_workers or default_workers(),
+            )
+        saved = result.network.save(project.auto_shot, extra)
+        run.finish(
+            {
+                "network_sha256": saved.weights_sha256,
+                "held_out_iou": result.held_out_iou,
+                "training_time_s": round(result.time_s, 1),
+            }
         )
-    saved = result.network.save(project.auto_shot, extra)
-    run.finish(
-        {
-            "network_sha256": saved.weights_sha256,
-            "held_out_iou": result.held_out_iou,
-            "training_time_s": round(result.time_s, 1),
-        }
-    )
-    if encoder is not None:
-        with streams_as_of(run.streams):
-            make_best(project, teacher, result.network, encoder, place, config, reports)
-    best_folder = None if encoder is None else project.best
-    return DistilResult(project.auto_shot, run.folder, result.held_out_iou, False, best_folder)
+        done = DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
+    if encoder is None:
+        return done
+    with streams_as_of(run.streams):
+        fast = load_network(project.auto_shot)
+        best_was_there = make_best(project, teacher, fast, encoder, place, config, reports)
+    return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
 def _described(config: DistilConfig) -> dict[str, Any]:
@@ -180,9 +177,7 @@ def _load_teacher(project: Project, source: FeatureSource, config: DistilConfig)
         )
     teacher = Teacher.load(project.few_shot)
     if teacher.source_digest != source.digest or teacher.part_set != project.part_set:
-        of_source = (
-            project.settings.fitted_on if isinstance(source, GeneratorFeatures) else "features of photos"
-        )
+        of_source = "generator" if isinstance(source, GeneratorFeatures) else "features of photos"
         what = "parts" if teacher.source_digest == source.digest else of_source
         raise BadProject(
             f"the few-shot segmenter was fitted with other {what}",

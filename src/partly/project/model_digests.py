@@ -40,6 +40,11 @@ def model_part_set(folder: Path) -> Any:
     return card.get("part_set", card.get("arguments", {}).get("part_set"))
 
 
+def fitted_on_photos(folder: Path) -> bool:
+    """Whether a model folder holds a few-shot segmenter that was fitted on features of photos."""
+    return "encoder_sha256" in dict(model_card(folder).get("parents", {}))
+
+
 def model_card(folder: Path) -> dict[str, Any]:
     """``model.json`` of a model folder as it stands there, without torch; empty where there is none."""
     try:

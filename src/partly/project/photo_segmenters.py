@@ -10,7 +10,7 @@ from partly.fewshot.fitting import load_segmenter
 from partly.inference.segment import EncoderNetwork, load_part_network
 from partly.models.networks import AutoShotNetwork
 from partly.project.chosen_network import network_of
-from partly.project.model_digests import model_card
+from partly.project.model_digests import fitted_on_photos, model_card
 from partly.project.project_features import project_encoder
 from partly.project.project_folder import Project, is_project, open_project
 from partly.project.project_state import ProjectState, state_of
@@ -67,7 +67,7 @@ def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> Seg
     if chosen == "teacher":
         return SegmentingNetwork(teacher_network(project), "teacher")
     state = state_of(project)
-    if chosen == "network" or state.auto_shot == "ready" or not _reads_photos(project):
+    if chosen == "network" or state.auto_shot == "ready" or not fitted_on_photos(project.few_shot):
         return SegmentingNetwork(network_of(folder))
     return SegmentingNetwork(teacher_network(project), "teacher", _why_the_teacher(state))
 
@@ -100,7 +100,7 @@ def teacher_network(project: Project) -> EncoderNetwork:
             path=project.few_shot,
         )
     parents = dict(model_card(project.few_shot).get("parents", {}))
-    if not _reads_photos(project):
+    if not fitted_on_photos(project.few_shot):
         raise BadOption(
             "a few-shot segmenter that reads the pictures of a generator",
             expected="one that was fitted on photos, or the network: --with network",
@@ -116,11 +116,6 @@ def teacher_network(project: Project) -> EncoderNetwork:
         )
     segmenter, part_set, _ = load_segmenter(project.few_shot)
     return EncoderNetwork(encoder, segmenter, part_set)
-
-
-def _reads_photos(project: Project) -> bool:
-    """Whether there is a few-shot segmenter, and of photos."""
-    return "encoder_sha256" in dict(model_card(project.few_shot).get("parents", {}))
 
 
 def _why_the_teacher(state: ProjectState) -> str:

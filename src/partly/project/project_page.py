@@ -24,7 +24,7 @@ from partly.evaluation.report import (
     picture_grid,
     ribbon,
 )
-from partly.project.model_digests import model_card, model_digest
+from partly.project.model_digests import fitted_on_photos, model_card, model_digest
 from partly.project.project_folder import PREVIEW_NAME, Project
 from partly.project.project_state import ProjectState, state_of
 from partly.storage import Run, complete_lines, list_runs, write_text
@@ -114,8 +114,8 @@ def _preview_section(project: Project) -> list[Section]:
     paths = sorted((run.folder / PREVIEW_NAME).with_suffix("").glob("*.jpg")) if run else []
     if not paths:
         return []
-    reads_photos = "encoder_sha256" in dict(model_card(project.few_shot).get("parents", {}))
-    what, several = ("picture", "generated pictures") if not reads_photos else ("photo", "photos")
+    on_photos = fitted_on_photos(project.few_shot)
+    what, several = ("photo", "photos") if on_photos else ("picture", "generated pictures")
     pictures = [Picture(read_photo(path).pixels, f"An unseen {what} and its labels") for path in paths]
     return [
         Section(

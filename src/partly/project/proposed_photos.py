@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from partly.data.labels import is_same_picture, list_annotations
 from partly.errors import BadModelFile, BadOption, BadPhoto, BadProject
-from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
@@ -80,7 +79,7 @@ def propose_photos(
     n, seed = min(request.n_pictures, len(names)), request.seed
     options: dict[str, Any] = {"n_candidates": len(names), "on_progress": report("comparing photos")}
     chosen = _chosen(project, few, replace(request, n_pictures=n), options)
-    photos = {photo.name: photo for photo in project_photos(project)}
+    photos = {photo.name: photo for photo in source.photos}
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
         facts = {"purpose": proposal.purpose, "seed": seed, "score": proposal.score}

@@ -11,12 +11,10 @@ from partly.data.labels.part_sets import PartSet
 from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadPhoto, BadProject
 from partly.models.networks.auto_shot_network import load_network
-from partly.project.photos_of_project import project_photos
-from partly.project.proposed_pictures import keep_photo
 from partly.studio.session.job import JobReports
 from partly.studio.session.job_verbs import RUN
-from tests.conftest import PHOTO_SHAPES
-from tests.fakes import TWO_PARTS, thing_annotation, thing_labels
+from tests.conftest import label_photo
+from tests.fakes import TWO_PARTS, thing_annotation
 
 
 def told(verb, project, **options):
@@ -70,9 +68,7 @@ def test_photos_of_the_project(labelled_project):
 
 
 def test_a_project_of_photos_is_fitted_and_segments_its_photos(photo_project):
-    photo = project_photos(photo_project)[0]
-    annotation = keep_photo(photo_project, photo).annotation(thing_labels(*PHOTO_SHAPES[0], 0))
-    save_annotation(photo_project.annotations, annotation, TWO_PARTS)
+    label_photo(photo_project, 0)
     assert told("fit", photo_project)[-1]["text"] == "fitted on 1 labelled picture"
     lines = told("segment", photo_project)
     assert lines[-1]["text"] == f"segmented 6 photos: {photo_project.folder / 'segmented'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,23 @@ class FeatureStore:
                 # The disk is full, or may not be written to: others make room, as long as there are some.
                 if not self._drop_oldest():
                     return False
+
+    def read_or_make(
+        self, source_digest: str, photo_sha256: str, make: Callable[[], FeaturePyramid]
+    ) -> FeaturePyramid:
+        """The features of a photo, made and kept where they are not there; the same numbers in either case.
+
+        Args:
+            source_digest: of the source of features.
+            photo_sha256: digest of the photo's file.
+            make: computes them.
+        """
+        kept = self.read(source_digest, photo_sha256)
+        if kept is not None:
+            return kept
+        rounded = FeaturePyramid(tuple(as_kept(level).float() for level in make().maps))
+        self.keep(source_digest, photo_sha256, rounded)
+        return rounded
 
     def has(self, source_digest: str, photo_sha256: str) -> bool:
         """Whether the features of a photo are kept, as far as can be told without reading them."""

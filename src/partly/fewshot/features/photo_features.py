@@ -15,7 +15,7 @@ from torch import Tensor
 from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
 from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared, whole_shape
 from partly.errors import BadLabel, BadOption
-from partly.fewshot.features.feature_store import FeatureStore, as_kept
+from partly.fewshot.features.feature_store import FeatureStore
 from partly.fewshot.features.photo_digests import PhotoDigests
 from partly.models import FeaturePyramid
 from partly.models.encoders import Representation
@@ -150,12 +150,11 @@ class PhotoFeatures:
             BadPhoto: the photo cannot be read.
         """
         images = self._shown_to_encoder(self.pixels(picture))
-        whole = self._kept(picture)
-        if whole is None:
+        if self.store is None:
             whole = self.encoder.read(images)
-            if self.store is not None:
-                whole = FeaturePyramid(tuple(as_kept(level).float() for level in whole.maps))
-                self.store.keep(self.digest, str(picture.photo_sha256), whole)
+        else:
+            digest = str(picture.photo_sha256)
+            whole = self.store.read_or_make(self.digest, digest, lambda: self.encoder.read(images))
         return Synthesis(images, self._up_to(whole, features_px))
 
     def pixels(self, picture: Pictured) -> Pixels:

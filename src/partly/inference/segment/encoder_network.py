@@ -128,7 +128,6 @@ class EncoderNetwork(nn.Module):
         arguments = {
             "part_set": self.part_set.to_json(),
             "size_px": self.size_px,
-            "has_fast": self.fast is not None,
             "digests": {name: load_card(folder / name).weights_sha256 for name in self._names()},
         }
         card = ModelCard(KIND, arguments, dict(extra or {}))

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.models.encoders.imagenet_pixels import imagenet_normalised
-from partly.models.encoders.photo_encoder import RepresentationFamily
+from partly.models.encoders.photo_encoder import RepresentationFamily, check_multiple
 from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.model_families import read_family
 
@@ -71,8 +71,7 @@ class DinoV2Shape:
             raise BadOption(
                 f"positions are {self.positions!r}", expected=f"one of {', '.join(get_args(Positions))}"
             )
-        if self.image_size_px < PATCH_PX or self.image_size_px % PATCH_PX:
-            raise BadOption(f"photos of {self.image_size_px} px", expected=f"a multiple of {PATCH_PX}")
+        check_multiple(self.image_size_px, PATCH_PX)
 
 
 class PatchEmbedding(nn.Module):

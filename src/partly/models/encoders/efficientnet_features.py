@@ -9,8 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from partly.errors import BadOption
-from partly.models.encoders.photo_encoder import RepresentationFamily
+from partly.models.encoders.photo_encoder import RepresentationFamily, check_multiple
 from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.model_families import build_family
 from partly.models.networks import EfficientNetLite0
@@ -30,9 +29,7 @@ class EfficientNetShape:
     image_size_px: int = 448
 
     def __post_init__(self) -> None:
-        multiple_px = EfficientNetLite0.multiple_px
-        if self.image_size_px < multiple_px or self.image_size_px % multiple_px:
-            raise BadOption(f"photos of {self.image_size_px} px", expected=f"a multiple of {multiple_px}")
+        check_multiple(self.image_size_px, EfficientNetLite0.multiple_px)
 
 
 class EfficientNetFeatures(RepresentationFamily):

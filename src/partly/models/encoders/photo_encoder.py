@@ -32,8 +32,8 @@ class RepresentationFamily(ModelFamily, ABC):
         """
         if size_px != self.image_size_px and self.multiple_px is None:
             raise BadOption(f"photos of {size_px} px", expected=f"{self.image_size_px} px, and nothing else")
-        if self.multiple_px is not None and (size_px < self.multiple_px or size_px % self.multiple_px):
-            raise BadOption(f"photos of {size_px} px", expected=f"a multiple of {self.multiple_px}")
+        if self.multiple_px is not None:
+            check_multiple(size_px, self.multiple_px)
         other = copy.copy(self)
         other.shape = replace(self.shape, image_size_px=size_px)
         other.image_size_px = size_px
@@ -65,6 +65,16 @@ class RepresentationFamily(ModelFamily, ABC):
         if self.multiple_px is None:
             return height == width == self.image_size_px
         return min(height, width) > 0 and height % self.multiple_px == 0 == width % self.multiple_px
+
+
+def check_multiple(size_px: int, multiple_px: int) -> None:
+    """Refuse a side of photos that is no multiple of what an encoder's sides must be.
+
+    Raises:
+        BadOption: it is not, or below it.
+    """
+    if size_px < multiple_px or size_px % multiple_px:
+        raise BadOption(f"photos of {size_px} px", expected=f"a multiple of {multiple_px}")
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.models.encoders.imagenet_pixels import imagenet_normalised
-from partly.models.encoders.photo_encoder import RepresentationFamily
+from partly.models.encoders.photo_encoder import RepresentationFamily, check_multiple
 from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.model_families import read_family
 
@@ -60,8 +60,7 @@ class TinyViTShape:
             raise BadOption(
                 f"{list(self.widths)} channels for {list(self.n_heads)} heads", expected="multiples of them"
             )
-        if self.image_size_px < MULTIPLE_PX or self.image_size_px % MULTIPLE_PX:
-            raise BadOption(f"photos of {self.image_size_px} px", expected=f"a multiple of {MULTIPLE_PX}")
+        check_multiple(self.image_size_px, MULTIPLE_PX)
 
 
 def conv(n_in: int, n_out: int, kernel_px: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:

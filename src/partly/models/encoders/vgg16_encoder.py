@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.models.encoders.imagenet_pixels import imagenet_normalised
-from partly.models.encoders.photo_encoder import RepresentationFamily
+from partly.models.encoders.photo_encoder import RepresentationFamily, check_multiple
 from partly.models.feature_pyramid import FeaturePyramid, Level
 from partly.models.model_families import read_family
 
@@ -40,8 +40,7 @@ class VGG16Shape:
             raise BadOption(
                 f"groups of {list(self.widths)} channels", expected=f"{len(N_LAYERS)} positive numbers"
             )
-        if self.image_size_px < MULTIPLE_PX or self.image_size_px % MULTIPLE_PX:
-            raise BadOption(f"photos of {self.image_size_px} px", expected=f"a multiple of {MULTIPLE_PX}")
+        check_multiple(self.image_size_px, MULTIPLE_PX)
 
 
 class VGG16(RepresentationFamily):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from partly.data.labels import UNLABELLED, Picture, Pictured, is_same_picture
 from partly.errors import BadOption
-from partly.fewshot.features import FeatureSource, at_most, pyramid_of
+from partly.fewshot.features import FeatureSource, as_kept, at_most, pyramid_of
 from partly.fewshot.segmenters import Moments, RidgeSegmenter
 from partly.models import FeaturePyramid, on_grid
 from partly.models.generators import Truncation
@@ -25,7 +25,6 @@ ValueT = TypeVar("ValueT")
 _TRUNCATION = Truncation(0.7, 0.7)
 _FEATURES_PX = 64
 _PREDICTION_PX = 128
-_HALF_MOST = 65_504.0
 
 
 def usual_wall(source: FeatureSource, n_pictures: int) -> tuple[Picture, ...]:
@@ -145,4 +144,4 @@ def _without(known: Mapping[int, ValueT], place: int) -> dict[int, ValueT]:
 
 def _kept(level: Tensor) -> Tensor:
     small = on_grid(level, _FEATURES_PX) if max(level.shape[2:]) > _FEATURES_PX else level
-    return small.clamp(-_HALF_MOST, _HALF_MOST).half()
+    return as_kept(small)

@@ -92,7 +92,7 @@ class Session:
             self.saver = AnnotationSaver(self.workspace)
             self.photo_folder = PhotoFolder(self.workspace.paths.photos)
             album = Album(project, self.photo_folder) if project.settings.fitted_on == "photos" else None
-            self.maker = album if album is None else FeatureMaker(album, self.events, self.workspace.problem)
+            self.maker = None if album is None else FeatureMaker(album, self.events, self.workspace.problem)
             self.models = LiveModels(self.workspace, album, self.maker)
             self.predictions = PredictionCache(self.workspace)
             self.quality = QualityMeter(self.workspace, self.models)
@@ -105,7 +105,7 @@ class Session:
             self.pictures = PagePictures(self.workspace, self.wall)
             self.proposals = Proposals(self.workspace, self.models, self.follower, self.wall)
             self.photo_choosing = (
-                album if album is None else PhotoChoosing(self.workspace, album, self.models, self.wall)
+                None if album is None else PhotoChoosing(self.workspace, album, self.models, self.wall)
             )
             self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower, self.wall)
             self.jobs = Jobs(self.workspace, self.saver)

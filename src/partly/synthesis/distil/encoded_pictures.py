@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -55,20 +56,28 @@ class EncodedPictures:
 
     def _made(self) -> Iterator[int]:
         for index in range(len(self)):
-            self._pyramid(self.pictures.read([index])[0][0])
+            image = self.pictures.read([index])[0][0]
+            if not self.store.has(self._source_digest, _digest_of(image)):
+                self._pyramid(image)
             yield 1
+
+    @cached_property
+    def _source_digest(self) -> str:
+        """Of the encoder as it reads pictures here."""
+        size_px = self.encoder.image_size_px
+        source = f"{self.encoder.digest} square {size_px} {[level.name for level in self.encoder.levels]}"
+        return hashlib.sha256(source.encode()).hexdigest()
 
     @torch.inference_mode()
     def _pyramid(self, image: Tensor) -> FeaturePyramid:
         """Of a picture uint8 ``[3, s, s]``."""
-        size_px = self.encoder.image_size_px
-        source = f"{self.encoder.digest} square {size_px} {[level.name for level in self.encoder.levels]}"
-        source_digest = hashlib.sha256(source.encode()).hexdigest()
-        picture_digest = hashlib.sha256(image.contiguous().numpy().tobytes()).hexdigest()
-        kept = self.store.read(source_digest, picture_digest)
-        if kept is not None:
-            return kept
-        pyramid = self.encoder.read(resized(to_images(image[None]), size_px).clamp(-1, 1))
-        rounded = FeaturePyramid(tuple(level.half().float() for level in pyramid.maps))
-        self.store.keep(source_digest, picture_digest, rounded)
-        return rounded
+
+        def make() -> FeaturePyramid:
+            shown = resized(to_images(image[None]), self.encoder.image_size_px)
+            return self.encoder.read(shown.clamp(-1, 1))
+
+        return self.store.read_or_make(self._source_digest, _digest_of(image), make)
+
+
+def _digest_of(image: Tensor) -> str:
+    return hashlib.sha256(image.contiguous().numpy().tobytes()).hexdigest()

@@ -21,7 +21,7 @@ from partly.training.segmentation import SomePictures
 
 HEAD_FOLDER = "head"
 MOST_PICTURES = 600
-"""That a head learns from: more of them add little (docs/lab.md), and each takes a second to read."""
+"""That a head learns from: each takes a second to read. What more of them would give was not measured."""
 
 
 def distil_head(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +38,6 @@ class HeadConfig:
         bias_fraction: how much of that is taken out of the logits afterwards.
         n_statistics: pictures from which mean and deviation of the features are taken.
         seed: of first weights, order, noise and dropout.
-        free: names of choices that change nothing in the result.
     """
 
     n_steps: int = 400
@@ -53,7 +52,6 @@ class HeadConfig:
     bias_fraction: float = 0.5
     n_statistics: int = 200
     seed: int = 0
-    free: ClassVar[frozenset[str]] = frozenset()
 
 
 def train_head(
@@ -106,7 +104,7 @@ def train_head(
     with Sitting(
         Trained({"head": head}, {"head": optimizer}, averages={"average": "head"}),
         Plan(config.n_steps, config.batch_size, every_s=60.0),
-        [Provenance(asdict(config) | depends_on, config.free)],
+        [Provenance(asdict(config) | depends_on)],
         f"Train with a lower learning rate (now {config.learning_rate}); the last good checkpoint is kept",
         folder,
         machine,

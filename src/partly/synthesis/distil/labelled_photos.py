@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, LabelMap
+from partly.data.labels import LabelMap
 from partly.data.photos import PhotoSet, padded_place
 from partly.storage import Provenance, complete_lines
+from partly.synthesis.distil.painted_pictures import LEAST_SHARE, painted_planes
 from partly.synthesis.shards.labelled_synthesis import follow
 from partly.synthesis.shards.synthesis_config import OnPicture
 from partly.training.segmentation import SomePictures
@@ -26,7 +27,6 @@ Say = Callable[[int], Tensor]
 
 _LOGITS, _LOG = "logits.f16", "logits.jsonl"
 _DONE = "1\n"
-_LEAST_SHARE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +144,7 @@ def painted_shares(label_map: LabelMap, said: Tensor) -> Tensor:
         label_map: uint8 ``[h, w]``; 255 where nothing was painted.
         said: probabilities ``[k, s, s]`` of the photo's unit square.
     """
-    ids = torch.from_numpy(label_map.astype(np.int64))
-    unlabelled = ids == UNLABELLED
-    planes = F.one_hot(ids.masked_fill(unlabelled, 0), len(said)).permute(2, 0, 1).float()
+    planes, unlabelled = painted_planes(label_map, len(said))
     if unlabelled.any():
         everywhere = F.interpolate(said[None], label_map.shape, mode="bilinear")[0]
         planes[:, unlabelled] = everywhere[:, unlabelled]
@@ -155,4 +153,4 @@ def painted_shares(label_map: LabelMap, said: Tensor) -> Tensor:
 
 def log_shares(shares: Tensor) -> Tensor:
     """Logits whose softmax are the shares ``[k, h, w]``."""
-    return (shares / shares.sum(0)).clamp_min(_LEAST_SHARE).log()
+    return (shares / shares.sum(0)).clamp_min(LEAST_SHARE).log()

@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED, Annotation
+from partly.data.labels import UNLABELLED, Annotation, LabelMap
 from partly.fewshot.features import latent_of
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.training.segmentation import ArrayPictures, LabelledPictures
 
-# Of the logarithm of no share at all.
-_LEAST_SHARE = 1e-8
+LEAST_SHARE = 1e-8
+"""Whose logarithm stands for that of no share at all."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,21 @@ def painted_pictures(
     return ArrayPictures(torch.cat(images), torch.cat(logits))
 
 
-def _log_shares(label_map: np.ndarray, n_parts: int, size_px: int) -> Tensor:
-    """Label map ``[h, w]`` to ``[1, k, size_px, size_px]``."""
+def painted_planes(label_map: LabelMap, n_parts: int) -> tuple[Tensor, Tensor]:
+    """Shares of the parts of each pixel of a label map uint8 ``[h, w]``.
+
+    Returns:
+        Float32 ``[k, h, w]``, to be replaced where nothing was painted; and where that is, ``[h, w]``.
+    """
     ids = torch.from_numpy(label_map.astype(np.int64))
     unlabelled = ids == UNLABELLED
-    planes = F.one_hot(ids.masked_fill(unlabelled, 0), n_parts).float()
-    planes[unlabelled] = 1 / n_parts
-    shares = F.interpolate(planes.permute(2, 0, 1)[None], (size_px, size_px), mode="area")
-    return shares.clamp_min(_LEAST_SHARE).log()
+    planes = F.one_hot(ids.masked_fill(unlabelled, 0), n_parts).permute(2, 0, 1).float()
+    return planes, unlabelled
+
+
+def _log_shares(label_map: LabelMap, n_parts: int, size_px: int) -> Tensor:
+    """Label map ``[h, w]`` to ``[1, k, size_px, size_px]``."""
+    planes, unlabelled = painted_planes(label_map, n_parts)
+    planes[:, unlabelled] = 1 / n_parts
+    shares = F.interpolate(planes[None], (size_px, size_px), mode="area")
+    return shares.clamp_min(LEAST_SHARE).log()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -33,6 +32,7 @@ from partly.synthesis.distil.second_round import (
     SHARPENING_DIVISOR,
     network_logits,
     together,
+    train_on,
 )
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.synthesis_config import OnPicture
@@ -94,15 +94,9 @@ def distil_from_photos(
     folder = place.training / SECOND_ROUND_FOLDER
     by_both = _labelled_together(labelled, first.network, folder, reports)
     unpainted = by_both.without([str(a.photo) for a in teacher.annotations])
-    second = train_auto_shot(
-        copy.deepcopy(first.network).requires_grad_(True),
-        with_painted(hold_out(unpainted, len(held_out), split.seed)[0], painted, config.painted_share),
-        training,
-        folder=folder,
-        held_out=held_out,
-        on_step=reports.on_step,
-    )
-    return replace(second, time_s=first.time_s + second.time_s)
+    relabelled = hold_out(unpainted, len(held_out), split.seed)[0]
+    both = with_painted(relabelled, painted, config.painted_share)
+    return train_on(first, both, training, folder, held_out, reports)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from partly.synthesis.distil.painted_pictures import with_painted
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.relabelled_shards import relabel
 from partly.training.segmentation import (
+    AutoShotConfig,
     AutoShotResult,
     LabelledPictures,
     hold_out,
@@ -86,12 +87,41 @@ def train_second_round(
     by_teacher, by_both = (of.surest(config.drop_uncertain) for of in (labelled, predicted))
     split = config.training()
     n_held_out = split.n_held_out_of(len(by_teacher))
+    taught = with_painted(hold_out(by_both, n_held_out, split.seed)[0], painted, config.painted_share)
+    held_out = hold_out(by_teacher, n_held_out, split.seed)[1]
+    return train_on(first, taught, training, folder, held_out, reports)
+
+
+def train_on(
+    first: AutoShotResult,
+    taught: LabelledPictures,
+    training: AutoShotConfig,
+    folder: Path,
+    held_out: LabelledPictures,
+    reports: DistilReports,
+) -> AutoShotResult:
+    """Train a copy of the first round's network on; after a stop, the same call goes on.
+
+    Args:
+        first: what the first round gave; its network is left alone.
+        taught: what teacher and network say together, and the painted pictures.
+        training: how.
+        folder: where checkpoint, log and panels are written.
+        held_out: what the teacher alone says.
+        reports: who is told what.
+
+    Returns:
+        The network after both rounds, and the time of both trainings.
+
+    Raises:
+        TrainingDiverged: the loss is no number.
+    """
     second = train_auto_shot(
         copy.deepcopy(first.network).requires_grad_(True),
-        with_painted(hold_out(by_both, n_held_out, split.seed)[0], painted, config.painted_share),
+        taught,
         training,
         folder=folder,
-        held_out=hold_out(by_teacher, n_held_out, split.seed)[1],
+        held_out=held_out,
         on_step=reports.on_step,
     )
     return replace(second, time_s=first.time_s + second.time_s)
