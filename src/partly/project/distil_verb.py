@@ -6,16 +6,20 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from partly.data.labels import Annotation, list_annotations
+from partly.data.labels import Annotation
 from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
+from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
+from partly.project.annotations_of_project import annotations_to_fit
+from partly.project.beside_generator import Beside
 from partly.project.best_network import make_best
 from partly.project.model_digests import (
     annotations_digest,
@@ -33,8 +37,10 @@ from partly.synthesis.distil import (
     DistilConfig,
     DistilReports,
     DistilRequest,
+    ReadingHead,
     completed,
     distil,
+    distil_head,
 )
 from partly.synthesis.shards import Place, labels_identity, pictures_identity
 
@@ -107,16 +113,26 @@ def distil_project(
     weights = encoder_weights() if config.pretrained else None
     # Refused before the long work, if it is not on this machine.
     encoder = project_encoder(project) if config.best else None
+    beside = Beside.of(project, source, config, encoder)
     parents = {
         **_source_parents(project, source),
         "few_shot_sha256": teacher.digest,
         "encoder_sha256": sha256_of(weights) if weights else None,
         **classes_drawn(project),
+        **beside.parents,
     }
-    extra = {"config": _described(config), "parents": parents}
+    extra = {"config": _described(config, source), "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
+    n_workers = n_workers or default_workers()
+
+    @lru_cache(maxsize=1)
+    def head() -> ReadingHead | None:
+        if beside.reader is None:
+            return None
+        return distil_head(teacher, place, config, beside.reader, beside.own, reports, n_workers=n_workers)
+
     done = _finished(project, run)
     if done is None:
         with streams_as_of(run.streams):
@@ -126,7 +142,9 @@ def distil_project(
                 config,
                 reports,
                 encoder_weights=weights,
-                n_workers=n_workers or default_workers(),
+                n_workers=n_workers,
+                own=beside.own,
+                head=head(),
             )
         saved = result.network.save(project.auto_shot, extra)
         run.finish(
@@ -139,15 +157,26 @@ def distil_project(
         done = DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
     if encoder is None:
         return done
+
+    def segmenter() -> FewShotSegmenter:
+        trained = head()
+        return teacher.segmenter if trained is None else trained.head
+
+    made_from = {
+        "few_shot_sha256": teacher.digest,
+        "seed": config.seed,
+        "painted_share": config.painted_share,
+    }
     with streams_as_of(run.streams):
         fast = load_network(project.auto_shot)
-        best_was_there = make_best(project, teacher, fast, encoder, place, config, reports)
+        best_was_there = make_best(project, fast, encoder, segmenter, made_from | beside.parents)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
-def _described(config: DistilConfig) -> dict[str, Any]:
-    """The choices that the auto-shot network depends on."""
-    return {name: value for name, value in asdict(config).items() if name != "best"}
+def _described(config: DistilConfig, source: FeatureSource) -> dict[str, Any]:
+    """The choices that the auto-shot network depends on: where it reads photos, not on the best one."""
+    no_matter = () if isinstance(source, GeneratorFeatures) and config.best else ("best",)
+    return {name: value for name, value in asdict(config).items() if name not in no_matter}
 
 
 def _source_parents(project: Project, source: FeatureSource) -> dict[str, Any]:
@@ -196,7 +225,7 @@ def _annotations(project: Project) -> list[Annotation]:
     Raises:
         BadProject: annotations were added, changed or taken away since.
     """
-    annotations = list_annotations(project.annotations, project.part_set)
+    annotations = annotations_to_fit(project)
     parents = dict(model_card(project.few_shot).get("parents", {}))
     if annotations_digest(annotations) != parents.get("annotations_sha256"):
         raise BadProject(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from partly.data.labels import Annotation, list_annotations
+from partly.data.labels import Annotation
 from partly.fewshot.features import FeatureSource, PhotoFeatures
 from partly.fewshot.fitting import (
     FewShotConfig,
@@ -16,6 +16,7 @@ from partly.fewshot.fitting import (
     fit_teacher,
     measured_quality,
 )
+from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.fit_previews import write_previews
 from partly.project.label_quality_of_project import QUALITY, kept_quality
 from partly.project.model_digests import annotations_digest, classes_drawn, model_digest, model_part_set
@@ -78,7 +79,7 @@ def fit_project(
     """
     config = config or few_shot_config(project)
     remove_leftovers(project.folder)
-    annotations = list_annotations(project.annotations, project.part_set)
+    annotations = annotations_to_fit(project)
     source = project_source(project)
     missing = check_annotations(
         annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts

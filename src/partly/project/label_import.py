@@ -94,8 +94,8 @@ def import_labels(
 ) -> list[LabelledFile]:
     """Label files to annotations of the project's pictures; all are checked before the first is kept.
 
-    In a project of photos they are of these. A label map of a photo may have another size than the photo, if
-    its aspect ratio is the same.
+    In a project with photos they may be of these. A label map of a photo may have another size than the
+    photo, if its aspect ratio is the same.
 
     Args:
         project: whose pictures were labelled.
@@ -112,7 +112,7 @@ def import_labels(
         BadProject: the photos are not where they should be.
     """
     found: dict[str, _Given] = {}
-    photos = PhotoTargets.of(project) if project.settings.fitted_on == "photos" else None
+    photos = PhotoTargets.of(project) if project.settings.photos.folder else None
     for path in paths:
         named = read_labels(path, project.part_set, format_name=format_name, fill=fill)
         if picture_id is not None and (len(named) != 1 or len(paths) != 1):

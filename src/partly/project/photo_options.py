@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from partly.storage import check_options, option
 
 USUAL_FEATURES_PX = 560
-"""Of networks that read photos of any size: docs/lab.md."""
+"""Of networks that read photos of any size, where segmenters are fitted on them: docs/lab.md."""
+USUAL_BESIDE_GENERATOR_PX = 448
+"""Of the same where a head learns from a generator's pictures: each of a thousand is read."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class PhotoOptions:
     features_px: int | None = option(
         None,
         "Side of a square with as many pixels as that network is shown of a photo: a larger one takes "
-        f"longer, and shows smaller parts. By default {USUAL_FEATURES_PX}, or the only size that it reads.",
+        f"longer, and shows smaller parts. By default {USUAL_FEATURES_PX}, beside a generator "
+        f"{USUAL_BESIDE_GENERATOR_PX}, or the only size that it reads.",
         at_least=1,
         in_project=True,
     )

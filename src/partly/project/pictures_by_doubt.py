@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from partly.data.labels import list_annotations
 from partly.errors import BadLabel, BadOption
+from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project
 
@@ -55,7 +55,7 @@ def _known_part(project: Project, teacher: Teacher, name: str) -> int:
             remedy=f"If it is new, label it, and: partly fit {project.folder}",
         )
     part = names.index(name)
-    annotations = list_annotations(project.annotations, project.part_set)
+    annotations = annotations_to_fit(project)
     own_id = project.part_set.names.index(name) if name in project.part_set.names else part
     if not any((annotation.label_map == own_id).any() for annotation in annotations):
         raise BadLabel(

@@ -6,7 +6,7 @@ from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureSource, FeatureStore, GeneratorFeatures, PhotoFeatures
 from partly.models.encoders import Representation
 from partly.models.zoo import load_encoder
-from partly.project.photo_options import USUAL_FEATURES_PX
+from partly.project.photo_options import USUAL_BESIDE_GENERATOR_PX, USUAL_FEATURES_PX
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
 from partly.project.project_generator import load_project_generator
@@ -49,7 +49,9 @@ def project_encoder(project: Project) -> Representation:
     encoder = load_encoder(project.encoder_source)
     size_px = project.settings.photos.features_px
     if size_px is None and encoder.multiple_px is not None:
-        size_px = nearest_multiple(USUAL_FEATURES_PX, encoder.multiple_px)
+        beside = project.settings.fitted_on == "generator"
+        usual_px = USUAL_BESIDE_GENERATOR_PX if beside else USUAL_FEATURES_PX
+        size_px = nearest_multiple(usual_px, encoder.multiple_px)
     if size_px is None or size_px == encoder.image_size_px:
         return encoder
     try:

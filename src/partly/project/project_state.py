@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from partly.data.labels import annotation_ids, list_annotations
+from partly.data.labels import annotation_ids
 from partly.errors import BadArchive, BadProject
 from partly.models.zoo import ENCODER, encoder_names, generator_names, model_folder
+from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.model_digests import annotations_digest, model_card, model_digest, model_part_set
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
@@ -152,7 +153,7 @@ def _few_shot(project: Project) -> Freshness:
         "features": photo_features_of(parents),
     }
     made_from: dict[str, Any] = {
-        "annotations": annotations_digest(list_annotations(project.annotations, project.part_set)),
+        "annotations": annotations_digest(annotations_to_fit(project)),
         "generator": None,
         "part set": project.part_set.to_json(),
         "classes": list(project.settings.classes),

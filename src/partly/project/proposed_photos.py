@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from partly.data.labels import is_same_picture, list_annotations
+from partly.data.labels import is_same_picture
 from partly.errors import BadModelFile, BadOption, BadPhoto, BadProject
+from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
@@ -99,7 +100,7 @@ def _candidates(
     """
     from partly.models.generators import Truncation
 
-    annotations = list_annotations(project.annotations, project.part_set)
+    annotations = annotations_to_fit(project)
     assert source.n_pictures is not None
     n_wanted = max(request.n_candidates or MOST_LOOKED_AT, request.n_pictures)
     names: list[str] = []

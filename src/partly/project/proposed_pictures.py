@@ -23,10 +23,10 @@ from partly.data.labels import (
     annotation_id_from,
     latent_from_json,
     latent_to_json,
-    list_annotations,
 )
 from partly.data.photos import PhotoSource, Pixels, grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadProject
+from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
@@ -154,7 +154,7 @@ def _unsure(
             remedy=f"Fit the labelled pictures first: partly fit {project.folder}",
             path=project.few_shot,
         ) from error
-    annotations = list_annotations(project.annotations, project.part_set)
+    annotations = annotations_to_fit(project)
     source = GeneratorFeatures(generator)
     for annotation in annotations:
         source.check(annotation)

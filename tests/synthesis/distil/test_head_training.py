@@ -18,7 +18,7 @@ from partly.inference.segment.encoder_network import EncoderNetwork, load_part_n
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.models.encoders.dinov2_encoder import DinoV2, DinoV2Shape
 from partly.models.networks.auto_shot_network import AutoShotNetwork
-from partly.synthesis.distil.encoded_pictures import EncodedPictures
+from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
 from partly.training.segmentation.labelled_pictures import ArrayPictures
 
@@ -56,13 +56,13 @@ def pictures(n: int) -> ArrayPictures:
 
 @pytest.fixture
 def data(encoder: DinoV2, tmp_path: Path) -> EncodedPictures:
-    return EncodedPictures(pictures(12), encoder, FeatureStore(tmp_path / "features"))
+    return EncodedPictures(pictures(12), PictureReader(encoder, FeatureStore(tmp_path / "features")))
 
 
 @pytest.fixture(scope="module")
 def head(encoder: DinoV2, tmp_path_factory: pytest.TempPathFactory) -> HeadSegmenter:
     store = FeatureStore(tmp_path_factory.mktemp("features"))
-    return train_head(EncodedPictures(pictures(12), encoder, store), (0, 1, 2), QUICK)
+    return train_head(EncodedPictures(pictures(12), PictureReader(encoder, store)), (0, 1, 2), QUICK)
 
 
 def test_a_head_learns_what_is_said_of_pictures(encoder: DinoV2, head: HeadSegmenter) -> None:
@@ -79,7 +79,7 @@ def test_each_picture_is_encoded_once(data: EncodedPictures) -> None:
     data.encode(lambda report: told.append(report.n_done))
     assert told == list(range(1, 13))
     pyramid, logits, weights = data.read([3, 1])
-    straight = data.encoder.read(
+    straight = data.reader.encoder.read(
         torch.nn.functional.interpolate(
             data.pictures.read([3])[0].float() / 127.5 - 1, (112, 112), mode="bilinear"
         )
@@ -87,10 +87,10 @@ def test_each_picture_is_encoded_once(data: EncodedPictures) -> None:
     torch.testing.assert_close(pyramid.maps[-1][:1], straight.maps[-1], atol=2e-2, rtol=2e-2)
     assert torch.equal(logits, data.pictures.read([3, 1])[1])
     assert weights.tolist() == [1, 1]
-    n_bytes = data.store.n_bytes
+    n_bytes = data.reader.store.n_bytes
     assert n_bytes > 0
     data.encode()
-    assert data.store.n_bytes == n_bytes
+    assert data.reader.store.n_bytes == n_bytes
 
 
 def test_a_stopped_training_ends_at_the_same_weights(data: EncodedPictures, tmp_path: Path) -> None:
@@ -112,7 +112,9 @@ def test_a_stopped_training_ends_at_the_same_weights(data: EncodedPictures, tmp_
 
 def test_one_picture_is_too_few(encoder: DinoV2, tmp_path: Path) -> None:
     with pytest.raises(BadOption, match="there are 1 labelled pictures; expected 2 or more"):
-        train_head(EncodedPictures(pictures(1), encoder, FeatureStore(tmp_path)), (0, 1, 2), QUICK)
+        train_head(
+            EncodedPictures(pictures(1), PictureReader(encoder, FeatureStore(tmp_path))), (0, 1, 2), QUICK
+        )
 
 
 def test_heads_have_model_folders(head: HeadSegmenter, tmp_path: Path) -> None:

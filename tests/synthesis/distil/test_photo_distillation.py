@@ -103,7 +103,6 @@ def test_what_a_stop_left_is_gone_on_with(photos: Path, tmp_path: Path) -> None:
                 file.write(b"half")
     assert asked == [0, 1, 2, 3, 4, 5, *range(5, 14)]
     assert [float(labelled.read([i])[1][0, 0, 0, 0]) for i in (0, 4, 5, 13)] == [0, 4, 5, 13]
-    assert len(labelled.without(["00.png", "03.png", "other"])) == 12
     label_photos(squares, say, (2, 8), tmp_path / "labels", {"by": "a"})
     assert len(asked) == 15
     label_photos(squares, say, (2, 8), tmp_path / "labels", {"by": "b"})

@@ -21,6 +21,8 @@ ARCHITECTURE_NAMES = ("unet-small", "unet-medium", "unet-paper", ENCODER_ARCHITE
 """The names of :data:`partly.models.networks.ARCHITECTURES`, without what builds them."""
 
 _PICTURE_PX = 256
+# An encoder sees pictures as large as it sees photos, and not enlarged ones.
+_BEST_PICTURE_PX = 512
 # Training goes from the one to the other to the final size; shares of the steps at each.
 _FIRST_PX, _SECOND_PX = 128, 192
 _TWO_SHARES = (0.7, 1 - 0.7)
@@ -132,7 +134,7 @@ class DistilConfig:
         picture_px = max(_PICTURE_PX, self.size_px)
         return SynthesisConfig(
             self.n_pictures,
-            size_px=picture_px,
+            size_px=max(_BEST_PICTURE_PX, picture_px) if self.best else picture_px,
             label_px=picture_px // 2,
             seed=self.seed,
             truncation=self.truncation,

@@ -14,13 +14,15 @@ from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
-from partly.synthesis.distil.painted_pictures import painted_pictures, with_painted
+from partly.synthesis.distil.head_distillation import ReadingHead
+from partly.synthesis.distil.own_photos import OwnPhotos, painted_of
+from partly.synthesis.distil.painted_pictures import with_painted
 from partly.synthesis.distil.photo_distillation import distil_from_photos
 from partly.synthesis.distil.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_workers import LoadTeacher
-from partly.training.segmentation import AutoShotResult, LabelledPictures, hold_out, train_auto_shot
+from partly.training.segmentation import AutoShotResult, hold_out, train_auto_shot
 
 
 def distil(
@@ -32,6 +34,8 @@ def distil(
     encoder_weights: Path | None = None,
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
+    own: OwnPhotos | None = None,
+    head: ReadingHead | None = None,
 ) -> AutoShotResult:
     """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
@@ -44,6 +48,9 @@ def distil(
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_teacher: gives the teacher in a worker process; None: it is read from model folders.
         n_workers: processes that synthesise.
+        own: painted photos, from which the network learns as from painted pictures; a teacher that reads
+            photos has photos of its own.
+        head: trained on what the same teacher says of the same pictures; has its say in the second round.
 
     Raises:
         BadOption: folders hold something made with other choices, the teacher has no source, or an argument
@@ -57,7 +64,7 @@ def distil(
     network = new_network(teacher.part_set, config, encoder_weights)
     if isinstance(teacher.source, PhotoFeatures):
         return distil_from_photos(teacher, place, config, network, reports)
-    painted = painted_of(teacher, config)
+    painted = painted_of(teacher, config, own)
     labelled = synthesise_labelled(
         teacher,
         config.synthesis(),
@@ -80,22 +87,8 @@ def distil(
     )
     if config.second_training() is None:
         return first
-    return train_second_round(first, labelled, painted, config, place.training / SECOND_ROUND_FOLDER, reports)
-
-
-def painted_of(teacher: Teacher, config: DistilConfig) -> LabelledPictures | None:
-    """The labelled pictures of a generator's teacher, where they are to be learned from.
-
-    Raises:
-        BadOption: the teacher does not know them.
-        BadLabel: an annotation is of another generator.
-    """
-    if not config.painted_share:
-        return None
-    if not teacher.annotations:
-        raise BadOption("no labelled pictures to learn from", expected="annotations, or a painted_share of 0")
-    n_parts = teacher.part_set.n_parts
-    return painted_pictures(teacher.generator, teacher.annotations, n_parts, config.synthesis())
+    folder = place.training / SECOND_ROUND_FOLDER
+    return train_second_round(first, labelled, painted, config, folder, reports, head)
 
 
 def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:

@@ -19,18 +19,50 @@ from partly.training.segmentation import LabelledPictures, resized, to_images
 
 
 @dataclass(frozen=True, eq=False)
-class EncodedPictures:
-    """Labelled pictures, each with its feature pyramid, which is computed once and kept on disk.
+class PictureReader:
+    """An encoder that reads square pictures, each once: features are kept on disk.
 
     Attributes:
-        pictures: squares with soft labels.
         encoder: reads them at its own size.
         store: keeps the features.
     """
 
-    pictures: LabelledPictures
     encoder: Representation
     store: FeatureStore
+
+    def has(self, image: Tensor) -> bool:
+        """Whether a picture uint8 ``[3, s, s]`` was read before."""
+        return self.store.has(self._source_digest, _digest_of(image))
+
+    @torch.inference_mode()
+    def pyramid(self, image: Tensor) -> FeaturePyramid:
+        """Features of a picture uint8 ``[3, s, s]``, a batch of one."""
+
+        def make() -> FeaturePyramid:
+            shown = resized(to_images(image[None]), self.encoder.image_size_px)
+            return self.encoder.read(shown.clamp(-1, 1))
+
+        return self.store.read_or_make(self._source_digest, _digest_of(image), make)
+
+    @cached_property
+    def _source_digest(self) -> str:
+        """Of the encoder as it reads pictures here."""
+        size_px = self.encoder.image_size_px
+        source = f"{self.encoder.digest} square {size_px} {[level.name for level in self.encoder.levels]}"
+        return hashlib.sha256(source.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPictures:
+    """Labelled pictures, each with its feature pyramid.
+
+    Attributes:
+        pictures: squares with soft labels.
+        reader: gives the features.
+    """
+
+    pictures: LabelledPictures
+    reader: PictureReader
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -50,33 +82,16 @@ class EncodedPictures:
             Their pyramids, a batch; logits ``[b, k, t, t]``, and weights ``[b]``.
         """
         images, logits, weights = self.pictures.read(indexes)
-        pyramids = [self._pyramid(image) for image in images]
+        pyramids = [self.reader.pyramid(image) for image in images]
         levels = zip(*(pyramid.maps for pyramid in pyramids), strict=True)
         return FeaturePyramid(tuple(torch.cat(level) for level in levels)), logits.float(), weights
 
     def _made(self) -> Iterator[int]:
         for index in range(len(self)):
             image = self.pictures.read([index])[0][0]
-            if not self.store.has(self._source_digest, _digest_of(image)):
-                self._pyramid(image)
+            if not self.reader.has(image):
+                self.reader.pyramid(image)
             yield 1
-
-    @cached_property
-    def _source_digest(self) -> str:
-        """Of the encoder as it reads pictures here."""
-        size_px = self.encoder.image_size_px
-        source = f"{self.encoder.digest} square {size_px} {[level.name for level in self.encoder.levels]}"
-        return hashlib.sha256(source.encode()).hexdigest()
-
-    @torch.inference_mode()
-    def _pyramid(self, image: Tensor) -> FeaturePyramid:
-        """Of a picture uint8 ``[3, s, s]``."""
-
-        def make() -> FeaturePyramid:
-            shown = resized(to_images(image[None]), self.encoder.image_size_px)
-            return self.encoder.read(shown.clamp(-1, 1))
-
-        return self.store.read_or_make(self._source_digest, _digest_of(image), make)
 
 
 def _digest_of(image: Tensor) -> str:

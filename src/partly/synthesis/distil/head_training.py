@@ -97,7 +97,7 @@ def train_head(
     optimizer = AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     depends_on = {
         "first weights": digest_of(head.state_dict()),
-        "encoder": data.encoder.digest,
+        "encoder": data.reader.encoder.digest,
         "number of pictures": len(data),
         "parts": [round(float(share), 4) for share in frequencies],
     }
@@ -140,7 +140,7 @@ def train_head(
                 loss=loss.item(),
                 held_out_iou=None,
                 evaluated=False,
-                size_px=data.encoder.image_size_px,
+                size_px=data.reader.encoder.image_size_px,
                 learning_rate=rate,
             )
     assert isinstance(average, HeadSegmenter)
@@ -152,7 +152,7 @@ def train_head(
 
 
 def _untrained(data: EncodedPictures, n_parts: int, config: HeadConfig) -> HeadSegmenter:
-    channels = [level.n_channels for level in data.encoder.levels]
+    channels = [level.n_channels for level in data.reader.encoder.levels]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", config.seed))
         head = HeadSegmenter(n_parts, range(len(channels)), channels)

@@ -20,7 +20,6 @@ from partly.storage import Provenance, complete_lines
 from partly.synthesis.distil.painted_pictures import LEAST_SHARE, painted_planes
 from partly.synthesis.shards.labelled_synthesis import follow
 from partly.synthesis.shards.synthesis_config import OnPicture
-from partly.training.segmentation import SomePictures
 
 Say = Callable[[int], Tensor]
 """Logits ``[k, t, t]`` of the square of a photo, by its place in the photo set."""
@@ -50,12 +49,6 @@ class LabelledPhotos:
         images = torch.from_numpy(np.array(self.photos.squares[chosen])).permute(0, 3, 1, 2)
         logits = torch.from_numpy(np.array(self.logits[chosen]))
         return images.contiguous(), logits, torch.ones(len(chosen))
-
-    def without(self, names: Sequence[str]) -> SomePictures:
-        """All photos but those of these names."""
-        left_out = set(names)
-        kept = (i for i, name in enumerate(self.photos.names) if name not in left_out)
-        return SomePictures(self, tuple(kept))
 
 
 def label_photos(

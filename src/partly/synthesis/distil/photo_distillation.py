@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from partly.data.labels import Pictured
-from partly.data.photos import PhotoSet, PhotoSource, Pixels, make_photo_set, padded_square, resize_pixels
+from partly.data.labels import Annotation, Pictured
+from partly.data.photos import PhotoSet, PhotoSource, Pixels, resize_pixels
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.models import refined
 from partly.models.networks import AutoShotNetwork
-from partly.storage import shuffle_stream
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.labelled_photos import (
@@ -34,10 +31,10 @@ from partly.synthesis.distil.second_round import (
     together,
     train_on,
 )
+from partly.synthesis.distil.squared_photos import painted_squares, unpainted_squares
 from partly.synthesis.shards.place import Place
-from partly.synthesis.shards.synthesis_config import OnPicture
+from partly.synthesis.shards.synthesis_config import OnPicture, SynthesisConfig
 from partly.training.segmentation import (
-    ArrayPictures,
     AutoShotResult,
     LabelledPictures,
     hold_out,
@@ -77,9 +74,8 @@ def distil_from_photos(
     photos = _Photos.of(teacher, config, place.pictures)
     labelled = photos.labelled(place.labels, reports.on_picture)
     painted = photos.painted() if config.painted_share else None
-    unpainted = labelled.without([str(a.photo) for a in teacher.annotations])
     split = config.training()
-    taught, held_out = hold_out(unpainted, split.n_held_out_of(len(unpainted)), split.seed)
+    taught, held_out = hold_out(labelled, split.n_held_out_of(len(labelled)), split.seed)
     first = train_auto_shot(
         network,
         with_painted(taught, painted, config.painted_share),
@@ -93,8 +89,7 @@ def distil_from_photos(
         return first
     folder = place.training / SECOND_ROUND_FOLDER
     by_both = _labelled_together(labelled, first.network, folder, reports)
-    unpainted = by_both.without([str(a.photo) for a in teacher.annotations])
-    relabelled = hold_out(unpainted, len(held_out), split.seed)[0]
+    relabelled = hold_out(by_both, len(held_out), split.seed)[0]
     both = with_painted(relabelled, painted, config.painted_share)
     return train_on(first, both, training, folder, held_out, reports)
 
@@ -107,14 +102,13 @@ class _Photos:
         teacher: labels them.
         source: its features.
         squares: the photos.
-        pictures_px, label_px: sides of squares and labels.
+        sizes: of squares and labels.
     """
 
     teacher: Teacher
     source: PhotoFeatures
     squares: PhotoSet
-    pictures_px: int
-    label_px: int
+    sizes: SynthesisConfig
 
     @classmethod
     def of(cls, teacher: Teacher, config: DistilConfig, folder: Path) -> _Photos:
@@ -128,17 +122,8 @@ class _Photos:
             raise BadOption(
                 "no labelled photos to learn from", expected="annotations, or a painted_share of 0"
             )
-        sizes = config.synthesis()
-        painted = {annotation.photo for annotation in teacher.annotations}
-        chosen = _some([p for p in source.photos if p.name not in painted], config.n_pictures, config.seed)
-        if len(chosen) < 2:
-            raise BadOption(
-                f"{len(chosen)} photos that nobody painted",
-                expected="2 or more, from which a network can learn",
-                remedy="Put more photos of the same kind of object into the folder",
-            )
-        squares = make_photo_set(chosen, folder, sizes.size_px, "pad")
-        return cls(teacher, source, squares, sizes.size_px, sizes.label_px)
+        squares = unpainted_squares(source, teacher.annotations, config, folder)
+        return cls(teacher, source, squares, config.synthesis())
 
     def labelled(self, folder: Path, on_picture: OnPicture | None) -> LabelledPhotos:
         """All squares with the teacher's labels."""
@@ -147,27 +132,23 @@ class _Photos:
         def say(index: int) -> Tensor:
             return self._in_square(by_name[self.squares.names[index]])
 
-        shape = (self.teacher.part_set.n_parts, self.label_px)
+        shape = (self.teacher.part_set.n_parts, self.sizes.label_px)
         made_from = {"segmenter": self.teacher.digest, "source": self.source.digest}
         return label_photos(self.squares, say, shape, folder, made_from, on_picture)
 
     def painted(self) -> LabelledPictures:
         """The painted photos: what was painted, and elsewhere what the teacher says."""
-        images, logits = [], []
-        for annotation in self.teacher.annotations:
-            pixels = self.source.pixels(annotation)
-            shares = painted_shares(annotation.label_map, self._said(annotation, pixels))
-            height, width = pixels.shape[:2]
-            logits.append(log_shares(shares_in_square(shares, height, width, self.label_px)))
-            square = padded_square(pixels, self.pictures_px)[0]
-            images.append(torch.from_numpy(square).permute(2, 0, 1))
-        return ArrayPictures(torch.stack(images), torch.stack(logits))
+
+        def shares(annotation: Annotation, pixels: Pixels) -> Tensor:
+            return painted_shares(annotation.label_map, self._said(annotation, pixels))
+
+        return painted_squares(self.source, self.teacher.annotations, self.sizes, shares)
 
     def _in_square(self, photo: PhotoSource) -> Tensor:
         picture = self.source.picture(photo.name)
         pixels = self.source.pixels(picture)
         height, width = pixels.shape[:2]
-        return log_shares(shares_in_square(self._said(picture, pixels), height, width, self.label_px))
+        return log_shares(shares_in_square(self._said(picture, pixels), height, width, self.sizes.label_px))
 
     def _said(self, picture: Pictured, pixels: Pixels) -> Tensor:
         """Probabilities ``[k, s, s]`` of a photo's unit square: the teacher's, along the edges."""
@@ -192,9 +173,3 @@ def _labelled_together(
     return label_photos(
         labelled.photos, say, (n_parts, side_px), folder / "labels", made_from, reports.on_picture
     )
-
-
-def _some(photos: Sequence[PhotoSource], n: int, seed: int) -> list[PhotoSource]:
-    """At most ``n`` photos at random, in order."""
-    chosen = shuffle_stream("photos to learn from", seed).permutation(len(photos))[:n]
-    return [photos[i] for i in sorted(chosen.tolist())]

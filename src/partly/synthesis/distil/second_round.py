@@ -1,7 +1,7 @@
-"""A second round: the network learns on from what its teacher and it say of each picture together.
+"""A second round: the network learns on from what its teacher, a head and it say of each picture together.
 
-Teacher and network err differently, so that their mean prediction is nearer to the truth than either;
-docs/lab.md has the figures.
+They err differently, so that their mean prediction is nearer to the truth than any; docs/lab.md has the
+figures.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from partly.errors import BadOption
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.head_distillation import ReadingHead
 from partly.synthesis.distil.painted_pictures import with_painted
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.relabelled_shards import relabel
@@ -35,6 +36,7 @@ _PREDICTIONS_FOLDER = "opinions"
 
 SHARPENING_DIVISOR = 1.5
 """What the sum of two log-probabilities is divided by: 2 would give their mean, less sharpens it a little."""
+_SHARPENING = 2 / SHARPENING_DIVISOR
 
 
 def train_second_round(
@@ -44,6 +46,7 @@ def train_second_round(
     config: DistilConfig,
     folder: Path,
     reports: DistilReports,
+    head: ReadingHead | None = None,
 ) -> AutoShotResult:
     """Label the pictures by teacher and network together, and train on; after a stop, the same call goes on.
 
@@ -57,6 +60,7 @@ def train_second_round(
         config: the choices, with a second round.
         folder: where soft predictions, checkpoint, log and panels are written.
         reports: who is told what.
+        head: has its say too.
 
     Returns:
         The network after both rounds, and the time of both trainings.
@@ -72,13 +76,20 @@ def train_second_round(
     if training is None:
         raise BadOption("a second round of 0 steps", expected="second_round above 0")
     fast = first.network.for_inference()
+
+    def by_all(pixels: Tensor, logits: Tensor) -> Tensor:
+        label_px = logits.shape[-1]
+        of_head = [] if head is None else [head.logits(pixels, label_px)]
+        return together(logits.float(), network_logits(fast, pixels, label_px), *of_head)
+
     predicted = relabel(
         labelled,
-        lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
+        by_all,
         {
             "network_digest": first.network.digest,
             "network_px": first.network.size_px,
             "sharpening_divisor": SHARPENING_DIVISOR,
+            **({} if head is None else {"head": head.digest}),
         },
         folder / _PREDICTIONS_FOLDER,
         pictures_per_shard=config.synthesis().pictures_per_shard,
@@ -127,12 +138,15 @@ def train_on(
     return replace(second, time_s=first.time_s + second.time_s)
 
 
-def together(teacher: Tensor, network: Tensor) -> Tensor:
-    """Logits of what a teacher and a network say together, from the logits of both ``[b, k, t, t]``.
+def together(*several: Tensor) -> Tensor:
+    """Logits of what a teacher, networks and heads say together, from the logits of each ``[b, k, t, t]``.
 
-    A product of experts (Hinton 2002, equation 1), of probabilities to the power of two thirds.
+    A product of experts (Hinton 2002, equation 1), of probabilities to a power: two thirds for two of them.
     """
-    return (teacher.log_softmax(dim=1) + network.log_softmax(dim=1)) / SHARPENING_DIVISOR
+    total = several[0].log_softmax(dim=1)
+    for one in several[1:]:
+        total = total + one.log_softmax(dim=1)
+    return total * _SHARPENING / len(several)
 
 
 @torch.inference_mode()
