@@ -46,8 +46,10 @@ class LoadTeacher:
 
 def described(config: DistilConfig) -> dict[str, Any]:
     """A config as results keep it: what was measured before there were these choices had none of them."""
-    later = ("painted_share", "recolour_parts")
-    return {name: value for name, value in asdict(config).items() if value or name not in later}
+    later = ("painted_share", "recolour_parts", "best")
+    values = asdict(config)
+    del values["painted_photo_share"]  # of nothing: no experiment that asks here paints photos
+    return {name: value for name, value in values.items() if value or name not in later}
 
 
 def network_for(
@@ -69,7 +71,7 @@ def network_for(
     folder = bench.cache / f"auto-shot-{name}" / _digest(described(config))
     if (known := _known(folder)) is not None:
         return known
-    pictures = _pictures_digest(config)
+    pictures = pictures_digest(config)
     place = Place(
         bench.cache / "pictures" / pictures,
         bench.cache / f"labels-of-{name}" / pictures,
@@ -79,7 +81,7 @@ def network_for(
         bench.teacher(n_labels, draw, n_first),
         place,
         config,
-        _reports(bench.tell),
+        reports(bench.tell),
         encoder_weights=bench.get_encoder() if config.pretrained else None,
         load_teacher=LoadTeacher(bench.get_generator, bench.teacher_folder(n_labels, draw, n_first)),
         n_workers=bench.n_workers,
@@ -100,7 +102,7 @@ def baseline_for(bench: Bench, n_labels: int, draw: int, config: DistilConfig) -
         data,
         config.training(),
         folder=folder / "training",
-        on_step=_reports(bench.tell).on_step,
+        on_step=reports(bench.tell).on_step,
     )
     result.network.save(folder, {"time_s": result.time_s})
     return result.network.for_inference()
@@ -132,7 +134,8 @@ def _picture_px(config: DistilConfig) -> int:
     return config.synthesis().size_px
 
 
-def _pictures_digest(config: DistilConfig) -> str:
+def pictures_digest(config: DistilConfig) -> str:
+    """Names the pictures of a config, whatever their number."""
     values = asdict(config.synthesis())
     del values["n_pictures"], values["pictures_per_shard"]
     if values["streams"] == FIRST_VERSION:  # which had no name
@@ -144,7 +147,9 @@ def _digest(values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _reports(tell: Tell) -> DistilReports:
+def reports(tell: Tell) -> DistilReports:
+    """What tells of pictures and steps."""
+
     def picture(report: SynthesisReport) -> None:
         tell("labelling pictures", report.n_done, report.n_pictures)
 

@@ -16,6 +16,7 @@ from experiments.studies import (
     objects,
     pictures,
     shapes,
+    two_networks,
 )
 from partly.errors import BadOption
 
@@ -23,6 +24,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
         faces.EXPERIMENT,
+        two_networks.EXPERIMENT,
         few_shot_networks.EXPERIMENT,
         choosing.EXPERIMENT,
         labels.EXPERIMENT,

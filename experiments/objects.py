@@ -35,6 +35,8 @@ from partly.models.encoders import Representation
 HORSE_PARTS = PartSet.from_names(("background", "head", "body", "leg", "tail"))
 N_OTHERS = 150
 """Photos without labels that a draw may learn from; none of them is ever measured on."""
+N_FACES_TO_LEARN = 150
+"""Photos of faces, of the choices half, that may be labelled or learned from; the others are measured on."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ KINDS: Mapping[str, ObjectKind] = {
         "horses.zip", "horses.zip", HORSE_PARTS, lambda ids: ids, (frozenset({"horse193", "horse254"}),)
     ),
     "cars": ObjectKind("cars_labelled_128.zip", "cars_unlabelled_128.zip", CAR_PARTS, merged_car_parts),
-    "faces": ObjectKind(FACES, FACES, FACE_PARTS, _face_parts, n_measured=250, n_to_learn=150),
+    "faces": ObjectKind(FACES, FACES, FACE_PARTS, _face_parts, n_measured=250, n_to_learn=N_FACES_TO_LEARN),
 }
 
 
@@ -115,7 +117,7 @@ class ObjectPhotos:
             names = [name for name in names if self._shows_all(name)]
         order = np.random.default_rng(14).permutation(len(names))
         chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
-        return [self._annotation(name) for name in chosen]
+        return [self.annotation(name) for name in chosen]
 
     def measured(self, labelled: Sequence[Annotation]) -> list[str]:
         """Names of the photos that a draw is measured on: with truth, not labelled, and no twins of those."""
@@ -129,7 +131,8 @@ class ObjectPhotos:
     def _shows_all(self, name: str) -> bool:
         return set(range(self.kind.part_set.n_parts)) <= set(np.unique(self.truths[name]).tolist())
 
-    def _annotation(self, name: str) -> Annotation:
+    def annotation(self, name: str) -> Annotation:
+        """The truth of a photo as an annotation of it."""
         picture = self.source.picture(name)
         stem = PurePosixPath(name).stem
         return Annotation(stem, self.truths[name], photo=picture.photo, photo_sha256=picture.photo_sha256)

@@ -23,5 +23,6 @@ from .models.zoo import load_encoder as load_encoder
 from .models.zoo import load_generator as load_generator
 from .synthesis.distil import DistilConfig as DistilConfig
 from .synthesis.distil import DistilReports as DistilReports
+from .synthesis.distil import OwnPhotos as OwnPhotos
 
 __version__: str

@@ -35,7 +35,7 @@ from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
 from partly.models.zoo import encoder_weights, load_encoder, load_generator
-from partly.synthesis.distil import DistilConfig, DistilReports
+from partly.synthesis.distil import DistilConfig, DistilReports, OwnPhotos
 from partly.synthesis.distil import distil as distil_into
 from partly.synthesis.shards import Place
 
@@ -185,6 +185,7 @@ def distil(
     config: DistilConfig | None = None,
     *,
     annotations: Sequence[Annotation] = (),
+    own: OwnPhotos | None = None,
     folder: str | Path | None = None,
     n_workers: int = 1,
     reports: DistilReports | None = None,
@@ -197,6 +198,8 @@ def distil(
         config: how many pictures, which network, how long.
         annotations: what the teacher was fitted on, where it does not know: it was read from a folder, and
             ``config.painted_share`` is above 0.
+        own: painted photos of what a generator's pictures show, from which the network learns too:
+            ``OwnPhotos(photo_features("dinov2-small", FOLDER), annotations)``.
         folder: keeps pictures, labels, checkpoint and panels, so that the same call goes on after a stop;
             None keeps nothing.
         n_workers: processes that make the pictures, whose number changes no picture. They import the script
@@ -218,7 +221,7 @@ def distil(
     with _folder_or_temporary(folder) as path:
         place = Place.within(path)
         return distil_into(
-            teacher, place, config, reports, encoder_weights=weights, n_workers=n_workers
+            teacher, place, config, reports, encoder_weights=weights, n_workers=n_workers, own=own
         ).network
 
 

@@ -58,7 +58,7 @@ def command(
             segmenting.network,
             sources,
             out_folder,
-            **options.arguments(with_encoder=segmenting.has_encoder),
+            **options.arguments(**segmenting.made_of),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +36,10 @@ class Beside:
         if not isinstance(source, GeneratorFeatures):
             return cls()
         parents: dict[str, Any] = {}
-        painted = painted_photos_beside(project) if config.painted_share else []
+        painted = painted_photos_beside(project) if config.painted_photo_share else []
         own = None
         if project.settings.photos.folder and (painted or encoder is not None):
             own = OwnPhotos(project_photo_features(project), painted)
-            names = "\n".join(photo.name for photo in own.source.photos)
-            parents["photos"] = hashlib.sha256(names.encode()).hexdigest()
             parents["painted_photos_sha256"] = annotations_digest(painted)
         if encoder is None:
             return cls(own, None, parents)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ from partly.synthesis.distil import (
     DistilConfig,
     DistilReports,
     DistilRequest,
-    ReadingHead,
     completed,
     distil,
     distil_head,
@@ -121,17 +119,11 @@ def distil_project(
         **classes_drawn(project),
         **beside.parents,
     }
-    extra = {"config": _described(config, source), "parents": parents}
+    extra = {"config": _described(config, beside), "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
     n_workers = n_workers or default_workers()
-
-    @lru_cache(maxsize=1)
-    def head() -> ReadingHead | None:
-        if beside.reader is None:
-            return None
-        return distil_head(teacher, place, config, beside.reader, beside.own, reports, n_workers=n_workers)
 
     done = _finished(project, run)
     if done is None:
@@ -144,7 +136,6 @@ def distil_project(
                 encoder_weights=weights,
                 n_workers=n_workers,
                 own=beside.own,
-                head=head(),
             )
         saved = result.network.save(project.auto_shot, extra)
         run.finish(
@@ -159,13 +150,15 @@ def distil_project(
         return done
 
     def segmenter() -> FewShotSegmenter:
-        trained = head()
-        return teacher.segmenter if trained is None else trained.head
+        if beside.reader is None:
+            return teacher.segmenter
+        return distil_head(teacher, place, config, beside.reader, beside.own, reports, n_workers=n_workers)
 
     made_from = {
         "few_shot_sha256": teacher.digest,
         "seed": config.seed,
         "painted_share": config.painted_share,
+        "painted_photo_share": config.painted_photo_share,
     }
     with streams_as_of(run.streams):
         fast = load_network(project.auto_shot)
@@ -173,9 +166,13 @@ def distil_project(
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
-def _described(config: DistilConfig, source: FeatureSource) -> dict[str, Any]:
-    """The choices that the auto-shot network depends on: where it reads photos, not on the best one."""
-    no_matter = () if isinstance(source, GeneratorFeatures) and config.best else ("best",)
+def _described(config: DistilConfig, beside: Beside) -> dict[str, Any]:
+    """The choices that the auto-shot network depends on."""
+    no_matter = set()
+    if beside.reader is None:  # which would want larger pictures
+        no_matter.add("best")
+    if beside.own is None or not beside.own.annotations:
+        no_matter.add("painted_photo_share")
     return {name: value for name, value in asdict(config).items() if name not in no_matter}
 
 

@@ -64,7 +64,7 @@ def _evaluate_network(
     segmenting = segmenting_network(what, SegmentChoice(choices.segmenter))
     network = segmenting.network.for_inference()
     options = SegmentOptions(size_px=choices.size_px, mirror=choices.mirror_average)
-    view = options.view(with_encoder=segmenting.has_encoder)
+    view = options.view(**segmenting.made_of)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
     return evaluate_network(
         lambda pixels: segment_photo(network, pixels, **view).label_map,

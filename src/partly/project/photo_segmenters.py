@@ -32,9 +32,11 @@ class SegmentingNetwork:
     note: str = ""
 
     @property
-    def has_encoder(self) -> bool:
-        """Whether an encoder of photos is inside; see :meth:`SegmentOptions.view`."""
-        return isinstance(self.network, EncoderNetwork)
+    def made_of(self) -> dict[str, bool]:
+        """Arguments of :meth:`SegmentOptions.view`: what it is made of."""
+        if isinstance(self.network, EncoderNetwork):
+            return {"with_encoder": True, "with_fast": self.network.fast is not None}
+        return {"with_encoder": False, "with_fast": True}
 
 
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:

@@ -129,6 +129,7 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "dropout of a discriminator",
     "plain photos",
     "photos to learn from",
+    "augmentation",
 )
 
 # Their place in this list is in their keys, too.
@@ -253,9 +254,9 @@ def tensor_seed(purpose: TensorPurpose, seed: int, index: int = 0) -> int:
     is_first = streams_version() == FIRST_VERSION
     if purpose == "first weights":
         return seed
-    if purpose == "augmentation":
-        # Those of seed 0 would be the first weights of all seeds.
-        return ((seed if seed or is_first else 1 << 31) << 32) + index
+    if is_first and purpose == "augmentation":
+        # Torch's generator takes the lower 32 bits alone, so that all seeds had the same changes.
+        return (seed << 32) + index
     if is_first:
         return index if purpose == "dropout of a discriminator" else seed
     state = np.random.SeedSequence(_hashed(purpose, seed, index)).generate_state(1, np.uint64)[0]

@@ -224,3 +224,34 @@ def test_photos_of_any_shape_are_refined(size: tuple[int, int]) -> None:
     result = segment_photo(ColourNetwork(), pixels, refine=True, mirror_average=False)
     np.testing.assert_array_equal(result.label_map, np.full(size, 2))
     assert np.isfinite(result.confidence).all()
+
+
+class CertainNetwork:
+    """Says the same of every pixel, 0 but for part 1, and keeps the shapes that it was shown."""
+
+    def __init__(self, logit: float, size_px: int) -> None:
+        self.part_set, self.size_px, self.shown = PART_SET, size_px, []
+        self.logit = logit
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        self.shown.append(tuple(images.shape))
+        logits = torch.zeros(len(images), PART_SET.n_parts, *images.shape[2:])
+        logits[:, 1] = self.logit
+        return logits
+
+
+def test_of_a_network_with_an_encoder_only_the_fast_half_looks_often() -> None:
+    slow, fast = CertainNetwork(3.0, 56), CertainNetwork(-1.0, 32)
+    slow.multiple_px = 14
+    both = CertainNetwork(0.0, 56)
+    both.halves, both.share = (slow, fast), 0.25
+    said = segment_photo(both, np.zeros((40, 80, 3), np.uint8), scales=(1.0, 2.0))
+    assert slow.shown == [(1, 3, 42, 84)]
+    assert fast.shown == [(2, 3, 32, 32), (2, 3, 64, 64)]
+    # The mirrored photo exchanges parts 1 and 2, so that both have half of the fast one's logit.
+    by_slow, by_fast = torch.tensor([0.0, 3.0, 0.0]), torch.tensor([0.0, -0.5, -0.5])
+    expected = float((0.75 * by_slow.log_softmax(0) + 0.25 * by_fast.log_softmax(0)).softmax(0)[1])
+    assert set(np.unique(said.label_map)) == {1}
+    np.testing.assert_allclose(said.confidence, expected, rtol=1e-5)
+    segment_photo(both, np.zeros((40, 80, 3), np.uint8), size_px=112)
+    assert (slow.shown[-1], fast.shown[-1]) == ((1, 3, 84, 154), (2, 3, 64, 64))

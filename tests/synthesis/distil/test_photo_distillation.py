@@ -17,6 +17,7 @@ from partly.data.photos.photo_sets import make_photo_set, padded_place, padded_s
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadOption
 from partly.fewshot.features.photo_features import PhotoFeatures
+from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.fewshot.fitting.teacher import Teacher
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.distillation import distil
@@ -146,3 +147,11 @@ def test_five_lines_of_python(photos: Path, tmp_path: Path) -> None:
     network = partly.distil(source, teacher, replace(QUICK, painted_share=0.0))
     said = network.segment(photo(50, 70, 60)).label_map
     assert (said == where_red(50, 70, 60)).mean() > 0.85
+
+
+def test_labels_of_photos_are_measured_as_they_are_fitted(photos: Path) -> None:
+    source = partly.photo_features(Colours(), photos)
+    annotations = [annotation(source, seed) for seed in (0, 1)]
+    found = partly.how_good(source, annotations, PARTS)
+    assert found.to_json() == partly.how_good(source, annotations, PARTS, ON_PHOTOS).to_json()
+    assert found.to_json() != partly.how_good(source, annotations, PARTS, partly.FewShotConfig()).to_json()

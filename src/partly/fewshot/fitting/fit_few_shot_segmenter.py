@@ -19,6 +19,7 @@ from partly.fewshot.fitting.spatial_prior import AS_GOOD_AS_IMPOSSIBLE, layout_o
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter, choose_levels
 from partly.fewshot.segmenters.standardiser import Standardiser
+from partly.models.generators import Generator
 from partly.storage import tensor_seed
 
 Report = Callable[[str, int, int], None]
@@ -84,7 +85,7 @@ def _nobody(_what: str, _done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def usual_config(source: FeatureSource) -> FewShotConfig:
+def usual_config(source: FeatureSource | Generator) -> FewShotConfig:
     """The best known choices for pictures of a generator, or for photos."""
     return ON_PHOTOS if isinstance(source, PhotoFeatures) else FewShotConfig()
 

@@ -11,6 +11,7 @@ from partly.fewshot.features.feature_source import FeatureSource, at_most, plain
 from partly.fewshot.features.kept_pyramids import KeptPyramids
 from partly.fewshot.fitting.cell_targets import shares
 from partly.fewshot.fitting.few_shot_method import OnProgress
+from partly.fewshot.fitting.fit_few_shot_segmenter import usual_config
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.label_quality import LabelQuality
 from partly.fewshot.fitting.left_out_pictures import (
@@ -47,13 +48,13 @@ def quality_of_labels(
         source: makes the features; a generator stands for its activations.
         annotations: one or more; parts may be without a label.
         part_set: what the ids of the label maps mean.
-        config: which segmenter, how; it is measured without self-training.
+        config: which segmenter, how; the best known one by default. It is measured without self-training.
         on_progress: told what is done, how much of it and of how much.
 
     Raises:
         BadLabel: annotations are missing, of another source, or have fewer than two parts.
     """
-    config = replace(config or FewShotConfig(), n_self_training=0, allow_missing_parts=True)
+    config = replace(config or usual_config(source), n_self_training=0, allow_missing_parts=True)
     if problem := why_not_told(config):
         return LabelQuality.unknown(part_set.names, len(annotations), problem)
     teacher = fit_teacher(source, annotations, part_set, config, on_progress)

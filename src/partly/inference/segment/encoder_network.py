@@ -64,6 +64,11 @@ class EncoderNetwork(nn.Module):
         self.size_px, self.multiple_px = encoder.image_size_px, encoder.multiple_px
 
     @property
+    def halves(self) -> tuple[EncoderNetwork, AutoShotNetwork | None]:
+        """The encoder with its segmenter, and the fast network."""
+        return EncoderNetwork(self.encoder, self.segmenter, self.part_set), self.fast
+
+    @property
     def architecture(self) -> str:
         """What it is made of, such as ``DINOv2+RidgeSegmenter+lite0-unet``."""
         encoder = getattr(self.encoder, "name", type(self.encoder).__name__)
@@ -114,7 +119,10 @@ class EncoderNetwork(nn.Module):
     def segment(
         self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False
     ) -> Segmentation:
-        """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size."""
+        """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size.
+
+        With a fast network, only that one looks at the mirrored photo.
+        """
         return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average)
 
     def save(self, folder: str | Path, extra: Mapping[str, Any] | None = None) -> ModelCard:

@@ -37,21 +37,24 @@ class SegmentOptions:
     def __post_init__(self) -> None:
         check_options(self)
 
-    def arguments(self, *, with_encoder: bool = False) -> dict[str, Any]:
+    def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
-        return {**self.view(with_encoder=with_encoder), "overlay": self.overlay, "areas": self.areas}
+        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
+        return {**view, "overlay": self.overlay, "areas": self.areas}
 
-    def view(self, *, with_encoder: bool = False) -> dict[str, Any]:
+    def view(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
 
         Args:
             with_encoder: a network with an encoder of photos inside segments. Its features lie on a coarse
-                grid, so that its boundaries follow the photo's edges always; it takes a second, and few
-                labels show objects from one side, so that it looks once (docs/lab.md).
+                grid, so that its boundaries follow the photo's edges always.
+            with_fast: an auto-shot network segments, alone or beside the encoder, and sees the mirrored photo
+                too. An encoder alone takes a second, and few labels show objects from one side, so that it
+                looks once (docs/lab.md).
         """
         return {
             "size_px": self.size_px,
-            "mirror_average": not with_encoder if self.mirror is None else self.mirror,
+            "mirror_average": with_fast if self.mirror is None else self.mirror,
             "scales": THOROUGH if self.thorough else (1.0,),
             "refine": self.thorough or with_encoder,
         }

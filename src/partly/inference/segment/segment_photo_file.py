@@ -55,8 +55,9 @@ def segment_photo(
 
     The whole photo is scaled (antialiased, aspect ratio kept) so that its longer side is ``size_px``, and its
     edge pixels are repeated to fill a square: networks learn from square pictures that the object fills. One
-    with an encoder of photos inside is shown the photo at its own shape, of about ``size_px**2`` pixels. The
-    logits, the filling cut off, are upsampled bilinearly in strips of rows.
+    with an encoder inside is shown the photo at its own shape, of about ``size_px**2`` pixels; where
+    a fast network is beside it, only that one looks at the mirrored photo and at several sizes. The logits,
+    the filling cut off, are upsampled bilinearly in strips of rows.
 
     Args:
         network: an auto-shot network.
@@ -75,9 +76,25 @@ def segment_photo(
     pixels = photo_of(photo).pixels
     if not scales or min(scales) <= 0:
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
-    sizes = [max(1, round(size_px * scale)) for scale in scales]
-    logits = _mean([_photo_logits(network, pixels, size, mirror_average) for size in sizes])
+    logits = _seen(network, pixels, size_px, scales, mirror_average)
     return segmentation_of(logits, pixels, network.part_set, refine=refine)
+
+
+def _seen(
+    network: PartNetwork, pixels: Pixels, size_px: int, scales: Sequence[float], mirror_average: bool
+) -> Tensor:
+    """Logits of the whole photo ``[k, h, w]``, by a network, or by those that it is made of."""
+    encoder, fast = getattr(network, "halves", (network, None))
+    if fast is None:
+        sizes = [max(1, round(size_px * scale)) for scale in scales]
+        return _mean([_photo_logits(encoder, pixels, size, mirror_average) for size in sizes])
+    share: float = getattr(network, "share", 0.5)
+    fast_px = max(1, round(fast.size_px * size_px / network.size_px))
+    # The fast one may look often; the other, which takes a second, looks once.
+    by_fast = _seen(fast, pixels, fast_px, scales, mirror_average).log_softmax(0)
+    by_encoder = _photo_logits(encoder, pixels, size_px, False).log_softmax(0)
+    height, width = by_encoder.shape[1:]
+    return torch.lerp(by_encoder, F.interpolate(by_fast[None], (height, width), mode="bilinear")[0], share)
 
 
 def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine: bool) -> Segmentation:

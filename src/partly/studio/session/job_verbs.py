@@ -92,7 +92,7 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
         segmenting.network,
         project_photos(project) if reads_photos else find_photos([paths.photos]),
         paths.segmented,
-        **chosen.arguments(with_encoder=segmenting.has_encoder),
+        **chosen.arguments(**segmenting.made_of),
         progress=report,
     )
     for path in _images(paths.segmented / "overlays"):

@@ -44,7 +44,7 @@ class PhotoNetwork:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._network: tuple[PartNetwork, bool] | None = None
+        self._network: tuple[PartNetwork, dict[str, bool]] | None = None
         self._digests: tuple[str | None, ...] = ()
 
     def segment(self, data: bytes) -> SegmentedPhoto:
@@ -64,8 +64,8 @@ class PhotoNetwork:
         with self._lock:
             from partly.inference.segment import SegmentOptions, segment_photo
 
-            network, has_encoder = self._loaded(digests)
-            view = SegmentOptions().view(with_encoder=has_encoder)
+            network, made_of = self._loaded(digests)
+            view = SegmentOptions().view(**made_of)
             segmentation = segment_photo(network, photo, **view)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
 
@@ -99,12 +99,12 @@ class PhotoNetwork:
             "digest": facts["digest"],
         }
 
-    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, bool]:
-        """What segments, and whether it has an encoder of photos inside."""
+    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, dict[str, bool]]:
+        """What segments, and what it is made of."""
         if self._network is None or digests != self._digests:
             from partly.project import segmenting_network
 
             segmenting = segmenting_network(self._parts.project.folder)
-            self._network = segmenting.network.for_inference(), segmenting.has_encoder
+            self._network = segmenting.network.for_inference(), segmenting.made_of
             self._digests = digests
         return self._network

@@ -8,7 +8,6 @@ from .distil_options import completed as completed
 from .distillation import distil as distil
 from .distillation import new_network as new_network
 from .encoded_pictures import PictureReader as PictureReader
-from .head_distillation import ReadingHead as ReadingHead
 from .head_distillation import distil_head as distil_head
 from .head_training import train_head as train_head
 from .own_photos import OwnPhotos as OwnPhotos

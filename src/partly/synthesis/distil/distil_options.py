@@ -95,6 +95,15 @@ class DistilConfig:
         below=1,
         in_project=True,
     )
+    painted_photo_share: float = option(
+        0.7,
+        "Share of the training pictures that are painted photos, in a project with a generator and painted "
+        "photos: of the second round, or of the first where there is no second; 0: none.",
+        what="a share",
+        at_least=0,
+        below=1,
+        in_project=True,
+    )
     recolour_parts: float = option(
         0.0,
         "Probability that augmentation recolours a part of a picture; 0: never.",

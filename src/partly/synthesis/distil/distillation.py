@@ -14,9 +14,7 @@ from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
-from partly.synthesis.distil.head_distillation import ReadingHead
-from partly.synthesis.distil.own_photos import OwnPhotos, painted_of
-from partly.synthesis.distil.painted_pictures import with_painted
+from partly.synthesis.distil.own_photos import OwnPhotos, Painted
 from partly.synthesis.distil.photo_distillation import distil_from_photos
 from partly.synthesis.distil.second_round import SECOND_ROUND_FOLDER, train_second_round
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
@@ -35,7 +33,6 @@ def distil(
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
     own: OwnPhotos | None = None,
-    head: ReadingHead | None = None,
 ) -> AutoShotResult:
     """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
@@ -48,9 +45,8 @@ def distil(
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_teacher: gives the teacher in a worker process; None: it is read from model folders.
         n_workers: processes that synthesise.
-        own: painted photos, from which the network learns as from painted pictures; a teacher that reads
-            photos has photos of its own.
-        head: trained on what the same teacher says of the same pictures; has its say in the second round.
+        own: photos beside the pictures: the network learns from the painted ones. A teacher that reads photos
+            has photos of its own.
 
     Raises:
         BadOption: folders hold something made with other choices, the teacher has no source, or an argument
@@ -64,7 +60,7 @@ def distil(
     network = new_network(teacher.part_set, config, encoder_weights)
     if isinstance(teacher.source, PhotoFeatures):
         return distil_from_photos(teacher, place, config, network, reports)
-    painted = painted_of(teacher, config, own)
+    painted = Painted.of(teacher, config, own)
     labelled = synthesise_labelled(
         teacher,
         config.synthesis(),
@@ -76,19 +72,20 @@ def distil(
     pictures = labelled.surest(config.drop_uncertain)
     split = config.training()
     synthesised, held_out = hold_out(pictures, split.n_held_out_of(len(pictures)), split.seed)
+    is_last = config.second_training() is None
     # After a stop in the second round, this gives back at once what the first one ended with.
     first = train_auto_shot(
         network,
-        with_painted(synthesised, painted, config.painted_share),
+        (painted.among if is_last else painted.pictures_among)(synthesised),
         split,
         folder=place.training,
         held_out=held_out,
         on_step=reports.on_step,
     )
-    if config.second_training() is None:
+    if is_last:
         return first
     folder = place.training / SECOND_ROUND_FOLDER
-    return train_second_round(first, labelled, painted, config, folder, reports, head)
+    return train_second_round(first, labelled, painted.among, config, folder, reports)
 
 
 def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:

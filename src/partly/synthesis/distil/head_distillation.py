@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from partly.data.photos import PhotoSet
-from partly.fewshot.fitting import Teacher, segmenter_digest
+from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import HeadSegmenter, Moments
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
-from partly.synthesis.distil.own_photos import OwnPhotos, painted_of
-from partly.synthesis.distil.painted_pictures import with_painted
+from partly.synthesis.distil.own_photos import OwnPhotos, Painted
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_workers import LoadTeacher
+from partly.training.segmentation import SomePictures
 
 HEAD_FOLDER, _PHOTOS_FOLDER = "head", "own-photos"
-
-
-@dataclass(frozen=True, eq=False)
-class ReadingHead:
-    """A head and what reads pictures for it.
-
-    Attributes:
-        head: trained on what the reader gives.
-        reader: of pictures.
-    """
-
-    head: HeadSegmenter
-    reader: PictureReader
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all that its logits depend on, but for the reader's size."""
-        return f"{segmenter_digest(self.head)} {self.reader.encoder.digest}"
-
-    @torch.inference_mode()
-    def logits(self, pixels: Tensor, label_px: int) -> Tensor:
-        """Of pictures uint8 ``[b, 3, s, s]``: ``[b, k, label_px, label_px]``."""
-        return torch.cat([self.head(self.reader.pyramid(image), label_px) for image in pixels])
+MOST_PICTURES = 600
+"""That a head learns from: each takes a second to read. What more of them would give was not measured."""
 
 
 def distil_head(
@@ -57,7 +35,7 @@ def distil_head(
     *,
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
-) -> ReadingHead:
+) -> HeadSegmenter:
     """Train a head on what a generator's teacher says of its pictures; after a stop, the same call goes on.
 
     Args:
@@ -77,7 +55,9 @@ def distil_head(
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
-    painted = painted_of(teacher, config, own)
+    mirror = teacher.part_set.mirror_permutation()
+    size_px = config.synthesis().size_px
+    painted = Painted.of(teacher, config, own).for_a_head(size_px, mirror, config.seed)
     labelled = synthesise_labelled(
         teacher,
         config.synthesis(),
@@ -87,11 +67,12 @@ def distil_head(
         n_workers=n_workers,
     )
     pictures = labelled.surest(config.drop_uncertain)
-    data = EncodedPictures(with_painted(pictures, painted, config.painted_share), reader)
+    some = SomePictures(pictures, tuple(range(min(MOST_PICTURES, len(pictures)))))
+    data = EncodedPictures(painted.among(some), reader)
     data.encode(reports.on_picture)
     head = train_head(
         data,
-        teacher.part_set.mirror_permutation(),
+        mirror,
         replace(HeadConfig(), seed=config.seed),
         folder=Path(place.training) / HEAD_FOLDER,
         on_step=reports.on_step,
@@ -99,7 +80,7 @@ def distil_head(
     squares = None if own is None else own.unpainted(config, Path(place.training) / _PHOTOS_FOLDER)
     if squares is not None:
         _standardise(head, squares, reader)
-    return ReadingHead(head, reader)
+    return head
 
 
 def _standardise(head: HeadSegmenter, squares: PhotoSet, reader: PictureReader) -> None:

@@ -1,12 +1,13 @@
-"""A second round: the network learns on from what its teacher, a head and it say of each picture together.
+"""A second round: the network learns on from what its teacher and it say of each picture together.
 
-They err differently, so that their mean prediction is nearer to the truth than any; docs/lab.md has the
-figures.
+Teacher and network err differently, so that their mean prediction is nearer to the truth than either;
+docs/lab.md has the figures.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +18,6 @@ from partly.errors import BadOption
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
-from partly.synthesis.distil.head_distillation import ReadingHead
-from partly.synthesis.distil.painted_pictures import with_painted
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.relabelled_shards import relabel
 from partly.training.segmentation import (
@@ -36,17 +35,15 @@ _PREDICTIONS_FOLDER = "opinions"
 
 SHARPENING_DIVISOR = 1.5
 """What the sum of two log-probabilities is divided by: 2 would give their mean, less sharpens it a little."""
-_SHARPENING = 2 / SHARPENING_DIVISOR
 
 
 def train_second_round(
     first: AutoShotResult,
     labelled: LabelledShards,
-    painted: LabelledPictures | None,
+    with_painted: Callable[[LabelledPictures], LabelledPictures],
     config: DistilConfig,
     folder: Path,
     reports: DistilReports,
-    head: ReadingHead | None = None,
 ) -> AutoShotResult:
     """Label the pictures by teacher and network together, and train on; after a stop, the same call goes on.
 
@@ -56,11 +53,10 @@ def train_second_round(
     Args:
         first: what the first round gave; its network is left alone.
         labelled: all pictures, with what the teacher says of them.
-        painted: the labelled pictures, if the network learns from them too.
+        with_painted: puts what was painted among pictures, if the network learns from it too.
         config: the choices, with a second round.
         folder: where soft predictions, checkpoint, log and panels are written.
         reports: who is told what.
-        head: has its say too.
 
     Returns:
         The network after both rounds, and the time of both trainings.
@@ -76,20 +72,13 @@ def train_second_round(
     if training is None:
         raise BadOption("a second round of 0 steps", expected="second_round above 0")
     fast = first.network.for_inference()
-
-    def by_all(pixels: Tensor, logits: Tensor) -> Tensor:
-        label_px = logits.shape[-1]
-        of_head = [] if head is None else [head.logits(pixels, label_px)]
-        return together(logits.float(), network_logits(fast, pixels, label_px), *of_head)
-
     predicted = relabel(
         labelled,
-        by_all,
+        lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
         {
             "network_digest": first.network.digest,
             "network_px": first.network.size_px,
             "sharpening_divisor": SHARPENING_DIVISOR,
-            **({} if head is None else {"head": head.digest}),
         },
         folder / _PREDICTIONS_FOLDER,
         pictures_per_shard=config.synthesis().pictures_per_shard,
@@ -98,7 +87,7 @@ def train_second_round(
     by_teacher, by_both = (of.surest(config.drop_uncertain) for of in (labelled, predicted))
     split = config.training()
     n_held_out = split.n_held_out_of(len(by_teacher))
-    taught = with_painted(hold_out(by_both, n_held_out, split.seed)[0], painted, config.painted_share)
+    taught = with_painted(hold_out(by_both, n_held_out, split.seed)[0])
     held_out = hold_out(by_teacher, n_held_out, split.seed)[1]
     return train_on(first, taught, training, folder, held_out, reports)
 
@@ -138,15 +127,12 @@ def train_on(
     return replace(second, time_s=first.time_s + second.time_s)
 
 
-def together(*several: Tensor) -> Tensor:
-    """Logits of what a teacher, networks and heads say together, from the logits of each ``[b, k, t, t]``.
+def together(teacher: Tensor, network: Tensor) -> Tensor:
+    """Logits of what a teacher and a network say together, from the logits of both ``[b, k, t, t]``.
 
-    A product of experts (Hinton 2002, equation 1), of probabilities to a power: two thirds for two of them.
+    A product of experts (Hinton 2002, equation 1), of probabilities to the power of two thirds.
     """
-    total = several[0].log_softmax(dim=1)
-    for one in several[1:]:
-        total = total + one.log_softmax(dim=1)
-    return total * _SHARPENING / len(several)
+    return (teacher.log_softmax(dim=1) + network.log_softmax(dim=1)) / SHARPENING_DIVISOR
 
 
 @torch.inference_mode()
