@@ -100,7 +100,7 @@ def _networks(bench: Bench, n_labels: int, draw: int, n_photos: int) -> EncoderN
         place,
         config,
         reports(bench.tell),
-        encoder_weights=bench.get_encoder(),
+        encoder_weights=bench.get_encoder() if config.pretrained else None,
         load_teacher=load_teacher,
         n_workers=bench.n_workers,
         own=own,

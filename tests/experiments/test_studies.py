@@ -9,14 +9,17 @@ from experiments.catalogue import EXPERIMENTS, experiment_named
 from experiments.experiment import Cell
 from experiments.memory import measured
 from experiments.runner import run_experiment
-from experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes
+from experiments.studies import faces, few_shot_networks, labels, levels, pictures, shapes, two_networks
 from PIL import Image
 
 from experiments import memory as memory_module
 from partly.data.labels.part_sets import FACE_PARTS
 from partly.errors import BadLabel, BadOption
 from partly.fewshot.fitting.method_table import METHODS
+from partly.synthesis.distil import head_distillation
 from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.head_training import HeadConfig
+from tests.fakes import tiny_encoder
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
 
@@ -129,6 +132,30 @@ def test_labels(bench, small):
     assert {f"teacher-{name}", f"auto-shot-{name}", "baseline-1-0", f"labels-of-{name}", "pictures"} <= kept
 
 
+def test_two_networks(bench, monkeypatch):
+    monkeypatch.setattr(two_networks, "CONFIG", replace(TINY, best=True))
+    monkeypatch.setattr(two_networks, "load_encoder", lambda _name, _px: tiny_encoder().at_size(56))
+    quick = HeadConfig(n_steps=2, batch_size=2, label_px=16)
+    monkeypatch.setattr(head_distillation, "HeadConfig", lambda: quick)
+    monkeypatch.setattr("partly.synthesis.distil.own_photos._N_CHANGED", 2)
+    painted, distil = [], two_networks.distil
+    monkeypatch.setattr(
+        two_networks,
+        "distil",
+        lambda *a, own, **b: painted.append(own.annotations) or distil(*a, own=own, **b),
+    )
+    experiment = with_cells("two-networks", {"draw": 0}, {"draw": 0, "n_photos": 1}, {"draw": 1})
+    folder, rows = run_experiment(experiment, replace(bench, half="figure"))
+    assert [len(annotations) for annotations in painted] == [0, 1, 0]
+    for figures in (row.figures for row in rows):
+        assert figures["fast_n_pictures"] == figures["best_n_pictures"] == 2
+        assert figures["fast_glasses_pooled"] != figures["fast_pooled"]
+    text = (folder / "results.md").read_text()
+    means = [np.mean([row.figures[f"fast_{of}"] for row in rows[::2]]) for of in ("pooled", "per_picture")]
+    assert f"One label, mean of 2 draws, pooled / per photo: fast {means[0]:.1f} / {means[1]:.1f}" in text
+    assert {path.name for path in folder.glob("*.html")} >= {"c0-fast.html", "c0-best.html"}
+
+
 def test_faces(bench, small):
     folder, rows = run_experiment(
         with_cells("faces", {"draw": 0, "scales": [1.0]}, {"draw": 1, "scales": [1.0]}),
@@ -225,8 +252,8 @@ def test_unknown_experiments():
     with pytest.raises(BadOption) as error:
         experiment_named("level")
     assert str(error.value) == (
-        "there is no experiment 'level'; expected one of faces, few-shot-networks, choosing, labels, "
-        "objects, levels, shapes, label-noise, pictures, cost. Did you mean 'levels'."
+        "there is no experiment 'level'; expected one of faces, two-networks, few-shot-networks, choosing, "
+        "labels, objects, levels, shapes, label-noise, pictures, cost. Did you mean 'levels'."
     )
     with pytest.raises(BadOption, match=r"cost\.$"):
         experiment_named("xyz")

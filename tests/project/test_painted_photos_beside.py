@@ -69,9 +69,17 @@ def test_painted_photos_make_another_network(both: Project, capsys: pytest.Captu
     config = distil_config(both)
     assert config.painted_photo_share == 0.7
     plain = distil_project(both, config)
+    assert state_of(both).auto_shot == "ready"
     assert "painted_photo_share" not in model_card(both.auto_shot)["config"]
     label_photo(both, 0)
+    state = state_of(both)
+    assert (state.auto_shot, state.painted_photo_ids) == ("outdated", ("0",))
+    assert state.why == (
+        "the few-shot segmenter, or what is painted on photos, changed since the network was made"
+    )
+    assert state.to_json()["painted_photos"] == ["0"]
     taught = distil_project(both, config)
+    assert state_of(both).auto_shot == "ready"
     assert not taught.was_there
     assert taught.run_folder != plain.run_folder
     assert model_card(both.auto_shot)["config"]["painted_photo_share"] == 0.7

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from partly.data.labels import annotation_ids
+from partly.data.labels import Annotation, annotation_ids
 from partly.errors import BadArchive, BadProject
 from partly.models.zoo import ENCODER, encoder_names, generator_names, model_folder
-from partly.project.annotations_of_project import annotations_to_fit
+from partly.project.annotations_of_project import annotations_to_fit, painted_photos_beside
 from partly.project.model_digests import annotations_digest, model_card, model_digest, model_part_set
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
@@ -33,7 +33,8 @@ class ProjectState:
         encoder: name or folder of the network that reads the photos; "" without photos.
         encoder_digest: None where it has none, or it is not on this machine.
         n_pictures: pictures and photos proposed for labelling.
-        annotation_ids: labelled pictures.
+        annotation_ids: labelled pictures, of which the segmenter is fitted.
+        painted_photo_ids: labelled photos beside a generator, from which the networks learn too.
         few_shot: whether the few-shot segmenter is there, and made from the annotations as they are.
         auto_shot: whether the auto-shot network is there, and made from that segmenter.
         labelled_bytes: what the labelled pictures take on the disk.
@@ -50,6 +51,7 @@ class ProjectState:
     encoder_digest: str | None
     n_pictures: int
     annotation_ids: tuple[str, ...]
+    painted_photo_ids: tuple[str, ...]
     few_shot: Freshness
     auto_shot: Freshness
     labelled_bytes: int
@@ -63,6 +65,7 @@ class ProjectState:
             **self._sources(),
             "n_pictures": self.n_pictures,
             "annotations": list(self.annotation_ids),
+            **({"painted_photos": list(self.painted_photo_ids)} if self.painted_photo_ids else {}),
             "few_shot": self.few_shot,
             "auto_shot": self.auto_shot,
             "labelled_bytes": self.labelled_bytes,
@@ -87,9 +90,11 @@ def state_of(project: Project) -> ProjectState:
     Raises:
         BadLabel: an annotation is damaged.
     """
-    ids = annotation_ids(project.annotations)
+    painted = painted_photos_beside(project)
+    painted_ids = tuple(annotation.id for annotation in painted)
+    ids = [name for name in annotation_ids(project.annotations) if name not in painted_ids]
     few_shot = _few_shot(project)
-    auto_shot = _auto_shot(project, few_shot)
+    auto_shot = _auto_shot(project, few_shot, painted)
     n_pictures = len(picture_ids(project))
     n_photos, lacking = _count_photos(project)
     next_step, why = _next(project, lacking, n_pictures, len(ids), few_shot, auto_shot)
@@ -104,6 +109,7 @@ def state_of(project: Project) -> ProjectState:
         encoder_digest=encoder_digest_of(project),
         n_pictures=n_pictures,
         annotation_ids=tuple(ids),
+        painted_photo_ids=painted_ids,
         few_shot=few_shot,
         auto_shot=auto_shot,
         labelled_bytes=sum(path.stat().st_size for path in project.labelled.rglob("*.tar")),
@@ -178,14 +184,21 @@ def photo_features_of(parents: Mapping[str, Any]) -> list[Any] | None:
     return [parents["encoder_sha256"], None if parents.get("is_usual_px") else parents.get("features_px")]
 
 
-def _auto_shot(project: Project, few_shot: Freshness) -> Freshness:
+def _auto_shot(project: Project, few_shot: Freshness, painted: Sequence[Annotation]) -> Freshness:
     card = model_card(project.auto_shot)
     if not card:
         return "missing"
-    made_from = {"segmenter": model_digest(project.few_shot), "part set": project.part_set.to_json()}
+    parents = card.get("parents", {})
+    learned_from = painted if project.settings.auto_shot.painted_photo_share else ()
+    made_from = {
+        "segmenter": model_digest(project.few_shot),
+        "part set": project.part_set.to_json(),
+        "painted photos": annotations_digest(learned_from),
+    }
     held = {
-        "segmenter": card.get("parents", {}).get("few_shot_sha256"),
+        "segmenter": parents.get("few_shot_sha256"),
         "part set": model_part_set(project.auto_shot),
+        "painted photos": parents.get("painted_photos_sha256", annotations_digest(())),
     }
     same = few_shot == "ready" and Provenance(made_from).matches(held)
     return "ready" if same else "outdated"
@@ -215,7 +228,8 @@ def _next(
             f"partly get {ENCODER}",
             "the pretrained encoder is not on this machine",
         )
-    return f"partly distil {folder}", _why(auto_shot, "network", "the few-shot segmenter")
+    beside = ", or what is painted on photos," if painted_photos_beside(project) else ""
+    return f"partly distil {folder}", _why(auto_shot, "network", f"the few-shot segmenter{beside}")
 
 
 def _next_for_source(project: Project, lacking: str | None) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from partly.augment.segmentation import Augmentation, augment
 from partly.data.labels import Annotation
@@ -25,6 +26,8 @@ from partly.training.segmentation import ArrayPictures, LabelledPictures, resize
 
 # Copies of painted photos for a head, of all of them: each takes a second to read.
 _N_CHANGED = 120
+# Pictures that are changed together, and lend each other backdrops.
+_AT_A_TIME = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,20 +133,35 @@ def changed_copies(
         Images uint8 ``[n (n_copies + 1), 3, size_px, size_px]``, logits of the labels' own size; even where a
         copy shows what is beyond its picture.
     """
-    label_px = pictures.logits.shape[-1]
     images = [to_bytes(resized(to_images(pictures.images), size_px).clamp(-1, 1), size_px)]
     logits = [pictures.logits]
     for copy in range(n_copies):
         draws = torch.Generator().manual_seed(tensor_seed("augmentation", seed, copy))
-        changed, labels, weights = augment(
-            to_images(pictures.images),
-            resized(pictures.logits, pictures.images.shape[-1]),
-            size_px=size_px,
-            augmentation=Augmentation(),
-            mirror_permutation=mirror_permutation,
-            generator=draws,
-        )
-        shares = labels.softmax(1) * weights + (1 - weights) / labels.shape[1]
-        images.append(to_bytes(changed.clamp(-1, 1), size_px))
-        logits.append(resized(shares, label_px).clamp_min(LEAST_SHARE).log())
+        for start in range(0, len(pictures), _AT_A_TIME):
+            some = range(start, min(start + _AT_A_TIME, len(pictures)))
+            changed, labels = _changed(pictures, some, size_px, mirror_permutation, draws)
+            images.append(changed)
+            logits.append(labels)
     return ArrayPictures(torch.cat(images), torch.cat(logits))
+
+
+def _changed(
+    pictures: ArrayPictures,
+    some: Sequence[int],
+    size_px: int,
+    mirror_permutation: tuple[int, ...],
+    draws: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Images and logits of changed copies of some pictures, as :func:`changed_copies` has them."""
+    shown, logits, _ = pictures.read(some)
+    changed, labels, weights = augment(
+        to_images(shown),
+        resized(logits, shown.shape[-1]),
+        size_px=size_px,
+        augmentation=Augmentation(),
+        mirror_permutation=mirror_permutation,
+        generator=draws,
+    )
+    shares = labels.softmax(1) * weights + (1 - weights) / labels.shape[1]
+    shares = resized(shares, logits.shape[-1])
+    return to_bytes(changed.clamp(-1, 1), size_px), shares.clamp_min(LEAST_SHARE).log()
