@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from partly.cli.command_line import run
 from partly.data.labels.annotation import remove_annotation
 from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
+from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
+from partly.inference.segment.segment_folder import segment_all
+from partly.inference.segment.segment_photo_file import segment_photo
+from partly.models.encoders.dinov2_encoder import DinoV2
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
@@ -164,10 +171,10 @@ def test_segmenting_needs_neither_the_photos_nor_labels(fitted_photos: Project, 
 
 def test_teacher_or_network(fitted_photos: Project, project: Project, tmp_path: Path) -> None:
     chosen = segmenting_network(fitted_photos.folder)
-    assert (chosen.kind, chosen.has_encoder) == ("teacher", True)
+    assert (chosen.kind, chosen.made_of) == ("teacher", {"with_encoder": True, "with_fast": False})
     make_network(fitted_photos)
     chosen = segmenting_network(fitted_photos.folder)
-    assert (chosen.kind, chosen.has_encoder, chosen.note) == ("network", False, "")
+    assert (chosen.kind, chosen.made_of["with_encoder"], chosen.note) == ("network", False, "")
     assert segmenting_network(fitted_photos.folder, SegmentChoice("teacher")).kind == "teacher"
     label_photo(fitted_photos, 1)
     chosen = segmenting_network(fitted_photos.folder)
@@ -187,7 +194,7 @@ def test_teacher_or_network(fitted_photos: Project, project: Project, tmp_path: 
         segmenting_network(fitted_photos.folder, SegmentChoice("best")),
         segmenting_network(fitted_photos.best),
     ):
-        assert (best.kind, best.has_encoder) == ("best", True)
+        assert (best.kind, best.made_of["with_encoder"]) == ("best", True)
 
 
 def test_what_cannot_segment(photo_project: Project, labelled_project: Project) -> None:
@@ -285,3 +292,38 @@ def test_an_encoder_of_another_kind(photo_project: Project, generator_folder: Pa
     other = edit(photo_project, photo_project.settings.photos.features, str(generator_folder))
     with pytest.raises(BadModelFile, match="expected a representation"):
         fit_project(other)
+
+
+def test_photos_that_were_read_are_not_read_again(
+    fitted_photos: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(DinoV2, "read", counted(DinoV2.read, read))
+    folder, photos = fitted_photos.folder, find_photos(tmp_path / "photos")
+    write_png(tmp_path / "photos" / "new.png", thing_photo(60, 80, 30))
+    network = segmenting_network(folder).network
+    segment_all(network, find_photos(tmp_path / "photos"), tmp_path / "out", mirror_average=False)
+    assert len(read) == 1
+    network.store = None
+    for photo in photos:
+        said = segment_photo(network, photo.read().pixels, mirror_average=False)
+        kept = read_label_map(tmp_path / "out" / "labels" / photo.name, TWO_PARTS)
+        assert (said.label_map == kept).mean() > 0.99
+    assert len(read) == 1 + len(photos)
+    shutil.rmtree(fitted_photos.features)
+    again = segment_all(segmenting_network(folder).network, photos, tmp_path / "again", mirror_average=False)
+    assert len(again.segmented) == len(photos)
+    for photo in photos:
+        paths = [tmp_path / name / "labels" / photo.name for name in ("out", "again")]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert not fitted_photos.features.exists()
+
+
+def counted(read: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
+    """The method, each of whose calls is noted."""
+
+    def reading(self: DinoV2, images: torch.Tensor) -> Any:
+        calls.append(len(images))
+        return read(self, images)
+
+    return reading

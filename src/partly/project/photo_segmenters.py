@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partly.errors import BadOption, BadProject
+from partly.fewshot.features import FeatureStore
 from partly.fewshot.fitting import load_segmenter
 from partly.inference.segment import EncoderNetwork, load_part_network
 from partly.models.networks import AutoShotNetwork
@@ -81,7 +82,10 @@ def _best_network(project: Project) -> AutoShotNetwork | EncoderNetwork:
             remedy=f"Run: partly distil {project.folder} --best",
             path=project.folder,
         )
-    return load_part_network(project.best)
+    network = load_part_network(project.best)
+    if isinstance(network, EncoderNetwork):
+        network.store = FeatureStore(project.features)
+    return network
 
 
 def teacher_network(project: Project) -> EncoderNetwork:
@@ -117,7 +121,7 @@ def teacher_network(project: Project) -> EncoderNetwork:
             path=project.few_shot,
         )
     segmenter, part_set, _ = load_segmenter(project.few_shot)
-    return EncoderNetwork(encoder, segmenter, part_set)
+    return EncoderNetwork(encoder, segmenter, part_set, store=FeatureStore(project.features))
 
 
 def _why_the_teacher(state: ProjectState) -> str:

@@ -47,10 +47,12 @@ class Photo:
     Attributes:
         name: what it is called in messages and outputs.
         pixels: uint8 ``[h, w, 3]``, RGB, upright.
+        sha256: digest of its file, where somebody took it.
     """
 
     name: str
     pixels: Pixels
+    sha256: str | None = None
 
     @property
     def width_px(self) -> int:
@@ -64,7 +66,7 @@ class Photo:
 
     def renamed(self, name: str) -> Photo:
         """The same pixels under another name."""
-        return Photo(name, self.pixels)
+        return Photo(name, self.pixels, self.sha256)
 
 
 def read_photo(

@@ -10,3 +10,4 @@ from .generator_features import latent_of as latent_of
 from .kept_pyramids import KeptPyramids as KeptPyramids
 from .photo_features import PhotoFeatures as PhotoFeatures
 from .photo_features import PhotoFit as PhotoFit
+from .photo_features import photo_source_digest as photo_source_digest

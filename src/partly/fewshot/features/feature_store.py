@@ -75,6 +75,16 @@ class FeatureStore:
                 if not self._drop_oldest():
                     return False
 
+    def kept_or_made(
+        self, source_digest: str, photo_sha256: str | None, make: Callable[[], FeaturePyramid]
+    ) -> FeaturePyramid:
+        """The features of a photo, made where they are not there, and not kept; the same numbers either way.
+
+        Arguments as for :meth:`read_or_make`; without a digest they are made.
+        """
+        kept = None if photo_sha256 is None else self.read(source_digest, photo_sha256)
+        return _rounded(make()) if kept is None else kept
+
     def read_or_make(
         self, source_digest: str, photo_sha256: str, make: Callable[[], FeaturePyramid]
     ) -> FeaturePyramid:
@@ -88,7 +98,7 @@ class FeatureStore:
         kept = self.read(source_digest, photo_sha256)
         if kept is not None:
             return kept
-        rounded = FeaturePyramid(tuple(as_kept(level).float() for level in make().maps))
+        rounded = _rounded(make())
         self.keep(source_digest, photo_sha256, rounded)
         return rounded
 
@@ -136,3 +146,8 @@ class FeatureStore:
 def as_kept(level: torch.Tensor) -> torch.Tensor:
     """A level in the half precision in which it is kept."""
     return level.clamp(-_HALF_MOST, _HALF_MOST).half()
+
+
+def _rounded(pyramid: FeaturePyramid) -> FeaturePyramid:
+    """What is read again of what is kept."""
+    return FeaturePyramid(tuple(as_kept(level).float() for level in pyramid.maps))

@@ -72,11 +72,7 @@ class PhotoFeatures:
         self.n_pictures: int | None = None
         self._photos: dict[str, PhotoSource] = {}
         self.know(photos)
-        what = f"{encoder.digest} {fit}"
-        if encoder.multiple_px is not None:
-            names = " ".join(level.name for level in encoder.levels)
-            what = f"{what} {encoder.image_size_px} {names}"
-        self.digest = hashlib.sha256(what.encode()).hexdigest()
+        self.digest = photo_source_digest(encoder, fit)
         self._digests = PhotoDigests(None if store is None else store.folder / "digests.json")
 
     def know(self, photos: Sequence[PhotoSource]) -> None:
@@ -274,6 +270,15 @@ class PhotoFeatures:
     def _shown(self) -> str:
         some = ", ".join(self._names[:3])
         return some if len(self._names) <= 3 else f"{some} and {len(self._names) - 3} more"
+
+
+def photo_source_digest(encoder: Representation, fit: PhotoFit) -> str:
+    """SHA-256 of all that features of a photo depend on besides the photo."""
+    what = f"{encoder.digest} {fit}"
+    if encoder.multiple_px is not None:
+        names = " ".join(level.name for level in encoder.levels)
+        what = f"{what} {encoder.image_size_px} {names}"
+    return hashlib.sha256(what.encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, BadOption
+from partly.fewshot.features import FeatureStore, photo_source_digest
 from partly.fewshot.fitting import load_segmenter, save_segmenter, segmenter_digest
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.inference.segment.segment_photo_file import segment_photo
@@ -37,6 +38,7 @@ class EncoderNetwork(nn.Module):
         part_set: what the ``k`` logits mean.
         fast: an auto-shot network of the same parts; None: the segmenter alone.
         share: of the fast network in the mean, 0 to 1.
+        store: may have the encoder's features of whole photos.
 
     Attributes:
         size_px: what the encoder is best shown: photos of about ``size_px**2`` pixels.
@@ -53,6 +55,7 @@ class EncoderNetwork(nn.Module):
         part_set: PartSet,
         fast: AutoShotNetwork | None = None,
         share: float = 0.5,
+        store: FeatureStore | None = None,
     ) -> None:
         super().__init__()
         if fast is not None and fast.part_set != part_set:
@@ -60,13 +63,13 @@ class EncoderNetwork(nn.Module):
         if not 0 <= share <= 1:
             raise BadOption(f"a share of {share}", expected="0 to 1")
         self.encoder, self.segmenter, self.part_set = encoder, segmenter, part_set
-        self.fast, self.share = fast, share
+        self.fast, self.share, self.store = fast, share, store
         self.size_px, self.multiple_px = encoder.image_size_px, encoder.multiple_px
 
     @property
     def halves(self) -> tuple[EncoderNetwork, AutoShotNetwork | None]:
         """The encoder with its segmenter, and the fast network."""
-        return EncoderNetwork(self.encoder, self.segmenter, self.part_set), self.fast
+        return EncoderNetwork(self.encoder, self.segmenter, self.part_set, store=self.store), self.fast
 
     @property
     def architecture(self) -> str:
@@ -96,6 +99,24 @@ class EncoderNetwork(nn.Module):
         by_fast = _at(self.fast(shrunk), size).log_softmax(1)
         return torch.lerp(logits.log_softmax(1), by_fast, self.share)
 
+    def of_photo(self, images: Tensor, photo_sha256: str | None) -> Tensor:
+        """What the encoder and its segmenter say of one whole photo, whose features may be kept.
+
+        Args:
+            images: the photo as the encoder is best shown it, ``[1, 3, h, w]`` in [-1, 1].
+            photo_sha256: digest of the photo's file.
+
+        Returns:
+            Logits ``[1, k, h, w]``.
+        """
+        if self.store is None:
+            pyramid = self.encoder.read(images)
+        else:
+            source = photo_source_digest(self.encoder, "whole")
+            pyramid = self.store.kept_or_made(source, photo_sha256, lambda: self.encoder.read(images))
+        size = (images.shape[-2], images.shape[-1])
+        return _at(self.segmenter(pyramid, self.said_px(*size)), size)
+
     def said_px(self, height: int, width: int) -> int:
         """Side of the square of the segmenter's logits, for photos of a size."""
         return min(_MOST_SAID_PX, max(height, width))
@@ -114,7 +135,9 @@ class EncoderNetwork(nn.Module):
     def for_inference(self) -> EncoderNetwork:
         """A faster copy for use."""
         fast = None if self.fast is None else self.fast.for_inference()
-        return EncoderNetwork(self.encoder, self.segmenter, self.part_set, fast, self.share).eval()
+        return EncoderNetwork(
+            self.encoder, self.segmenter, self.part_set, fast, self.share, self.store
+        ).eval()
 
     def segment(
         self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False

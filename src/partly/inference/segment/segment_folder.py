@@ -6,6 +6,7 @@ import errno
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -150,7 +151,7 @@ def _segment_source(
         if key["network_sha256"] and (entry := outputs.finished(key, overlay=overlay)):
             return "kept", entry
         file.seek(0)
-        photo = read_photo(file, str(source.location))
+        photo = replace(read_photo(file, str(source.location)), sha256=key["photo_sha256"])
     segmentation = segment(photo)
     with _writing_to(outputs.folder, source):
         outputs.begin()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
@@ -73,26 +74,26 @@ def segment_photo(
         BadModelFile: the network's logits are not finite.
     """
     size_px = network_size_px(network, size_px)
-    pixels = photo_of(photo).pixels
+    photo = photo_of(photo)
     if not scales or min(scales) <= 0:
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
-    logits = _seen(network, pixels, size_px, scales, mirror_average)
-    return segmentation_of(logits, pixels, network.part_set, refine=refine)
+    logits = _seen(network, photo, size_px, scales, mirror_average)
+    return segmentation_of(logits, photo.pixels, network.part_set, refine=refine)
 
 
 def _seen(
-    network: PartNetwork, pixels: Pixels, size_px: int, scales: Sequence[float], mirror_average: bool
+    network: PartNetwork, photo: Photo, size_px: int, scales: Sequence[float], mirror_average: bool
 ) -> Tensor:
     """Logits of the whole photo ``[k, h, w]``, by a network, or by those that it is made of."""
     encoder, fast = getattr(network, "halves", (network, None))
     if fast is None:
         sizes = [max(1, round(size_px * scale)) for scale in scales]
-        return _mean([_photo_logits(encoder, pixels, size, mirror_average) for size in sizes])
+        return _mean([_photo_logits(encoder, photo, size, mirror_average) for size in sizes])
     share: float = getattr(network, "share", 0.5)
     fast_px = max(1, round(fast.size_px * size_px / network.size_px))
     # The fast one may look often; the other, which takes a second, looks once.
-    by_fast = _seen(fast, pixels, fast_px, scales, mirror_average).log_softmax(0)
-    by_encoder = _photo_logits(encoder, pixels, size_px, False).log_softmax(0)
+    by_fast = _seen(fast, photo, fast_px, scales, mirror_average).log_softmax(0)
+    by_encoder = _photo_logits(encoder, photo, size_px, False).log_softmax(0)
     height, width = by_encoder.shape[1:]
     return torch.lerp(by_encoder, F.interpolate(by_fast[None], (height, width), mode="bilinear")[0], share)
 
@@ -140,14 +141,17 @@ def network_size_px(network: PartNetwork, size_px: int | None) -> int:
     return network.size_px if size_px is None else size_px
 
 
-def _photo_logits(network: PartNetwork, pixels: Pixels, size_px: int, mirror_average: bool) -> Tensor:
+def _photo_logits(network: PartNetwork, photo: Photo, size_px: int, mirror_average: bool) -> Tensor:
     """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``, or the mean of both."""
-    shown, (rows, columns) = _shown(network, pixels, size_px)
+    shown, (rows, columns) = _shown(network, photo.pixels, size_px)
     images = torch.from_numpy(shown).permute(2, 0, 1)[None].float() / 127.5 - 1
     if mirror_average:
         images = torch.cat([images, images.flip(-1)])
+    says: Callable[[Tensor], Tensor] = network
+    if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
+        says = partial(network.of_photo, photo_sha256=photo.sha256)
     with _inference(network):
-        logits: Tensor = network(images.to(_device_of(network))).float().cpu()
+        logits = says(images.to(_device_of(network))).float().cpu()
     _check_logits(logits, network.part_set.n_parts, images)
     if mirror_average:
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
