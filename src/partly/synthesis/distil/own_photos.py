@@ -24,6 +24,8 @@ from partly.synthesis.distil.squared_photos import painted_squares, unpainted_sq
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.training.segmentation import ArrayPictures, LabelledPictures, resized, to_images
 
+# Photos of which mean and deviation of the features are taken.
+_N_STATISTICS = 150
 # Copies of painted photos for a head, of all of them: each takes a second to read.
 _N_CHANGED = 120
 # Pictures that are changed together, and lend each other backdrops.
@@ -55,10 +57,10 @@ class OwnPhotos:
         )
 
     def unpainted(self, config: DistilConfig, folder: Path) -> PhotoSet | None:
-        """At most ``config.n_pictures`` of the others, in squares; None where there are fewer than two."""
+        """Some of the others, in squares, to take statistics of; None where there are fewer than two."""
         if len(self.source.photos) < len(self.annotations) + 2:
             return None
-        return unpainted_squares(self.source, self.annotations, config, folder)
+        return unpainted_squares(self.source, self.annotations, config, folder, _N_STATISTICS)
 
 
 @dataclass(frozen=True, eq=False)

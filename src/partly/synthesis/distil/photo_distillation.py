@@ -122,7 +122,7 @@ class _Photos:
             raise BadOption(
                 "no labelled photos to learn from", expected="annotations, or a painted_share of 0"
             )
-        squares = unpainted_squares(source, teacher.annotations, config, folder)
+        squares = unpainted_squares(source, teacher.annotations, config, folder, config.n_pictures)
         return cls(teacher, source, squares, config.synthesis())
 
     def labelled(self, folder: Path, on_picture: OnPicture | None) -> LabelledPhotos:

@@ -23,21 +23,22 @@ Shares = Callable[[Annotation, Pixels], Tensor]
 
 
 def unpainted_squares(
-    source: PhotoFeatures, painted: Sequence[Annotation], config: DistilConfig, folder: Path
+    source: PhotoFeatures, painted: Sequence[Annotation], config: DistilConfig, folder: Path, n_most: int
 ) -> PhotoSet:
-    """At most ``config.n_pictures`` photos that nobody painted, chosen at random, in squares.
+    """At most ``n_most`` photos that nobody painted, chosen at random, in squares.
 
     Args:
         source: knows the photos.
         painted: the annotations of those that were painted.
-        config: number, size and seed.
+        config: size and seed.
         folder: where the squares are kept.
+        n_most: how many.
 
     Raises:
         BadOption: there are fewer than two.
     """
     names = {annotation.photo for annotation in painted}
-    chosen = _some([p for p in source.photos if p.name not in names], config.n_pictures, config.seed)
+    chosen = _some([p for p in source.photos if p.name not in names], n_most, config.seed)
     if len(chosen) < 2:
         raise BadOption(
             f"{len(chosen)} photos that nobody painted",
