@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from partly.errors import BadModelFile
+from partly.models.foreign.inert_tensors import numbers_of
 from partly.models.generators.stylegan2.fir_resampling import TAPS
 
 _N_NAMED = 3
@@ -64,6 +66,15 @@ class NamedTensors:
             )
         return tensor
 
+    def take_mean(self, name: str, w_dim: int) -> Tensor:
+        """The mean of ``w``; see :func:`mean_row`.
+
+        Raises:
+            BadModelFile: it is missing, of another length, or has rows that differ.
+        """
+        self._left.discard(name)
+        return mean_row(self._get(name), name, w_dim, self._path)
+
     def take_filter(self, name: str, gain: float = 1.0) -> None:
         """Take the low-pass filter of a resampling, which must be that of StyleGAN2.
 
@@ -107,3 +118,34 @@ class NamedTensors:
                 path=self._path,
             )
         return self._tensors[name]
+
+
+def mean_row(value: Any, name: str, w_dim: int, path: Path) -> Tensor:
+    """The mean of ``w``, ``[w_dim]``; some programs repeat it for all layers.
+
+    Args:
+        value: a tensor, or an array of NumPy: ``[w_dim]``, or ``[..., w_dim]`` with equal rows.
+        name: whose it is, for errors.
+        w_dim: how long it must be.
+        path: the file, for errors.
+
+    Raises:
+        BadModelFile: it is none, of another length, or has rows that differ.
+    """
+    found = numbers_of(value, name, path)
+    rows = found.reshape(-1, w_dim) if found.ndim and found.shape[-1] == w_dim else found[None]
+    if len(rows) == 0 or not torch.equal(rows, rows[:1].expand_as(rows)):
+        raise BadModelFile(
+            f"{name} has shape {list(found.shape)}, and its rows are not the same",
+            expected=f"[{w_dim}], or that row repeated for all layers",
+            remedy="Partly knows one mean of w for all layers",
+            path=path,
+        )
+    if rows[0].shape != (w_dim,):
+        raise BadModelFile(
+            f"{name} has shape {list(found.shape)}",
+            expected=f"[{w_dim}], as long as w, or that row repeated for all layers",
+            remedy="It belongs to another generator: take the checkpoint as it was published",
+            path=path,
+        )
+    return NamedTensors({name: rows[0]}, path).take(name, w_dim)

@@ -71,7 +71,7 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
     native = _mapping(network, tensors, class_index) | synthesis.native(n_channels)
     remarks = []
     if "mapping.w_avg" in tensors:
-        native["w_mean"] = tensors.take("mapping.w_avg", shape.w_dim)
+        native["w_mean"] = tensors.take_mean("mapping.w_avg", shape.w_dim)
     else:
         remarks.append(_NO_W_AVG)
     for name in network.tensors:

@@ -18,7 +18,8 @@ from typing import Any
 from torch import Tensor
 
 from partly.errors import BadModelFile
-from partly.models.foreign.inert_pickles import PERSISTENT, Record
+from partly.models.foreign.inert_names import PERSISTENT
+from partly.models.foreign.inert_pickles import Record
 from partly.models.foreign.inert_tensors import plain_of, tensor_of
 
 _VERSION = 6
