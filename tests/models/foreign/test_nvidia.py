@@ -47,8 +47,9 @@ def latents(*sizes, seed=1):
         Config(conv_clamp=None, num_layers=8),
         Config(conv_clamp=0.7, lr_multiplier=0.1),
         Config(use_noise=False, z_dim=8, channel_base=300, channel_max=20),
+        Config(architecture="orig"),
     ],
-    ids=["ada", "config-f", "clamped", "no-noise"],
+    ids=["ada", "config-f", "clamped", "no-noise", "orig"],
 )
 def test_the_same_pictures(path, config):
     theirs = random_generator(config)
@@ -125,6 +126,18 @@ def test_classes_must_be_chosen(path):
     path.write_bytes(pickled(random_generator()))
     with pytest.raises(BadOption, match="its generator knows no classes"):
         read_checkpoint(path, 0)
+
+
+def test_residual_connections_are_refused_with_the_reason(path):
+    assert message(path, random_generator(Config(architecture="resnet"))) == (
+        "is a StyleGAN2 with residual connections (architecture 'resnet'): its features are sums of two "
+        "paths, "
+        "which Partly's network does not make; expected the architecture 'skip' or 'orig'. Take a network "
+        "trained with the architecture 'skip', the default of all configurations."
+    )
+    assert message(path, random_generator(Config(architecture="other"))).startswith(
+        "synthesis.b4.architecture is 'other'; expected 'skip' or 'orig'. Partly knows"
+    )
 
 
 def changed(module_name, kind, name, value):

@@ -211,11 +211,12 @@ class _Synthesis:
 
     def native(self, n_channels: Mapping[int, int]) -> dict[str, Tensor]:
         """All of them by their native names."""
+        architecture, last_px = self._architecture(), max(n_channels)
         n_in = n_channels[4]
         native = {"constant": self.tensors.take("synthesis.b4.const", n_in, 4, 4)[None]}
         for i, (size_px, n_out) in enumerate(n_channels.items()):
             block, prefix = f"synthesis.b{size_px}", f"blocks.{i - 1}."
-            self.network.expect(block, "SynthesisBlock", architecture="skip", img_channels=3)
+            self.network.expect(block, "SynthesisBlock", architecture=architecture, img_channels=3)
             conv1 = self._styled(f"{block}.conv1", (n_out, n_out, size_px), up=False)
             if size_px == 4:
                 prefix = ""
@@ -225,9 +226,36 @@ class _Synthesis:
                 self.tensors.take_filter(f"{block}.conv0.resample_filter")
                 conv0 = self._styled(f"{block}.conv0", (n_in, n_out, size_px), up=True)
                 native |= conv0.named(f"{prefix}conv1", up=True) | conv1.named(f"{prefix}conv2")
-            native |= self._to_rgb(f"{block}.torgb", n_out).named(f"{prefix}to_rgb")
+            has_rgb = architecture == "skip" or size_px == last_px
+            to_rgb = self._to_rgb(f"{block}.torgb", n_out) if has_rgb else self._no_rgb(n_out)
+            native |= to_rgb.named(f"{prefix}to_rgb")
             n_in = n_out
         return native
+
+    def _architecture(self) -> str:
+        """How blocks reach the picture (Karras et al., CVPR 2020, figure 7).
+
+        Raises:
+            BadModelFile: in another way than by skip connections, or from the last block alone.
+        """
+        found = self.network.value("synthesis.b4", "architecture")
+        if found == "resnet":
+            raise BadModelFile(
+                "is a StyleGAN2 with residual connections (architecture 'resnet'): its features are sums "
+                "of two "
+                "paths, which Partly's network does not make",
+                expected="the architecture 'skip' or 'orig'",
+                remedy="Take a network trained with the architecture 'skip', the default of all configurations",
+                path=self.network.path,
+            )
+        if found not in ("skip", "orig"):
+            raise BadModelFile(
+                f"synthesis.b4.architecture is {reprlib.repr(found)}",
+                expected="'skip' or 'orig'",
+                remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                path=self.network.path,
+            )
+        return str(found)
 
     def _styled(self, name: str, sizes: tuple[int, int, int], *, up: bool) -> Convolution:
         n_in, n_out, size_px = sizes
@@ -259,6 +287,11 @@ class _Synthesis:
             self.tensors.take(f"{name}.bias", 3),
             *self._style(name, n_in),
         )
+
+    def _no_rgb(self, n_in: int) -> Convolution:
+        """In place of a picture that is not made: it adds nothing to the larger ones."""
+        weight, style = torch.zeros(3, n_in, 1, 1), torch.zeros(n_in, self.w_dim)
+        return Convolution(weight, torch.zeros(3), style, torch.ones(n_in))
 
     def _style(self, name: str, n_in: int) -> tuple[Tensor, Tensor]:
         _expect_linear(self.network, f"{name}.affine", self.w_dim, 1.0, "linear")
