@@ -2,7 +2,6 @@ import pickle
 import struct
 import sys
 
-import numpy as np
 import pytest
 import torch
 
@@ -133,7 +132,7 @@ def test_residual_connections_are_refused_with_the_reason(path):
         "is a StyleGAN2 with residual connections (architecture 'resnet'): its features are sums of two "
         "paths, "
         "which Partly's network does not make; expected the architecture 'skip' or 'orig'. Take a network "
-        "trained with the architecture 'skip', the default of all configurations."
+        "trained with the architecture 'skip', which all configurations have."
     )
     assert message(path, random_generator(Config(architecture="other"))).startswith(
         "synthesis.b4.architecture is 'other'; expected 'skip' or 'orig'. Partly knows"
@@ -202,20 +201,6 @@ def test_modules_of_other_classes(path):
     assert message(path, generator) == "mapping is of class OtherNetwork; expected MappingNetwork."
     generator.modules["mapping"] = torch.ones(2)
     assert message(path, generator) == "mapping is no network; expected one."
-
-
-def test_a_stylegan3_is_refused_by_name(path):
-    generator = random_generator()
-    synthesis = generator.modules["synthesis"]
-    layer = Module(
-        "SynthesisLayer", {"in_size": np.array([36, 36]), "up_factor": 2}, buffers={"up_filter": None}
-    )
-    synthesis.attributes["layer_names"] = ["L0_36_12"]
-    synthesis.modules = {"input": Module("SynthesisInput"), "L0_36_12": layer}
-    assert message(path, generator) == (
-        "is a StyleGAN3 generator, without aliasing; expected a StyleGAN2 generator. Partly cannot use it; "
-        "the repository stylegan3 trains StyleGAN2 with --cfg=stylegan2."
-    )
 
 
 def test_a_discriminator_by_mistake(path):

@@ -93,8 +93,26 @@ def array_of(value: Any, name: str, path: Path) -> np.ndarray:
     Raises:
         BadModelFile: it describes none, or numbers that do not fit its shape.
     """
+    return _array(value, name, path, "float32")
+
+
+def whole_numbers_of(value: Any, name: str, path: Path) -> list[int]:
+    """The whole numbers of an array's record, or of a list or tuple of numbers.
+
+    Raises:
+        BadModelFile: it describes none.
+    """
+    if isinstance(value, list | tuple):
+        found = [plain_of(number) for number in value]
+        if all(type(number) is int for number in found):
+            return found
+    return [int(number) for number in _array(value, name, path, "int64").flatten()]
+
+
+def _array(value: Any, name: str, path: Path, kind: Literal["float32", "int64"]) -> np.ndarray:
     if not (isinstance(value, Record) and value.name in (*NUMPY_ARRAYS, *NUMPY_BUFFERS)):
         raise BadModelFile(f"{name} is {_kind(value)}", expected="an array", path=path)
+    code, n_bytes = ("<f4", 4) if kind == "float32" else ("<i8", 8)
     match value.args if value.name in NUMPY_BUFFERS else value.state:
         case (_, tuple(shape), dtype, columns_first, bytes(data)) | (
             bytes(data) | bytearray(data),
@@ -103,11 +121,11 @@ def array_of(value: Any, name: str, path: Path) -> np.ndarray:
             ("F" | "C") as columns_first,
         ) if all(isinstance(n, int) and n >= 0 for n in shape):
             order: Literal["F", "C"] = "F" if columns_first in (True, "F") else "C"
-            if _dtype_code(dtype) == "<f4" and len(data) == 4 * prod(shape):
-                return np.frombuffer(data, "<f4").reshape(shape, order=order)
+            if _dtype_code(dtype) == code and len(data) == n_bytes * prod(shape):
+                return np.frombuffer(data, code).reshape(shape, order=order)
     raise BadModelFile(
         f"{name} is an array of another kind than its numbers",
-        expected="float32, as many as its shape says",
+        expected=f"{kind}, as many as its shape says",
         path=path,
     )
 

@@ -22,10 +22,11 @@ class NamedTensors:
     Args:
         tensors: all of them.
         path: the file, for errors.
+        kind: of which network they must be, for errors.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], path: Path) -> None:
-        self._tensors, self._path = tensors, path
+    def __init__(self, tensors: Mapping[str, Tensor], path: Path, kind: str = "StyleGAN2") -> None:
+        self._tensors, self._path, self._kind = tensors, path, kind
         self._left = set(tensors)
 
     def __contains__(self, name: str) -> bool:
@@ -54,7 +55,7 @@ class NamedTensors:
             raise BadModelFile(
                 f"{name} has shape {list(tensor.shape)}",
                 expected=f"{list(sizes)}, by the shapes of the other tensors",
-                remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                remedy=f"Partly knows the {self._kind} of the paper only, not networks derived from it",
                 path=self._path,
             )
         tensor = tensor.detach().float()
@@ -103,8 +104,9 @@ class NamedTensors:
             some = sorted(self._left)
             more = f" and {len(some) - _N_NAMED} more" if len(some) > _N_NAMED else ""
             raise BadModelFile(
-                f"has tensors that no StyleGAN2 has: {', '.join(some[:_N_NAMED])}{more}",
-                expected="a generator of the paper, with skip connections",
+                f"has tensors that no {self._kind} has: {', '.join(some[:_N_NAMED])}{more}",
+                expected="a generator of the paper"
+                + (", with skip connections" if self._kind == "StyleGAN2" else ""),
                 remedy="Partly does not know networks derived from it",
                 path=self._path,
             )
@@ -113,7 +115,7 @@ class NamedTensors:
         if name not in self._tensors:
             raise BadModelFile(
                 f"lacks the tensor {name}",
-                expected="all tensors of a StyleGAN2 generator",
+                expected=f"all tensors of a {self._kind} generator",
                 remedy="It is incomplete, or of another network",
                 path=self._path,
             )
