@@ -228,3 +228,19 @@ def test_files_that_are_no_checkpoints(path):
         "expected a file of torch.save, a safetensors file, or a pickle."
     )
     assert "cannot be read" in refusal(path, b"PK\x03\x04 no zip")
+
+
+def test_a_number_of_numpy_as_python_2_wrote_it(path):
+    path.write_bytes(
+        b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'<'\nNNNI-1\nI-1\nI0\ntb"
+        b"S'\\x9a\\x99\\x99\\x99\\x99\\x99\\xb9?'\ntR."
+    )
+    assert plain_of(read_content(path)) == 0.1
+
+
+def test_a_file_cannot_change_what_stands_in_for_names(path):
+    """BUILD on the stand-in itself, not on something made of it."""
+    for name in (b"argparse\nNamespace", b"collections\nOrderedDict", b"__builtin__\nset", b"numpy\ndtype"):
+        path.write_bytes(b"\x80\x02c" + name + b"\nN}X\x04\x00\x00\x00nameK\x01s\x86b.")
+        assert refusal(path, path.read_bytes()).startswith("cannot be read (")
+    assert Record("a").name == "a"

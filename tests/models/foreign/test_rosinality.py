@@ -118,6 +118,15 @@ def test_other_parts_of_a_checkpoint(path, state):
     )
 
 
+def test_another_network_under_the_same_key(path):
+    """As of a program for the first StyleGAN."""
+    assert message(path, {"g_ema": {"generator.progression.0.conv1.weight": torch.zeros(1)}}) == (
+        "its g_ema is another network, with generator.progression.0.conv1.weight; expected the names of "
+        "rosinality's stylegan2-pytorch, such as conv1.conv.modulation.weight. Take a checkpoint of that "
+        "program, or a .pkl of NVIDIA's."
+    )
+
+
 def test_pictures_too_small(path, state):
     for name in list(state):
         if name.startswith(("convs.4", "convs.5", "to_rgbs.2", "noises.noise_5", "noises.noise_6")):

@@ -82,6 +82,12 @@ BESIDE = {
     "when": datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC),
     "span": datetime.timedelta(1),
     "random": np.random.RandomState(1).get_state(),
+    "generator": np.random.default_rng(1),
+    "sparse": torch.eye(2).to_sparse(),
+    "optimiser": {
+        "state": {0: {"step": torch.tensor(3.0)}},
+        "param_groups": [{"lr": 0.002, "betas": (0, 0.99)}],
+    },
     "torch_random": torch.get_rng_state(),
     "set": {1, 2},
     "frozen": frozenset({1}),

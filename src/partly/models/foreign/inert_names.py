@@ -18,20 +18,22 @@ NUMPY_BUFFERS = ("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuf
 
 STORAGE_TYPES = (
     "Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool",
-    "ComplexFloat", "ComplexDouble",
+    "ComplexFloat", "ComplexDouble", "QUInt8", "QInt8", "QInt32",
 )  # fmt: skip
 """What storages of torch are named after, without "Storage"."""
 
 _DATA = {
     "argparse": "Namespace",
-    "builtins": "bool bytearray complex dict float int list object range slice str tuple type",
-    "collections": "deque",
+    "builtins": "Ellipsis bool bytearray complex dict float int list object range slice str tuple type",
+    "collections": "ChainMap UserDict UserList deque",
     "datetime": "date datetime time timedelta timezone",
     "decimal": "Decimal",
     "fractions": "Fraction",
     "numpy": "ndarray bool bool_ bytes_ str_ float16 float32 float64 int8 int16 int32 int64 uint8 uint16 "
     "uint32 "
-    "uint64 complex64 complex128",
+    "uint64 complex64 complex128 longdouble datetime64 timedelta64 matrix",
+    "numpy.ma": "MaskedArray",
+    "numpy.ma.core": "MaskedArray _mareconstruct",
     "numpy.random._mt19937": "MT19937",
     "numpy.random._pcg64": "PCG64",
     "numpy.random._pickle": "__bit_generator_ctor __generator_ctor __randomstate_ctor",
@@ -42,11 +44,16 @@ _DATA = {
     "omegaconf.nodes": "AnyNode BooleanNode FloatNode IntegerNode StringNode",
     "pathlib": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
     "pathlib._local": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
-    "torch": "Size device dtype memory_format Tensor strided contiguous_format channels_last preserve_format "
+    "torch": "sparse_coo sparse_csr quint8 qint8 qint32 uint16 uint32 uint64 complex32 float8_e4m3fn "
+    "float8_e5m2 "
+    "per_tensor_affine per_channel_affine Size device dtype memory_format Tensor strided contiguous_format "
+    "channels_last preserve_format "
     "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool complex64 complex128 half float "
     "double",
     "torch._tensor": "_rebuild_from_type_v2",
-    "torch._utils": "_rebuild_tensor_v3",
+    "torch._utils": "_rebuild_meta_tensor_no_storage _rebuild_qtensor _rebuild_sparse_csr_tensor "
+    "_rebuild_sparse_tensor _rebuild_tensor_v3 torch.channels_last torch.contiguous_format "
+    "torch.preserve_format",
     "torch.nn.parameter": "Parameter",
     "torch.serialization": "_get_layout",
     "torch.storage": "TypedStorage UntypedStorage",
@@ -87,11 +94,12 @@ DICTIONARIES = (
 )
 """Kinds of dictionaries; a plain one stands in for each."""
 
-_OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+_OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections"}
 _OLD_NAMES = {
     "builtins.xrange": "builtins.range",
     "builtins.unicode": "builtins.str",
     "builtins.long": "builtins.int",
+    "collections.IterableUserDict": "collections.UserDict",
 }
 
 

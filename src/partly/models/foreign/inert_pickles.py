@@ -118,7 +118,8 @@ class InertUnpickler(pickle.Unpickler):
     """
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
-        super().__init__(file)
+        # Texts of Python 2 are bytes, whose characters stay their numbers so.
+        super().__init__(file, encoding="latin-1")
         self.path = path
 
     def find_class(self, module: str, name: str, /) -> Any:

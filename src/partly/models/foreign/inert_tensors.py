@@ -147,6 +147,8 @@ def plain_of(value: Any) -> Any:
         return value
     dtype, data = value.args
     code = _dtype_code(dtype)
+    # Python 2 wrote them as a text.
+    data = data.encode("latin-1", "replace") if isinstance(data, str) else data
     if code is None or not isinstance(data, bytes) or len(data) != np.dtype(code).itemsize:
         return value
     return np.frombuffer(data, code)[0].item()

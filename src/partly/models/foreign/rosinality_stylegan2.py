@@ -80,6 +80,14 @@ def _wrapped(content: Mapping[str, Any], path: Path) -> Wrapped:
     chosen = [one for one in found if one.keys == ("g_ema",)] or [one for one in found if one.keys != ("g",)]
     if not chosen:
         is_other = "d" not in content and wrapped_states(content, (_DISCRIMINATOR_SIGN,))
+        own = content.get("g_ema")
+        if isinstance(own, dict) and own:
+            raise BadModelFile(
+                f"its g_ema is another network, with {', '.join(map(str, list(own)[:3]))}",
+                expected=f"the names of rosinality's stylegan2-pytorch, such as {_GENERATOR_SIGN}",
+                remedy="Take a checkpoint of that program, or a .pkl of NVIDIA's",
+                path=path,
+            )
         raise BadModelFile(
             "is a discriminator" if is_other else f"holds {', '.join(map(str, list(content)[:5]))}",
             expected="the averaged generator of a StyleGAN2, g_ema",
