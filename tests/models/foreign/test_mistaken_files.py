@@ -42,6 +42,8 @@ def tar():
         ),
         (b'[{"a": 1}]', 'is JSON, not the checkpoint: [{"a": 1}]', BROWSER),
         (b"Entry not found", "is text, not the checkpoint: Entry not found", BROWSER),
+        (b"Forbidden", "is text, not the checkpoint: Forbidden", BROWSER),
+        ("<html><title>Téléchargé à l'été</title>".encode("latin-1"), "is a web page, not the ch", BROWSER),
         (b"404: Not Found\n", "is text, not the checkpoint: 404: Not Found", BROWSER),
         (
             b"version https://git-lfs.github.com/spec/v1\r\noid sha256:abc\r\nsize 1\r\n",

@@ -40,12 +40,14 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, Record) and value.name in (*TENSORS, *PARAMETERS))
 
 
-def tensors_of(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
+def tensors_of(state: Any, path: Path) -> dict[str, Tensor]:
     """The tensors of a state dict, arrays of NumPy among them.
 
     Raises:
-        BadModelFile: something of it is none.
+        BadModelFile: it is no dict, or something of it is none.
     """
+    if not isinstance(state, Mapping):
+        raise BadModelFile(f"holds a {type(state).__name__}", expected="tensors by their names", path=path)
     return {str(name): numbers_of(value, str(name), path) for name, value in state.items()}
 
 

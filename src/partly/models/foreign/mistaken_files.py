@@ -35,6 +35,7 @@ _OTHERS = {
 }
 _PAGE = re.compile(r"<(!doctype html|html|head|body|meta|script|title)\b", re.IGNORECASE)
 _N_SHOWN = 60
+_MARK, _MOST_CUT, _LEAST = b"\xef\xbb\xbf", 3, 4
 
 
 def mistaken(head: bytes, path: Path) -> BadModelFile | None:
@@ -59,7 +60,7 @@ def mistaken(head: bytes, path: Path) -> BadModelFile | None:
     return None if text is None else _mistaken_text(text, path)
 
 
-def _mistaken_text(text: str, path: Path) -> BadModelFile | None:
+def _mistaken_text(text: str, path: Path) -> BadModelFile:
     shown = " ".join(text.split())
     shown = shown if len(shown) <= _N_SHOWN else f"{shown[:_N_SHOWN]}…"
     if re.match(r"version https?://\S*(git-lfs|hawser)", text):
@@ -74,19 +75,22 @@ def _mistaken_text(text: str, path: Path) -> BadModelFile | None:
     if re.match(r'[{\[]\s*["{\[}\]]', text):
         kind = "a server's message in JSON" if re.search(r'"(error|message|detail|status)', text) else "JSON"
         return _error(f"is {kind}, not the checkpoint: {shown}", _BROWSER, path)
-    if len(text.split()) > 1:
-        return _error(f"is text, not the checkpoint: {shown}", _BROWSER, path)
-    return None
+    return _error(f"is text, not the checkpoint: {shown}", _BROWSER, path)
 
 
 def _text(head: bytes) -> str | None:
-    """The beginning of a file as text, in whatever Unicode; None where it is none."""
-    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    # What was cut within a character is left out.
-    text = head.decode("utf-16" if utf16 else "utf-8-sig", errors="ignore").strip()
-    whole = "".join(text.split())
-    n_lost = 0 if utf16 else len(head) - len(head.decode("utf-8", errors="ignore").encode())
-    return text if n_lost <= 3 and whole.isprintable() else None
+    """The beginning of a file as text, in whatever encoding; None where it is none."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head.decode("utf-16", errors="ignore").strip()
+    elif head.removeprefix(_MARK).lstrip().startswith((b"<", b"{", b"[")):
+        # Pages in older encodings are told by their tags, whatever else is in them.
+        text = head.removeprefix(_MARK).decode("utf-8", errors="replace").strip()
+    else:
+        text = head.removeprefix(_MARK).decode("utf-8", errors="ignore").strip()
+        # What was cut within a character is left out.
+        if len(head) - len(head.decode("utf-8", errors="ignore").encode()) > _MOST_CUT:
+            return None
+    return text if len(text) >= _LEAST and "".join(text.split()).isprintable() else None
 
 
 def _error(found: str, remedy: str, path: Path) -> BadModelFile:
