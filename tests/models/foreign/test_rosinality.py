@@ -150,6 +150,11 @@ def test_a_mean_of_w_that_is_repeated_for_all_layers(path, state, sizes, of_nump
     assert torch.equal(generator.w_mean, LATENT_AVG)
 
 
+def test_a_mean_of_w_among_the_tensors(path, state):
+    named = {f"module.{name}": tensor for name, tensor in {**state, "latent_avg": LATENT_AVG}.items()}
+    assert torch.equal(imported(path, named).w_mean, LATENT_AVG)
+
+
 def test_means_of_w_that_are_none(path, state):
     rows = torch.stack([LATENT_AVG, LATENT_AVG + 1])
     assert message(path, {"g_ema": state, "latent_avg": rows}) == (

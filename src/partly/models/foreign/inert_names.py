@@ -29,9 +29,8 @@ _DATA = {
     "datetime": "date datetime time timedelta timezone",
     "decimal": "Decimal",
     "fractions": "Fraction",
-    "numpy": "ndarray bool bool_ bytes_ str_ float16 float32 float64 int8 int16 int32 int64 uint8 uint16 "
-    "uint32 "
-    "uint64 complex64 complex128 longdouble datetime64 timedelta64 matrix",
+    "numpy": "ndarray matrix bool bool_ bytes_ str_ float16 float32 float64 longdouble int8 int16 int32 "
+    "int64 uint8 uint16 uint32 uint64 complex64 complex128 datetime64 timedelta64",
     "numpy.ma": "MaskedArray",
     "numpy.ma.core": "MaskedArray _mareconstruct",
     "numpy.random._mt19937": "MT19937",
@@ -44,12 +43,10 @@ _DATA = {
     "omegaconf.nodes": "AnyNode BooleanNode FloatNode IntegerNode StringNode",
     "pathlib": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
     "pathlib._local": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
-    "torch": "sparse_coo sparse_csr quint8 qint8 qint32 uint16 uint32 uint64 complex32 float8_e4m3fn "
-    "float8_e5m2 "
-    "per_tensor_affine per_channel_affine Size device dtype memory_format Tensor strided contiguous_format "
-    "channels_last preserve_format "
-    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool complex64 complex128 half float "
-    "double",
+    "torch": "Size Tensor device dtype memory_format strided sparse_coo sparse_csr contiguous_format "
+    "channels_last preserve_format per_tensor_affine per_channel_affine half float double float16 "
+    "float32 float64 bfloat16 float8_e4m3fn float8_e5m2 int8 int16 int32 int64 uint8 uint16 "
+    "uint32 uint64 bool complex32 complex64 complex128 quint8 qint8 qint32",
     "torch._tensor": "_rebuild_from_type_v2",
     "torch._utils": "_rebuild_meta_tensor_no_storage _rebuild_qtensor _rebuild_sparse_csr_tensor "
     "_rebuild_sparse_tensor _rebuild_tensor_v3 torch.channels_last torch.contiguous_format "

@@ -28,6 +28,7 @@ from partly.storage import picture_seed, picture_stream
 NAME = "rosinality"
 _RATE = 0.01
 _KEYS = ("g_ema", "g", "d")
+_MEAN = "latent_avg"
 _GENERATOR_SIGN, _DISCRIMINATOR_SIGN = "conv1.conv.modulation.weight", "final_linear.0.weight"
 _UPSAMPLING_GAIN = 4.0
 _NO_LATENT_AVG = "it has no latent_avg: the mean of w was computed from 10,000 latents"
@@ -51,7 +52,7 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
     if class_index is not None:
         raise no_classes(path)
     wrapped = _wrapped(content, path)
-    state = tensors_of(wrapped.state, path)
+    state = tensors_of({n: value for n, value in wrapped.state.items() if n != _MEAN}, path)
     tensors = NamedTensors(state, path)
     n_mapping_layers = _count(state, r"style\.(\d+)\.weight")
     n_blocks = _count(state, r"to_rgbs\.(\d+)\.bias") + 1
@@ -65,8 +66,9 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
     remarks = wrapped.remarks
     if "noises.noise_0" not in tensors:
         remarks.append(_NO_NOISE)
-    if content.get("latent_avg") is not None:
-        native["w_mean"] = mean_row(content["latent_avg"], "latent_avg", w_dim, path)
+    mean = content.get(_MEAN, wrapped.state.get(_MEAN))
+    if mean is not None:
+        native["w_mean"] = mean_row(mean, _MEAN, w_dim, path)
     else:
         remarks.append(_NO_LATENT_AVG)
     tensors.refuse_others()
