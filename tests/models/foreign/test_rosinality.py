@@ -118,6 +118,15 @@ def test_other_parts_of_a_checkpoint(path, state):
     )
 
 
+def test_another_network_under_the_same_key(path):
+    """As of a program for the first StyleGAN."""
+    assert message(path, {"g_ema": {"generator.progression.0.conv1.weight": torch.zeros(1)}}) == (
+        "its g_ema is another network, with generator.progression.0.conv1.weight; expected the names of "
+        "rosinality's stylegan2-pytorch, such as conv1.conv.modulation.weight. Take a checkpoint of that "
+        "program, or a .pkl of NVIDIA's."
+    )
+
+
 def test_pictures_too_small(path, state):
     for name in list(state):
         if name.startswith(("convs.4", "convs.5", "to_rgbs.2", "noises.noise_5", "noises.noise_6")):
@@ -131,3 +140,32 @@ def test_it_knows_no_classes(path, state):
     torch.save({"g_ema": state}, path)
     with pytest.raises(BadOption, match=r"550000.pt: its generator knows no classes. Choose none\."):
         read_checkpoint(path, 1)
+
+
+@pytest.mark.parametrize("sizes", [(10,), (1, 18), (1,)], ids=str)
+@pytest.mark.parametrize("of_numpy", [False, True])
+def test_a_mean_of_w_that_is_repeated_for_all_layers(path, state, sizes, of_numpy):
+    mean = LATENT_AVG.expand(*sizes, -1).contiguous()
+    generator = imported(path, {"g_ema": state, "latent_avg": mean.numpy() if of_numpy else mean})
+    assert torch.equal(generator.w_mean, LATENT_AVG)
+
+
+def test_a_mean_of_w_among_the_tensors(path, state):
+    named = {f"module.{name}": tensor for name, tensor in {**state, "latent_avg": LATENT_AVG}.items()}
+    assert torch.equal(imported(path, named).w_mean, LATENT_AVG)
+
+
+def test_means_of_w_that_are_none(path, state):
+    rows = torch.stack([LATENT_AVG, LATENT_AVG + 1])
+    assert message(path, {"g_ema": state, "latent_avg": rows}) == (
+        "latent_avg has shape [2, 16], and its rows are not the same; expected [16], or that row repeated "
+        "for "
+        "all layers. Partly knows one mean of w for all layers."
+    )
+    assert message(path, {"g_ema": state, "latent_avg": torch.zeros(10, 8)}) == (
+        "latent_avg has shape [10, 8]; expected [16], as long as w, or that row repeated for all layers. It "
+        "belongs to another generator: take the checkpoint as it was published."
+    )
+    assert message(path, {"g_ema": state, "latent_avg": "no"}).startswith(
+        "latent_avg is of type str; expected"
+    )

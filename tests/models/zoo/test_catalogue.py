@@ -109,8 +109,8 @@ def test_pretrained_encoder(monkeypatch, tmp_path, cache):
     efficientnet_lite0.convert(tmp_path, catalogue.model_folder("efficientnet-lite0"))
     assert encoder_weights() == cache / "models/efficientnet-lite0/model.safetensors"
     torch.save({"a": print}, path)
-    with pytest.raises(BadModelFile, match="holds no plain tensors"):
+    with pytest.raises(BadModelFile, match=r"57934424\.pth: asks for builtins\.print; it was refused"):
         efficientnet_lite0.convert(tmp_path, tmp_path / "out")
     path.write_bytes(b"")
-    with pytest.raises(BadModelFile, match="holds no plain tensors"):
+    with pytest.raises(BadModelFile, match=r"cannot be read .*download it again"):
         efficientnet_lite0.convert(tmp_path, tmp_path / "out")

@@ -19,6 +19,8 @@ from partly.errors import BadModelFile, BadOption
 from partly.models.encoders.dinov2_encoder import DinoV2Shape
 from partly.models.foreign.dinov2_tensors import authors_names, dinov2_of
 from partly.models.foreign.foreign_encoder import ForeignEncoder
+from partly.models.foreign.inert_tensors import is_tensor, tensor_of
+from partly.models.foreign.wrapper_prefixes import Wrapped, chosen_state, wrapped_states
 
 AUTHORS, HUGGING_FACE = "dinov2", "dinov2-hugging-face"
 _LICENCE = (
@@ -27,7 +29,7 @@ _LICENCE = (
 )
 _AUTHORS_SIGNS = ("cls_token", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight")
 _HUGGING_FACE_SIGNS = ("embeddings.position_embeddings", "encoder.layer.0.layer_scale1.lambda1")
-_PREFIXES = ("", "dinov2.", "dinov2_with_registers.")
+_OWN_PREFIXES = ("", "dinov2.", "dinov2_with_registers.")
 """Of tensors in networks with a classifier, which is beside what they begin with."""
 _CLASSIFIER = "classifier."
 _SIZES = {(384, 12): "small", (768, 12): "base", (1024, 24): "large"}
@@ -36,12 +38,12 @@ _HALVES = {torch.float16: "float16", torch.bfloat16: "bfloat16"}
 
 def recognises_authors(content: Any) -> bool:
     """Whether a file's content is a vision transformer as the authors name its tensors, DINOv2 or not."""
-    return isinstance(content, dict) and all(sign in content for sign in _AUTHORS_SIGNS)
+    return bool(wrapped_states(content, _AUTHORS_SIGNS))
 
 
 def recognises_hugging_face(content: Any) -> bool:
     """Whether a file's content is a DINOv2 as Hugging Face names its tensors, whole or not."""
-    return isinstance(content, dict) and _prefix(content) is not None
+    return bool(_hugging_face_states(content))
 
 
 def read_authors(content: Any, path: Path, class_index: int | None) -> ForeignEncoder:
@@ -51,8 +53,9 @@ def read_authors(content: Any, path: Path, class_index: int | None) -> ForeignEn
         BadModelFile: it is no DINOv2, or tensors are missing, left over or of another shape.
         BadOption: a class is asked for.
     """
-    tensors, remarks = _plain(content, path, class_index)
-    return _encoder(AUTHORS, tensors, remarks, path)
+    wrapped = chosen_state(wrapped_states(content, _AUTHORS_SIGNS), path)
+    tensors, remarks = _plain(wrapped.state, path, class_index)
+    return _encoder(AUTHORS, tensors, [*wrapped.remarks, *remarks], path)
 
 
 def read_hugging_face(content: Any, path: Path, class_index: int | None) -> ForeignEncoder:
@@ -62,13 +65,14 @@ def read_hugging_face(content: Any, path: Path, class_index: int | None) -> Fore
         BadModelFile: it is no DINOv2, or tensors are missing, left over or of another shape.
         BadOption: a class is asked for.
     """
-    prefix = _prefix(content) or ""
-    body = {name: tensor for name, tensor in content.items() if not name.startswith(_CLASSIFIER)}
+    wrapped = chosen_state(_hugging_face_states(content), path)
+    body = {name: value for name, value in wrapped.state.items() if not name.startswith(_CLASSIFIER)}
     tensors, remarks = _plain(body, path, class_index)
-    if len(body) < len(content):
+    if len(body) < len(wrapped.state) or any(_CLASSIFIER in name for name in wrapped.others):
         remarks.append("its classifier was left out")
-    unprefixed = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return _encoder(HUGGING_FACE, authors_names(unprefixed), remarks, path)
+    elif wrapped.prefix not in _OWN_PREFIXES:
+        remarks = [*wrapped.remarks, *remarks]
+    return _encoder(HUGGING_FACE, authors_names(tensors), remarks, path)
 
 
 def _encoder(name: str, tensors: Mapping[str, Tensor], remarks: list[str], path: Path) -> ForeignEncoder:
@@ -84,12 +88,12 @@ def _title(shape: DinoV2Shape) -> str:
     return f"DINOv2 {size}, with {shape.n_registers} registers" if shape.n_registers else f"DINOv2 {size}"
 
 
-def _prefix(content: Mapping[Any, Any]) -> str | None:
-    """What stands before the names of its tensors; None where they are not those of Hugging Face."""
-    for prefix in _PREFIXES:
-        if any(prefix + sign in content for sign in _HUGGING_FACE_SIGNS):
-            return prefix
-    return None
+def _hugging_face_states(content: Any) -> list[Wrapped]:
+    """The networks whose names are those of Hugging Face."""
+    for sign in _HUGGING_FACE_SIGNS:
+        if found := wrapped_states(content, (sign,)):
+            return found
+    return []
 
 
 def _plain(
@@ -100,7 +104,8 @@ def _plain(
         raise BadOption("its network knows no classes", remedy="Choose none", path=path)
     tensors: dict[str, Tensor] = {}
     halves: set[str] = set()
-    for name, tensor in content.items():
+    for name, value in content.items():
+        tensor = tensor_of(value, str(name), path) if is_tensor(value) else value
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             raise BadModelFile(
                 f"{name} is of type {_type_name(tensor)}",

@@ -1,29 +1,23 @@
 """Pickles read without running them: every call that a file asks for becomes a record of that call.
 
 A pickle is a program that may call anything it can name (https://docs.python.org/3/library/pickle.html,
-"Restricting Globals"). Here it may name what stands in the table below and nothing else, and even that is not
-called: dictionaries and sets are made, all else is written down, for others to interpret.
+"Restricting Globals"). Here it may name what stands in :mod:`partly.models.foreign.inert_names` and nothing
+else, and even that is not called: dictionaries and sets are made, all else is written down, for others to
+interpret.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
-from functools import partial
+import re
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from partly.errors import BadModelFile
+from partly.models.foreign.inert_names import DICTIONARIES, RECORDED, python3_name
 
-PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
-TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
-PARAMETER = "torch._utils._rebuild_parameter"
-STORAGE = "torch.storage._load_from_bytes"
-NUMPY_SCALARS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
-NUMPY_DTYPE = "numpy.dtype"
-NUMPY_ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
-_NUMPY_ARRAY_CLASS = "numpy.ndarray"
-_DAMAGED = (
+DAMAGED = (
     pickle.UnpicklingError,
     EOFError,
     ValueError,
@@ -33,11 +27,16 @@ _DAMAGED = (
     KeyError,
     OverflowError,
     MemoryError,
+    RecursionError,
 )
-_REMEDIES = {
-    "dnnlib.tflib.network.Network": "It is a pickle of the TensorFlow version: turn it into one of the "
-    "PyTorch version first, with legacy.py of the repository stylegan2-ada-pytorch",
-}
+"""What reading a damaged file raises."""
+_TENSORFLOW = "dnnlib.tflib.network.Network"
+_LATIN_1 = ("latin1", "latin-1", "iso-8859-1")
+# No data ever needs these: a file that asks for them was made to do something.
+_DOES_THINGS = re.compile(
+    r"(os|posix|nt|sys|subprocess|shutil|socket|importlib|runpy|pty|ctypes|webbrowser|code|codecs|pickle|"
+    r"operator|functools|builtins\.(eval|exec|compile|getattr|setattr|open|__import__|globals))(\.|$)"
+)
 
 
 class Record:
@@ -58,6 +57,12 @@ class Record:
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
+    def append(self, item: Any) -> None:
+        """Leave aside what a list or queue was to hold."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Leave aside what a mapping was to hold."""
+
 
 class PlainDict(dict[Any, Any]):
     """Stands in for kinds of dictionaries; attributes that a file sets on it are dropped."""
@@ -68,30 +73,82 @@ class PlainDict(dict[Any, Any]):
         pass
 
 
-_MADE: dict[str, Callable[..., Any]] = {
-    "collections.OrderedDict": PlainDict,
-    "dnnlib.util.EasyDict": PlainDict,
+class _PlainDefaultDict(PlainDict):
+    """Stands in for ``defaultdict``, whose first argument says what missing values are."""
+
+    __slots__ = ()
+
+    def __init__(self, factory: Any = None, items: Any = ()) -> None:  # noqa: ARG002
+        super().__init__(items)
+
+
+def _bytes_of(text: Any = "", encoding: Any = "latin1", *_: Any) -> bytes:
+    """Bytes as protocols 0 to 2 have them: as a text whose characters are their numbers."""
+    if not isinstance(text, str) or encoding not in _LATIN_1:
+        raise ValueError("bytes are written in an unknown way")
+    return text.encode("latin-1")
+
+
+def _object_of(kind: Any, _base: Any = None, content: Any = None) -> Any:
+    """An object as protocols 0 and 1 have it: its class, a class that it is built on, and that one's "
+    "content."""
+    made = kind()
+    if isinstance(made, PlainDict) and isinstance(content, dict):
+        made.update(content)
+    return made
+
+
+_MADE: dict[str, Any] = {
+    **dict.fromkeys(DICTIONARIES, PlainDict),
+    "collections.defaultdict": _PlainDefaultDict,
     "builtins.set": set,
-    "__builtin__.set": set,
+    "builtins.frozenset": frozenset,
+    "builtins.bytes": _bytes_of,
+    "_codecs.encode": _bytes_of,
+    "copyreg._reconstructor": _object_of,
 }
-_RECORDED = frozenset(
-    (PERSISTENT, *TENSORS, PARAMETER, STORAGE, *NUMPY_SCALARS, NUMPY_DTYPE, *NUMPY_ARRAYS, _NUMPY_ARRAY_CLASS)
-)
 
 
-class _InertUnpickler(pickle.Unpickler):
-    """Answers every name with something that does nothing, or refuses it."""
+class InertUnpickler(pickle.Unpickler):
+    """Answers every name with something that does nothing, or refuses it.
 
-    path: Path
+    Args:
+        file: the pickle.
+        path: the file that errors name.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        # Texts of Python 2 are bytes, whose characters stay their numbers so.
+        super().__init__(file, encoding="latin-1")
+        self.path = path
 
     def find_class(self, module: str, name: str, /) -> Any:
         """Stand-in for ``module.name``."""
-        full_name = f"{module}.{name}"
+        full_name = python3_name(module, name)
         if full_name in _MADE:
             return _MADE[full_name]
-        if full_name in _RECORDED:
-            return partial(Record, full_name)
+        if full_name in RECORDED:
+            return _recorder(full_name)
         raise refused(full_name, self.path)
+
+
+@cache
+def _recorder(full_name: str) -> type[Record]:
+    """What stands in for a name: to call it, or to make one of it, writes that down.
+
+    A class, since pickles make objects of classes only.
+    """
+
+    def written_down(kind: Any, *args: Any, **_: Any) -> Record:
+        made: Record = object.__new__(kind)
+        Record.__init__(made, full_name, *args)
+        return made
+
+    def nothing(*_: Any, **__: Any) -> None:
+        pass
+
+    members = {"__slots__": (), "__new__": written_down, "__init__": nothing, "full_name": full_name}
+    return type("Recorded", (Record,), members)
 
 
 def read_inert(path: Path) -> Any:
@@ -101,20 +158,31 @@ def read_inert(path: Path) -> Any:
         BadModelFile: it names anything else than what checkpoints need, or is no whole pickle.
     """
     with path.open("rb") as file:
-        unpickler = _InertUnpickler(file)
-        unpickler.path = path
         try:
-            return unpickler.load()
-        except _DAMAGED as error:
+            return InertUnpickler(file, path).load()
+        except DAMAGED as error:
             raise damaged(error, path) from error
 
 
 def refused(name: str, path: Path) -> BadModelFile:
     """The error of a file that names what no checkpoint needs."""
+    if name == _TENSORFLOW:
+        remedy = (
+            "It is a pickle of the TensorFlow version, which Partly does not read: take the pickle of the "
+            "PyTorch version, which NVIDIA publishes of all its networks"
+        )
+    elif _DOES_THINGS.match(name):
+        remedy = "Do not open it in other programs unless you trust where it comes from"
+    else:
+        remedy = (
+            "It may be harmless, an object that a training kept beside the weights, but Partly makes no "
+            "objects "
+            "of other programs: ask whoever wrote the file for the weights alone"
+        )
     return BadModelFile(
         f"asks for {name}; it was refused, and nothing of the file was run",
         expected="tensors, numbers and plain containers only",
-        remedy=_REMEDIES.get(name, "Do not open it in other programs unless you trust where it comes from"),
+        remedy=remedy,
         path=path,
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from partly.errors import BadModelFile
+from partly.models.foreign.inert_tensors import numbers_of
 from partly.models.generators.stylegan2.fir_resampling import TAPS
 
 _N_NAMED = 3
@@ -20,10 +22,11 @@ class NamedTensors:
     Args:
         tensors: all of them.
         path: the file, for errors.
+        kind: of which network they must be, for errors.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], path: Path) -> None:
-        self._tensors, self._path = tensors, path
+    def __init__(self, tensors: Mapping[str, Tensor], path: Path, kind: str = "StyleGAN2") -> None:
+        self._tensors, self._path, self._kind = tensors, path, kind
         self._left = set(tensors)
 
     def __contains__(self, name: str) -> bool:
@@ -52,7 +55,7 @@ class NamedTensors:
             raise BadModelFile(
                 f"{name} has shape {list(tensor.shape)}",
                 expected=f"{list(sizes)}, by the shapes of the other tensors",
-                remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                remedy=f"Partly knows the {self._kind} of the paper only, not networks derived from it",
                 path=self._path,
             )
         tensor = tensor.detach().float()
@@ -63,6 +66,15 @@ class NamedTensors:
                 path=self._path,
             )
         return tensor
+
+    def take_mean(self, name: str, w_dim: int) -> Tensor:
+        """The mean of ``w``; see :func:`mean_row`.
+
+        Raises:
+            BadModelFile: it is missing, of another length, or has rows that differ.
+        """
+        self._left.discard(name)
+        return mean_row(self._get(name), name, w_dim, self._path)
 
     def take_filter(self, name: str, gain: float = 1.0) -> None:
         """Take the low-pass filter of a resampling, which must be that of StyleGAN2.
@@ -92,8 +104,9 @@ class NamedTensors:
             some = sorted(self._left)
             more = f" and {len(some) - _N_NAMED} more" if len(some) > _N_NAMED else ""
             raise BadModelFile(
-                f"has tensors that no StyleGAN2 has: {', '.join(some[:_N_NAMED])}{more}",
-                expected="a generator of the paper, with skip connections",
+                f"has tensors that no {self._kind} has: {', '.join(some[:_N_NAMED])}{more}",
+                expected="a generator of the paper"
+                + (", with skip connections" if self._kind == "StyleGAN2" else ""),
                 remedy="Partly does not know networks derived from it",
                 path=self._path,
             )
@@ -102,8 +115,39 @@ class NamedTensors:
         if name not in self._tensors:
             raise BadModelFile(
                 f"lacks the tensor {name}",
-                expected="all tensors of a StyleGAN2 generator",
+                expected=f"all tensors of a {self._kind} generator",
                 remedy="It is incomplete, or of another network",
                 path=self._path,
             )
         return self._tensors[name]
+
+
+def mean_row(value: Any, name: str, w_dim: int, path: Path) -> Tensor:
+    """The mean of ``w``, ``[w_dim]``; some programs repeat it for all layers.
+
+    Args:
+        value: a tensor, or an array of NumPy: ``[w_dim]``, or ``[..., w_dim]`` with equal rows.
+        name: whose it is, for errors.
+        w_dim: how long it must be.
+        path: the file, for errors.
+
+    Raises:
+        BadModelFile: it is none, of another length, or has rows that differ.
+    """
+    found = numbers_of(value, name, path)
+    rows = found.reshape(-1, w_dim) if found.ndim and found.shape[-1] == w_dim else found[None]
+    if len(rows) == 0 or not torch.equal(rows, rows[:1].expand_as(rows)):
+        raise BadModelFile(
+            f"{name} has shape {list(found.shape)}, and its rows are not the same",
+            expected=f"[{w_dim}], or that row repeated for all layers",
+            remedy="Partly knows one mean of w for all layers",
+            path=path,
+        )
+    if rows[0].shape != (w_dim,):
+        raise BadModelFile(
+            f"{name} has shape {list(found.shape)}",
+            expected=f"[{w_dim}], as long as w, or that row repeated for all layers",
+            remedy="It belongs to another generator: take the checkpoint as it was published",
+            path=path,
+        )
+    return NamedTensors({name: rows[0]}, path).take(name, w_dim)

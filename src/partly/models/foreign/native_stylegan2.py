@@ -1,4 +1,4 @@
-"""What a foreign generator becomes: a shape, and tensors under the names of the native StyleGAN2."""
+"""What a foreign generator becomes: a shape, and tensors under the names of the native network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from partly.errors import BadModelFile, BadOption
 from partly.models.generators.latent_sampling import mean_of_w
 from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
+from partly.models.generators.stylegan3.stylegan3_generator import StyleGAN3
+from partly.models.generators.stylegan3.stylegan3_shape import StyleGAN3Shape
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class ForeignGenerator:
     """
 
     format: str
-    shape: StyleGAN2Shape
+    shape: StyleGAN2Shape | StyleGAN3Shape
     tensors: Mapping[str, Tensor]
     remarks: tuple[str, ...] = ()
 
@@ -105,9 +107,10 @@ def native_shape(n_channels: Mapping[int, int], path: Path, **arguments: Any) ->
         raise BadModelFile(f"makes {error.found}", expected=error.expected, path=path) from error
 
 
-def assembled(foreign: ForeignGenerator) -> StyleGAN2:
+def assembled(foreign: ForeignGenerator) -> StyleGAN2 | StyleGAN3:
     """The native generator; where the checkpoint has no mean of ``w``, it is computed."""
-    generator = StyleGAN2(foreign.shape)
+    shape = foreign.shape
+    generator = StyleGAN3(shape) if isinstance(shape, StyleGAN3Shape) else StyleGAN2(shape)
     generator.load_state_dict({"w_mean": torch.zeros(foreign.shape.w_dim), **foreign.tensors})
     generator.eval().requires_grad_(False)
     if "w_mean" not in foreign.tensors:

@@ -1,9 +1,9 @@
-"""StyleGAN2 generators in pickles of NVIDIA's repositories stylegan2-ada-pytorch and stylegan3.
+"""StyleGAN2 and StyleGAN3 generators in pickles of NVIDIA's repositories stylegan2-ada-pytorch and stylegan3.
 
-The format, as their public training/networks.py, training/networks_stylegan2.py and training_loop.py describe
-it: a dict with ``G``, ``D`` and the averaged generator ``G_ema``, each a persistent object (see
-:mod:`partly.models.foreign.persistence`). The same pictures come out as with ``noise_mode="const"`` and
-``force_fp32=True``.
+The format, as their public training/networks.py (later networks_stylegan2.py and networks_stylegan3.py) and
+training_loop.py describe it: a dict with ``G``, ``D`` and the averaged generator ``G_ema``, each a persistent
+object (see :mod:`partly.models.foreign.persistence`). The same pictures come out as with
+``noise_mode="const"`` and ``force_fp32=True``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadModelFile
 from partly.models.foreign.inert_pickles import Record
 from partly.models.foreign.named_tensors import NamedTensors
-from partly.models.foreign.native_stylegan2 import Convolution, ForeignGenerator, native_shape, no_classes
+from partly.models.foreign.native_stylegan2 import Convolution, ForeignGenerator, native_shape
+from partly.models.foreign.nvidia_mapping import clamp_of, expect_linear, mapping_of, mean_of_w, rate_of
+from partly.models.foreign.nvidia_stylegan3 import is_stylegan3, read_stylegan3
 from partly.models.foreign.persistence import Network, class_name_of, is_network, read_network
 
 NAME = "nvidia"
 _SQRT2 = math.sqrt(2)
-_NO_W_AVG = "it has no w_avg: the mean of w was computed from 10,000 latents"
 
 
 def recognises(content: Any) -> bool:
@@ -44,12 +44,13 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
         class_index: which class a generator with classes is to make; it is folded into the mapping network.
 
     Raises:
-        BadModelFile: there is none, it is a StyleGAN3, tensors are missing, left over or contradict each
+        BadModelFile: there is none, tensors are missing, left over or contradict each
             other, or something is not as in the paper.
         BadOption: it has classes and none is given, or the other way round.
     """
     network = read_network(_generator(content, path), path)
-    _refuse_stylegan3(network)
+    if is_stylegan3(network):
+        return read_stylegan3(network, class_index)
     network.expect("", "Generator", img_channels=3)
     network.expect("synthesis", "SynthesisNetwork", img_channels=3)
     network.expect("mapping", "MappingNetwork")
@@ -65,21 +66,17 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
         z_dim=network.number("mapping", "z_dim", least=1),
         w_dim=synthesis.w_dim,
         n_mapping_layers=network.number("mapping", "num_layers"),
-        mapping_rate=_rate(network),
-        clamp=_clamp(network),
+        mapping_rate=rate_of(network),
+        clamp=clamp_of(network),
     )
-    native = _mapping(network, tensors, class_index) | synthesis.native(n_channels)
-    remarks = []
-    if "mapping.w_avg" in tensors:
-        native["w_mean"] = tensors.take("mapping.w_avg", shape.w_dim)
-    else:
-        remarks.append(_NO_W_AVG)
+    native = mapping_of(network, tensors, class_index) | synthesis.native(n_channels)
+    mean, remarks = mean_of_w(tensors, shape.w_dim)
     for name in network.tensors:
         # Layers that do not resample have one too.
         if name.endswith(".resample_filter"):
             tensors.take_filter(name)
     tensors.refuse_others()
-    return ForeignGenerator(NAME, shape, native, tuple(remarks))
+    return ForeignGenerator(NAME, shape, native | mean, tuple(remarks))
 
 
 def _generator(content: Any, path: Path) -> Record:
@@ -100,107 +97,6 @@ def _generator(content: Any, path: Path) -> Record:
     return found
 
 
-def _refuse_stylegan3(network: Network) -> None:
-    """Say it by name where the generator is one of StyleGAN3, whose classes have the same names."""
-    if "layer_names" in network.attributes.get("synthesis", {}) or "synthesis.input" in network.class_names:
-        raise BadModelFile(
-            "is a StyleGAN3 generator, without aliasing",
-            expected="a StyleGAN2 generator",
-            remedy="Partly cannot use it; the repository stylegan3 trains StyleGAN2 with --cfg=stylegan2",
-            path=network.path,
-        )
-
-
-def _rate(network: Network) -> float:
-    """Factor of the learning rate of the mapping network: what its first layer scales biases by."""
-    rate = network.value("mapping.fc0", "bias_gain")
-    if not isinstance(rate, int | float) or not rate > 0:
-        raise BadModelFile(
-            f"mapping.fc0.bias_gain is {reprlib.repr(rate)}", expected="a factor", path=network.path
-        )
-    return float(rate)
-
-
-def _clamp(network: Network) -> float | None:
-    """The bound on activations, the same in all layers."""
-    found = [
-        network.value(module, "conv_clamp")
-        for module, class_name in network.class_names.items()
-        if class_name in ("SynthesisLayer", "ToRGBLayer")
-    ]
-    first = found[0] if found else None
-    is_known = first is None or (isinstance(first, int | float) and first > 0)
-    if not is_known or any(clamp != first for clamp in found):
-        raise BadModelFile(
-            f"has layers with conv_clamp {', '.join(sorted(set(map(reprlib.repr, found))))}",
-            expected="one number, or None, for all",
-            path=network.path,
-        )
-    return None if first is None else float(first)
-
-
-def _mapping(network: Network, tensors: NamedTensors, class_index: int | None) -> dict[str, Tensor]:
-    w_dim, z_dim = network.number("mapping", "w_dim"), network.number("mapping", "z_dim")
-    n_classes = network.number("mapping", "c_dim")
-    _check_class(n_classes, class_index, network.path)
-    rate, native, n_in = _rate(network), {}, z_dim
-    if n_classes:
-        n_embedded = tensors.sizes("mapping.embed.weight", 2)[0]
-        n_in += n_embedded
-    for i in range(network.number("mapping", "num_layers")):
-        name = f"mapping.fc{i}"
-        _expect_linear(network, name, n_in, rate, "lrelu")
-        native[f"mapping.layers.{i}.weight"] = tensors.take(f"{name}.weight", w_dim, n_in)
-        native[f"mapping.layers.{i}.bias"] = tensors.take(f"{name}.bias", w_dim)
-        n_in = w_dim
-    if n_classes and class_index is not None:
-        _expect_linear(network, "mapping.embed", n_classes, 1.0, "linear")
-        weight = tensors.take("mapping.embed.weight", n_embedded, n_classes)[:, class_index]
-        embedded = weight / math.sqrt(n_classes) + tensors.take("mapping.embed.bias", n_embedded)
-        first = native["mapping.layers.0.weight"], native["mapping.layers.0.bias"]
-        folded = with_class(*first, embedded)
-        native["mapping.layers.0.weight"], native["mapping.layers.0.bias"] = folded
-    return native
-
-
-def with_class(weight: Tensor, bias: Tensor, embedded: Tensor) -> tuple[Tensor, Tensor]:
-    """A first mapping layer for one class of a generator with classes.
-
-    The layer takes the normalised latent and the normalised embedding of the class, one behind the other. The
-    embedding of one class is constant, and what the layer makes of it joins the bias.
-
-    Args:
-        weight: ``[v, z + e]``, scaled by ``rate / sqrt(z + e)`` where it is used.
-        bias: ``[v]``, scaled by ``rate`` where it is used.
-        embedded: ``[e]``, the embedding of the class, not normalised.
-
-    Returns:
-        Weight ``[v, z]`` and bias ``[v]`` of a native layer.
-    """
-    n_all, z_dim = weight.shape[1], weight.shape[1] - len(embedded)
-    embedded = embedded.double() * torch.rsqrt(embedded.double().square().mean() + 1e-8)
-    share = F.linear(embedded, weight[:, z_dim:].double()) / math.sqrt(n_all)
-    return weight[:, :z_dim] * math.sqrt(z_dim / n_all), (bias.double() + share).float()
-
-
-def _check_class(n_classes: int, class_index: int | None, path: Path) -> None:
-    if n_classes == 0 and class_index is not None:
-        raise no_classes(path)
-    if n_classes and (class_index is None or not 0 <= class_index < n_classes):
-        raise BadOption(
-            f"its generator knows {n_classes} classes, and "
-            + ("none is chosen" if class_index is None else f"{class_index} is chosen"),
-            expected=f"one of 0 to {n_classes - 1}",
-            remedy="Choose with --class; import the file once for each class that you want",
-            path=path,
-        )
-
-
-def _expect_linear(network: Network, name: str, n_in: int, rate: float, activation: str) -> None:
-    gains = {"weight_gain": rate / math.sqrt(max(n_in, 1)), "bias_gain": rate}
-    network.expect(name, "FullyConnectedLayer", activation=activation, **gains)
-
-
 @dataclass(frozen=True)
 class _Synthesis:
     """Takes the tensors of the synthesis network, making sure of what they are used for."""
@@ -211,11 +107,12 @@ class _Synthesis:
 
     def native(self, n_channels: Mapping[int, int]) -> dict[str, Tensor]:
         """All of them by their native names."""
+        architecture, last_px = self._architecture(), max(n_channels)
         n_in = n_channels[4]
         native = {"constant": self.tensors.take("synthesis.b4.const", n_in, 4, 4)[None]}
         for i, (size_px, n_out) in enumerate(n_channels.items()):
             block, prefix = f"synthesis.b{size_px}", f"blocks.{i - 1}."
-            self.network.expect(block, "SynthesisBlock", architecture="skip", img_channels=3)
+            self.network.expect(block, "SynthesisBlock", architecture=architecture, img_channels=3)
             conv1 = self._styled(f"{block}.conv1", (n_out, n_out, size_px), up=False)
             if size_px == 4:
                 prefix = ""
@@ -225,9 +122,36 @@ class _Synthesis:
                 self.tensors.take_filter(f"{block}.conv0.resample_filter")
                 conv0 = self._styled(f"{block}.conv0", (n_in, n_out, size_px), up=True)
                 native |= conv0.named(f"{prefix}conv1", up=True) | conv1.named(f"{prefix}conv2")
-            native |= self._to_rgb(f"{block}.torgb", n_out).named(f"{prefix}to_rgb")
+            has_rgb = architecture == "skip" or size_px == last_px
+            to_rgb = self._to_rgb(f"{block}.torgb", n_out) if has_rgb else self._no_rgb(n_out)
+            native |= to_rgb.named(f"{prefix}to_rgb")
             n_in = n_out
         return native
+
+    def _architecture(self) -> str:
+        """How blocks reach the picture (Karras et al., CVPR 2020, figure 7).
+
+        Raises:
+            BadModelFile: in another way than by skip connections, or from the last block alone.
+        """
+        found = self.network.value("synthesis.b4", "architecture")
+        if found == "resnet":
+            raise BadModelFile(
+                "is a StyleGAN2 with residual connections (architecture 'resnet'): its features are sums "
+                "of two "
+                "paths, which Partly's network does not make",
+                expected="the architecture 'skip' or 'orig'",
+                remedy="Take a network trained with the architecture 'skip', which all configurations have",
+                path=self.network.path,
+            )
+        if found not in ("skip", "orig"):
+            raise BadModelFile(
+                f"synthesis.b4.architecture is {reprlib.repr(found)}",
+                expected="'skip' or 'orig'",
+                remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                path=self.network.path,
+            )
+        return str(found)
 
     def _styled(self, name: str, sizes: tuple[int, int, int], *, up: bool) -> Convolution:
         n_in, n_out, size_px = sizes
@@ -260,7 +184,12 @@ class _Synthesis:
             *self._style(name, n_in),
         )
 
+    def _no_rgb(self, n_in: int) -> Convolution:
+        """In place of a picture that is not made: it adds nothing to the larger ones."""
+        weight, style = torch.zeros(3, n_in, 1, 1), torch.zeros(n_in, self.w_dim)
+        return Convolution(weight, torch.zeros(3), style, torch.ones(n_in))
+
     def _style(self, name: str, n_in: int) -> tuple[Tensor, Tensor]:
-        _expect_linear(self.network, f"{name}.affine", self.w_dim, 1.0, "linear")
+        expect_linear(self.network, f"{name}.affine", self.w_dim, 1.0, "linear")
         weight = self.tensors.take(f"{name}.affine.weight", n_in, self.w_dim)
         return weight, self.tensors.take(f"{name}.affine.bias", n_in)

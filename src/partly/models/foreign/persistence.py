@@ -18,7 +18,8 @@ from typing import Any
 from torch import Tensor
 
 from partly.errors import BadModelFile
-from partly.models.foreign.inert_pickles import PERSISTENT, Record
+from partly.models.foreign.inert_names import PERSISTENT
+from partly.models.foreign.inert_pickles import Record
 from partly.models.foreign.inert_tensors import plain_of, tensor_of
 
 _VERSION = 6
@@ -65,7 +66,7 @@ class Network:
         if module not in self.attributes or name not in self.attributes[module]:
             raise BadModelFile(
                 f"lacks {_joined(module, name)}" if module in self.attributes else f"lacks {module}",
-                expected="a StyleGAN2 generator of the repositories stylegan2-ada-pytorch or stylegan3",
+                expected="a generator of the repositories stylegan2-ada-pytorch or stylegan3",
                 path=self.path,
             )
         return plain_of(self.attributes[module][name])
@@ -104,7 +105,7 @@ class Network:
                 raise BadModelFile(
                     f"{_joined(module, name)} is {reprlib.repr(found)}",
                     expected=f"{wanted!r}",
-                    remedy="Partly knows the StyleGAN2 of the paper only, not networks derived from it",
+                    remedy="Partly knows the networks of the papers only, not those derived from them",
                     path=self.path,
                 )
 

@@ -2,8 +2,9 @@
 
 The format, as its public model.py, train.py and convert_weight.py describe it
 (https://github.com/rosinality/stylegan2-pytorch): a dict whose ``g_ema`` is the state dict of the averaged
-generator, with ``latent_avg`` where it was converted from another format. The constructor's arguments are not
-kept: they follow from the shapes, but for the learning rate of the mapping network, which is always 0.01.
+generator, with ``latent_avg`` where it was converted from another format. Programs that build on it put the
+generator's names behind a prefix, and repeat ``latent_avg`` for all layers. The constructor's arguments are
+not kept: they follow from the shapes, but for the learning rate of the mapping network, which is always 0.01.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ import torch
 from torch import Tensor
 
 from partly.errors import BadModelFile
-from partly.models.foreign.named_tensors import NamedTensors
+from partly.models.foreign.inert_tensors import tensors_of
+from partly.models.foreign.named_tensors import NamedTensors, mean_row
 from partly.models.foreign.native_stylegan2 import Convolution, ForeignGenerator, native_shape, no_classes
+from partly.models.foreign.wrapper_prefixes import Wrapped, chosen_state, wrapped_states
 from partly.storage import picture_seed, picture_stream
 
 NAME = "rosinality"
 _RATE = 0.01
+_KEYS = ("g_ema", "g", "d")
+_MEAN = "latent_avg"
 _GENERATOR_SIGN, _DISCRIMINATOR_SIGN = "conv1.conv.modulation.weight", "final_linear.0.weight"
 _UPSAMPLING_GAIN = 4.0
 _NO_LATENT_AVG = "it has no latent_avg: the mean of w was computed from 10,000 latents"
@@ -32,8 +37,8 @@ _NO_NOISE = "it has no fixed noise, like the oldest files: it was drawn anew"
 
 def recognises(content: Any) -> bool:
     """Whether a file's content is of this format, generator or not."""
-    return isinstance(content, dict) and any(
-        name in content for name in ("g_ema", "g", "d", _GENERATOR_SIGN, _DISCRIMINATOR_SIGN)
+    return (isinstance(content, dict) and any(name in content for name in _KEYS)) or any(
+        wrapped_states(content, (sign,)) for sign in (_GENERATOR_SIGN, _DISCRIMINATOR_SIGN)
     )
 
 
@@ -46,7 +51,8 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
     """
     if class_index is not None:
         raise no_classes(path)
-    state = _state(content, path)
+    wrapped = _wrapped(content, path)
+    state = tensors_of({n: value for n, value in wrapped.state.items() if n != _MEAN}, path)
     tensors = NamedTensors(state, path)
     n_mapping_layers = _count(state, r"style\.(\d+)\.weight")
     n_blocks = _count(state, r"to_rgbs\.(\d+)\.bias") + 1
@@ -57,33 +63,39 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
         n_channels, path, z_dim=w_dim, w_dim=w_dim, n_mapping_layers=n_mapping_layers, mapping_rate=_RATE
     )
     native = _mapping(tensors, n_mapping_layers, w_dim) | _synthesis(tensors, n_channels, w_dim)
-    remarks = []
+    remarks = wrapped.remarks
     if "noises.noise_0" not in tensors:
         remarks.append(_NO_NOISE)
-    if isinstance(content.get("latent_avg"), Tensor):
-        native["w_mean"] = NamedTensors({"latent_avg": content["latent_avg"].flatten()}, path).take(
-            "latent_avg", w_dim
-        )
+    mean = content.get(_MEAN, wrapped.state.get(_MEAN))
+    if mean is not None:
+        native["w_mean"] = mean_row(mean, _MEAN, w_dim, path)
     else:
         remarks.append(_NO_LATENT_AVG)
     tensors.refuse_others()
     return ForeignGenerator(NAME, shape, native, tuple(remarks))
 
 
-def _state(content: Mapping[str, Any], path: Path) -> Mapping[str, Tensor]:
-    """The generator's state dict: ``g_ema``, or the file itself."""
-    state = content.get("g_ema", content)
-    if not isinstance(state, dict) or _GENERATOR_SIGN not in state:
-        is_other = isinstance(state, dict) and _DISCRIMINATOR_SIGN in state
+def _wrapped(content: Mapping[str, Any], path: Path) -> Wrapped:
+    """The state dict of the averaged generator."""
+    found = wrapped_states(content, (_GENERATOR_SIGN,))
+    # A training's own generator is not the averaged one, which is better.
+    chosen = [one for one in found if one.keys == ("g_ema",)] or [one for one in found if one.keys != ("g",)]
+    if not chosen:
+        is_other = "d" not in content and wrapped_states(content, (_DISCRIMINATOR_SIGN,))
+        own = content.get("g_ema")
+        if isinstance(own, dict) and own:
+            raise BadModelFile(
+                f"its g_ema is another network, with {', '.join(map(str, list(own)[:3]))}",
+                expected=f"the names of rosinality's stylegan2-pytorch, such as {_GENERATOR_SIGN}",
+                remedy="Take a checkpoint of that program, or a .pkl of NVIDIA's",
+                path=path,
+            )
         raise BadModelFile(
             "is a discriminator" if is_other else f"holds {', '.join(map(str, list(content)[:5]))}",
             expected="the averaged generator of a StyleGAN2, g_ema",
             path=path,
         )
-    for name, value in state.items():
-        if not isinstance(value, Tensor):
-            raise BadModelFile(f"{name} is of type {type(value).__name__}", expected="a tensor", path=path)
-    return state
+    return chosen_state(chosen, path)
 
 
 def _count(names: Mapping[str, Any], pattern: str) -> int:

@@ -16,6 +16,8 @@ from partly.models.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
 from partly.models.generators.mobile_stylegan import load_mobile_stylegan
 from partly.models.generators.stylegan2.stylegan2_generator import KIND as STYLEGAN2
 from partly.models.generators.stylegan2.stylegan2_generator import load_stylegan2
+from partly.models.generators.stylegan3.stylegan3_generator import KIND as STYLEGAN3
+from partly.models.generators.stylegan3.stylegan3_generator import load_stylegan3
 from partly.models.generators.vae_decoder import KIND as VAE
 from partly.models.generators.vae_decoder import load_vae
 from partly.models.model_families import read_any
@@ -23,6 +25,7 @@ from partly.models.model_families import read_any
 FAMILIES: dict[str, Callable[[Path], Generator]] = {
     MOBILE_STYLEGAN: load_mobile_stylegan,
     STYLEGAN2: load_stylegan2,
+    STYLEGAN3: load_stylegan3,
     DCGAN: load_dcgan,
     MLP: load_mlp,
     LIGHT: load_light,

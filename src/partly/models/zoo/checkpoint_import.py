@@ -15,6 +15,10 @@ _LICENCE = (
     "As of its authors, whom Partly does not know: ask where the checkpoint comes from before you share it, "
     "or what is made with it."
 )
+_LICENCE_NVIDIA = (
+    " Networks that NVIDIA published itself are under the Nvidia Source Code License: for research, not for "
+    "commerce."
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,10 @@ def _convert(path: Path, folder: Path, origin: dict[str, Any]) -> None:
         foreign.network.save(folder, {"title": title, "licence": foreign.licence, "checkpoint": checkpoint})
         return
     chosen = "" if class_index is None else f", class {class_index}"
-    title = f"StyleGAN2 of {path.name}, {foreign.shape.image_size_px} px{chosen}"
-    assembled(foreign).save(folder, {"title": title, "licence": _LICENCE, "checkpoint": checkpoint})
+    generator = assembled(foreign)
+    title = f"{generator.name} of {path.name}, {foreign.shape.image_size_px} px{chosen}"
+    licence = _LICENCE + (_LICENCE_NVIDIA if foreign.format == "nvidia" else "")
+    generator.save(folder, {"title": title, "licence": licence, "checkpoint": checkpoint})
 
 
 def _origin(folder: Path) -> tuple[Any, ...] | None:

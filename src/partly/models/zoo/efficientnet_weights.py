@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
-
-from partly.errors import BadModelFile
 from partly.models.encoders.efficientnet_features import KIND
+from partly.models.foreign.inert_tensors import tensors_of
+from partly.models.foreign.torch_files import read_torch_file
 from partly.models.networks.efficientnet_encoder import convert_efficientnet_lite0
 from partly.models.zoo.wheel_files import Package
 from partly.storage import ModelCard, save_model
@@ -39,10 +37,5 @@ def convert(members: Path, folder: Path) -> None:
         BadModelFile: the file is not that of the package.
     """
     path = members / _FILE_NAME
-    try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
-        raise BadModelFile(
-            f"holds no plain tensors ({error})", remedy="Download it again", path=path
-        ) from error
+    tensors = tensors_of(read_torch_file(path), path)
     save_model(folder, ModelCard(KIND, {}, _EXTRA), convert_efficientnet_lite0(tensors))

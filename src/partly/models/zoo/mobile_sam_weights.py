@@ -9,7 +9,8 @@ from torch import Tensor
 
 from partly.errors import BadModelFile
 from partly.models.encoders.tiny_vit_encoder import TinyViT, TinyViTShape
-from partly.models.foreign.containers import load_tensors
+from partly.models.foreign.inert_tensors import tensors_of
+from partly.models.foreign.torch_files import read_torch_file
 from partly.models.zoo.wheel_files import Package
 
 _FILE_NAME = "mobile_sam.pt"
@@ -46,7 +47,7 @@ def convert(members: Path, folder: Path) -> None:
         BadModelFile: the file is not that of the package.
     """
     path = members / _FILE_NAME
-    tiny_vit_of(load_tensors(path, path), TinyViTShape(), path).save(folder, _EXTRA)
+    tiny_vit_of(tensors_of(read_torch_file(path), path), TinyViTShape(), path).save(folder, _EXTRA)
 
 
 def tiny_vit_of(tensors: Mapping[str, Tensor], shape: TinyViTShape, path: Path) -> TinyViT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,30 @@ KIND = "generator/stylegan2"
 _FIRST_PX = 4
 
 
+class MappingShape(Protocol):
+    """What a mapping network is made of; see :class:`StyleGAN2Shape`."""
+
+    @property
+    def z_dim(self) -> int:
+        """Length of ``z``."""
+
+    @property
+    def w_dim(self) -> int:
+        """Length of ``w``."""
+
+    @property
+    def n_mapping_layers(self) -> int:
+        """Fully connected layers."""
+
+    @property
+    def mapping_rate(self) -> float:
+        """Factor of the learning rate."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, if any."""
+
+
 class MappingNetwork(nn.Module):
     """``z [b, z] -> w [b, v]``: pixel norm, then fully connected layers (Karras et al., CVPR 2019).
 
@@ -35,7 +60,7 @@ class MappingNetwork(nn.Module):
         shape: says how many layers, and which classes.
     """
 
-    def __init__(self, shape: StyleGAN2Shape) -> None:
+    def __init__(self, shape: MappingShape) -> None:
         super().__init__()
         first = shape.z_dim + (shape.w_dim if shape.classes else 0)
         widths = [first] + [shape.w_dim] * shape.n_mapping_layers

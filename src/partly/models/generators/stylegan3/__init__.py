@@ -1,0 +1,1 @@
+"""StyleGAN3 in plain convolutions: the generator without aliasing."""
