@@ -24,6 +24,7 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _SCAN = 0xDA
+_SCAN_START = b"\xff\xda"
 _ALL = frozenset(range(64))
 
 
@@ -51,10 +52,21 @@ def pixels_before_end(file: BinaryIO, decode: Callable[[BinaryIO], Pixels]) -> P
         return _certain(body, decode)
     # Zeros were put behind it, or stand in place of what is missing, or are how it says that all is flat. Of
     # the last, none is too many.
-    pixels = _certain(bare + b"\0" * _MOST_ZEROS, decode)
+    pixels = _certain(bare + b"\0", decode)
     if pixels is None and _certain(body[:-2], decode) is None:
         pixels = _certain(body, decode)
     return pixels
+
+
+def is_padded(file: BinaryIO) -> bool:
+    """Whether a JPEG ends with zeros in place of its end marker: a decoder may take them for pixels."""
+    file.seek(0, 2)
+    file.seek(max(0, file.tell() - _MOST_ZEROS - 1))
+    if any(file.read()):
+        return False
+    file.seek(0)
+    content = file.read()
+    return _END not in content[content.rfind(_SCAN_START) :]
 
 
 def _certain(body: bytes, decode: Callable[[BinaryIO], Pixels]) -> Pixels | None:

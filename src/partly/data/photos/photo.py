@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from partly.data.photos.colour_modes import Pixels, rgb_pixels
-from partly.data.photos.jpeg_endings import is_jpeg, pixels_before_end
+from partly.data.photos.jpeg_endings import is_jpeg, is_padded, pixels_before_end
 from partly.data.photos.orientation import orientation_of, upright
 from partly.data.photos.photo_refusals import (
     DamagedPhoto,
@@ -160,7 +160,10 @@ def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) 
         if is_tiff(head) and (page := photo_page(file)) is not None:
             return _read_tiff(file, page, path, max_pixels)
         try:
-            return _opened_pixels(file, head, path, max_pixels, at_least_px), ()
+            pixels = _opened_pixels(file, head, path, max_pixels, at_least_px)
+            if is_jpeg(head) and is_padded(file):
+                raise damaged(ValueError("zeros in place of its end"), path)
+            return pixels, ()
         except DamagedPhoto as error:
             if is_png(head):
                 return _read_mended_png(file, error, path, max_pixels)
