@@ -184,6 +184,16 @@ def test_a_first_page_that_is_a_thumbnail_is_passed_over(dtype: str) -> None:
     assert (alone.width_px, alone.mended) == (12, ())
 
 
+def test_a_damaged_later_page_does_not_matter() -> None:
+    apart = np.moveaxis(deep(quadrants(), "u2"), -1, 0)
+    data = bytearray(written(apart, photometric="rgb", planarconfig="separate"))
+    (first,) = struct.unpack("<I", data[4:8])
+    (n_tags,) = struct.unpack("<H", data[first : first + 2])
+    at = first + 2 + 12 * n_tags
+    data[at : at + 4] = struct.pack("<I", 9)  # the next page is said to be amid the first's tags
+    np.testing.assert_array_equal(read_photo(bytes(data)).pixels, quadrants())
+
+
 def test_pages_of_another_shape_do_not_replace_the_first() -> None:
     photo = read_photo(pages((quadrants(8, 12), {}), (quadrants(48, 32), {})))
     assert (photo.height_px, photo.width_px, photo.mended) == (8, 12, ())

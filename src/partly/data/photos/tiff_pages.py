@@ -128,16 +128,17 @@ def photo_page(file: BinaryIO) -> PhotoPage | None:
 
 
 def _all_pages(pages: Any) -> Iterator[tuple[int | None, Any]]:
-    """Pages with their places, each before those that lie below it."""
-    for number in range(_MOST_PAGES):
-        try:
+    """Pages with their places, each before those that lie below it; up to the first that is damaged."""
+    yield 0, pages[0]
+    try:
+        yield from ((None, below) for below in pages[0].pages or ())
+        for number in range(1, _MOST_PAGES):
             page = pages[number]
-        except IndexError:
-            return
-        page = getattr(page, "aspage", lambda page=page: page)()
-        yield number, page
-        for below in page.pages or ():
-            yield None, below
+            yield number, page
+            yield from ((None, below) for below in page.pages or ())
+    # There is no further page, or it has damaged tags, which raise nearly anything.
+    except Exception:  # noqa: BLE001
+        return
 
 
 def _is_thumbnail(small: PhotoPage, large: PhotoPage) -> bool:

@@ -30,7 +30,7 @@ from partly.inference.segment.segment_records import PhotoOutputs, Progress, Sta
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import digest_of
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2  # 1: deep TIFFs may have been read wrongly
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # A photo's name that the file system cannot take, or that is in the way of another's.
 _BAD_NAME = {
