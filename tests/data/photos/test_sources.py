@@ -185,6 +185,17 @@ def test_names_of_other_encodings_are_stable_and_told(encoding: str, tmp_path: P
     )
 
 
+def test_names_that_claim_to_be_in_utf_8_and_are_not_are_refused(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", "é.png")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\x8e\xca"))
+    with pytest.raises(BadArchive) as caught:
+        find_photos(path)
+    assert str(caught.value) == (
+        f"{path}: has a name that is not in the UTF-8 that it claims (b'\\x8e\\xca.png')."
+        " Make the zip again, or unpack it and give the folder."
+    )
+
+
 def test_a_name_in_unicode_beside_the_other_wins(tmp_path: Path) -> None:
     raw, meant = "写真.png".encode("shift_jis"), "写真.png".encode()
     for checksum, is_taken in ((zlib.crc32(raw), True), (0, False)):

@@ -149,6 +149,18 @@ def test_a_palette_of_16_bit_indexes() -> None:
     np.testing.assert_array_equal(read_photo(data).pixels, [[(10, 20, 30), (200, 100, 0)]])
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_what_only_pillow_unpacks_is_turned_upright_and_round(orientation: int, photometric: int) -> None:
+    grey = gradient()[..., 0]
+    values = ((grey if photometric else 255 - grey) / 255).astype(np.float32)
+    buffer = io.BytesIO()
+    tags = {262: photometric, 274: orientation, 317: 3}
+    Image.fromarray(values).save(buffer, "TIFF", compression="tiff_lzw", tiffinfo=tags)
+    pixels = read_photo(buffer.getvalue()).pixels[..., 0]
+    np.testing.assert_array_equal(pixels, grey if orientation == 1 else np.rot90(grey, -1))
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_deep_ones_are_turned_upright_too(orientation: int) -> None:
     tag = [(274, 3, 1, orientation, True)]
@@ -194,6 +206,19 @@ def test_a_damaged_later_page_does_not_matter() -> None:
     np.testing.assert_array_equal(read_photo(bytes(data)).pixels, quadrants())
 
 
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_page_below_a_thumbnail_is_found_by_pillow_too(order: str, big: bool) -> None:
+    buffer = io.BytesIO()
+    palette = np.zeros((3, 256), np.uint16)
+    palette[:, 7] = (10 << 8, 20 << 8, 30 << 8)
+    with tifffile.TiffWriter(buffer, byteorder=order, bigtiff=big) as writer:
+        writer.write(quadrants(8, 12), photometric="rgb", subfiletype=1, subifds=1, metadata=None)
+        writer.write(np.full((32, 48), 7, np.uint8), photometric="palette", colormap=palette, metadata=None)
+    photo = read_photo(buffer.getvalue())
+    np.testing.assert_array_equal(photo.pixels, np.broadcast_to([10, 20, 30], (32, 48, 3)))
+
+
 def test_pages_of_another_shape_do_not_replace_the_first() -> None:
     photo = read_photo(pages((quadrants(8, 12), {}), (quadrants(48, 32), {})))
     assert (photo.height_px, photo.width_px, photo.mended) == (8, 12, ())
@@ -204,6 +229,12 @@ def test_kinds_that_cannot_be_read_are_named() -> None:
         "CIELAB, 3 x 16-bit": written(deep(quadrants(), "u2"), photometric="cielab"),
         "RGB, 3 x 16-bit, JPEG": by_hand(
             [(256, 1), (257, 1), (258, 16), (259, 7), (262, 2), (277, 3), (278, 1)], b"\0" * 20
+        ),
+        "RGB, 3 x 8-bit, JPEG 2000": by_hand(
+            [(256, 1), (257, 1), (258, 8), (259, 33003), (262, 2), (277, 3), (278, 1)], b"\0" * 20
+        ),
+        "grey, 1 x 8-bit, compression 65432": by_hand(
+            [(256, 1), (257, 1), (258, 8), (259, 65432), (262, 1), (277, 1), (278, 1)], b"\0" * 20
         ),
         "RGB, 3 x 64-bit format 6": written(np.zeros((2, 2, 3), np.complex64), photometric="rgb"),
     }

@@ -190,9 +190,11 @@ def _read_tiff(file: BinaryIO, page: PhotoPage, path: Path, max_pixels: int) -> 
     if page.is_raw:
         raise raw_photo(path)
     by_pillow: BadPhoto | None = None
-    if page.is_plain and page.number is not None:
+    if page.is_plain:
         try:
-            return _page_by_pillow(file, page.number, path, max_pixels), page.notes
+            return _page_by_pillow(page.first_in(file), path, max_pixels), page.notes
+        except UnknownSamples:
+            pass
         except DamagedPhoto as error:
             # Or of an arrangement that Pillow stumbles over.
             by_pillow = error
@@ -206,12 +208,18 @@ def _read_tiff(file: BinaryIO, page: PhotoPage, path: Path, max_pixels: int) -> 
         raise by_pillow or damaged(error, path) from error
 
 
-def _page_by_pillow(file: BinaryIO, number: int, path: Path, max_pixels: int) -> Pixels:
+def _page_by_pillow(file: BinaryIO, path: Path, max_pixels: int) -> Pixels:
+    """The first page of a TIFF.
+
+    Raises:
+        UnknownSamples: Pillow does not know its kind of samples or compression.
+        BadPhoto: it is too large or damaged.
+    """
     try:
         image = Image.open(file, formats=("TIFF",))
-        image.seek(number)
+    # Tags are sound, for tifffile has read them.
     except Exception as error:
-        raise damaged(error, path) from error
+        raise UnknownSamples from error
     with image:
         return _decode(image, path, max_pixels, file)
 

@@ -210,6 +210,12 @@ def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[
     """The photos in a zip, the names of other files, and those names that may be meant otherwise."""
     try:
         archive = zipfile.ZipFile(path)
+    except UnicodeDecodeError as error:
+        raise BadArchive(
+            f"has a name that is not in the UTF-8 that it claims ({error.object!r})",
+            remedy="Make the zip again, or unpack it and give the folder",
+            path=path,
+        ) from error
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise BadArchive(
             f"cannot be read as a zip ({error})", remedy="Copy or make it again", path=path

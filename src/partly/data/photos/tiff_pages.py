@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -32,6 +34,7 @@ _PHOTOMETRIC_NAMES = {
     32845: "LogLuv",
 }
 _COMPRESSION_NAMES = {6: "JPEG", 7: "JPEG", 33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000"}
+_LOSSLESS = (1, 5, 8, 32773, 32946, 34925, 50000)
 _SAMPLE_NAMES = {1: "", 2: " signed", 3: " float"}
 
 
@@ -41,12 +44,10 @@ class PhotoPage:
 
     Attributes:
         page: it, as tifffile has it.
-        number: its place in the file, from 0; None where it lies below another page (SubIFDs).
         n_skipped: how many pages before it were passed over, as thumbnails or masks.
     """
 
     page: Any
-    number: int | None
     n_skipped: int
 
     @property
@@ -78,6 +79,17 @@ class PhotoPage:
         tag = self.page.tags.get(274)
         return 1 if tag is None else tag.value
 
+    def first_in(self, file: BinaryIO) -> BinaryIO:
+        """The file, or a copy that begins with this page: Pillow finds none that lies below another."""
+        if not self.n_skipped:
+            return file
+        file.seek(0)
+        content = bytearray(file.read())
+        order = "<" if content[:2] == b"II" else ">"
+        is_big = 43 in content[2:4]
+        struct.pack_into(order + ("Q" if is_big else "I"), content, 8 if is_big else 4, self.page.offset)
+        return io.BytesIO(content)
+
     def meaning(self) -> SampleMeaning | None:
         """What its samples mean; None where no kind that is read here has such samples."""
         page = self.page
@@ -98,8 +110,12 @@ class PhotoPage:
         colours = _PHOTOMETRIC_NAMES.get(int(page.photometric), f"photometric {int(page.photometric)}")
         number = _SAMPLE_NAMES.get(int(page.sampleformat), f" format {int(page.sampleformat)}")
         text = f"{colours}, {page.samplesperpixel} x {page.bitspersample}-bit{number}"
-        packed = _COMPRESSION_NAMES.get(int(page.compression))
-        return f"{text}, {packed}" if packed else text
+        packed = int(page.compression)
+        return (
+            text
+            if packed in _LOSSLESS
+            else f"{text}, {_COMPRESSION_NAMES.get(packed, f'compression {packed}')}"
+        )
 
 
 def is_tiff(head: bytes) -> bool:
@@ -118,7 +134,7 @@ def photo_page(file: BinaryIO) -> PhotoPage | None:
     try:
         file.seek(0)
         pages = tifffile.TiffFile(file).pages
-        found = [PhotoPage(page, number, n) for n, (number, page) in enumerate(_all_pages(pages))]
+        found = [PhotoPage(page, n) for n, page in enumerate(_all_pages(pages))]
         whole = [photo for photo in found if not int(photo.page.subfiletype) & (_REDUCED | _MASK)]
         best = (whole or found)[0]
         return next((photo for photo in whole if _is_thumbnail(best, photo)), best)
@@ -127,15 +143,14 @@ def photo_page(file: BinaryIO) -> PhotoPage | None:
         return None
 
 
-def _all_pages(pages: Any) -> Iterator[tuple[int | None, Any]]:
-    """Pages with their places, each before those that lie below it; up to the first that is damaged."""
-    yield 0, pages[0]
+def _all_pages(pages: Any) -> Iterator[Any]:
+    """Pages, each before those that lie below it (SubIFDs); up to the first that is damaged."""
+    yield pages[0]
     try:
-        yield from ((None, below) for below in pages[0].pages or ())
+        yield from pages[0].pages or ()
         for number in range(1, _MOST_PAGES):
-            page = pages[number]
-            yield number, page
-            yield from ((None, below) for below in page.pages or ())
+            yield pages[number]
+            yield from pages[number].pages or ()
     # There is no further page, or it has damaged tags, which raise nearly anything.
     except Exception:  # noqa: BLE001
         return

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from partly.data.photos.colour_modes import Pixels
-from partly.data.photos.orientation import orientation_number, upright
+from partly.data.photos.orientation import orientation_number, orientation_of, upright
 from partly.data.photos.sample_colours import SampleMeaning, rgb_of_samples
 from partly.data.photos.tiff_pages import PhotoPage
 
@@ -48,26 +48,29 @@ def tiff_pixels(file: BinaryIO, photo: PhotoPage, max_pixels: int) -> Pixels:
         raise UnknownSamples
     try:
         samples = read_samples(photo, _MOST_BYTES_A_PIXEL * max_pixels)
+        orientation = orientation_number(photo.orientation)
     except UnknownSamples:
-        samples = _deep_grey(file, photo, meaning)
-    return upright(rgb_of_samples(samples, meaning), orientation_number(photo.orientation))
+        samples, orientation = _deep_grey(file, photo, meaning)
+    return upright(rgb_of_samples(samples, meaning), orientation)
 
 
-def _deep_grey(file: BinaryIO, photo: PhotoPage, meaning: SampleMeaning) -> NDArray[Any]:
-    """Samples of a page of deep greys ``[h, w, 1]`` as Pillow reads them, their numbers unchanged."""
-    if photo.number is None or meaning.n_colours != 1 or photo.page.samplesperpixel != 1:
+def _deep_grey(file: BinaryIO, photo: PhotoPage, meaning: SampleMeaning) -> tuple[NDArray[Any], int]:
+    """Samples of a page of deep greys ``[h, w, 1]`` as Pillow reads them, their numbers unchanged.
+
+    And which way up they are, since Pillow turns most TIFFs upright while it loads them.
+    """
+    if meaning.n_colours != 1 or photo.page.samplesperpixel != 1:
         raise UnknownSamples
     try:
-        image = Image.open(file, formats=("TIFF",))
-        image.seek(photo.number)
+        image = Image.open(photo.first_in(file), formats=("TIFF",))
     except UnidentifiedImageError:
         raise UnknownSamples from None
     if not image.mode.startswith("I;16") and image.mode not in ("I", "F"):
         raise UnknownSamples
-    # Pillow turns TIFFs while it loads them; the tag is heeded by whoever asked.
-    image.getexif().pop(ExifTags.Base.Orientation, None)
     samples = np.asarray(image)[..., None]
-    return samples.astype(np.uint16) if meaning.bits <= 16 and samples.min() >= 0 else samples
+    if meaning.bits <= 16 and samples.min() >= 0:
+        samples = samples.astype(np.uint16)
+    return samples, orientation_of(image)
 
 
 def read_samples(photo: PhotoPage, max_bytes: int) -> NDArray[Any]:
