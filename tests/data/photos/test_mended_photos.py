@@ -183,6 +183,22 @@ def test_a_progressive_jpeg_without_its_last_scans_is_refused() -> None:
             read_photo(data[:at])
 
 
+def test_a_film_behind_a_whole_jpeg_is_no_matter() -> None:
+    data = encoded(noisy(), "JPEG")
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 20 + b"\xff\xe1\0\x05ab" + bytes(64)
+    photo = read_photo(data + film)
+    np.testing.assert_array_equal(photo.pixels, read_photo(data).pixels)
+    assert photo.mended == ()
+
+
+def test_the_thumbnail_in_a_jpeg_has_an_end_of_its_own() -> None:
+    inside = b"Exif\0\0" + encoded(gradient(), "JPEG")
+    data = encoded(noisy(), "JPEG", exif=inside)
+    assert read_photo(data[:-2]).mended == END_MISSING
+    with pytest.raises(BadPhoto, match="truncated or damaged"):
+        read_photo(data[:-200])
+
+
 def test_a_jpeg_without_its_end_is_read_small_too() -> None:
     data = encoded(gradient(480, 640), "JPEG")
     small = read_photo(data[:-2], at_least_px=100)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -23,8 +23,7 @@ _MOST_ZEROS = 4  # that may end a scan by chance
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
-_SCAN = 0xDA
-_SCAN_START = b"\xff\xda"
+_SCAN, _LAST = 0xDA, 0xD9
 _ALL = frozenset(range(64))
 
 
@@ -46,7 +45,7 @@ def pixels_before_end(file: BinaryIO, decode: Callable[[BinaryIO], Pixels]) -> P
     n_zeros = len(content) - len(bare)
     # A byte 255 of a scan has a 0 behind it; alone, it is the first half of the end marker.
     body = content[:-1] if content.endswith(b"\xff") else content
-    if bare.endswith(_END) or not _has_all_scans(body):
+    if not _lacks_only_its_end(body):
         return None
     if n_zeros <= _MOST_ZEROS:
         return _certain(body, decode)
@@ -65,8 +64,8 @@ def is_padded(file: BinaryIO) -> bool:
     if any(file.read()):
         return False
     file.seek(0)
-    content = file.read()
-    return _END not in content[content.rfind(_SCAN_START) :]
+    # What stands behind the marker, such as a film, may be or hold anything.
+    return all(marker != _LAST for marker, _ in _segments(file.read()))
 
 
 def _certain(body: bytes, decode: Callable[[BinaryIO], Pixels]) -> Pixels | None:
@@ -83,31 +82,34 @@ def _certain(body: bytes, decode: Callable[[BinaryIO], Pixels]) -> Pixels | None
     return pixels
 
 
-def _has_all_scans(content: bytes) -> bool:
+def _lacks_only_its_end(content: bytes) -> bool:
     """Whether each bit of each coefficient of each colour has its scan, the last one perhaps cut off."""
     missing: dict[int, frozenset[int]] = {}
     is_progressive = False
-    at = 2
-    while 0 <= at < len(content) - 3:
-        if content[at] != 0xFF:
+    for marker, segment in _segments(content):
+        if marker == _LAST or segment is None:
             return False
-        marker = content[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
-        length = int.from_bytes(content[at + 2 : at + 4], "big")
-        segment = content[at + 4 : at + 2 + length]
-        if len(segment) != length - 2:
-            return False
-        at += 2 + length
         if marker in _FRAMES and len(segment) > 5:
             is_progressive = marker in _PROGRESSIVE
             missing = dict.fromkeys(segment[6::3][: segment[5]], _ALL)
         elif marker == _SCAN and segment:
             _take_scan(segment, missing, is_progressive)
-            found = _NEXT_MARKER.search(content, at)
-            at = found.start() if found else -1
     return bool(missing) and not any(missing.values())
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, bytes | None]]:
+    """Markers up to the end marker, each with its segment, without the scans; None where it is cut off."""
+    found = _NEXT_MARKER.search(content, len(_START))
+    while found:
+        marker, at = content[found.start() + 1], found.end()
+        if marker == _LAST:
+            yield marker, b""
+            return
+        length = int.from_bytes(content[at : at + 2], "big")
+        segment = content[at + 2 : at + length]
+        yield marker, segment if length >= 2 and len(segment) == length - 2 else None
+        # A scan follows only its own marker; what else stands between segments is no matter.
+        found = _NEXT_MARKER.search(content, at + length)
 
 
 def _take_scan(segment: bytes, missing: dict[int, frozenset[int]], is_progressive: bool) -> None:
