@@ -356,7 +356,9 @@ def test_names_that_cannot_be_written_are_listed(photos: Path, tmp_path: Path) -
     assert reasons["sub.webp"].endswith("(Is a directory). Rename the photo.")
 
 
-@pytest.mark.parametrize("name", ["x" * 251, "é" * 125, "写" * 83, "x" * 240, "x" * 250])
+@pytest.mark.parametrize(
+    "name", ["x" * 251, "é" * 125, "写" * 83, "x" * 240], ids=["x", "e", "ideographs", "shorter"]
+)
 def test_names_as_long_as_the_disk_can_hold(name: str, photos: Path, tmp_path: Path) -> None:
     folder = tmp_path / "long"
     folder.mkdir()
