@@ -20,7 +20,7 @@ from partly.data.photos.sample_colours import SampleMeaning, rgb_of_samples
 from partly.data.photos.tiff_pages import PhotoPage
 
 _MOST_BYTES_A_PIXEL = 16  # of four floats
-_NONE = 1
+_NONE, _FLOATS = 1, 3
 _WHOLE_BYTES = (8, 16, 32, 64)
 # LZW, deflate (two numbers), PackBits, LZMA, Zstandard: bytes in, bytes out.
 _OF_BYTES = {5, 8, 32946, 32773, 34925, 50000}
@@ -103,6 +103,9 @@ def read_samples(photo: PhotoPage, max_bytes: int) -> NDArray[Any]:
     if compression != _NONE:
         # The decoder gets unpacked bytes; libtiff puts their bits in order.
         page.compression, page.fillorder = _NONE, 1
+    is_split = page.predictor == _FLOATS and page.dtype.kind == "f"
+    if is_split:
+        page.predictor = _NONE
     for index, (offset, n_packed) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=False)):
         _, _, shape = _decoded(page, None, index)
         n_bytes = shape[1] * -(-shape[2] * shape[3] * page.bitspersample // 8)
@@ -119,6 +122,9 @@ def read_samples(photo: PhotoPage, max_bytes: int) -> NDArray[Any]:
         if is_packed:
             _, (plane, _, top, left, _), _ = _decoded(page, None, index)
             decoded = _packed_integers(data, shape, page.bitspersample, int(page.fillorder))[None]
+        elif is_split:
+            _, (plane, _, top, left, _), _ = _decoded(page, None, index)
+            decoded = _joined_floats(data, shape, page.bitspersample // 8)[None]
         else:
             decoded, (plane, _, top, left, _), _ = _decoded(page, data, index)
         rows, columns = min(shape[1], height - top), min(shape[2], width - left)
@@ -142,6 +148,18 @@ def _packed_integers(data: bytes, shape: tuple[int, ...], bits: int, fill_order:
     for bit in range(bits):
         numbers = numbers << 1 | values[..., bit]
     return numbers
+
+
+def _joined_floats(data: bytes, shape: tuple[int, ...], n_bytes: int) -> NDArray[Any]:
+    """Floats ``[h, w, n]`` of rows that hold first all first bytes, then all second ones, as differences.
+
+    TIFF Technical Note 3, by Adobe: the floating-point predictor.
+    """
+    _, height, width, n = shape
+    differences = np.frombuffer(data, np.uint8).reshape(height, n_bytes * width, n)
+    split = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(height, n_bytes, width * n)
+    together = np.ascontiguousarray(split.swapaxes(1, 2))
+    return together.view(f">f{n_bytes}").reshape(height, width, n)
 
 
 def _unpacked(data: bytes, n_bytes: int, compression: int, fill_order: int) -> bytes:
