@@ -171,7 +171,7 @@ def test_a_palette_of_16_bit_indexes() -> None:
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("photometric", [0, 1])
-def test_what_only_pillow_unpacks_is_turned_upright_and_round(orientation: int, photometric: int) -> None:
+def test_floats_by_lzw_are_turned_upright_and_round(orientation: int, photometric: int) -> None:
     grey = gradient()[..., 0]
     values = ((grey if photometric else 255 - grey) / 255).astype(np.float32)
     buffer = io.BytesIO()

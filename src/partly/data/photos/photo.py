@@ -199,7 +199,7 @@ def _read_tiff(file: BinaryIO, page: PhotoPage, path: Path, max_pixels: int) -> 
             # Or of an arrangement that Pillow stumbles over.
             by_pillow = error
     try:
-        return tiff_pixels(file, page, max_pixels), page.notes
+        return tiff_pixels(page, max_pixels), page.notes
     except UnknownSamples:
         raise by_pillow or unknown_tiff(page.described(), path) from None
     except MemoryError as error:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from partly.data.photos.colour_modes import Pixels
-from partly.data.photos.orientation import orientation_number, orientation_of, upright
-from partly.data.photos.sample_colours import SampleMeaning, rgb_of_samples
+from partly.data.photos.orientation import orientation_number, upright
+from partly.data.photos.sample_colours import rgb_of_samples
 from partly.data.photos.tiff_pages import PhotoPage
 
 _MOST_BYTES_A_PIXEL = 16  # of four floats
@@ -30,11 +30,10 @@ class UnknownSamples(Exception):
     """Samples that nothing here can decode."""
 
 
-def tiff_pixels(file: BinaryIO, photo: PhotoPage, max_pixels: int) -> Pixels:
+def tiff_pixels(photo: PhotoPage, max_pixels: int) -> Pixels:
     """A page as upright pixels, uint8 ``[h, w, 3]``.
 
     Args:
-        file: the TIFF.
         photo: the page; no larger than ``max_pixels``.
         max_pixels: of a photo; samples may take 16 bytes for each.
 
@@ -46,31 +45,8 @@ def tiff_pixels(file: BinaryIO, photo: PhotoPage, max_pixels: int) -> Pixels:
     meaning = photo.meaning()
     if meaning is None:
         raise UnknownSamples
-    try:
-        samples = read_samples(photo, _MOST_BYTES_A_PIXEL * max_pixels)
-        orientation = orientation_number(photo.orientation)
-    except UnknownSamples:
-        samples, orientation = _deep_grey(file, photo, meaning)
-    return upright(rgb_of_samples(samples, meaning), orientation)
-
-
-def _deep_grey(file: BinaryIO, photo: PhotoPage, meaning: SampleMeaning) -> tuple[NDArray[Any], int]:
-    """Samples of a page of deep greys ``[h, w, 1]`` as Pillow reads them, their numbers unchanged.
-
-    And which way up they are, since Pillow turns most TIFFs upright while it loads them.
-    """
-    if meaning.n_colours != 1 or photo.page.samplesperpixel != 1:
-        raise UnknownSamples
-    try:
-        image = Image.open(photo.first_in(file), formats=("TIFF",))
-    except UnidentifiedImageError:
-        raise UnknownSamples from None
-    if not image.mode.startswith("I;16") and image.mode not in ("I", "F"):
-        raise UnknownSamples
-    samples = np.asarray(image)[..., None]
-    if meaning.bits <= 16 and samples.min() >= 0:
-        samples = samples.astype(np.uint16)
-    return samples, orientation_of(image)
+    samples = read_samples(photo, _MOST_BYTES_A_PIXEL * max_pixels)
+    return upright(rgb_of_samples(samples, meaning), orientation_number(photo.orientation))
 
 
 def read_samples(photo: PhotoPage, max_bytes: int) -> NDArray[Any]:
