@@ -189,10 +189,13 @@ def test_a_photo_that_changed_gets_labels_of_its_own(
     assert find_picture(photo_project, "0").photo_sha256 != new.annotation.photo_sha256
 
 
-def test_a_generators_project_takes_labels_of_its_pictures_alone(
+def test_a_generators_project_takes_labels_of_its_photos_too(
     project: Project, photo_folder: Path, tmp_path: Path
 ) -> None:
+    path = written(tmp_path / "0.png", labels_of(0))
+    with pytest.raises(BadLabel, match="there is no picture '0' in the project"):
+        import_labels(project, [path])
     photos = replace(project.settings.photos, folder=str(photo_folder))
     both = replace(project, settings=replace(project.settings, photos=photos))
-    with pytest.raises(BadLabel, match="there is no picture '0' in the project"):
-        import_labels(both, [written(tmp_path / "0.png", labels_of(0))])
+    (one,) = import_labels(both, [path])
+    assert one.annotation.photo == "0.png"

@@ -32,6 +32,14 @@ def _write_half(target: Path) -> None:
         raise OSError("disk full")
 
 
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "写" * 85], ids=["x", "e", "ideographs"])
+def test_names_as_long_as_the_disk_can_hold(name: str, tmp_path: Path) -> None:
+    with atomic_path(tmp_path / name) as temporary:
+        assert temporary.name.startswith(f".{name[:30]}.")
+        temporary.write_bytes(b"new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_written_files_have_the_rights_of_ordinary_ones(tmp_path: Path) -> None:
     write_text(tmp_path / "made", "x")
     (tmp_path / "ordinary").write_text("x")

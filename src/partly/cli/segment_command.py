@@ -36,11 +36,12 @@ def command(
     """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
 
     A project of photos that has no network yet segments with its few-shot segmenter. Writes a palette PNG for
-    each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; the same
-    command goes on after a stop.
+    each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; other
+    files are passed over and named. The same command goes on after a stop.
     """
     from partly.cli.terminal_progress import Bars
     from partly.data.photos import find_photos
+    from partly.errors import counted, listed
     from partly.inference.segment import Progress, segment_all
     from partly.project import segmenting_network
 
@@ -63,6 +64,11 @@ def command(
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""
     output.say(f"Segmented {len(summary.segmented)} photos{kept}: {summary.folder}")
+    for told in sources.told():
+        output.say(f"Note: {told}")
+    if summary.mended:
+        mended = listed(f"{name}: {note}" for name, note in summary.mended)
+        output.say(f"Note: {counted(len(summary.mended), 'fault')} of photos mended ({mended}).")
     output.result(
         {
             "folder": str(summary.folder),
@@ -71,7 +77,10 @@ def command(
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),
             "failed": [{"photo": name, "reason": reason} for name, reason in summary.failed],
+            "mended": [{"photo": name, "note": note} for name, note in summary.mended],
             "ignored": sources.n_ignored,
+            "passed_over": list(sources.passed_over),
+            "notes": list(sources.notes),
         }
     )
     summary.raise_failures()

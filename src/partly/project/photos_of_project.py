@@ -89,7 +89,8 @@ def project_photos(project: Project) -> PhotoSources:
             path=project.folder / FILE_NAME,
         ) from None
     names = {photo.name.casefold() for photo in found}
-    return PhotoSources((*found, *(p for p in added if p.name.casefold() not in names)), found.n_ignored)
+    sources = (*found, *(p for p in added if p.name.casefold() not in names))
+    return PhotoSources(sources, found.passed_over, found.notes)
 
 
 def _added_photos(project: Project, folder: Path) -> tuple[PhotoSource, ...]:

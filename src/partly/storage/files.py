@@ -14,6 +14,7 @@ from typing import Any
 
 _CHUNK_BYTES = 1 << 20
 _OLD_S = 3600.0
+_MOST_LETTERS = 30  # of a target's name in that of its temporary file; 120 bytes at most
 
 
 @contextmanager
@@ -23,7 +24,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     After an error, or a kill, ``target`` is what it was before.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    # The disk may hold no longer name than the target's own.
+    begins = target.name[:_MOST_LETTERS]
+    handle, name = tempfile.mkstemp(prefix=f".{begins}.", suffix=".part", dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -13,6 +13,10 @@ PIXELS = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
 CONTENT = b"\x00\x00\x08\x03" + struct.pack(">3I", 3, 4, 5) + PIXELS.tobytes()
 
 
+def head_of(*shape: int) -> bytes:
+    return CONTENT[:4] + struct.pack(">3I", *shape)
+
+
 @pytest.fixture(params=["plain", "gzip"])
 def file(request, tmp_path):
     path = tmp_path / "train-images-idx3-ubyte"
@@ -52,6 +56,9 @@ def test_a_set_of_squares_is_made_of_it(file, tmp_path):
         (CONTENT[:-1], "has 59 bytes of pixels; expected 60: 3 photos of 5 x 4"),
         (CONTENT[:10], "is cut off; expected a head of 16 bytes"),
         (gzip.compress(CONTENT)[:-9], "cannot be unpacked"),
+        (head_of(3, 0, 28), "holds 3 photos of 28 x 0 pixels; expected 1 to 200000000 pixels a photo"),
+        (head_of(1, 28, 0), "holds 1 photo of 0 x 28 pixels"),
+        (gzip.compress(head_of(2, 0, 0)), "holds 2 photos of 0 x 0 pixels"),
     ],
 )
 def test_damaged_files(tmp_path, content, text):

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import struct
 import sys
 import tempfile
 import time
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +48,7 @@ def test_a_folder_is_searched_recursively_in_order(tmp_path: Path) -> None:
     found = find_photos(tmp_path)
     assert [s.name for s in found] == ["a.png", "b.JPG", "sub/c.tiff", "sub/deeper/d.webp", "sub/x.heic"]
     assert found.n_ignored == 2
+    assert found.passed_over == ("data.zip", "notes.txt")
     assert len(found) == 5
     assert found[1].path == tmp_path / "b.JPG"
     assert [s.name for s in found[3:]] == ["sub/deeper/d.webp", "sub/x.heic"]
@@ -64,7 +68,7 @@ def test_zips_are_read_in_place(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "a.zip", "z.png", "sub/a.png", "readme.md", ".x.png", "__MACOSX/._z.png", "d/")
     found = find_photos(path)
     assert [s.name for s in found] == ["sub/a.png", "z.png"]
-    assert found.n_ignored == 1
+    assert found.passed_over == ("readme.md",)
     assert found[0].location == path / "sub/a.png"
     np.testing.assert_array_equal(found[0].read().pixels, gradient())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
@@ -118,7 +122,93 @@ def test_linked_folders_are_not_entered(tmp_path: Path) -> None:
     fill(tmp_path, "photos/a.png")
     (tmp_path / "photos" / "round").symlink_to(tmp_path / "photos")
     (tmp_path / "photos" / "b.png").symlink_to(tmp_path / "photos" / "a.png")
-    assert names_of(tmp_path / "photos") == ["a.png", "b.png"]
+    found = find_photos(tmp_path / "photos")
+    assert [source.name for source in found] == ["a.png", "b.png"]
+    assert found.told() == ("1 linked folder not entered (round/).",)
+
+
+def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    fill(tmp_path / "in", "a.HIF", "d.png", "e.dng", "sub/f.jxl", "i.svg", "n.tga", "more.ZIP", ".hidden")
+    found = find_photos(tmp_path / "in")
+    assert [source.name for source in found] == ["a.HIF", "d.png"]
+    assert found.told() == (
+        "4 other files passed over (e.dng, i.svg, n.tga, sub/f.jxl).",
+        "1 archive passed over (more.ZIP): give a zip by itself, and the photos in it are found.",
+    )
+    fill(tmp_path / "b", "a.png")
+    assert find_photos([tmp_path / "in", tmp_path / "b"]).passed_over[0] == "in/e.dng"
+    many = fill(tmp_path / "many", "a.png", *(f"{n}.txt" for n in range(10)))
+    assert find_photos(many).told() == (
+        "10 other files passed over (0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 5.txt, 6.txt, 7.txt and 2 more).",
+    )
+    inside = make_zip(tmp_path / "a.zip", "a.png", "b.raw", "c.zip")
+    assert find_photos(inside).passed_over == ("b.raw", "c.zip")
+    assert find_photos(tmp_path / "b").told() == ()
+
+
+def zip_of_raw_names(path: Path, *names: bytes, extra: bytes = b"") -> Path:
+    """A zip whose names are these bytes, without the flag for UTF-8."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(names):
+            member = zipfile.ZipInfo("x" * (len(name) - 1) + str(number))
+            member.extra = extra
+            archive.writestr(member, PNG)
+    data = path.read_bytes()
+    for number, name in enumerate(names):
+        data = data.replace(b"x" * (len(name) - 1) + str(number).encode(), name)
+    path.write_bytes(data)
+    return path
+
+
+def test_names_in_utf_8_without_the_flag_are_known(tmp_path: Path) -> None:
+    names = ["Übung.png", "写真/１.png", "plain.png", "é\ù.png"]
+    found = find_photos(zip_of_raw_names(tmp_path / "a.zip", *(name.encode() for name in names)))
+    assert [source.name for source in found] == ["plain.png", "Übung.png", "é/ù.png", "写真/１.png"]
+    assert found.told() == ()
+    for source in found:
+        assert source.read().width_px == 32
+    assert found[1].location == tmp_path / "a.zip" / "Übung.png"
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "gbk", "cp1252", "cp437"])
+def test_names_of_other_encodings_are_stable_and_told(encoding: str, tmp_path: Path) -> None:
+    name = "写真.png" if encoding in ("shift_jis", "gbk") else "Übung é.png"
+    path = zip_of_raw_names(tmp_path / "a.zip", name.encode(encoding), b"plain.png")
+    found = find_photos(path)
+    read = name.encode(encoding).decode("cp437")
+    read = re.sub(r"[\x00-\x1f\x7f-\x9f]", "_", read)
+    assert {source.name for source in found} == {read, "plain.png"}
+    assert all(source.read().width_px == 32 for source in found)
+    assert found.told() == (
+        f"{path}: 1 name not in UTF-8, perhaps spelt otherwise ({read})."
+        " Make the zip with UTF-8 names, or unpack it and give the folder.",
+    )
+
+
+def test_names_that_claim_to_be_in_utf_8_and_are_not_are_refused(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", "é.png")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\x8e\xca"))
+    with pytest.raises(BadArchive) as caught:
+        find_photos(path)
+    assert str(caught.value) == (
+        f"{path}: has a name that is not in the UTF-8 that it claims (b'\\x8e\\xca.png')."
+        " Make the zip again, or unpack it and give the folder."
+    )
+
+
+def test_a_name_in_unicode_beside_the_other_wins(tmp_path: Path) -> None:
+    raw, meant = "写真.png".encode("shift_jis"), "写真.png".encode()
+    for checksum, is_taken in ((zlib.crc32(raw), True), (0, False)):
+        field = struct.pack("<HHBI", 0x7075, 5 + len(meant), 1, checksum) + meant
+        extra = struct.pack("<HH", 0x9999, 2) + b"ab" + field
+        found = find_photos(zip_of_raw_names(tmp_path / "a.zip", raw, extra=extra))
+        assert (found[0].name == "写真.png") == is_taken
+        assert found[0].read().width_px == 32
+
+
+def test_names_that_lead_outside_in_utf_8_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArchive, match="leads outside it"):
+        find_photos(zip_of_raw_names(tmp_path / "a.zip", "../ü.png".encode()))
 
 
 def test_what_is_missing_or_empty_is_told(tmp_path: Path) -> None:
@@ -129,8 +219,8 @@ def test_what_is_missing_or_empty_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadPhoto) as caught:
         find_photos(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: holds no photos (1 other files); expected files named .avif .bmp .gif .heic .heif .jfif"
-        " .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tif .tiff .webp."
+        f"{tmp_path}: holds no photos (1 other file: notes.txt); expected files named .avif .bmp .gif .heic"
+        " .heif .hif .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tif .tiff .webp."
     )
     with pytest.raises(BadPhoto, match="no photos were given"):
         find_photos([])

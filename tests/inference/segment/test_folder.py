@@ -338,19 +338,61 @@ def test_folders_that_cannot_be_written_are_told(photos: Path, tmp_path: Path) -
 
 
 def test_names_that_cannot_be_written_are_listed(photos: Path, tmp_path: Path) -> None:
-    long = "x" * 250
-    (photos / "a.png").rename(photos / f"{long}.png")
+    long = "x" * 300
+    with zipfile.ZipFile(tmp_path / "long.zip", "w") as archive:
+        archive.write(photos / "a.png", f"{long}.png")
+    (failed,) = run(tmp_path / "long.zip", tmp_path / "long").failed
+    assert failed[1] == (
+        f"{tmp_path}/long.zip/{long}.png: its results cannot be written under its name (File name too long)."
+        " Rename the photo."
+    )
+    (photos / "a.png").unlink()
     (photos / "sub.png").mkdir()
     (photos / "sub.png" / "d.png").write_bytes((photos / "sub" / "c.png").read_bytes())
     (photos / "sub.webp").write_bytes((photos / "a.webp").read_bytes())
     summary = run(photos, tmp_path / "out")
     assert summary.segmented == ("a.webp", "sub.png/d.png", "sub/c.png")
     reasons = dict(summary.failed)
-    assert reasons[f"{long}.png"] == (
-        f"{photos / long}.png: its results cannot be written under its name (File name too long)."
-        " Rename the photo."
-    )
     assert reasons["sub.webp"].endswith("(Is a directory). Rename the photo.")
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 251, "é" * 125, "写" * 83, "x" * 240], ids=["x", "e", "ideographs", "shorter"]
+)
+def test_names_as_long_as_the_disk_can_hold(name: str, photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    (photos / "a.png").rename(folder / f"{name}.png")
+    assert run(folder, tmp_path / "out").segmented == (f"{name}.png",)
+    assert (tmp_path / "out" / "labels" / f"{name}.png").is_file()
+    assert (tmp_path / "out" / "overlays" / f"{name}.jpg").is_file()
+    assert run(folder, tmp_path / "out").kept == (f"{name}.png",)
+
+
+def test_long_names_that_begin_alike_have_records_of_their_own(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    for last in "ab":
+        (folder / f"{'x' * 250}{last}.png").write_bytes((photos / "a.png").read_bytes())
+    assert len(run(folder, tmp_path / "out").segmented) == 2
+    assert len(run(folder, tmp_path / "out").kept) == 2
+    assert len(list((tmp_path / "out" / ".partly" / "segment").iterdir())) == 2
+
+
+def test_what_was_mended_is_told_also_when_it_is_kept(photos: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+    Image.fromarray(pixels).save(photos / "d.jpg")
+    (photos / "d.jpg").write_bytes((photos / "d.jpg").read_bytes()[:-2])
+    for _ in range(2):
+        summary = run(photos, tmp_path / "out")
+        assert summary.mended == (("d.jpg", "its end marker is missing, all pixels are there"),)
+    entries = json.loads((tmp_path / "out" / "areas.json").read_text())["photos"]
+    assert {entry["photo"]: entry.get("mended") for entry in entries} == {
+        "a.png": None,
+        "a.webp": None,
+        "d.jpg": ["its end marker is missing, all pixels are there"],
+        "sub/c.png": None,
+    }
 
 
 def test_memory_errors_stop_one_photo_only(

@@ -1,4 +1,4 @@
-"""Photos, folders and zips in; pictures, overlays and grids out. NumPy and Pillow only.
+"""Photos, folders and zips in; pictures, overlays and grids out. No torch.
 
 What others use of it is named in the stub beside this file, and imported when it is first used.
 """

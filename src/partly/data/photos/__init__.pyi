@@ -1,4 +1,4 @@
-"""Photos, folders and zips in; pictures, overlays and grids out. NumPy and Pillow only."""
+"""Photos, folders and zips in; pictures, overlays and grids out. No torch."""
 
 from .colour_modes import Pixels as Pixels
 from .colour_modes import rgb_pixels as rgb_pixels

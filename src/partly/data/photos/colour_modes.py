@@ -48,10 +48,14 @@ def _flat_rgb(strip: Image.Image) -> Pixels:
 
 def _deep_grey(image: Image.Image, low: float, high: float) -> Pixels:
     scale = 255.0 / (high - low) if high > low else 0.0
+    key = image.info.get("transparency")
 
     def grey(strip: Image.Image) -> NDArray[Any]:
         values = np.nan_to_num(np.asarray(strip, np.float64), nan=low, posinf=low, neginf=low)
-        return np.rint((values - low) * scale).clip(0, 255)[..., None]
+        greys = np.rint((values - low) * scale).clip(0, 255)
+        if key is not None:
+            greys[values == key] = 255
+        return greys[..., None]
 
     return _strips(image, grey)
 

@@ -23,7 +23,7 @@ from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.encoding import encode_png
 from partly.data.photos.photo import MAX_PIXELS, Photo, open_file
 from partly.data.photos.photo_location import PhotoSource
-from partly.errors import BadArchive, BadLabel
+from partly.errors import BadArchive, BadLabel, counted
 
 _HEAD = b"\x00\x00\x08\x03"
 _LABELS_HEAD = b"\x00\x00\x08\x01"
@@ -74,7 +74,8 @@ def idx_photos(path: Path) -> list[PhotoSource]:
     """The photos of an IDX file, named by their places.
 
     Raises:
-        BadArchive: it is damaged, cut off, or unpacks to more than 2 GiB.
+        BadArchive: it is damaged, cut off, or unpacks to more than 2 GiB, or its photos have no height, no
+            width, or too much of both.
     """
     with open_file(path) as raw:
         is_packed = raw.read(2) == _GZIP
@@ -91,6 +92,13 @@ def idx_photos(path: Path) -> list[PhotoSource]:
             f"has {len(content) - 16} bytes of pixels",
             expected=f"{math.prod(shape)}: {shape[0]} photos of {shape[2]} x {shape[1]}",
             remedy="Copy it again",
+            path=path,
+        )
+    if shape[0] and not 0 < shape[1] * shape[2] <= MAX_PIXELS:
+        raise BadArchive(
+            f"holds {counted(shape[0], 'photo')} of {shape[2]} x {shape[1]} pixels",
+            expected=f"1 to {MAX_PIXELS} pixels a photo",
+            remedy="Make it again",
             path=path,
         )
     photos = np.frombuffer(content, np.uint8, offset=16).reshape(shape)

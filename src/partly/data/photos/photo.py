@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import io
-import struct
-import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from partly.data.photos.colour_modes import Pixels, rgb_pixels
-from partly.errors import BadPhoto
+from partly.data.photos.jpeg_endings import is_jpeg, is_padded, pixels_before_end
+from partly.data.photos.orientation import orientation_of, upright
+from partly.data.photos.photo_refusals import (
+    DamagedPhoto,
+    beyond_memory,
+    damaged,
+    raw_photo,
+    too_large,
+    unknown,
+    unknown_tiff,
+)
+from partly.data.photos.png_chunks import SIGNATURE, is_png, png_chunks, scale_colour_key, without_side_chunks
+from partly.data.photos.strict_pillow import known_formats, strict_quiet_pillow
+from partly.data.photos.tiff_pages import PhotoPage, is_tiff, photo_page
+from partly.data.photos.tiff_samples import UnknownSamples, tiff_pixels
+from partly.errors import BadPhoto, listed
 
 MAX_PIXELS = 200_000_000
 
-# Only formats that Pillow decodes by itself: EPS, for one, would start Ghostscript.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
-
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
-# EXIF orientation -> what makes the photo upright (Exif 2.32, tag 0x0112).
-_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
-    1: lambda p: p,
-    2: np.fliplr,
-    3: lambda p: np.rot90(p, 2),
-    4: np.flipud,
-    5: lambda p: p.swapaxes(0, 1),
-    6: lambda p: np.rot90(p, -1),
-    7: lambda p: p.swapaxes(0, 1)[::-1, ::-1],
-    8: lambda p: np.rot90(p, 1),
-}
-
-_pillow_state = threading.RLock()
+_Read = tuple[Pixels, tuple[str, ...]]
+"""Pixels, and what was mended on reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +44,13 @@ class Photo:
         name: what it is called in messages and outputs.
         pixels: uint8 ``[h, w, 3]``, RGB, upright.
         sha256: digest of its file, where somebody took it.
+        mended: what was put right, or left out, when it was read; empty for sound files.
     """
 
     name: str
     pixels: Pixels
     sha256: str | None = None
+    mended: tuple[str, ...] = ()
 
     @property
     def width_px(self) -> int:
@@ -66,7 +64,7 @@ class Photo:
 
     def renamed(self, name: str) -> Photo:
         """The same pixels under another name."""
-        return Photo(name, self.pixels, self.sha256)
+        return replace(self, name=name)
 
 
 def read_photo(
@@ -79,7 +77,9 @@ def read_photo(
     """Read a photo: rotated as EXIF says, first frame or page, on white where transparent, 8-bit RGB.
 
     What the file holds decides, not its suffix. :func:`partly.data.photos.rgb_pixels` says how grey, deep
-    and CMYK values map.
+    and CMYK values map. A TIFF's first page is passed over where it is a thumbnail of a later one. Faults
+    that leave all pixels as they are (a damaged side chunk of a PNG, a JPEG without its end marker) are
+    told in the photo's ``mended``.
 
     Args:
         source: a path, the bytes of an image file, or an open binary file that can seek.
@@ -92,14 +92,13 @@ def read_photo(
         BadPhoto: missing, no image, of an unknown format, truncated, damaged or too large.
     """
     if isinstance(source, bytes):
-        path = Path(name or "photo")
-        return Photo(name or "photo", _read(io.BytesIO(source), path, max_pixels, at_least_px))
+        return _photo(io.BytesIO(source), name or "photo", Path(name or "photo"), max_pixels, at_least_px)
     if not isinstance(source, str | Path):
         label = name or str(getattr(source, "name", "photo"))
-        return Photo(label, _read(source, Path(label), max_pixels, at_least_px))
+        return _photo(source, label, Path(label), max_pixels, at_least_px)
     path = Path(source)
     with open_file(path) as file:
-        return Photo(name or path.name, _read(file, path, max_pixels, at_least_px))
+        return _photo(file, name or path.name, path, max_pixels, at_least_px)
 
 
 def photo_of(photo: Photo | str | Path | bytes | Pixels | Image.Image, name: str | None = None) -> Photo:
@@ -144,7 +143,12 @@ def open_file(path: Path) -> BinaryIO:
         raise BadPhoto(f"cannot be opened ({reason})", expected="a photo", path=path) from error
 
 
-def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) -> Pixels:
+def _photo(file: BinaryIO, name: str, path: Path, max_pixels: int, at_least_px: int | None) -> Photo:
+    pixels, mended = _read(file, path, max_pixels, at_least_px)
+    return Photo(name, pixels, mended=mended)
+
+
+def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) -> _Read:
     try:
         file.seek(0)
         head = file.read(32)
@@ -152,104 +156,133 @@ def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) 
         raise BadPhoto(f"cannot be read ({error.strerror or error})", path=path) from error
     if not head:
         raise BadPhoto("is empty", expected="an image file", path=path)
-    with _strict_quiet_pillow(), _opened(file, head, path) as image:
+    with strict_quiet_pillow():
+        if is_tiff(head) and (page := photo_page(file)) is not None:
+            return _read_tiff(file, page, path, max_pixels)
+        try:
+            pixels = _opened_pixels(file, head, path, max_pixels, at_least_px)
+            if is_jpeg(head) and is_padded(file):
+                raise damaged(ValueError("zeros in place of its end"), path)
+            return pixels, ()
+        except DamagedPhoto as error:
+            if is_png(head):
+                return _read_mended_png(file, error, path, max_pixels)
+            if is_jpeg(head):
+                return _read_endless_jpeg(file, error, path, max_pixels, at_least_px)
+            raise
+
+
+def _opened_pixels(
+    file: BinaryIO, head: bytes, path: Path, max_pixels: int, at_least_px: int | None = None
+) -> Pixels:
+    with _opened(file, head, path) as image:
         if at_least_px is not None and image.width * image.height <= max_pixels:
             # Only JPEG's decoder heeds it.
             image.draft(None, (at_least_px, at_least_px))
         return _decode(image, path, max_pixels, file)
 
 
+def _read_tiff(file: BinaryIO, page: PhotoPage, path: Path, max_pixels: int) -> _Read:
+    """The page that is the photo: by Pillow where it reads such samples rightly, else by tifffile."""
+    width, height = page.size
+    if width * height > max_pixels:
+        raise too_large(width, height, max_pixels, path)
+    if page.is_raw:
+        raise raw_photo(path)
+    by_pillow: BadPhoto | None = None
+    if page.is_plain:
+        try:
+            return _page_by_pillow(page.first_in(file), path, max_pixels), page.notes
+        except UnknownSamples:
+            pass
+        except DamagedPhoto as error:
+            # Or of an arrangement that Pillow stumbles over.
+            by_pillow = error
+    try:
+        return tiff_pixels(page, max_pixels), page.notes
+    except UnknownSamples:
+        raise by_pillow or unknown_tiff(page.described(), path) from None
+    except MemoryError as error:
+        raise beyond_memory(width, height, path) from error
+    except Exception as error:
+        raise by_pillow or damaged(error, path) from error
+
+
+def _page_by_pillow(file: BinaryIO, path: Path, max_pixels: int) -> Pixels:
+    """The first page of a TIFF.
+
+    Raises:
+        UnknownSamples: Pillow does not know its kind of samples or compression.
+        BadPhoto: it is too large or damaged.
+    """
+    try:
+        image = Image.open(file, formats=("TIFF",))
+    # Tags are sound, for tifffile has read them.
+    except Exception as error:
+        raise UnknownSamples from error
+    with image:
+        return _decode(image, path, max_pixels, file)
+
+
+def _read_mended_png(file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels: int) -> _Read:
+    """The PNG without the chunks that its pixels do not need, one of which may be at fault.
+
+    Raises:
+        BadPhoto: what the pixels need is damaged too; ``error`` where nothing better can be said.
+    """
+    chunks = png_chunks(file)
+    if chunks is None:
+        raise error
+    unsound = [chunk for chunk in chunks if not chunk.is_sound]
+    if needed := [chunk.name for chunk in unsound if chunk.is_needed]:
+        raise damaged(ValueError(f"wrong checksum of its chunk {needed[0]}"), path) from error
+    pixels = _opened_pixels(without_side_chunks(chunks), SIGNATURE, path, max_pixels)
+    names = listed(dict.fromkeys(chunk.name for chunk in unsound))
+    return pixels, (f"left out what is damaged beside its pixels ({names})",) if names else ()
+
+
+def _read_endless_jpeg(
+    file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels: int, at_least_px: int | None
+) -> _Read:
+    """The JPEG, where nothing but its end marker is missing.
+
+    Raises:
+        DamagedPhoto: ``error``, where pixels are missing.
+    """
+    pixels = pixels_before_end(file, lambda ended: _opened_pixels(ended, b"", path, max_pixels, at_least_px))
+    if pixels is None:
+        raise error
+    return pixels, ("its end marker is missing, all pixels are there",)
+
+
 @contextmanager
 def _opened(file: BinaryIO, head: bytes, path: Path) -> Iterator[Image.Image]:
     """The image by its header; nothing is decoded yet."""
     try:
-        image = Image.open(file, formats=_known_formats())
+        file.seek(0)
+        image = Image.open(file, formats=known_formats())
     except UnidentifiedImageError:
-        raise _unknown(head, path) from None
+        raise unknown(head, path) from None
     except Exception as error:
-        raise _damaged(error, path) from error
+        raise damaged(error, path) from error
     with image:
         yield image
 
 
 def _decode(image: Image.Image, path: Path, max_pixels: int, file: BinaryIO | None = None) -> Pixels:
-    n_pixels = image.width * image.height
-    if n_pixels > max_pixels:
-        raise BadPhoto(
-            f"has {image.width} x {image.height} pixels ({n_pixels / 1e6:.0f} megapixels)",
-            expected=f"at most {max_pixels / 1e6:.0f} megapixels",
-            remedy="Make it smaller first",
-            path=path,
-        )
+    if image.width * image.height > max_pixels:
+        raise too_large(image.width, image.height, max_pixels, path)
     try:
-        with _strict_quiet_pillow():
+        with strict_quiet_pillow():
             if file is not None and image.format == "PNG":
                 # Pillow's decoder ignores PNG checksums and a missing end; its verifier does not.
                 image.verify()
                 image = Image.open(file, formats=("PNG",))
+                scale_colour_key(image, file)
             image.load()
-            return np.ascontiguousarray(_UPRIGHT[_orientation(image)](rgb_pixels(image)))
+            return upright(rgb_pixels(image), orientation_of(image))
     except MemoryError as error:
-        raise BadPhoto(
-            f"has {image.width} x {image.height} pixels, more than fit into memory",
-            remedy="Make it smaller first",
-            path=path,
-        ) from error
+        raise beyond_memory(image.width, image.height, path) from error
     # Decoders given damaged files raise nearly anything: SyntaxError, struct.error, IndexError, OSError...
     except Exception as error:
-        raise _damaged(error, path) from error
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; read after decoding, since Pillow turns TIFFs by itself while it does."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
-        return 1  # a photo with a damaged EXIF block is still a photo
-    return value if value in _UPRIGHT else 1
-
-
-def _unknown(head: bytes, path: Path) -> BadPhoto:
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
-        return BadPhoto(
-            "is a HEIF (HEIC) photo, which cannot be read",
-            expected="JPEG, PNG, WebP or TIFF",
-            remedy="Convert it to JPEG first",
-            path=path,
-        )
-    return BadPhoto(
-        "is no image of a known format, or damaged in its first bytes",
-        expected="one of " + ", ".join(FORMATS),
-        path=path,
-    )
-
-
-def _damaged(error: Exception, path: Path) -> BadPhoto:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return BadPhoto(
-        f"is truncated or damaged ({reason})",
-        expected="a whole image file",
-        remedy="Copy or export it again",
-        path=path,
-    )
-
-
-def _known_formats() -> tuple[str, ...]:
-    Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
-@contextmanager
-def _strict_quiet_pillow() -> Iterator[None]:
-    """Pillow without warnings, without its own pixel limit (ours holds) and never lenient with truncation.
-
-    Pillow keeps these settings, and Python its warning filters, per process: hence the lock.
-    """
-    with _pillow_state, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+        raise damaged(error, path) from error

@@ -15,11 +15,14 @@ from typing import overload
 from partly.data.photos.idx_files import idx_photos, is_idx
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
-from partly.errors import BadArchive, BadPhoto
+from partly.data.photos.zip_names import meant_name
+from partly.errors import BadArchive, BadPhoto, counted, listed
 
-_SUFFIXES = "avif bmp gif heic heif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
+_SUFFIXES = "avif bmp gif heic heif hif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
 PHOTO_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
 """What counts as a photo in folders and zips. HEIC cannot be read, but is reported, not passed over."""
+
+_ARCHIVES = frozenset((".zip", ".7z", ".rar", ".tar", ".tgz", ".gz"))
 
 MAX_MEMBER_BYTES = 1 << 30
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -29,10 +32,39 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 
 @dataclass(frozen=True)
 class PhotoSources(Sequence[PhotoSource]):
-    """The photos that were found, in order, and how many other files were passed over."""
+    """The photos that were found, in order, and what was passed over.
+
+    Attributes:
+        sources: where the photos are.
+        passed_over: names of other files, as photos would be named, and of linked folders.
+        notes: what else is to be told of what was found.
+    """
 
     sources: tuple[PhotoSource, ...]
-    n_ignored: int = 0
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_ignored(self) -> int:
+        """How many files were passed over."""
+        return len(self.passed_over)
+
+    def told(self) -> tuple[str, ...]:
+        """What was passed over, and what else there is to tell, in sentences for people."""
+        archives = [name for name in self.passed_over if PurePosixPath(name).suffix.lower() in _ARCHIVES]
+        links = [name for name in self.passed_over if name.endswith("/")]
+        others = [name for name in self.passed_over if name not in archives and name not in links]
+        told = []
+        if others:
+            told.append(f"{counted(len(others), 'other file')} passed over ({listed(others)}).")
+        if archives:
+            told.append(
+                f"{counted(len(archives), 'archive')} passed over ({listed(archives)}): give a zip by itself,"
+                " and the photos in it are found."
+            )
+        if links:
+            told.append(f"{counted(len(links), 'linked folder')} not entered ({listed(links)}).")
+        return (*told, *self.notes)
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -54,8 +86,9 @@ def find_photos(
 ) -> PhotoSources:
     """Photos in files, folders (recursive, sorted) and zips (sorted, never unpacked to disk).
 
-    In folders and zips, files without a photo's suffix are passed over and counted, hidden ones passed over;
-    linked folders are not entered. A file given by itself is taken whatever its suffix.
+    In folders and zips, files without a photo's suffix are passed over and named, hidden ones passed over;
+    linked folders are not entered, zips in folders not opened. A file given by itself is taken whatever its
+    suffix.
 
     Names: of one folder or zip, the path inside it; of several paths, the path inside with the folder's or
     zip's own name in front; of a file, the file's name. What is still not unique gets ``~2``, ``~3``, …
@@ -75,31 +108,33 @@ def find_photos(
     closed = {Path(path).resolve() for path in leave_out}
     names = _Names()
     found: list[PhotoSource] = []
-    n_ignored = 0
+    passed_over: list[str] = []
+    notes: list[str] = []
     for path in given:
         prefix = "" if len(given) == 1 else _tidy(path.resolve().name)
         if path.is_dir():
-            sources, ignored = _in_folder(path, closed)
+            sources, others = _in_folder(path, closed)
         elif _is_zip(path):
             prefix = prefix and Path(prefix).stem
-            sources, ignored = _in_zip(path, max_member_bytes)
+            sources, others, unsure = _in_zip(path, max_member_bytes)
+            notes += _name_notes(path, unsure)
         elif is_idx(path):
-            sources, ignored = idx_photos(path), 0
+            sources, others = idx_photos(path), []
         else:
-            prefix, ignored = "", 0
+            prefix, others = "", []
             sources = [PhotoSource(_tidy(path.name), path)]
-        n_ignored += ignored
+        passed_over += [f"{prefix}/{name}" if prefix else name for name in others]
         for source in sources:
             name = names.unique(f"{prefix}/{source.name}" if prefix else source.name)
             found.append(replace(source, name=name))
     if not found:
-        others = f" ({n_ignored} other files)" if n_ignored else ""
+        beside = f" ({counted(len(passed_over), 'other file')}: {listed(passed_over)})" if passed_over else ""
         raise BadPhoto(
-            f"holds no photos{others}" if given else "no photos were given",
+            f"holds no photos{beside}" if given else "no photos were given",
             expected="files named " + " ".join(sorted(PHOTO_SUFFIXES)),
             path=", ".join(map(str, given)) or None,
         )
-    return PhotoSources(tuple(found), n_ignored)
+    return PhotoSources(tuple(found), tuple(passed_over), tuple(notes))
 
 
 def output_name(name: str, taken: set[str]) -> str:
@@ -138,12 +173,15 @@ def _distinct(paths: Iterable[str | Path]) -> list[Path]:
     return list(distinct.values())
 
 
-def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], int]:
+def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], list[str]]:
+    """The photos in a folder, and the names of other files and linked folders."""
     found: list[PhotoSource] = []
-    n_ignored = 0
+    others: list[str] = []
     for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
         here = Path(parent)
         folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() not in closed]
+        linked = [here / name for name in folders if (here / name).is_symlink()]
+        others += [_tidy(path.relative_to(folder).as_posix()) + "/" for path in linked]
         for name in files:
             if _hidden(name):
                 continue
@@ -151,8 +189,8 @@ def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], int]
             if path.suffix.lower() in PHOTO_SUFFIXES:
                 found.append(PhotoSource(_tidy(path.relative_to(folder).as_posix()), path))
             else:
-                n_ignored += 1
-    return sorted(found, key=lambda source: source.name), n_ignored
+                others.append(_tidy(path.relative_to(folder).as_posix()))
+    return sorted(found, key=lambda source: source.name), sorted(others)
 
 
 def _refuse_folder(error: OSError) -> None:
@@ -168,25 +206,45 @@ def _is_zip(path: Path) -> bool:
         return path.suffix.lower() == ".zip" or file.read(4) in _ZIP_STARTS
 
 
-def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], int]:
+def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[str], list[str]]:
+    """The photos in a zip, the names of other files, and those names that may be meant otherwise."""
     try:
         archive = zipfile.ZipFile(path)
+    except UnicodeDecodeError as error:
+        raise BadArchive(
+            f"has a name that is not in the UTF-8 that it claims ({error.object!r})",
+            remedy="Make the zip again, or unpack it and give the folder",
+            path=path,
+        ) from error
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise BadArchive(
             f"cannot be read as a zip ({error})", remedy="Copy or make it again", path=path
         ) from error
     found: list[PhotoSource] = []
-    n_ignored = 0
+    others: list[str] = []
+    unsure: list[str] = []
     for member in archive.infolist():
+        member.filename, is_sure = meant_name(member)
         name = _member_name(path, member)
         if member.is_dir() or any(_hidden(part) for part in PurePosixPath(name).parts):
             continue
         if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
             _check_member(path, member, max_member_bytes)
             found.append(PhotoSource(_tidy(name), path, member, archive))
+            unsure += [] if is_sure else [_tidy(name)]
         else:
-            n_ignored += 1
-    return sorted(found, key=lambda source: source.name), n_ignored
+            others.append(_tidy(name))
+    return sorted(found, key=lambda source: source.name), sorted(others), unsure
+
+
+def _name_notes(path: Path, unsure: list[str]) -> list[str]:
+    """What is to be told of names in a zip that may be meant otherwise."""
+    if not unsure:
+        return []
+    return [
+        f"{path}: {counted(len(unsure), 'name')} not in UTF-8, perhaps spelt otherwise ({listed(unsure)}). "
+        "Make the zip with UTF-8 names, or unpack it and give the folder."
+    ]
 
 
 def _member_name(path: Path, member: zipfile.ZipInfo) -> str:

@@ -15,7 +15,7 @@ from partly.storage import write_json, write_text
 
 
 def areas_entry(outputs: PhotoOutputs, areas: tuple[PartArea, ...], photo: Photo) -> dict[str, Any]:
-    """Areas of one photo, as they stand in its record and in the file of areas."""
+    """Areas of one photo, as they stand in its record and in the file of areas, and what was mended."""
     return {
         "label_map": outputs.label_map.relative_to(outputs.folder).as_posix(),
         "width_px": photo.width_px,
@@ -28,6 +28,7 @@ def areas_entry(outputs: PhotoOutputs, areas: tuple[PartArea, ...], photo: Photo
             }
             for area in areas
         },
+        **({"mended": list(photo.mended)} if photo.mended else {}),
     }
 
 

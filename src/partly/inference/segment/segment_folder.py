@@ -30,7 +30,7 @@ from partly.inference.segment.segment_records import PhotoOutputs, Progress, Sta
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import digest_of
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2  # 1: deep TIFFs may have been read wrongly
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # A photo's name that the file system cannot take, or that is in the way of another's.
 _BAD_NAME = {
@@ -73,7 +73,8 @@ def segment_all(
         **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
 
     Returns:
-        What was done; photos that cannot be read are listed in ``failed``.
+        What was done; photos that cannot be read are listed in ``failed``, those with a fault beside their
+        pixels in ``mended``.
 
     Raises:
         BadOption: an unknown ``areas``, or ``size_px`` below 1.
@@ -114,7 +115,8 @@ def segment_all(
     if areas_path:
         with _writing_to(folder):
             write_areas(areas_path, key, entries, failed)
-    return Summary(folder, tuple(names["segmented"]), tuple(names["kept"]), tuple(failed), areas_path)
+    mended = tuple((entry["photo"], note) for entry in entries for note in entry.get("mended", ()))
+    return Summary(folder, tuple(names["segmented"]), tuple(names["kept"]), tuple(failed), areas_path, mended)
 
 
 def network_digest(network: PartNetwork) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +46,8 @@ class Summary:
         kept: names of photos that an earlier run had finished.
         failed: names of photos that could not be segmented, with the reason.
         areas_path: the file of part areas.
+        mended: names of photos that had a fault and were segmented all the same, with what was put right or
+            left out when they were read.
     """
 
     folder: Path
@@ -51,6 +55,7 @@ class Summary:
     kept: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
     areas_path: Path | None
+    mended: tuple[tuple[str, str], ...] = ()
 
     @property
     def n_photos(self) -> int:
@@ -71,6 +76,7 @@ class Summary:
 
 
 _RECORDS = Path(".partly") / "segment"
+_MOST_NAME_BYTES, _MOST_LETTERS = 255, 40
 # The temporary files of partly.storage.atomic_path, which a killed process leaves behind.
 _LEFTOVER = re.compile(r"^\..+\.[a-z0-9_]{8}\.part$")
 
@@ -100,7 +106,12 @@ class PhotoOutputs:
     @property
     def record(self) -> Path:
         """JSON: what the results were made from, and the areas."""
-        return self.folder / _RECORDS / f"{self.name}.json"
+        path = self.folder / _RECORDS / f"{self.name}.json"
+        if len(os.fsencode(path.name)) <= _MOST_NAME_BYTES:
+            return path
+        # A label map's name may be as long as the disk can hold; this one would be a letter longer.
+        digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()
+        return path.with_name(f"{path.name[:_MOST_LETTERS]}~{digest[:32]}.json")
 
     def finished(self, key: Mapping[str, Any], *, overlay: bool) -> dict[str, Any] | None:
         """The entry of an earlier run with the same key, if everything wanted is there."""

@@ -1,0 +1,40 @@
+"""Pillow as photos are read with it: without warnings, without its own limits, never lenient."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, ImageFile
+
+# Only formats that Pillow decodes by itself: EPS, for one, would start Ghostscript.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
+
+_state = threading.RLock()
+
+
+def known_formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that this Pillow was built with."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@contextmanager
+def strict_quiet_pillow() -> Iterator[None]:
+    """Pillow without warnings, without its own pixel limit (ours holds) and never lenient with truncation.
+
+    tifffile, which reads TIFFs beside it, does not log either. Both keep these settings, and Python its
+    warning filters, per process: hence the lock.
+    """
+    with _state, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tifffile_log = logging.getLogger("tifffile")
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, tifffile_log.disabled
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, tifffile_log.disabled = None, False, True
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, tifffile_log.disabled = before
