@@ -15,6 +15,7 @@ from PIL import Image
 
 from partly.data.labels import UNLABELLED, LabelMap, PartSet, decode_png, read_label_map
 from partly.errors import BadLabel, listed
+from partly.storage import read_decoded
 
 _MAX_ID = 65535
 
@@ -144,7 +145,7 @@ def _read_image(path: Path) -> Image.Image:
 
 def _read_values(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_decoded(path)
         return tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except OSError as error:
         raise _unreadable(error, "a truth mapping, JSON or TOML", path) from error
