@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_all_formats_through_the_command_line(
     assert "1 is labelled; see" in capsys.readouterr().out
     exported = tmp_path / f"out{suffix}"
     assert run(["label", str(photo_project.folder), "--export", str(exported), "--format", format_name]) == 0
-    ((name, label_map),) = read_labels(exported, TWO_PARTS)
+    ((name, label_map, _),) = read_labels(exported, TWO_PARTS)
     assert np.array_equal(label_map, labels_of(1))
     # What was exported finds its photo again, in the same project and in another.
     shutil.rmtree(photo_project.annotations)
@@ -189,10 +190,41 @@ def test_a_photo_that_changed_gets_labels_of_its_own(
     assert find_picture(photo_project, "0").photo_sha256 != new.annotation.photo_sha256
 
 
-def test_a_generators_project_takes_labels_of_its_pictures_alone(
+def test_a_generators_project_takes_labels_of_its_photos_too(
     project: Project, photo_folder: Path, tmp_path: Path
 ) -> None:
     photos = replace(project.settings.photos, folder=str(photo_folder))
     both = replace(project, settings=replace(project.settings, photos=photos))
-    with pytest.raises(BadLabel, match="there is no picture '0' in the project"):
-        import_labels(both, [written(tmp_path / "0.png", labels_of(0))])
+    (kept,) = import_labels(both, [written(tmp_path / "0.png", labels_of(0))])
+    assert kept.annotation.photo == "0.png"
+
+
+@pytest.mark.parametrize(
+    "name", ["cb0618f6-{}", "{}_png.rf.0123abcd.png", "C%3A%5Cfaces%5C{}", "up/copy of {}"]
+)
+def test_decorated_names_of_photos(
+    photo_project: Project, photo_folder: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copy(photo_folder / "1.png", photo_folder / "leaf-1.png")
+    path = tmp_path / "anything.json"
+    decorated = name.format("leaf-1.png")
+    write_labels(path, [(decorated, labels_of(1))], TWO_PARTS, format_name="coco")
+    told: list[str] = []
+    (kept,) = import_labels(photo_project, [path], tell=told.append)
+    assert kept.annotation.photo == "leaf-1.png"
+    assert told[0].startswith(f"{path}: its labels of {decorated!r} were taken for those of 'leaf-1")
+
+
+def test_sizes_that_a_label_file_lacks_are_those_of_the_photo(
+    photo_project: Project, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposed_pictures, "MOST_PAINTED_PX", 20)
+    write_png(photo_folder / "wide.png", thing_photo(30, 40, 1))
+    corners = [[0, 0], [20, 0], [20, 30], [0, 30]]
+    path = tmp_path / "wide.json"
+    path.write_text(json.dumps({"shapes": [{"label": "thing", "points": corners}], "imagePath": "wide.png"}))
+    for _ in range(2):  # the second time it is a picture of the project, too
+        (kept,) = import_labels(photo_project, [path])
+        assert kept.scaled_from == (30, 40)
+        expected = np.tile(np.repeat(np.array([1, 0], np.uint8), 10), (15, 1))
+        assert np.array_equal(kept.annotation.label_map, expected)

@@ -1,4 +1,4 @@
-"""Text files that people edit, as editors save them: in UTF-8 or, with a byte order mark, in UTF-16 or -32."""
+"""Text files that people edit, as editors save them: UTF-8 or, with a byte order mark, UTF-16 or UTF-32."""
 
 from __future__ import annotations
 
