@@ -272,10 +272,12 @@ def coco(path, *names):
     [
         "images/cb0618f6-{}.png", "{}_png.rf.8f3c0123abcd.png", "copy of {} (1).png", "/data/?d=up%5C{}.png",
         "..\\label-studio\\media\\{}.png", "C:\\Users\\me\\{}.png", "{}_mask.png",
+        "Copy of {}.png",
     ],
 )  # fmt: skip
 def test_names_that_programs_decorate(project, pictures, tmp_path, name):
-    names = [name.format(picture.id) for picture in pictures]
+    given = [picture.id.upper() if name.startswith("Copy") else picture.id for picture in pictures]
+    names = [name.format(one) for one in given]
     kept = import_labels(project, [coco(tmp_path / "instances.json", *names)])
     assert [one.annotation.id for one in kept] == [picture.id for picture in pictures]
 
@@ -341,3 +343,15 @@ def test_a_label_map_of_one_part_is_told(project, pictures, tmp_path, capsys):
     )
     assert f"Note: {note}\n" in said.err
     assert json.loads(said.out)["notes"] == [note]
+
+
+def test_of_several_label_maps_in_a_file_errors_name_the_picture(project, pictures, tmp_path):
+    path = tmp_path / "instances.json"
+    names = [f"{picture.id}.png" for picture in pictures]
+    label_maps = [(names[0], label_map()), (names[1], label_map(32))]
+    write_labels(path, label_maps, TWO_PARTS, format_name="coco")
+    with pytest.raises(BadLabel) as caught:
+        import_labels(project, [path])
+    assert str(caught.value).startswith(
+        f"{path}: of '{names[1]}': the label map is 32 x 32 px; expected 64 x 64"
+    )

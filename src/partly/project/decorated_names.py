@@ -26,15 +26,16 @@ def plain_names(name: str) -> list[str]:
 def names_inside(name: str, known: Iterable[str]) -> list[str]:
     """The known names that a decorated one contains as whole words; the longer where one contains another.
 
-    Names of under four characters, or without a letter, are too common to be found in others.
+    Upper and lower case are one. Names of under four characters, or without a letter, are too common to be
+    found in others.
     """
-    bare = unquote(name)
+    bare = unquote(name).lower()
     found = [
         one
         for one in set(known)
-        if one in bare
+        if one.lower() in bare
         and len(one) >= _FEWEST_LETTERS
         and any(map(str.isalpha, one))
-        and re.search(rf"(?<![0-9A-Za-z]){re.escape(one)}(?![0-9A-Za-z])(?!{_ANOTHER_PICTURE})", bare)
+        and re.search(rf"(?<![0-9A-Za-z]){re.escape(one.lower())}(?![0-9A-Za-z])(?!{_ANOTHER_PICTURE})", bare)
     ]
     return sorted(one for one in found if not any(one != other and one in other for other in found))

@@ -158,7 +158,13 @@ def _given(project: Project, finder: TargetFinder, named: Sequence[NamedLabelMap
         if target is None:
             unknown.append(one)
             continue
-        given = _fitted(project, target, one.label_map, path)
+        try:
+            given = _fitted(project, target, one.label_map, path)
+        except BadLabel as error:
+            if n_in_file[one.path] == 1:
+                raise
+            found_there = f"of {one.image_name!r}: {error.found}"
+            raise BadLabel(found_there, expected=error.expected, remedy=error.remedy, path=path) from error
         if given.name in found:
             raise BadLabel(
                 f"has a second label map of picture {given.name}",

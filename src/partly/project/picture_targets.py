@@ -124,12 +124,17 @@ class TargetFinder:
         return target
 
     def _found(self, name: str, path: Path, *, is_alone: bool) -> tuple[str, Target] | None:
-        for one in [*plain_names(name), *([path.stem] if is_alone else [])]:
+        for one in [*plain_names(name), *([_name_of(path)] if is_alone else [])]:
             if target := self.targets.get(one, path):
                 return one, target
         inside = names_inside(name, self.targets.names)
         target = self.targets.get(inside[0], path) if len(inside) == 1 else None
         return None if target is None else (inside[0], target)
+
+
+def _name_of(path: Path) -> str:
+    # A zip from Windows, unpacked elsewhere, may leave folders in names of files.
+    return path.stem.replace("\\", "/")
 
 
 def target_finder(project: Project, chosen: str | None, tell: Tell) -> TargetFinder:

@@ -232,9 +232,16 @@ def test_json_without_labels_is_passed_over_and_told(tmp_path, format_name, text
     (tmp_path / "notes.json").write_text(text)
     told = []
     assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
-    if format_name != "cvat":
-        assert len(told) == 1
-        assert "notes.json" in told[0]
+    assert len(told) == 1
+    assert told[0].endswith("passed over: notes.json")
+
+
+def test_xml_without_labels_is_passed_over_and_told(tmp_path):
+    write_labels(tmp_path / "a.json", [("a", MAP)], PARTS, format_name="labelme")
+    (tmp_path / "a.xml").write_text("<annotation/>")
+    told = []
+    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert told == [f"{tmp_path}: 1 file without labels passed over: a.xml"]
 
 
 def test_a_damaged_label_file_is_not_passed_over(tmp_path):

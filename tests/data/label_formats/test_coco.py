@@ -241,7 +241,9 @@ def test_ids_that_differ_by_type_only_are_told_apart_or_refused(tmp_path):
     )
 
 
-@pytest.mark.parametrize("size", [{}, {"height": 0, "width": 0}, {"height": None, "width": 4}])
+@pytest.mark.parametrize(
+    "size", [{}, {"height": 0, "width": 0}, {"height": None, "width": 4}, {"height": float("nan")}]
+)
 def test_sizes_that_are_missing_are_asked_for(tmp_path, size):
     images = [{"id": 7, "file_name": "sub\\a.jpg", **size}, {"id": 8, "file_name": "unlabelled.jpg"}]
     path = saved(tmp_path, annotation(30, [SQUARE]), images=images)

@@ -287,7 +287,8 @@ def test_labelmes_own_names_of_background_and_unlabelled(tmp_path):
     path = saved(
         tmp_path,
         shape("left", [[0, 0], [6, 4]], "rectangle"),
-        shape("_background_", [[0, 0], [1, 4]], "rectangle"),
+        shape("_background_", [[0, 0], [1, 2]], "rectangle"),
+        shape("__background__", [[0, 2], [1, 4]], "rectangle"),
         shape("__ignore__", [[5, 0], [6, 4]], "rectangle"),
     )
     assert np.array_equal(read_one(path), drawn("01111. " * 4))

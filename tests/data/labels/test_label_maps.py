@@ -141,6 +141,15 @@ def test_numbers_and_colours_that_contradict_each_other_are_refused(tmp_path):
     )
 
 
+def test_colours_that_are_nearly_those_of_other_parts_are_refused(tmp_path):
+    path = saved(tmp_path, drawn("01"), palette=[198, 3, 0, 2, 2, 0])
+    assert "number 0 (background) has the colour of left (1 pixel), number 1 (left) has" in refusal(
+        lambda: read_label_map(path, PARTS)
+    )
+    agreeing = saved(tmp_path, drawn("01"), palette=[2, 2, 0, 198, 3, 0], name="b.png")
+    assert np.array_equal(read_label_map(agreeing, PARTS), drawn("01"))
+
+
 def test_black_that_nobody_set_says_nothing(tmp_path):
     path = saved(tmp_path, drawn("012"), palette=[9, 9, 9, 0, 0, 0, 0, 0, 0])
     assert np.array_equal(read_label_map(path, PARTS), drawn("012"))

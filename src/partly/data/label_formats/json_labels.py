@@ -26,7 +26,12 @@ def read_json(path: Path, tell: Tell = tell_nobody) -> Any:
     except UnicodeDecodeError as error:
         found = json_in_old_encoding(data)
         if found is None:
-            raise BadLabel(f"is no JSON ({error})", remedy="Export the labels again", path=path) from error
+            raise BadLabel(
+                f"is no JSON, neither in UTF-8 ({error.reason} at byte {error.start}) nor as older machines "
+                "wrote it",
+                remedy="Export the labels again",
+                path=path,
+            ) from error
         value, encoding = found
         tell(
             f"{path}: is not in UTF-8, and was read as {encoding}; if names are wrong, convert it to UTF-8 "

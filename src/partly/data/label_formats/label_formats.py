@@ -235,12 +235,17 @@ def _unknown(file: Path) -> BadLabel:
 def _tell_of_others(folder: Path, taken: LabelFormat, read: Iterable[NamedLabelMap], tell: Tell) -> None:
     """Tell of files in a folder that may hold labels too, and were passed over for those of one format."""
     stems = {PurePosixPath(named.image_name).stem for named in read}
-    if taken.suffix == ".png":
-        others = visible_files(folder, ".json") + visible_files(folder, ".xml")
-        told = "without labels"
-    else:
-        others = [file for file in visible_files(folder, ".png") if file.stem not in stems and has_ids(file)]
-        told = f"beside {taken.title} (to read them as label maps, give --format png)"
-    if others:
-        names = listed(file.relative_to(folder).as_posix() for file in others)
-        tell(f"{folder}: {counted(len(others), 'file')} {told} passed over: {names}")
+    strangers = [
+        file for suffix in {".json", ".xml"} - {taken.suffix} for file in visible_files(folder, suffix)
+    ]
+    maps = [file for file in visible_files(folder, ".png") if file.stem not in stems and has_ids(file)]
+    for files, told in (
+        (sorted(strangers), "without labels"),
+        (
+            [] if taken.suffix == ".png" else maps,
+            f"beside {taken.title} (to read them as label maps, give --format png)",
+        ),
+    ):
+        if files:
+            names = listed(file.relative_to(folder).as_posix() for file in files)
+            tell(f"{folder}: {counted(len(files), 'file')} {told} passed over: {names}")

@@ -131,7 +131,7 @@ def is_labelme(values: Any) -> bool:
 def _image(path: Path, folder: Path, values: dict[str, Any], size_of: SizeOf, tell: Tell) -> ImageShapes:
     entries = checked_entries(values, "shapes", path)
     image_path = values.get("imagePath")
-    name = picture_name(image_path) if isinstance(image_path, str) and image_path else path.stem
+    name = picture_name(image_path) if isinstance(image_path, str) and image_path else picture_name(path.stem)
     name = posixpath.normpath(posixpath.join(folder.as_posix(), name))
     size = picture_size(
         values.get("imageHeight"),

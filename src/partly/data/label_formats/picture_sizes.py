@@ -34,6 +34,11 @@ def whole_number(value: Any) -> int | None:
         return None
 
 
+def _is_stated(value: Any) -> bool:
+    # NaN is what programs for tables write for what is missing.
+    return value not in _NOT_STATED and value == value
+
+
 def size_of_box(height: Any, width: Any, where: str, path: Path) -> Size:
     """Height and width as a file states them.
 
@@ -60,7 +65,7 @@ def picture_size(height: Any, width: Any, where: str, path: Path, known: Callabl
     Raises:
         BadLabel: nobody states them, or they are no positive whole numbers, or too large.
     """
-    if height not in _NOT_STATED and width not in _NOT_STATED:
+    if _is_stated(height) and _is_stated(width):
         return size_of_box(height, width, where, path)
     size = known()
     if size is None:

@@ -22,9 +22,9 @@ Fill = Literal["background", "unlabelled"]
 FILL_IDS: dict[Fill, int] = {"background": 0, "unlabelled": UNLABELLED}
 
 
-# LabelMe's own names, with which its lists of labels begin.
+# LabelMe's own names, with which its lists of labels begin, and that of other lists of classes.
 _UNLABELLED_ALIAS = "__ignore__"
-_BACKGROUND_ALIAS = "_background_"
+_BACKGROUND_ALIASES = ("_background_", "__background__")
 
 
 class NamedLabelMap(NamedTuple):
@@ -100,7 +100,7 @@ def _painted(image: ImageShapes, part_set: PartSet, fill: Fill) -> tuple[LabelMa
 def _part_id(label: str, part_set: PartSet) -> int:
     if label in part_set.names:
         return part_set.index(label)
-    return 0 if label == _BACKGROUND_ALIAS else UNLABELLED
+    return 0 if label in _BACKGROUND_ALIASES else UNLABELLED
 
 
 def _tell_of_empty(empty: dict[Path, list[str]], tell: Tell) -> None:
@@ -110,7 +110,7 @@ def _tell_of_empty(empty: dict[Path, list[str]], tell: Tell) -> None:
 
 
 def _check_labels(images: Sequence[ImageShapes], part_set: PartSet, path: Path) -> None:
-    known = {*part_set.names, UNLABELLED_NAME, _UNLABELLED_ALIAS, _BACKGROUND_ALIAS}
+    known = {*part_set.names, UNLABELLED_NAME, _UNLABELLED_ALIAS, *_BACKGROUND_ALIASES}
     strange = [
         (shape.label, image.path)
         for image in images

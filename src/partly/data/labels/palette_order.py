@@ -21,6 +21,9 @@ from partly.errors import BadLabel, counted, listed
 _UNSET: Colour = (0, 0, 0)
 """What entries of a palette are that nobody gave a colour."""
 
+_NEAR = 6
+"""So far, in each of red, green and blue, programs move colours that they convert between profiles."""
+
 
 @dataclass(frozen=True)
 class _Used:
@@ -32,6 +35,7 @@ class _Used:
         colour: red, green, blue.
         is_clear: it is fully transparent.
         id_of_colour: of the part that has the colour; None: no part has it.
+        id_nearby: of the only part that has nearly the colour; None: there is none.
     """
 
     number: int
@@ -39,6 +43,7 @@ class _Used:
     colour: Colour
     is_clear: bool
     id_of_colour: int | None
+    id_nearby: int | None
 
     @property
     def is_moved(self) -> bool:
@@ -51,7 +56,8 @@ def is_reordered(image: Image.Image, part_set: PartSet, path: Path) -> bool:
 
     They do where each colour that has pixels is a part's (or that of unlabelled pixels), and one of them
     stands at another number than its part's id. Colours of no part say nothing, and black says nothing where
-    several entries have it, for it fills what nobody set.
+    several entries have it, for it fills what nobody set. Colours that are nearly those of other parts are
+    refused.
 
     Args:
         image: of the mode P.
@@ -70,6 +76,9 @@ def is_reordered(image: Image.Image, part_set: PartSet, path: Path) -> bool:
     silent = _UNSET if colours.count(_UNSET) > 1 else None
     moved = [entry for entry in opaque if entry.is_moved and entry.colour != silent]
     strange = [entry for entry in opaque if entry.id_of_colour is None]
+    if not moved and _are_moved_nearly(opaque):
+        nearly = [entry for entry in opaque if entry.id_nearby != entry.number]
+        raise _contradiction(nearly, [], part_set, path)
     if not moved:
         # Where colours count, transparent pixels are unlabelled. One that hides its part's own colour is not.
         clear = [entry for entry in used if entry.is_clear and entry.id_of_colour != entry.number]
@@ -77,6 +86,17 @@ def is_reordered(image: Image.Image, part_set: PartSet, path: Path) -> bool:
     if strange or len({entry.colour for entry in opaque}) < len(opaque):
         raise _contradiction(moved, strange, part_set, path)
     return True
+
+
+def _are_moved_nearly(opaque: Sequence[_Used]) -> bool:
+    """Whether entries have nearly the colours of as many parts, but not of those that their numbers say."""
+    nearby = [entry.id_nearby for entry in opaque]
+    return (
+        len(opaque) > 1
+        and None not in nearby
+        and len(set(nearby)) == len(nearby)
+        and any(entry.id_nearby != entry.number for entry in opaque)
+    )
 
 
 def _entries(image: Image.Image) -> list[tuple[int, ...]]:
@@ -96,8 +116,14 @@ def _used(image: Image.Image, entries: Sequence[tuple[int, ...]], part_set: Part
         # Numbers beyond a short palette are black to programs that show them.
         red, green, blue, alpha = entries[number] if number < len(entries) else (*_UNSET, 255)
         colour = (red, green, blue)
-        used.append(_Used(int(number), int(n_pixels), colour, alpha == 0, ids.get(colour)))
+        nearby = [i for known, i in ids.items() if _are_near(known, colour)]
+        id_nearby = nearby[0] if len(nearby) == 1 else None
+        used.append(_Used(int(number), int(n_pixels), colour, alpha == 0, ids.get(colour), id_nearby))
     return used
+
+
+def _are_near(one: Colour, other: Colour) -> bool:
+    return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
 
 
 def _contradiction(
@@ -106,7 +132,7 @@ def _contradiction(
     names = dict(enumerate(part_set.names)) | {UNLABELLED: UNLABELLED_NAME}
     told = [
         f"number {entry.number} ({names.get(entry.number, 'no part')}) has the colour of "
-        f"{names[entry.id_of_colour or 0]} ({counted(entry.n_pixels, 'pixel')})"
+        f"{names[entry.id_of_colour or entry.id_nearby or 0]} ({counted(entry.n_pixels, 'pixel')})"
         for entry in moved
     ]
     others = [f"number {entry.number} has the colour {_hex(entry.colour)} of no part" for entry in strange]
