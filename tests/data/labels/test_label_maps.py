@@ -150,6 +150,16 @@ def test_colours_that_are_nearly_those_of_other_parts_are_refused(tmp_path):
     assert np.array_equal(read_label_map(agreeing, PARTS), drawn("01"))
 
 
+def test_a_grey_map_in_the_grey_colours_of_parts(tmp_path):
+    black_and_white = PartSet((Part("background", (0, 0, 0)), Part("thing", (255, 255, 255))))
+    told = []
+    path = saved(tmp_path, np.uint8([[0, 255, 127]]))
+    assert np.array_equal(read_label_map(path, black_and_white, tell=told.append), drawn("01."))
+    assert told == [f"{path}: was read by its greys, since all of them are colours of parts"]
+    for ids in ("01.", "000"):
+        assert np.array_equal(read_label_map(saved(tmp_path, drawn(ids)), black_and_white), drawn(ids))
+
+
 def test_black_that_nobody_set_says_nothing(tmp_path):
     path = saved(tmp_path, drawn("012"), palette=[9, 9, 9, 0, 0, 0, 0, 0, 0])
     assert np.array_equal(read_label_map(path, PARTS), drawn("012"))

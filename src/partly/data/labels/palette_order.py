@@ -88,6 +88,27 @@ def is_reordered(image: Image.Image, part_set: PartSet, path: Path) -> bool:
     return True
 
 
+def is_in_grey_colours(image: Image.Image, part_set: PartSet) -> bool:
+    """Whether a grey image shows parts in their colours, which are grey: black and white, say.
+
+    Its numbers are no part ids then. (255 may be unlabelled or white; beside a white part it is white.)
+
+    Args:
+        image: of the mode L.
+        part_set: whose colours it may have.
+    """
+    ids = _ids_of_colours(part_set)
+    values = np.unique(np.asarray(image)).tolist()
+    found = [ids.get((value, value, value)) for value in values]
+    return None not in found and found != values
+
+
+def _ids_of_colours(part_set: PartSet) -> dict[Colour, int]:
+    ids: dict[Colour, int] = {part.colour: i for i, part in enumerate(part_set.parts)}
+    red, green, blue = part_set.palette[UNLABELLED].tolist()
+    return ids | {(red, green, blue): UNLABELLED}
+
+
 def _are_moved_nearly(opaque: Sequence[_Used]) -> bool:
     """Whether entries have nearly the colours of as many parts, but not of those that their numbers say."""
     nearby = [entry.id_nearby for entry in opaque]
@@ -108,9 +129,7 @@ def _entries(image: Image.Image) -> list[tuple[int, ...]]:
 
 
 def _used(image: Image.Image, entries: Sequence[tuple[int, ...]], part_set: PartSet) -> list[_Used]:
-    ids: dict[Colour, int] = {part.colour: i for i, part in enumerate(part_set.parts)}
-    red, green, blue = part_set.palette[UNLABELLED].tolist()
-    ids[red, green, blue] = UNLABELLED
+    ids = _ids_of_colours(part_set)
     used = []
     for number, n_pixels in zip(*np.unique(np.asarray(image), return_counts=True), strict=True):
         # Numbers beyond a short palette are black to programs that show them.
