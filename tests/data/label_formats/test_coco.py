@@ -189,7 +189,7 @@ def read_one(path, **options):
 
 
 @pytest.mark.parametrize(
-    "segmentation", [[SQUARE], SQUARE, PAIRS, [PAIRS], [{"x": x, "y": y} for x, y in PAIRS]]
+    "segmentation", [[SQUARE], SQUARE, PAIRS, [PAIRS], str(PAIRS), [{"x": x, "y": y} for x, y in PAIRS]]
 )
 def test_points_in_all_usual_brackets(tmp_path, segmentation):
     assert np.array_equal(read_one(saved(tmp_path, annotation(30, segmentation))), drawn("1100 1100 0000"))
@@ -213,7 +213,7 @@ def test_annotations_without_area_are_passed_over_and_told(tmp_path, empty):
 
 
 @pytest.mark.parametrize(
-    "missing", [{}, {"counts": None, "size": [3, 4]}, [[]], [None], "", False, float("nan")]
+    "missing", [{}, {"counts": None, "size": [3, 4]}, [[]], [None], "", "[]", "None", False, float("nan")]
 )
 def test_annotations_without_a_mask_in_any_words(tmp_path, missing):
     text = refusal(lambda: read_coco(saved(tmp_path, annotation(30, missing, id=5)), PARTS))

@@ -295,7 +295,13 @@ def test_labelmes_own_names_of_background_and_unlabelled(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "size", [{"imageHeight": None}, {"imageWidth": 0}, {"imageHeight": "", "imageWidth": ""}]
+    "size",
+    [
+        {"imageHeight": None},
+        {"imageWidth": 0},
+        {"imageHeight": "None"},
+        {"imageHeight": "", "imageWidth": ""},
+    ],
 )
 def test_sizes_that_are_missing_are_those_of_the_picture_inside_or_are_asked_for(tmp_path, size):
     path = saved(tmp_path, shape("left", SQUARE), **size)
@@ -320,6 +326,8 @@ def test_sizes_that_are_no_json_integers(tmp_path, height):
         ("cp932", "cp932", "写真フォルダ"),
         ("cp1252", "cp1252", "größe"),
         ("cp1251", "cp1251", "глаза"),
+        ("euc-kr", "cp949", "사진폴더"),
+        ("big5", "big5", "頭髮圖片"),
     ],
 )
 def test_json_in_the_encoding_of_an_old_machine(tmp_path, encoding, guess, word):

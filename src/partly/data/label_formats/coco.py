@@ -7,6 +7,7 @@ painted like any other.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -124,7 +125,7 @@ def _images(path: Path, size_of: SizeOf, tell: Tell) -> list[ImageShapes]:
         image_id = images.find(entry.get("image_id"), "image_id", where, path)
         category = categories[categories.find(entry.get("category_id"), "category_id", where, path)]
         label = _checked_text(category, "name", "a category", path)
-        entries[image_id].append((label, where, entry.get("segmentation")))
+        entries[image_id].append((label, where, _unquoted(entry.get("segmentation"))))
     return [_image(image, f"image {i!r}", entries[i], path, size_of) for i, image in images.items()]
 
 
@@ -173,6 +174,16 @@ def _shapes(label: str, where: str, segmentation: Any, size: Size, path: Path) -
     if isinstance(segmentation, dict):
         return [Shape(label, _runs(segmentation, size, where, path), where)]
     return polygon_shapes(label, checked_polygons(segmentation, where, path), where)
+
+
+def _unquoted(segmentation: Any) -> Any:
+    """A segmentation that went through a table, and so became the text of its JSON."""
+    if not isinstance(segmentation, str):
+        return segmentation
+    try:
+        return json.loads(segmentation)
+    except ValueError:
+        return None if segmentation.strip().lower() in ("none", "nan") else segmentation
 
 
 def _is_missing(segmentation: Any) -> bool:

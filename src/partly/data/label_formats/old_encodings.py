@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+_ENOUGH = 6
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -40,13 +41,22 @@ def _is_japanese(runs: Sequence[str]) -> bool:
     return bool(known and re.search(r"[\u3041-\u30fa]", text))
 
 
+def _is_korean(runs: Sequence[str]) -> bool:
+    # Hangul has the rows of which simplified Chinese uses about two thirds: a few letters say nothing.
+    codes = _encoded(runs, "euc-kr")[::2]
+    return len(codes) >= _ENOUGH and all(0xB0 <= code <= 0xC8 for code in codes)
+
+
 def _is_chinese(runs: Sequence[str]) -> bool:
     # GB2312 has its 3755 commonest characters first, below the byte D8: text is mostly made of these.
-    try:
-        codes = "".join(runs).encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return 4 * sum(0xB0 <= code < 0xD8 for code in codes[::2]) >= len(codes)
+    codes = _encoded(runs, "gb2312")[::2]
+    return 2 * sum(0xB0 <= code < 0xD8 for code in codes) >= len(codes) > 0
+
+
+def _is_traditional(runs: Sequence[str]) -> bool:
+    # So has Big5, below C7.
+    codes = _encoded(runs, "big5")[::2]
+    return 2 * sum(0xA4 <= code < 0xC7 for code in codes) >= len(codes) > 0
 
 
 def _is_russian(runs: Sequence[str]) -> bool:
@@ -59,9 +69,16 @@ def _is_western(runs: Sequence[str]) -> bool:
     return bool(known) and _mean_length(runs) < 2.5
 
 
-def _is_anything(runs: Sequence[str]) -> bool:
-    del runs
-    return True
+def _is_printable(runs: Sequence[str]) -> bool:
+    return all(map(str.isprintable, runs))
+
+
+def _encoded(runs: Sequence[str], encoding: str) -> bytes:
+    """The bytes of letters, two for each; none where the encoding lacks one."""
+    try:
+        return "".join(runs).encode(encoding)
+    except UnicodeEncodeError:
+        return b""
 
 
 def _mean_length(runs: Sequence[str]) -> float:
@@ -70,11 +87,12 @@ def _mean_length(runs: Sequence[str]) -> float:
 
 _ENCODINGS = (
     _Encoding("cp932", _is_japanese),
+    _Encoding("cp949", _is_korean),
     _Encoding("gb18030", _is_chinese),
     _Encoding("cp1251", _is_russian),
     _Encoding("cp1252", _is_western),
-    _Encoding("gb18030", _is_anything),
-    _Encoding("cp949", _is_anything),
-    _Encoding("big5", _is_anything),
-    _Encoding("latin-1", _is_anything),
+    _Encoding("big5", _is_traditional),
+    _Encoding("gb18030", _is_printable),
+    _Encoding("big5", _is_printable),
+    _Encoding("latin-1", _is_printable),
 )

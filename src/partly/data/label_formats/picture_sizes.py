@@ -15,7 +15,8 @@ Size = tuple[int, int]
 SizeOf = Callable[[str, Path], Size | None]
 """The size of the picture that a label file gives this name; None: nobody knows."""
 
-_NOT_STATED = (None, "", 0, "0")
+_NOT_STATED = ("", "0", "0.0", "none", "null", "nan")
+"""What programs write for a size that they do not know, in lower case."""
 
 
 def no_sizes(image_name: str, path: Path) -> None:
@@ -35,8 +36,7 @@ def whole_number(value: Any) -> int | None:
 
 
 def _is_stated(value: Any) -> bool:
-    # NaN is what programs for tables write for what is missing.
-    return value not in _NOT_STATED and value == value
+    return str(value).strip().lower() not in _NOT_STATED
 
 
 def size_of_box(height: Any, width: Any, where: str, path: Path) -> Size:
