@@ -236,6 +236,14 @@ def test_json_without_labels_is_passed_over_and_told(tmp_path, format_name, text
     assert told[0].endswith("passed over: notes.json")
 
 
+def test_a_folder_with_nothing_but_hidden_labels_says_so(tmp_path):
+    write_labels(tmp_path / ".old" / "a.json", [("a", MAP)], PARTS, format_name="labelme")
+    for name in (None, "labelme"):
+        said = refusal(lambda name=name: read_labels(tmp_path, PARTS, format_name=name))
+        assert "files in it but hidden ones (.old/a.json); expected" in said
+        assert said.endswith("Give hidden files themselves if they are meant.")
+
+
 def test_xml_without_labels_is_passed_over_and_told(tmp_path):
     write_labels(tmp_path / "a.json", [("a", MAP)], PARTS, format_name="labelme")
     (tmp_path / "a.xml").write_text("<annotation/>")

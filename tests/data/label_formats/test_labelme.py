@@ -262,22 +262,23 @@ def test_shapes_without_area_are_passed_over_and_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("corners", "expected", "is_cut"),
+    ("corners", "expected", "box"),
     [
-        ([[1, 1], [3, 3]], "000000 011000 011000 000000", False),
-        ([[2, 2], [1, 1]], "000000 011000 011000 000000", False),
-        ([[1, 1], [1, 2]], "000000 010000 010000 000000", True),
+        ([[1, 1], [3, 3]], "000000 011000 011000 000000", ""),
+        ([[2, 2], [1, 1]], "000000 011000 011000 000000", ""),
+        ([[1, 1], [1, 2]], "000000 010000 010000 000000", "1 x 2 px"),
+        ([[1, 1], [4, 2]], "000000 011000 011000 000000", "4 x 2 px"),
     ],
 )
-def test_bitmaps_in_boxes_of_another_size(tmp_path, corners, expected, is_cut):
+def test_bitmaps_in_boxes_of_another_size(tmp_path, corners, expected, box):
     path = saved(tmp_path, shape("left", corners, "mask", mask=bitmap(np.ones((2, 2), np.uint8))))
     told = []
     assert np.array_equal(read_one(path, tell=told.append), drawn(expected))
-    if is_cut:
+    if box:
         (text,) = told
         assert text == (
-            f"{path}: shape 1 ('left') has a bitmap that is larger than its box, and was cut to it, "
-            "as LabelMe does"
+            f"{path}: shape 1 ('left') has a bitmap of 2 x 2 px in a box of {box}; it was put into the "
+            "top left corner and cut to the box, as LabelMe does"
         )
     else:
         assert told == []

@@ -11,6 +11,7 @@ from partly.data.labels.telling import Tell
 from partly.errors import BadLabel, counted, listed
 
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
+_SUFFIXES = (".json", ".xml", ".png")
 _WORDS_OF_LABELS = (b'"shapes"', b'"annotations"', b"<annotations")
 
 
@@ -41,11 +42,7 @@ def labels_of(path: Path, suffix: str, recognises: Callable[[Path], bool], tell:
     if hidden:
         tell(f"{path}: {counted(len(hidden), 'hidden file')} passed over: {_shown(path, hidden)}")
     if not files:
-        raise BadLabel(
-            f"has no {suffix} files in it" + (" but hidden ones" if hidden else ""),
-            expected="a folder of label files",
-            path=path,
-        )
+        raise no_files(path, f"{suffix} files", "a folder of label files")
     recognised: list[Path] = []
     strangers: list[Path] = []
     for file in files:
@@ -54,6 +51,17 @@ def labels_of(path: Path, suffix: str, recognises: Callable[[Path], bool], tell:
         told = counted(len(strangers), "file")
         tell(f"{path}: {told} without labels of this format passed over: {_shown(path, strangers)}")
     return recognised or files
+
+
+def no_files(folder: Path, what: str, expected: str) -> BadLabel:
+    """The error of a folder without label files, which may have hidden ones."""
+    hidden = [file for suffix in _SUFFIXES for file in _files(folder, suffix)[1]]
+    return BadLabel(
+        f"has no {what} in it" + (f" but hidden ones ({_shown(folder, hidden)})" if hidden else ""),
+        expected=expected,
+        remedy="Give hidden files themselves if they are meant" if hidden else None,
+        path=folder,
+    )
 
 
 def is_of_format(file: Path, recognises: Callable[[Path], bool]) -> bool:

@@ -11,7 +11,7 @@ from partly.data.label_formats.coco import is_coco, read_coco, write_coco
 from partly.data.label_formats.cutting import Style
 from partly.data.label_formats.cvat import is_cvat, read_cvat, read_cvat_root, write_cvat
 from partly.data.label_formats.json_labels import read_json
-from partly.data.label_formats.label_folders import is_of_format, visible_files
+from partly.data.label_formats.label_folders import is_of_format, no_files, visible_files
 from partly.data.label_formats.labelme import is_labelme, read_labelme, write_labelme
 from partly.data.label_formats.palette_png import has_ids, read_palette_png, write_palette_png
 from partly.data.label_formats.picture_sizes import SizeOf, no_sizes
@@ -210,11 +210,7 @@ def _format_in(folder: Path) -> LabelFormat:
         return FORMATS["png"]
     for file in files[".json"] + files[".xml"]:
         raise _unknown(file)
-    raise BadLabel(
-        "has no label files in it",
-        expected=", ".join(known.title for known in FORMATS.values()),
-        path=folder,
-    )
+    raise no_files(folder, "label files", ", ".join(known.title for known in FORMATS.values()))
 
 
 def _unknown(file: Path) -> BadLabel:

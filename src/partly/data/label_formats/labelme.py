@@ -201,9 +201,13 @@ def _patch(data: Any, corners: Points, where: str, path: Path, tell: Tell) -> Pa
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     if not all(value == round(value) for value in (left, top, right, bottom)):
         return Patch(pixels, round(left), round(top))
-    cut = pixels[: round(bottom - top) + 1, : round(right - left) + 1]
-    if cut.sum() < pixels.sum():
-        tell(f"{path}: {where} has a bitmap that is larger than its box, and was cut to it, as LabelMe does")
+    height, width = round(bottom - top) + 1, round(right - left) + 1
+    cut = pixels[:height, :width]
+    if cut.shape != pixels.shape or max(height - pixels.shape[0], width - pixels.shape[1]) > 1:
+        tell(
+            f"{path}: {where} has a bitmap of {pixels.shape[1]} x {pixels.shape[0]} px in a box of {width} x "
+            f"{height} px; it was put into the top left corner and cut to the box, as LabelMe does"
+        )
     return Patch(cut, round(left), round(top))
 
 
