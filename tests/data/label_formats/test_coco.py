@@ -105,8 +105,8 @@ TRIANGLE = [[0, 0, 4, 0, 4, 2]]
         (
             [annotation(30, [[0, 0, 4, 0, 4, 2]])],
             {"images": [{"id": 7, "file_name": "a", "width": 4}]},
-            "image 7 has the height None and the width 4; expected positive whole numbers, or the name of a "
-            "picture whose size is known. Export the labels together with the pictures, or name the picture",
+            "image 7 has the height None and the width 4; expected positive whole numbers, or a picture "
+            "whose size is known, which 'a' is not. Export the labels together with the pictures, or name",
         ),
         (
             [annotation(30, TRIANGLE, image_id=8, id=5)],

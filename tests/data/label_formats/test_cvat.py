@@ -131,7 +131,7 @@ def shaped(shape):
         (shaped(""), "has no shape in any of its 1 pictures"),
         (
             '<image name="a" width="6"><box label="left"/></image>',
-            "image 'a' has the height None and the width '6'; expected positive whole numbers, or the name",
+            "image 'a' has the height None and the width '6'; expected positive whole numbers, or a",
         ),
         (
             '<image name="a" width="6" height="-1"><box label="left"/></image>',

@@ -160,7 +160,8 @@ def test_written_files_look_like_labelmes(tmp_path):
         (
             [],
             {"imageHeight": None},
-            "the picture has the height None and the width 6; expected positive whole numbers, or the name",
+            "the picture has the height None and the width 6; expected positive whole numbers, or a picture "
+            "whose size is known, which 'a.jpg' is not",
         ),
         ([], {"imageWidth": True}, "the picture has the height 4 and the width True"),
         ([], {"imageWidth": 0}, "and the width 0"),

@@ -139,6 +139,7 @@ def _image(
     size = picture_size(
         image.get("height"),
         image.get("width"),
+        name,
         where,
         path,
         lambda: size_of(name, path) or _size_of_runs(segmentation for *_, segmentation in entries),

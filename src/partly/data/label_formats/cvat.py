@@ -178,7 +178,7 @@ def _image(image: ElementTree.Element, path: Path, size_of: SizeOf) -> ImageShap
     if not elements:
         return ImageShapes(name, (0, 0), [], path)
     height, width = image.get("height"), image.get("width")
-    size = picture_size(height, width, where, path, lambda: size_of(name, path))
+    size = picture_size(height, width, name, where, path, lambda: size_of(name, path))
     shapes = [shape for element in elements for shape in _shapes(element, where, path)]
     return ImageShapes(name, size, shapes, path)
 

@@ -136,6 +136,7 @@ def _image(path: Path, folder: Path, values: dict[str, Any], size_of: SizeOf, te
     size = picture_size(
         values.get("imageHeight"),
         values.get("imageWidth"),
+        name,
         "the picture",
         path,
         lambda: _size_of_data(values.get("imageData")) or size_of(name, path),

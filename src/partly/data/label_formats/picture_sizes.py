@@ -59,8 +59,18 @@ def size_of_box(height: Any, width: Any, where: str, path: Path) -> Size:
     return rows, columns
 
 
-def picture_size(height: Any, width: Any, where: str, path: Path, known: Callable[[], Size | None]) -> Size:
+def picture_size(
+    height: Any, width: Any, name: str, where: str, path: Path, known: Callable[[], Size | None]
+) -> Size:
     """Height and width of a picture, as a file states them; where it does not, or says 0, as is known.
+
+    Args:
+        height: as the file states it.
+        width: likewise.
+        name: of the picture, for errors.
+        where: what the file says it of, for errors.
+        path: the file, for errors.
+        known: knows the size, or not.
 
     Raises:
         BadLabel: nobody states them, or they are no positive whole numbers, or too large.
@@ -71,7 +81,7 @@ def picture_size(height: Any, width: Any, where: str, path: Path, known: Callabl
     if size is None:
         raise BadLabel(
             f"{where} has the height {height!r} and the width {width!r}",
-            expected="positive whole numbers, or the name of a picture whose size is known",
+            expected=f"positive whole numbers, or a picture whose size is known, which {name!r} is not",
             remedy="Export the labels together with the pictures, or name the picture with --picture",
             path=path,
         )
