@@ -355,3 +355,15 @@ def test_of_several_label_maps_in_a_file_errors_name_the_picture(project, pictur
     assert str(caught.value).startswith(
         f"{path}: of '{names[1]}': the label map is 32 x 32 px; expected 64 x 64"
     )
+
+
+def test_a_name_that_is_given_is_not_guessed_at(project, pictures, tmp_path):
+    path = labelled(tmp_path, pictures[0].id)
+    for typed in ("pcture", f"{pictures[0].id} copy"):
+        with pytest.raises(BadLabel, match=f"there is no picture '{typed}' in the project"):
+            import_labels(project, [path], picture_id=typed)
+
+
+def test_a_name_inside_goes_before_the_label_files_own(project, pictures, tmp_path):
+    path = coco(tmp_path / f"{pictures[0].id}.json", f"copy of {pictures[1].id}.png")
+    assert import_labels(project, [path])[0].annotation.id == pictures[1].id

@@ -17,7 +17,7 @@ _FEWEST_LETTERS = 4
 
 def plain_names(name: str) -> list[str]:
     """Names that a program may have decorated or written as a web address to this one; itself comes first."""
-    names = [name, unquote(name)]
+    names = [name, unquote(name).replace("\\", "/")]
     bare = PurePosixPath(names[1]).stem
     names += [_IN_FRONT.sub("", bare), _BEHIND.sub("", bare), _BEHIND.sub("", _IN_FRONT.sub("", bare))]
     return list(dict.fromkeys(names))

@@ -98,14 +98,14 @@ class TargetFinder:
 
     def size_of(self, name: str, path: Path) -> tuple[int, int] | None:
         """Height and width of the picture that a label file calls so; None if there is none."""
-        found = self._found(self.chosen or name, path, is_alone=True)
+        found = self._found(name, path, is_alone=True)
         return None if found is None else self.targets.size(found[1])
 
     def find(self, name: str, path: Path, *, is_alone: bool) -> Target | None:
         """The picture or photo that a label file is of; None if there is none.
 
-        Tried are the name itself; without what programs are known to put before and behind it; the label
-        file's own; and the only known name that it contains.
+        Tried are the name itself; without what programs are known to put before and behind it; the only known
+        name that it contains; and the label file's own. A name that the user gives is tried alone.
 
         Args:
             name: as the label file gives it.
@@ -115,21 +115,26 @@ class TargetFinder:
         Raises:
             BadLabel: the name is that of several.
         """
-        found = self._found(self.chosen or name, path, is_alone=is_alone)
+        found = self._found(name, path, is_alone=is_alone)
         if found is None:
             return None
         known_as, target = found
-        if known_as != (self.chosen or name):
-            self.tell(f"{path}: its labels of {name!r} were taken for those of {known_as!r}")
+        if known_as not in (name, self.chosen):
+            shown = target.id if isinstance(target, ProposedPicture) else target.name
+            self.tell(f"{path}: its labels of {name!r} were taken for those of {shown!r}")
         return target
 
     def _found(self, name: str, path: Path, *, is_alone: bool) -> tuple[str, Target] | None:
-        for one in [*plain_names(name), *([_name_of(path)] if is_alone else [])]:
+        inside = names_inside(name, self.targets.names)
+        names = [
+            *plain_names(name),
+            *(inside if len(inside) == 1 else []),
+            *([_name_of(path)] if is_alone else []),
+        ]
+        for one in names if self.chosen is None else [self.chosen]:
             if target := self.targets.get(one, path):
                 return one, target
-        inside = names_inside(name, self.targets.names)
-        target = self.targets.get(inside[0], path) if len(inside) == 1 else None
-        return None if target is None else (inside[0], target)
+        return None
 
 
 def _name_of(path: Path) -> str:
