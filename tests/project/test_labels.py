@@ -267,19 +267,24 @@ def coco(path, *names):
     return path
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "images/cb0618f6-{}.png", "{}_png.rf.8f3c0123abcd.png", "copy of {} (1).png", "/data/?d=up%5C{}.png",
-        "..\\label-studio\\media\\{}.png", "C:\\Users\\me\\{}.png", "{}_mask.png",
-        "Copy of {}.png",
-    ],
-)  # fmt: skip
-def test_names_that_programs_decorate(project, pictures, tmp_path, name):
-    given = [picture.id.upper() if name.startswith("Copy") else picture.id for picture in pictures]
-    names = [name.format(one) for one in given]
-    kept = import_labels(project, [coco(tmp_path / "instances.json", *names)])
-    assert [one.annotation.id for one in kept] == [picture.id for picture in pictures]
+DECORATED = (
+    "images/cb0618f6-{}.png",
+    "{}_png.rf.8f3c0123abcd.png",
+    "copy of {} (1).png",
+    "/data/?d=up%5C{}.png",
+    "..\\label-studio\\media\\{}.png",
+    "C:\\Users\\me\\{}.png",
+    "{}_mask.png",
+)
+
+
+def test_names_that_programs_decorate(project, pictures, tmp_path):
+    ids = [picture.id for picture in pictures]
+    for name in DECORATED:
+        path = coco(tmp_path / "instances.json", *(name.format(one) for one in ids))
+        assert [one.annotation.id for one in import_labels(project, [path])] == ids, name
+    path = coco(tmp_path / "instances.json", *(f"{one}.PNG".upper() for one in ids))
+    assert [one.annotation.id for one in import_labels(project, [path])] == ids
 
 
 def test_a_label_file_may_have_the_name_of_its_picture(project, pictures, tmp_path):
