@@ -260,3 +260,115 @@ def test_a_picture_of_another_random_stream_takes_a_longer_name(project, generat
     assert again[0].w.tobytes() == pictures[0].w.tobytes()
     assert again[1].id == pictures[1].id
     assert json.loads(record.read_text()) == values
+
+
+def coco(path, *names):
+    write_labels(path, [(name, label_map()) for name in names], TWO_PARTS, format_name="coco")
+    return path
+
+
+DECORATED = (
+    "images/cb0618f6-{}.png",
+    "{}_png.rf.8f3c0123abcd.png",
+    "copy of {} (1).png",
+    "/data/?d=up%5C{}.png",
+    "..\\label-studio\\media\\{}.png",
+    "C:\\Users\\me\\{}.png",
+    "{}_mask.png",
+)
+
+
+def test_names_that_programs_decorate(project, pictures, tmp_path):
+    ids = [picture.id for picture in pictures]
+    for name in DECORATED:
+        path = coco(tmp_path / "instances.json", *(name.format(one) for one in ids))
+        assert [one.annotation.id for one in import_labels(project, [path])] == ids, name
+    path = coco(tmp_path / "instances.json", *(f"{one}.PNG".upper() for one in ids))
+    assert [one.annotation.id for one in import_labels(project, [path])] == ids
+
+
+def test_a_label_file_may_have_the_name_of_its_picture(project, pictures, tmp_path):
+    path = tmp_path / f"{pictures[0].id}.json"
+    write_labels(path, [("IMG_0001.png", label_map())], TWO_PARTS, format_name="labelme")
+    told = []
+    (kept,) = import_labels(project, [path], tell=told.append)
+    assert kept.annotation.id == pictures[0].id
+    assert told == [f"{path}: its labels of 'IMG_0001.png' were taken for those of '{pictures[0].id}'"]
+
+
+def test_names_that_may_be_another_pictures_are_not_guessed_at(project, pictures, tmp_path):
+    one, two = (picture.id for picture in pictures)
+    for name in (f"{one}-{two}", f"{one}0", f"{one}-t300", f"{one}-0a1b2c3d", f"x{one}"):
+        with pytest.raises(BadLabel, match=f"there is no picture '{name}' in the project"):
+            import_labels(project, [coco(tmp_path / "labels.json", f"{name}.png")])
+
+
+def test_unknown_pictures_are_named_with_their_label_files(project, pictures, tmp_path):
+    names = [f"{pictures[0].id}.png", "holiday.png", "party.png"]
+    path = coco(tmp_path / "instances.json", *names)
+    with pytest.raises(BadLabel) as caught:
+        import_labels(project, [path])
+    assert str(caught.value) == (
+        f"{path}: there are no pictures 'holiday', 'party' in the project; "
+        f"expected one of {', '.join(sorted(picture.id for picture in pictures))}. "
+        "Rename them in the label file, or take them out."
+    )
+    folder = tmp_path / "folder"
+    for name in names:
+        write_labels(folder, [(name, label_map())], TWO_PARTS, format_name="labelme")
+    with pytest.raises(BadLabel) as caught:
+        import_labels(project, [folder])
+    assert str(caught.value).startswith(
+        f"{folder / 'holiday.json'}: there are no pictures 'holiday', 'party'"
+    )
+    files = f"{folder / 'holiday.json'}, {folder / 'party.json'}"
+    assert caught.value.remedy == f"Rename them in the label files, or leave these out: {files}"
+
+
+def test_sizes_that_a_label_file_lacks_are_those_of_the_picture(project, pictures, tmp_path):
+    path = coco(tmp_path / "instances.json", f"cb0618f6-{pictures[0].id}.png")
+    values = json.loads(path.read_text())
+    for image in values["images"]:
+        del image["height"], image["width"]
+    path.write_text(json.dumps(values))
+    (kept,) = import_labels(project, [path])
+    assert np.array_equal(kept.annotation.label_map, label_map())
+    (kept,) = import_labels(project, [path], picture_id=pictures[1].id)
+    assert kept.annotation.id == pictures[1].id
+
+
+def test_a_label_map_of_one_part_is_told(project, pictures, tmp_path, capsys):
+    mask = np.where(label_map() == 1, 255, 0).astype(np.uint8)
+    path = labelled(tmp_path, pictures[0].id, mask)
+    assert run(["label", str(project.folder), str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    note = (
+        f"{path}: nothing but background is labelled in {pictures[0].id}; 255 means unlabelled: in a mask of "
+        "0 and 255, give the part its own id."
+    )
+    assert f"Note: {note}\n" in said.err
+    assert json.loads(said.out)["notes"] == [note]
+
+
+def test_of_several_label_maps_in_a_file_errors_name_the_picture(project, pictures, tmp_path):
+    path = tmp_path / "instances.json"
+    names = [f"{picture.id}.png" for picture in pictures]
+    label_maps = [(names[0], label_map()), (names[1], label_map(32))]
+    write_labels(path, label_maps, TWO_PARTS, format_name="coco")
+    with pytest.raises(BadLabel) as caught:
+        import_labels(project, [path])
+    assert str(caught.value).startswith(
+        f"{path}: of '{names[1]}': the label map is 32 x 32 px; expected 64 x 64"
+    )
+
+
+def test_a_name_that_is_given_is_not_guessed_at(project, pictures, tmp_path):
+    path = labelled(tmp_path, pictures[0].id)
+    for typed in ("pcture", f"{pictures[0].id} copy"):
+        with pytest.raises(BadLabel, match=f"there is no picture '{typed}' in the project"):
+            import_labels(project, [path], picture_id=typed)
+
+
+def test_a_name_inside_goes_before_the_label_files_own(project, pictures, tmp_path):
+    path = coco(tmp_path / f"{pictures[0].id}.json", f"copy of {pictures[1].id}.png")
+    assert import_labels(project, [path])[0].annotation.id == pictures[1].id

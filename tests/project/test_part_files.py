@@ -28,3 +28,12 @@ def test_what_is_none(tmp_path):
     (tmp_path / "parts.json").write_text("[")
     with pytest.raises(BadLabel, match="is no JSON or TOML"):
         part_set_from(str(tmp_path / "parts.json"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_with_a_byte_order_mark(tmp_path, encoding):
+    (tmp_path / "parts.JSON").write_text(json.dumps(FACE_PARTS.to_json()), encoding=encoding)
+    assert part_set_from(str(tmp_path / "parts.JSON")) == FACE_PARTS
+    project = write_settings(tmp_path, Settings("ffhq", FACE_PARTS))
+    project.write_text(project.read_text(), encoding=encoding)
+    assert part_set_from(str(project)) == FACE_PARTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_all_formats_through_the_command_line(
     assert "1 is labelled; see" in capsys.readouterr().out
     exported = tmp_path / f"out{suffix}"
     assert run(["label", str(photo_project.folder), "--export", str(exported), "--format", format_name]) == 0
-    ((name, label_map),) = read_labels(exported, TWO_PARTS)
+    ((name, label_map, _),) = read_labels(exported, TWO_PARTS)
     assert np.array_equal(label_map, labels_of(1))
     # What was exported finds its photo again, in the same project and in another.
     shutil.rmtree(photo_project.annotations)

@@ -169,7 +169,7 @@ def test_no_project(tmp_path):
         BadProject, match=r"no such file; expected the folder of a project. Make one: partly new"
     ):
         open_project(tmp_path / "nothing")
-    (tmp_path / "project.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "project.toml").write_bytes(b"\xff\xff")
     with pytest.raises(BadProject, match="cannot be read"):
         open_project(tmp_path)
 
@@ -259,3 +259,18 @@ def test_with_a_generator_photos_are_fitted_on_where_that_is_said(tmp_path):
 def test_settings_without_anything_to_label():
     with pytest.raises(BadOption, match="neither a generator nor photos; expected one of them, or both"):
         Settings("", MIRRORED)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_statement(tmp_path, encoding):
+    settings = Settings("ffhq", MIRRORED)
+    path = write_settings(tmp_path, settings)
+    path.write_text(path.read_text(), encoding=encoding)
+    assert read_settings(tmp_path) == settings
+
+
+def test_another_encoding_is_named(tmp_path):
+    path = write_settings(tmp_path, Settings("ffhq", PartSet.from_names(("background", "Blüte"))))
+    path.write_text(path.read_text(encoding="utf-8"), encoding="cp1252")
+    with pytest.raises(BadProject, match=r"expected UTF-8. Save it as UTF-8 in the editor\."):
+        read_settings(tmp_path)

@@ -90,6 +90,12 @@ def _take_in(project: Project, files: tuple[Path, ...], labels: LabelFilesReques
     from partly.project import import_labels, import_shipped, state_of
 
     kept: list[LabelledFile] = []
+    notes: list[str] = []
+
+    def tell(text: str) -> None:
+        notes.append(f"{text}.")
+        output.say(f"Note: {text}.")
+
     if labels.shipped:
         ids = () if "all" in labels.shipped else labels.shipped
         kept += import_shipped(project, ids, replace=labels.replace)
@@ -101,6 +107,7 @@ def _take_in(project: Project, files: tuple[Path, ...], labels: LabelFilesReques
             picture_id=labels.picture_id,
             fill=labels.fill,
             replace=labels.replace,
+            tell=tell,
         )
     for one in kept:
         output.say(_told(project, one))
@@ -117,6 +124,7 @@ def _take_in(project: Project, files: tuple[Path, ...], labels: LabelFilesReques
                 }
                 for one in kept
             ],
+            "notes": notes,
             "next_step": state.next_step,
         }
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from partly.data.label_formats import Fill, read_labels
+from partly.data.label_formats import Fill, NamedLabelMap, read_labels
 from partly.data.labels import (
     SHIPPED_SETS,
+    UNLABELLED,
     Annotation,
     LabelMap,
+    Tell,
     annotation_ids,
     check_label_map,
     is_same_picture,
@@ -21,14 +24,15 @@ from partly.data.labels import (
     save_annotation,
     shipped_annotations,
     shipped_set,
+    tell_nobody,
 )
 from partly.data.photos import PhotoSource, overlay, resize_pixels, write_jpeg
-from partly.errors import BadLabel
-from partly.project.label_targets import PhotoTargets, at_painted_size
+from partly.errors import BadLabel, listed
+from partly.project.label_targets import at_painted_size
+from partly.project.picture_targets import Target, TargetFinder, target_finder
 from partly.project.project_folder import Project
 from partly.project.proposed_pictures import (
     ProposedPicture,
-    find_picture,
     keep_photo,
     keep_picture,
     painted_shape,
@@ -91,6 +95,7 @@ def import_labels(
     format_name: str | None = None,
     fill: Fill = "background",
     replace: bool = False,
+    tell: Tell = tell_nobody,
 ) -> list[LabelledFile]:
     """Label files to annotations of the project's pictures; all are checked before the first is kept.
 
@@ -104,6 +109,8 @@ def import_labels(
         format_name: see :func:`partly.data.label_formats.read_labels`.
         fill: what pixels are that no shape covers.
         replace: take the place of other annotations of the same pictures.
+        tell: is told, a sentence each without its full stop, of what was passed over, guessed or understood
+            in another way than it may have been meant.
 
     Raises:
         BadLabel: a file cannot be used, a label map has another size than its picture, two belong to one
@@ -111,30 +118,19 @@ def import_labels(
         BadPhoto: a photo cannot be read.
         BadProject: the photos are not where they should be.
     """
-    found: dict[str, _Given] = {}
-    photos = PhotoTargets.of(project) if project.settings.photos.folder else None
+    finder = target_finder(project, picture_id, tell)
+    named: list[NamedLabelMap] = []
     for path in paths:
-        named = read_labels(path, project.part_set, format_name=format_name, fill=fill)
+        named += read_labels(
+            path, project.part_set, format_name=format_name, fill=fill, size_of=finder.size_of, tell=tell
+        )
         if picture_id is not None and (len(named) != 1 or len(paths) != 1):
             raise BadLabel(
                 f"has {len(named)} label maps" if len(paths) == 1 else f"is one of {len(paths)} label files",
                 expected="one label map, since one picture is named",
                 path=path,
             )
-        for image_name, label_map in named:
-            name = picture_id or image_name
-            if photos is None:
-                given = _of_picture(project, name, label_map, path)
-            else:
-                given = _of_photo(photos, name, label_map, path)
-            if given.name in found:
-                raise BadLabel(
-                    f"has a second label map of picture {given.name}",
-                    expected=f"one; the first is in {found[given.name].path}",
-                    remedy="Leave one of them out",
-                    path=path,
-                )
-            found[given.name] = given
+    found = _given(project, finder, named)
     pictures = [(given.picture(project), given) for given in found.values()]
     annotations = [picture.annotation(given.label_map) for picture, given in pictures]
     _check_free(project, annotations, replace)
@@ -143,22 +139,84 @@ def import_labels(
         one = keep_annotation(project, annotation, picture.pixels, replace=replace)
         scaled_from = None if given.shape == annotation.label_map.shape else given.shape
         kept.append(dataclasses.replace(one, scaled_from=scaled_from))
+        _tell_of_one_part(project, given, tell)
     return kept
 
 
-def _of_picture(project: Project, name: str, label_map: LabelMap, path: Path) -> _Given:
-    picture = find_picture(project, PurePosixPath(name).stem)
-    check_label_map(label_map, project.part_set, size=picture.shape, path=path)
-    return _Given(path, picture, label_map, picture.shape)
+def _given(project: Project, finder: TargetFinder, named: Sequence[NamedLabelMap]) -> dict[str, _Given]:
+    """Label maps by what they are of, each at the size that is painted on.
+
+    Raises:
+        BadLabel: of names that nothing has, of two label maps of one picture, or of another size.
+    """
+    n_in_file = Counter(one.path for one in named)
+    found: dict[str, _Given] = {}
+    unknown: list[NamedLabelMap] = []
+    for one in named:
+        path = one.path or Path(one.image_name)
+        target = finder.find(one.image_name, path, is_alone=n_in_file[one.path] == 1)
+        if target is None:
+            unknown.append(one)
+            continue
+        try:
+            given = _fitted(project, target, one.label_map, path)
+        except BadLabel as error:
+            if n_in_file[one.path] == 1:
+                raise
+            found_there = f"of {one.image_name!r}: {error.found}"
+            raise BadLabel(found_there, expected=error.expected, remedy=error.remedy, path=path) from error
+        if given.name in found:
+            raise BadLabel(
+                f"has a second label map of picture {given.name}",
+                expected=f"one; the first is in {found[given.name].path}",
+                remedy="Leave one of them out",
+                path=path,
+            )
+        found[given.name] = given
+    if unknown:
+        raise _unknown(finder, unknown, is_only=len(named) == 1)
+    return found
 
 
-def _of_photo(photos: PhotoTargets, name: str, label_map: LabelMap, path: Path) -> _Given:
-    target = photos.find(name, path)
+def _unknown(finder: TargetFinder, unknown: Sequence[NamedLabelMap], *, is_only: bool) -> BadLabel:
+    """The error of label maps of nothing that is in the project, with the files that they are in."""
+    files = list(dict.fromkeys(str(one.path) for one in unknown))
+    names = [finder.chosen or one.image_name for one in unknown]
+    remedy = None
+    if len(files) > 1:
+        remedy = f"Rename them in the label files, or leave these out: {listed(files)}"
+    elif not is_only:
+        it = "it" if len(names) == 1 else "them"
+        remedy = f"Rename {it} in the label file, or take {it} out"
+    return finder.targets.unknown(names, remedy, unknown[0].path)
+
+
+def _fitted(project: Project, target: Target, label_map: LabelMap, path: Path) -> _Given:
+    """A label map at the size that its picture or photo is painted on.
+
+    Raises:
+        BadLabel: it has another size than a picture, or another aspect ratio than a photo.
+    """
+    if not project.settings.photos.folder and isinstance(target, ProposedPicture):
+        check_label_map(label_map, project.part_set, size=target.shape, path=path)
+        return _Given(path, target, label_map, target.shape)
     shape = target.shape if isinstance(target, ProposedPicture) else painted_shape(target)
     shown = target.id if isinstance(target, ProposedPicture) else target.name
     given = _Given(path, target, at_painted_size(label_map, shape, shown, path), label_map.shape)
-    check_label_map(given.label_map, photos.project.part_set, path=path)
+    check_label_map(given.label_map, project.part_set, path=path)
     return given
+
+
+def _tell_of_one_part(project: Project, given: _Given, tell: Tell) -> None:
+    """Tell of a label map with one part only: mostly a mask of 0 and 255, which is no label map."""
+    ids = np.unique(given.label_map).tolist()
+    labelled = [i for i in ids if i != UNLABELLED]
+    if len(labelled) > 1:
+        return
+    text = f"{given.path}: nothing but {project.part_set.names[labelled[0]]} is labelled in {given.name}"
+    if ids == [0, UNLABELLED]:
+        text += f"; {UNLABELLED} means unlabelled: in a mask of 0 and {UNLABELLED}, give the part its own id"
+    tell(text)
 
 
 def keep_annotation(

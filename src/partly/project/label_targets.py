@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from partly.data.labels import LabelMap, annotation_id_from, resize_label_map
 from partly.data.photos import PhotoSource, PhotoSources
-from partly.errors import BadLabel
+from partly.errors import BadLabel, listed
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
 from partly.project.proposed_pictures import ProposedPicture, find_picture, picture_ids
@@ -39,8 +39,13 @@ class PhotoTargets:
         """
         return cls(project, project_photos(project))
 
-    def find(self, name: str, path: Path | None = None) -> PhotoSource | ProposedPicture:
-        """The photo that a label file is of.
+    @property
+    def names(self) -> Sequence[str]:
+        """What photos and pictures are called, without folder and suffix."""
+        return [*self._by_stem, *picture_ids(self.project)]
+
+    def get(self, name: str, path: Path | None = None) -> PhotoSource | ProposedPicture | None:
+        """The photo that a label file is of; None if there is none.
 
         Args:
             name: its path within the folder of photos, with or without suffix; or its file's name alone,
@@ -48,7 +53,7 @@ class PhotoTargets:
             path: of the label file, for errors.
 
         Raises:
-            BadLabel: there is none, or there are several.
+            BadLabel: there are several.
         """
         bare = str(PurePosixPath(name).with_suffix(""))
         for photos, key in (
@@ -63,10 +68,29 @@ class PhotoTargets:
                 return find_picture(self.project, picture)
         if found := self._by_id.get(PurePosixPath(name).stem):
             return self._only(found, name, path)
-        raise BadLabel(
-            f"there is no photo {name!r} in {self._folder}",
+        return None
+
+    def size(self, target: PhotoSource | ProposedPicture) -> tuple[int, int]:
+        """Height and width of a photo, upright, or of a generated picture.
+
+        Raises:
+            BadPhoto: it cannot be read.
+        """
+        if isinstance(target, ProposedPicture):
+            photos = self._by_name.get(target.photo or "")
+            if not photos:
+                return target.shape
+            target = photos[0]
+        height, width, _ = target.read().pixels.shape
+        return height, width
+
+    def unknown(self, names: Sequence[str], remedy: str | None, path: Path | None) -> BadLabel:
+        """The error of names that no photo has."""
+        found = "there is no photo" if len(names) == 1 else "there are no photos"
+        return BadLabel(
+            f"{found} {listed(map(repr, names))} in {self._folder}",
             expected=f"the name of a photo: {self._shown(self.photos)}",
-            remedy="Name the photo with --picture",
+            remedy=remedy or "Name the photo with --picture",
             path=path,
         )
 

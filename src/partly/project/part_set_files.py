@@ -8,6 +8,7 @@ from pathlib import Path
 
 from partly.data.labels import FACE_PARTS, PartSet
 from partly.errors import BadLabel, BadOption
+from partly.storage import read_decoded
 
 NAMED = {"faces": FACE_PARTS}
 
@@ -22,7 +23,7 @@ def part_set_from(text: str) -> PartSet:
     if text in NAMED:
         return NAMED[text]
     path = Path(text)
-    if path.suffix in (".json", ".toml") or path.is_file():
+    if path.suffix.lower() in (".json", ".toml") or path.is_file():
         return _from_file(path)
     if "," not in text:
         raise BadOption(
@@ -35,8 +36,8 @@ def part_set_from(text: str) -> PartSet:
 
 def _from_file(path: Path) -> PartSet:
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        text = read_decoded(path)
+        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except OSError as error:
         raise BadLabel(f"cannot be read ({error.strerror})", expected="a part set", path=path) from error
     except ValueError as error:

@@ -17,7 +17,7 @@ from partly.errors import BadLabel, BadOption, BadProject
 from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
 from partly.project.photo_options import PhotoOptions
-from partly.storage import Option, OptionsT, options_of, read_json_or_none, write_text
+from partly.storage import Option, OptionsT, options_of, read_decoded, read_json_or_none, write_text
 from partly.synthesis.distil import DistilConfig, completed
 
 SCHEMA_VERSION = 1
@@ -215,7 +215,7 @@ def read_settings(folder: Path) -> Settings:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_decoded(path)
     except FileNotFoundError:
         raise BadProject(
             "no such file",
@@ -223,8 +223,12 @@ def _read(path: Path) -> str:
             remedy=f"Make one: partly new {path.parent}",
             path=path,
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise BadProject(f"cannot be read ({error})", path=path) from error
+    except UnicodeDecodeError as error:
+        raise BadProject(
+            f"cannot be read ({error})", expected="UTF-8", remedy="Save it as UTF-8 in the editor", path=path
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -80,13 +80,13 @@ export function openImport(studio: Studio, dropped?: File): void {
         fill: fill.input.value,
         replace: replace.input.checked,
       };
-      const { ids } = await studio.client.importLabels(chosen, choices);
+      const { ids, notes = [] } = await studio.client.importLabels(chosen, choices);
       window.close();
       await refreshState(studio);
       const shown = ids.includes(id) ? id : ids[0];
       if (shown) await openPicture(studio, shown);
       const which = ids.length === 1 ? (find(studio, ids[0])?.name ?? ids[0]) : `${ids.length} ${word}s`;
-      say(studio, `Labels of ${which} imported.`);
+      say(studio, [`Labels of ${which} imported.`, ...notes].join(" "));
     });
   });
   window.showModal();

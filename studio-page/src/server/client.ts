@@ -170,7 +170,7 @@ export class Client {
   importLabels(
     file: File,
     choices: { picture: string | null; format: string; fill: string; replace: boolean },
-  ): Promise<{ ids: string[] }> {
+  ): Promise<{ ids: string[]; notes?: string[] }> {
     const { picture, format, fill, replace } = choices;
     const query = new URLSearchParams({ format, fill, replace: replace ? "1" : "0" });
     // Without it, labels belong to what the file names.

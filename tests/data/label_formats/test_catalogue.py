@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,7 +49,7 @@ def test_any_label_map_reads_back_exactly(tmp_path, format_name, style, fill, la
         path, [("a.jpg", label_map)], PARTS, format_name=format_name, style=style, fill=fill
     )
     assert written == [path]
-    ((name, found),) = read_labels(path, PARTS, fill=fill)
+    ((name, found, _),) = read_labels(path, PARTS, fill=fill)
     assert name == ("labels.png" if format_name == "png" else "a.jpg")
     assert found.dtype == np.uint8
     assert np.array_equal(found, label_map)
@@ -72,7 +74,7 @@ def test_several_pictures_keep_their_names(tmp_path_factory, format_name, labels
     written = write_labels(path, named, PARTS, format_name=format_name)
     assert all(file.is_file() for file in written)
     assert len(written) == (len(labels) if known.one_file_each else 1)
-    found = dict(read_labels(path, PARTS, format_name=format_name))
+    found = {name: label_map for name, label_map, _ in read_labels(path, PARTS, format_name=format_name)}
     assert found.keys() == {name for name, _ in named}
     assert all(np.array_equal(found[name], label_map) for name, label_map in named)
 
@@ -160,14 +162,125 @@ def test_folders_are_of_labelme_if_pictures_lie_beside_the_labels(tmp_path):
     (tmp_path / "b.json").unlink()
     assert detect_format(tmp_path).name == "png"
     (tmp_path / "b.png").unlink()
-    assert "has no label files in it; expected LabelMe JSON or palette PNG" in refusal(
+    assert "has no label files in it; expected LabelMe JSON, COCO instances JSON, CVAT" in refusal(
         lambda: detect_format(tmp_path)
     )
 
 
-def test_a_folder_with_a_file_for_many_pictures_is_not_guessed_at(tmp_path):
-    write_labels(tmp_path / "a.json", [("b", MAP)], PARTS, format_name="coco")
-    assert "a.json: is of no known label format" in refusal(lambda: detect_format(tmp_path))
+@pytest.mark.parametrize(("format_name", "name"), [("coco", "sub/instances.json"), ("cvat", "labels.xml")])
+def test_a_folder_with_a_file_for_many_pictures_is_read(tmp_path, format_name, name):
+    write_labels(tmp_path / "pictures", [("b.png", MAP)], PARTS, format_name="png")
+    write_labels(tmp_path / name, [("b.jpg", MAP), ("c.jpg", MAP)], PARTS, format_name=format_name)
+    told = []
+    found = read_labels(tmp_path, PARTS, tell=told.append)
+    assert [(one.image_name, one.path) for one in found] == [
+        ("b.jpg", tmp_path / name),
+        ("c.jpg", tmp_path / name),
+    ]
+    assert told == []
+    write_labels(tmp_path / "pictures", [("d.png", MAP)], PARTS, format_name="png")
+    read_labels(tmp_path, PARTS, tell=told.append)
+    assert told == [
+        f"{tmp_path}: 1 file beside {FORMATS[format_name].title} (to read them as label maps, give "
+        "--format png) passed over: pictures/d.png"
+    ]
+
+
+def test_a_folder_with_files_of_several_formats_is_not_guessed_at(tmp_path):
+    write_labels(tmp_path / "a.json", [("b", MAP)], PARTS, format_name="labelme")
+    write_labels(tmp_path / "b.xml", [("b", MAP)], PARTS, format_name="cvat")
+    assert refusal(lambda: read_labels(tmp_path, PARTS)) == (
+        f"{tmp_path}: holds label files of several formats: LabelMe JSON (a.json), CVAT for images 1.1 XML "
+        "(b.xml); expected files of one format. Give the files themselves, or --format labelme or cvat."
+    )
+    ((name, _, path),) = read_labels(tmp_path, PARTS, format_name="cvat")
+    assert (name, path) == ("b", tmp_path / "b.xml")
+
+
+@EVERY_FORMAT
+def test_suffixes_in_upper_case_are_read_from_folders(tmp_path, format_name):
+    suffix = FORMATS[format_name].suffix
+    for name in ("a", "b"):
+        write_labels(tmp_path / f"{name}{suffix}", [(name, MAP)], PARTS, format_name=format_name)
+    (tmp_path / f"b{suffix}").rename(tmp_path / f"b{suffix.upper()}")
+    found = read_labels(tmp_path, PARTS)
+    assert [Path(one.image_name).stem for one in found] == ["a", "b"]
+    (tmp_path / f"a{suffix}").unlink()
+    assert [Path(one.image_name).stem for one in read_labels(tmp_path, PARTS)] == ["b"]
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize("name", ["._a", "__MACOSX/._a", ".ipynb_checkpoints/a-checkpoint", "@eaDir/a"])
+def test_hidden_files_and_those_of_systems_are_passed_over_and_told(tmp_path, format_name, name):
+    suffix = FORMATS[format_name].suffix
+    write_labels(tmp_path / f"a{suffix}", [("a", MAP)], PARTS, format_name=format_name)
+    hidden = tmp_path / f"{name}{suffix}"
+    hidden.parent.mkdir(exist_ok=True)
+    hidden.write_bytes(b"\0\5\x16\7\0")
+    told = []
+    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert told == [f"{tmp_path}: 1 hidden file passed over: {name}{suffix}"]
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize(
+    "text", ["", "[1, 2]", '{"a": 1}', '[{"data": {}, "annotations": []}]', "// no JSON"]
+)
+def test_json_without_labels_is_passed_over_and_told(tmp_path, format_name, text):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
+    (tmp_path / "notes.json").write_text(text)
+    told = []
+    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert len(told) == 1
+    assert told[0].endswith("passed over: notes.json")
+
+
+def test_a_folder_with_nothing_but_hidden_labels_says_so(tmp_path):
+    write_labels(tmp_path / ".old" / "a.json", [("a", MAP)], PARTS, format_name="labelme")
+    for name in (None, "labelme"):
+        said = refusal(lambda name=name: read_labels(tmp_path, PARTS, format_name=name))
+        assert "files in it but hidden ones (.old/a.json); expected" in said
+        assert said.endswith("Give hidden files themselves if they are meant.")
+
+
+def test_xml_without_labels_is_passed_over_and_told(tmp_path):
+    write_labels(tmp_path / "a.json", [("a", MAP)], PARTS, format_name="labelme")
+    (tmp_path / "a.xml").write_text("<annotation/>")
+    told = []
+    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert told == [f"{tmp_path}: 1 file without labels passed over: a.xml"]
+
+
+def test_a_damaged_label_file_is_not_passed_over(tmp_path):
+    write_labels(tmp_path / "a.json", [("a", MAP)], PARTS, format_name="labelme")
+    (tmp_path / "b.json").write_bytes((tmp_path / "a.json").read_bytes()[:-20])
+    assert f"{tmp_path / 'b.json'}: is no JSON (" in refusal(lambda: read_labels(tmp_path, PARTS))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("a.json", '[{"id": 1, "annotations": [], "data": {}}]', "Label Studio's own JSON: export as COCO."),
+        ("a.json", '[{"id": 1, "annotator": 1, "tag": []}]', "Label Studio's own JSON: export as COCO."),
+        (
+            "a.json",
+            '{"a.png9": {"filename": "a.png", "regions": []}}',
+            "VIA's own JSON: export annotations as",
+        ),
+        ("a.json", '{"_via_img_metadata": {}}', "a project of VIA: export annotations as COCO."),
+        ("a.json", "[1]", "Unpack archives first, and export the labels in one of these formats."),
+        ("a.xml", "<annotation/>", "Pascal VOC, which holds boxes: export masks or polygons"),
+    ],
+)
+def test_formats_that_are_not_read_are_named(tmp_path, name, text, remedy):
+    (tmp_path / name).write_text(text)
+    for path in (tmp_path, tmp_path / name):
+        said = refusal(lambda path=path: read_labels(path, PARTS))
+        assert said.startswith(
+            f"{tmp_path / name}: is of no known label format; expected LabelMe JSON (.json)"
+        )
+        assert remedy in said
 
 
 def test_other_suffixes_are_answered_with_the_known_formats(tmp_path):

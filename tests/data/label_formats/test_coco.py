@@ -47,14 +47,14 @@ def test_polygons_run_lengths_and_their_text(tmp_path):
         annotation(10, {"size": [3, 4], "counts": runs["counts"].decode()}),
         annotation(10, [[0, 0, 2, 0, 2, 2, 0, 2]], image_id=9),
     )
-    found = dict(read_coco(path, PARTS))
+    found = {name: label_map for name, label_map, _ in read_coco(path, PARTS)}
     assert np.array_equal(found["a.jpg"], drawn("3131 3111 1030"))
     assert np.array_equal(found["b.jpg"], drawn("33 33"))
 
 
 def test_pictures_without_annotations_were_not_labelled(tmp_path):
     path = saved(tmp_path, annotation(30, [[0, 0, 4, 0, 4, 2]]))
-    assert [name for name, _ in read_coco(path, PARTS)] == ["a.jpg"]
+    assert [name for name, *_ in read_coco(path, PARTS)] == ["a.jpg"]
 
 
 def test_unused_categories_may_be_unknown_but_used_ones_may_not(tmp_path):
@@ -103,14 +103,15 @@ TRIANGLE = [[0, 0, 4, 0, 4, 2]]
         ([], {"categories": [{"id": 1}, {"id": 1}]}, "has categories without an id, or two with the same"),
         ([], {"images": [{"file_name": "a"}]}, "has images without an id"),
         (
-            [],
+            [annotation(30, [[0, 0, 4, 0, 4, 2]])],
             {"images": [{"id": 7, "file_name": "a", "width": 4}]},
-            "image 7 has the height None and the width 4",
+            "image 7 has the height None and the width 4; expected positive whole numbers, or a picture "
+            "whose size is known, which 'a' is not. Export the labels together with the pictures, or name",
         ),
         (
             [annotation(30, TRIANGLE, image_id=8, id=5)],
             {},
-            "annotation 5 has the image_id 8; expected an id that",
+            "annotation 5 has the image_id 8; expected an id that the file defines: 7, 9.",
         ),
         ([annotation(30, TRIANGLE, image_id=[8])], {}, "annotation 'no. 1' has the image_id [8]"),
         ([annotation(31, TRIANGLE, id=5)], {}, "annotation 5 has the category_id 31"),
@@ -131,9 +132,14 @@ TRIANGLE = [[0, 0, 4, 0, 4, 2]]
             "Export the labels as segmentation, not as boxes.",
         ),
         ([annotation(30, None, id=5)], {}, "annotation 5 has no segmentation"),
-        ([annotation(30, [[0, 0, 1, 1]], id=5)], {}, "annotation 5 has unusable points; expected at least 3"),
+        ([annotation(30, [[0, 0, 1, 1]], id=5)], {}, "has 1 shape, but none that covers a pixel"),
         ([annotation(30, [[0, 0, 1, 1, 2]], id=5)], {}, "annotation 5 has unusable points"),
-        ([annotation(30, [0, 0, 1, 1, 2, 2], id=5)], {}, "annotation 5 has unusable points"),
+        (
+            [annotation(30, [[0, 0], [1, 1, 2]], id=5)],
+            {},
+            "annotation 5 has unusable points; expected points x, y with numbers up to 1000000, as "
+            "[x1, y1, x2, y2, …] or [[x1, y1], [x2, y2], …]",
+        ),
         (
             [annotation(30, {"size": [4, 3], "counts": [12]}, id=5)],
             {},
@@ -142,7 +148,7 @@ TRIANGLE = [[0, 0, 4, 0, 4, 2]]
         (
             [annotation(30, {"size": [3, 4]}, id=5)],
             {},
-            "annotation 5 has the counts None; expected a list or a text",
+            "annotation 5 has no segmentation; expected polygons or run lengths",
         ),
         (
             [annotation(30, {"size": [3, 4], "counts": [1, 2]}, id=5)],
@@ -171,3 +177,97 @@ def test_damaged_files_are_refused(tmp_path, annotations, changes, words):
     text = refusal(lambda: read_coco(path, PARTS))
     assert text.startswith(f"{path}: ")
     assert words in text
+
+
+SQUARE = [0, 0, 2, 0, 2, 2, 0, 2]
+PAIRS = [[0, 0], [2, 0], [2, 2], [0, 2]]
+
+
+def read_one(path, **options):
+    ((_, label_map, _),) = read_coco(path, PARTS, **options)
+    return label_map
+
+
+@pytest.mark.parametrize(
+    "segmentation", [[SQUARE], SQUARE, PAIRS, [PAIRS], str(PAIRS), [{"x": x, "y": y} for x, y in PAIRS]]
+)
+def test_points_in_all_usual_brackets(tmp_path, segmentation):
+    assert np.array_equal(read_one(saved(tmp_path, annotation(30, segmentation))), drawn("1100 1100 0000"))
+
+
+@pytest.mark.parametrize(
+    "empty", [[[0, 0, 1, 1]], [[3, 1]], {"size": [3, 4], "counts": [12]}, {"size": [3, 4], "counts": ""}]
+)
+def test_annotations_without_area_are_passed_over_and_told(tmp_path, empty):
+    path = saved(
+        tmp_path,
+        annotation(30, [SQUARE, [0, 0, 1, 1]], id=1),
+        annotation(1, empty, id=2) if isinstance(empty, list) else annotation(10, empty, id=2),
+        annotation(10, [[0, 0]], image_id=9, id=3),
+    )
+    told = []
+    assert np.array_equal(read_one(path, tell=told.append), drawn("1100 1100 0000"))
+    assert told == [
+        f"{path}: 3 shapes without area passed over: annotation 1, annotation 2, annotation 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    "missing", [{}, {"counts": None, "size": [3, 4]}, [[]], [None], "", "[]", "None", False, float("nan")]
+)
+def test_annotations_without_a_mask_in_any_words(tmp_path, missing):
+    text = refusal(lambda: read_coco(saved(tmp_path, annotation(30, missing, id=5)), PARTS))
+    assert "annotation 5 has no segmentation" in text
+    assert "Export the labels as segmentation, not as boxes." in text
+
+
+@pytest.mark.parametrize(("stated", "referred"), [(7, "7"), (7, 7.0), ("7", 7), (7.0, "7.0"), ("0007", 7)])
+def test_ids_of_another_type(tmp_path, stated, referred):
+    image = {"id": stated, "file_name": "a.jpg", "height": 3, "width": 4}
+    category = {"id": stated, "name": "left"}
+    path = saved(
+        tmp_path, annotation(referred, [SQUARE], image_id=referred), images=[image], categories=[category]
+    )
+    assert np.array_equal(read_one(path), drawn("1100 1100 0000"))
+
+
+def test_ids_that_differ_by_type_only_are_told_apart_or_refused(tmp_path):
+    images = [{"id": i, "file_name": f"{i!r}.jpg", "height": 3, "width": 4} for i in (7, "7")]
+    path = saved(tmp_path, annotation(30, [SQUARE], image_id="7"), images=images)
+    assert read_coco(path, PARTS)[0].image_name == "'7'.jpg"
+    path = saved(tmp_path, annotation(30, [SQUARE], image_id=" 7"), images=images)
+    assert "has the image_id ' 7'; expected an id that the file defines: 7, '7'" in refusal(
+        lambda: read_coco(path, PARTS)
+    )
+
+
+@pytest.mark.parametrize(
+    "size", [{}, {"height": 0, "width": 0}, {"height": None, "width": 4}, {"height": float("nan")}]
+)
+def test_sizes_that_are_missing_are_asked_for(tmp_path, size):
+    images = [{"id": 7, "file_name": "sub\\a.jpg", **size}, {"id": 8, "file_name": "unlabelled.jpg"}]
+    path = saved(tmp_path, annotation(30, [SQUARE]), images=images)
+    asked = []
+
+    def size_of(name, file):
+        asked.append((name, file))
+        return 3, 4
+
+    assert np.array_equal(read_one(path, size_of=size_of), drawn("1100 1100 0000"))
+    assert asked == [("sub/a.jpg", path)]
+
+
+def test_run_lengths_say_a_size_that_is_missing(tmp_path):
+    runs = {"size": [3.0, 4.0], "counts": [0.0, 2.0, 10.0]}
+    path = saved(tmp_path, annotation(30, runs), images=[{"id": 7, "file_name": "a.jpg"}])
+    assert np.array_equal(read_one(path), drawn("1000 1000 0000"))
+
+
+@pytest.mark.parametrize("height", [3.0, "3", "3.0"])
+def test_sizes_that_are_no_json_integers(tmp_path, height):
+    path = saved(
+        tmp_path,
+        annotation(30, [SQUARE]),
+        images=[{"id": 7, "file_name": "a.jpg", "height": height, "width": 4}],
+    )
+    assert read_one(path).shape == (3, 4)

@@ -20,7 +20,7 @@ def saved(tmp_path, body, head="<version>1.1</version>", before='<?xml version="
 
 
 def read_one(tmp_path, shapes, **options):
-    ((name, label_map),) = read_cvat(saved(tmp_path, IMAGE.format(shapes)), PARTS, **options)
+    ((name, label_map, _),) = read_cvat(saved(tmp_path, IMAGE.format(shapes)), PARTS, **options)
     assert name == "a.jpg"
     return label_map
 
@@ -70,7 +70,7 @@ def test_ellipses_and_turned_boxes(tmp_path):
 def test_pictures_without_shapes_were_not_labelled(tmp_path):
     empty = '<image id="1" name="b.jpg" width="6" height="4"><tag label="x"/></image>'
     path = saved(tmp_path, IMAGE.format('<box label="left" xtl="0" ytl="0" xbr="3" ybr="4"/>') + empty)
-    assert [name for name, _ in read_cvat(path, PARTS)] == ["a.jpg"]
+    assert [name for name, *_ in read_cvat(path, PARTS)] == ["a.jpg"]
 
 
 def test_written_files_look_like_cvats(tmp_path):
@@ -129,9 +129,14 @@ def shaped(shape):
     [
         ("", "has no pictures"),
         (shaped(""), "has no shape in any of its 1 pictures"),
-        ('<image name="a" width="6"/>', "image 'a' has height None; expected a whole number"),
-        ('<image name="a" width="6" height="0"/>', "image 'a' has the height 0 and the width 6"),
-        ('<image name="a" width="6" height="1e3"/>', "image 'a' has height '1e3'"),
+        (
+            '<image name="a" width="6"><box label="left"/></image>',
+            "image 'a' has the height None and the width '6'; expected positive whole numbers, or a",
+        ),
+        (
+            '<image name="a" width="6" height="-1"><box label="left"/></image>',
+            "image 'a' has the height '-1' and the width '6'; expected positive whole numbers.",
+        ),
         (
             "<track/>",
             "holds tracks of a video; expected <annotations>, version '1.1', with images. Export as",
@@ -141,7 +146,7 @@ def shaped(shape):
             "has shapes that are no areas: points (1 shape), polyline (1 shape)",
         ),
         (shaped('<polygon points="0,0;1,0;1,1"/>'), "has labels that are no part: '' (1 shape)"),
-        (shaped('<polygon label="left"/>'), "image 'a.jpg': polygon 'left' has unusable points"),
+        (shaped('<polygon label="left"/>'), "has 1 shape, but none that covers a pixel"),
         (shaped('<polygon label="left" points="0,0;1,x;1,1"/>'), "has unusable points"),
         (shaped('<polygon label="left" points="0,0;1,nan;1,1"/>'), "has unusable points"),
         (shaped('<box label="left" xtl="0" ytl="0" xbr="3"/>'), "box 'left' has ybr ''; expected a number"),
@@ -174,3 +179,32 @@ def test_other_versions_are_refused(tmp_path, head):
     text = refusal(lambda: read_cvat(saved(tmp_path, "", head), PARTS))
     assert "holds <annotations>, version " in text
     assert "Export as 'CVAT for images 1.1'" in text
+
+
+def test_shapes_without_area_are_passed_over_and_told(tmp_path):
+    empty = (
+        '<polygon label="nose" points="1.0,1.0;2.0,2.0"/>'
+        '<mask label="nose" rle="0" left="0" top="0" width="1" height="1"/>'
+        '<mask label="nose" rle="" left="0" top="0" width="0" height="0"/>'
+        '<box label="nose" xtl="2" ytl="2" xbr="2" ybr="2"/>'
+    )
+    told = []
+    found = read_one(
+        tmp_path, '<box label="left" xtl="0" ytl="0" xbr="3" ybr="4"/>' + empty, tell=told.append
+    )
+    assert np.array_equal(found, drawn("111000 " * 4))
+    assert told == [
+        f"{tmp_path / 'annotations.xml'}: 4 shapes without area passed over: image 'a.jpg': polygon 'nose', "
+        "image 'a.jpg': mask 'nose', image 'a.jpg': mask 'nose', image 'a.jpg': box 'nose'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "written"), [("faces\\a.jpg", "faces/a.jpg"), ("C:\\Users\\a.jpg", "C:/Users/a.jpg")]
+)
+def test_windows_paths_and_sizes_that_are_missing(tmp_path, stated, written):
+    shapes = '<polygon label="left" points="0,0;3,0;3,4;0,4;"/>'
+    path = saved(tmp_path, f'<image id="0" name="{stated}" width="0" height="0">{shapes}</image>')
+    ((name, found, _),) = read_cvat(path, PARTS, size_of=lambda name, _: (4, 6) if name == written else None)
+    assert name == written
+    assert np.array_equal(found, drawn("111000 " * 4))

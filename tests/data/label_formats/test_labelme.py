@@ -37,7 +37,7 @@ def saved(tmp_path, *shapes, name="a.json", **changes):
 
 
 def read_one(path, **options):
-    ((_, label_map),) = read_labelme(path, PARTS, **options)
+    ((_, label_map, _),) = read_labelme(path, PARTS, **options)
     return label_map
 
 
@@ -112,7 +112,7 @@ def test_folders_give_names_relative_to_them_and_leave_out_what_has_no_shape(tmp
     saved(tmp_path, square, name="b/x.json", imagePath="..\\pictures\\x.jpg")
     saved(tmp_path, square, name="a.json")
     saved(tmp_path, name="c.json", imagePath="c.jpg")
-    assert [name for name, _ in read_labelme(tmp_path, PARTS)] == ["a.jpg", "pictures/x.jpg"]
+    assert [name for name, *_ in read_labelme(tmp_path, PARTS)] == ["a.jpg", "pictures/x.jpg"]
 
 
 def test_folders_may_hold_json_of_other_kinds(tmp_path):
@@ -122,9 +122,11 @@ def test_folders_may_hold_json_of_other_kinds(tmp_path):
     with pytest.raises(BadLabel, match="is of no known label format"):
         read_labels(tmp_path, PARTS)
     saved(tmp_path, shape("left", [[0, 0], [2, 2]], "rectangle"), name="b.json", imagePath="b.jpg")
-    assert [name for name, _ in read_labels(tmp_path, PARTS)] == ["b.jpg"]
+    assert [name for name, *_ in read_labels(tmp_path, PARTS)] == ["b.jpg"]
     (tmp_path / "c.json").write_text('{"images": [], "annotations": []}')
-    with pytest.raises(BadLabel, match=r"c.json: has no shapes"):
+    with pytest.raises(
+        BadLabel, match=r"holds label files of several formats: LabelMe JSON \(b.json\), COCO"
+    ):
         read_labels(tmp_path, PARTS)
 
 
@@ -158,7 +160,8 @@ def test_written_files_look_like_labelmes(tmp_path):
         (
             [],
             {"imageHeight": None},
-            "the picture has the height None and the width 6; expected positive whole",
+            "the picture has the height None and the width 6; expected positive whole numbers, or a picture "
+            "whose size is known, which 'a.jpg' is not",
         ),
         ([], {"imageWidth": True}, "the picture has the height 4 and the width True"),
         ([], {"imageWidth": 0}, "and the width 0"),
@@ -171,20 +174,26 @@ def test_written_files_look_like_labelmes(tmp_path):
             ],
             {},
             "has shapes that are no areas: point (2 shapes), line (1 shape); "
-            "expected the kinds polygon, rectangle, oriented_rectangle, circle, mask. Redraw them as areas",
+            "expected the kinds polygon, rectangle, oriented_rectangle, circle, mask, rotation, "
+            "quadrilateral. Redraw them as areas",
         ),
         ([shape(None, [[0, 0], [1, 0], [1, 1]])], {}, "shape 1 has the label None; expected a text"),
         (
             [shape("left", [[0, 0], [1, 0]])],
             {},
-            "shape 1 ('left') has unusable points; expected at least 3 points",
+            "has 1 shape, but none that covers a pixel",
         ),
         ([shape("left", [[0, 0], [1, 0], [1]])], {}, "shape 1 ('left') has unusable points"),
         ([shape("left", [[0, 0], [1, 0], [1, float("nan")]])], {}, "has unusable points"),
         ([shape("left", [[0, 0], [1, 0], [1, 1e300]])], {}, "with numbers up to 1000000"),
         ([shape("left", [[0, 0], [1, 0], [1, 10**400]])], {}, "has unusable points"),
         ([shape("left", None)], {}, "has unusable points"),
-        ([shape("left", [[0, 0]], "circle")], {}, "expected at least 2 points"),
+        ([shape("left", [[0, 0]], "circle")], {}, "has 1 shape, but none that covers a pixel"),
+        (
+            [shape("left", [[0, 0]], "mask", mask="")],
+            {},
+            "unusable points; expected two corners of its bitmap, [[left, top], [right, bottom]]",
+        ),
         ([shape("left", [[0, 0], [1, 1]], "mask")], {}, "shape 1 ('left') has a bitmap that cannot be used"),
         ([shape("left", [[0, 0], [1, 1]], "mask", mask="!!")], {}, "has a bitmap that cannot be used"),
         ([shape("left", [[0, 0], [1, 1]], "mask", mask="aGVsbG8=")], {}, "cannot be used: no PNG file"),
@@ -196,7 +205,7 @@ def test_written_files_look_like_labelmes(tmp_path):
         (
             [shape("left", [[0, 0], [2, 1]], "mask", mask=bitmap(np.zeros((2, 2), np.uint8)))],
             {},
-            "shape 1 ('left') has a bitmap of 2 x 2 px; expected 3 x 2 px, as its points say",
+            "has 1 shape, but none that covers a pixel",
         ),
     ],
 )
@@ -213,6 +222,133 @@ def test_deep_nesting_is_no_json(tmp_path):
 
 
 def test_an_empty_folder_has_no_pictures(tmp_path):
-    assert "has no pictures; expected at least one labelled picture" in refusal(
+    assert "has no .json files in it; expected a folder of label files" in refusal(
         lambda: read_labelme(tmp_path, PARTS)
     )
+
+
+SQUARE = [[0, 0], [2, 0], [2, 2], [0, 2]]
+SQUARE_MAP = drawn("110000 110000 000000 000000")
+
+
+@pytest.mark.parametrize(
+    "points", [[0, 0, 2, 0, 2, 2, 0, 2], [SQUARE], [{"x": x, "y": y} for x, y in SQUARE]]
+)
+def test_points_in_all_usual_brackets(tmp_path, points):
+    assert np.array_equal(read_one(saved(tmp_path, shape("left", points))), SQUARE_MAP)
+
+
+@pytest.mark.parametrize("kind", ["rotation", "quadrilateral"])
+def test_four_corners_of_x_anylabeling(tmp_path, kind):
+    path = saved(tmp_path, shape("left", [[2, -0.1], [4.1, 2], [2, 4.1], [-0.1, 2]], kind, direction=0.785))
+    assert np.array_equal(read_one(path), drawn("011000 111100 111100 011000"))
+
+
+def test_shapes_without_area_are_passed_over_and_told(tmp_path):
+    path = saved(
+        tmp_path,
+        shape("left", SQUARE),
+        shape("nose", [[0, 0], [1, 1]]),
+        shape("unicorn", []),
+        shape("nose", [[3, 3]], "circle"),
+        shape("nose", [[3, 3], [3, 3]], "rectangle"),
+        shape("nose", [[3, 3], [3, 3]], "mask", mask=bitmap(np.zeros((1, 1), np.uint8))),
+    )
+    told = []
+    assert np.array_equal(read_one(path, tell=told.append), SQUARE_MAP)
+    assert told == [
+        f"{path}: 5 shapes without area passed over: shape 2 ('nose'), shape 3 ('unicorn'), "
+        "shape 4 ('nose'), shape 5 ('nose'), shape 6 ('nose')"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("corners", "expected", "box"),
+    [
+        ([[1, 1], [3, 3]], "000000 011000 011000 000000", ""),
+        ([[2, 2], [1, 1]], "000000 011000 011000 000000", ""),
+        ([[1, 1], [1, 2]], "000000 010000 010000 000000", "1 x 2 px"),
+        ([[1, 1], [4, 2]], "000000 011000 011000 000000", "4 x 2 px"),
+    ],
+)
+def test_bitmaps_in_boxes_of_another_size(tmp_path, corners, expected, box):
+    path = saved(tmp_path, shape("left", corners, "mask", mask=bitmap(np.ones((2, 2), np.uint8))))
+    told = []
+    assert np.array_equal(read_one(path, tell=told.append), drawn(expected))
+    if box:
+        (text,) = told
+        assert text == (
+            f"{path}: shape 1 ('left') has a bitmap of 2 x 2 px in a box of {box}; it was put into the "
+            "top left corner and cut to the box, as LabelMe does"
+        )
+    else:
+        assert told == []
+
+
+def test_labelmes_own_names_of_background_and_unlabelled(tmp_path):
+    path = saved(
+        tmp_path,
+        shape("left", [[0, 0], [6, 4]], "rectangle"),
+        shape("_background_", [[0, 0], [1, 2]], "rectangle"),
+        shape("__background__", [[0, 2], [1, 4]], "rectangle"),
+        shape("__ignore__", [[5, 0], [6, 4]], "rectangle"),
+    )
+    assert np.array_equal(read_one(path), drawn("01111. " * 4))
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"imageHeight": None},
+        {"imageWidth": 0},
+        {"imageHeight": "None"},
+        {"imageHeight": "", "imageWidth": ""},
+    ],
+)
+def test_sizes_that_are_missing_are_those_of_the_picture_inside_or_are_asked_for(tmp_path, size):
+    path = saved(tmp_path, shape("left", SQUARE), **size)
+    assert np.array_equal(
+        read_one(path, size_of=lambda name, file: (4, 6) if (name, file) == ("a.jpg", path) else None),
+        SQUARE_MAP,
+    )
+    inside = bitmap(np.zeros((4, 6, 3), np.uint8))
+    path = saved(tmp_path, shape("left", SQUARE), imageData=inside, **size)
+    assert np.array_equal(read_one(path, size_of=lambda *_: (1, 1)), SQUARE_MAP)
+
+
+@pytest.mark.parametrize("height", [4.0, "4"])
+def test_sizes_that_are_no_json_integers(tmp_path, height):
+    assert np.array_equal(read_one(saved(tmp_path, shape("left", SQUARE), imageHeight=height)), SQUARE_MAP)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "guess", "word"),
+    [
+        ("gb2312", "gb18030", "图片文件夹"),
+        ("cp932", "cp932", "写真フォルダ"),
+        ("cp1252", "cp1252", "größe"),
+        ("cp1251", "cp1251", "глаза"),
+        ("euc-kr", "cp949", "사진폴더"),
+        ("big5", "big5", "頭髮圖片"),
+    ],
+)
+def test_json_in_the_encoding_of_an_old_machine(tmp_path, encoding, guess, word):
+    path = saved(tmp_path, shape("left", SQUARE, description=word), imagePath=f"{word}\\{word}.jpg")
+    path.write_bytes(json.dumps(json.loads(path.read_text()), ensure_ascii=False).encode(encoding))
+    told = []
+    ((name, found, _),) = read_labelme(path, PARTS, tell=told.append)
+    assert name == f"{word}/{word}.jpg"
+    assert np.array_equal(found, SQUARE_MAP)
+    assert told == [
+        f"{path}: is not in UTF-8, and was read as {guess}; if names are wrong, convert it to UTF-8 "
+        f"(iconv -f {guess} -t utf-8)"
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_json_with_a_byte_order_mark(tmp_path, encoding):
+    path = saved(tmp_path, shape("left", SQUARE))
+    path.write_text(path.read_text(), encoding=encoding)
+    told = []
+    assert np.array_equal(read_one(path, tell=told.append), SQUARE_MAP)
+    assert told == []

@@ -69,7 +69,7 @@ def test_the_same_map_gives_the_same_bytes():
     assert label_map_to_png(MAP, PARTS) == label_map_to_png(np.asfortranarray(MAP), PARTS)
 
 
-def test_ids_count_and_colours_of_a_palette_do_not(tmp_path):
+def test_ids_count_and_colours_of_no_part_do_not(tmp_path):
     path = saved(tmp_path, MAP, palette=bytes(range(256)) * 3)
     assert np.array_equal(read_label_map(path, PARTS), MAP)
 
@@ -83,6 +83,86 @@ def test_short_palettes_and_grey_and_black_and_white_are_ids(tmp_path):
     assert np.array_equal(read_label_map(wide, PARTS), tiny)
     flags = np.array([[True, False]])
     assert np.array_equal(read_label_map(saved(tmp_path, flags, name="d.png"), PARTS), [[1, 0]])
+
+
+def in_order(tmp_path, order, **options):
+    """MAP as a palette PNG whose entries are these ids, as image programs sort them."""
+    places = np.zeros(256, np.uint8)
+    places[list(order)] = np.arange(len(order))
+    return saved(tmp_path, places[MAP], palette=PARTS.palette[list(order)].tobytes(), **options)
+
+
+@pytest.mark.parametrize("order", [(3, 0, 2, 1, 255), (255, 3, 2, 1, 0), (0, 1, 2, 255, 3)])
+def test_a_palette_that_was_sorted_is_read_by_its_colours(tmp_path, order):
+    told = []
+    path = in_order(tmp_path, order)
+    assert np.array_equal(read_label_map(path, PARTS, tell=told.append), MAP)
+    assert told == [
+        f"{path}: was read by its colours, since its palette has the parts' colours in another order than "
+        "that of their ids (an image program sorted it)"
+    ]
+
+
+def test_a_palette_that_lost_only_what_is_not_used_is_read_by_its_numbers(tmp_path):
+    told = []
+    tiny = drawn("012 210")
+    path = saved(tmp_path, tiny, palette=PARTS.palette[:3].tobytes())
+    assert np.array_equal(read_label_map(path, PARTS, tell=told.append), tiny)
+    assert not told
+
+
+def test_transparent_entries_of_a_sorted_palette_are_unlabelled(tmp_path):
+    palette = [200, 0, 0, 9, 9, 9, 0, 0, 0]
+    path = saved(tmp_path, drawn("01 20"), palette=palette, transparency=1)
+    assert np.array_equal(read_label_map(path, PARTS), drawn("1. 01"))
+    agreeing = saved(tmp_path, drawn("01"), palette=[0, 0, 0, 9, 9, 9], transparency=1, name="b.png")
+    assert np.array_equal(read_label_map(agreeing, PARTS), drawn("0."))
+
+
+def test_a_transparent_background_in_its_own_colour_is_background(tmp_path):
+    path = saved(tmp_path, drawn("01"), palette=PARTS.palette[:2].tobytes(), transparency=0)
+    assert np.array_equal(read_label_map(path, PARTS), drawn("01"))
+
+
+def test_numbers_and_colours_that_contradict_each_other_are_refused(tmp_path):
+    path = saved(tmp_path, drawn("012 222"), palette=[0, 0, 200, 0, 0, 0, 190, 5, 5])
+    assert refusal(lambda: read_label_map(path, PARTS)) == (
+        f"{path}: is a palette PNG whose numbers and colours contradict each other: "
+        "number 0 (background) has the colour of nose (1 pixel), "
+        "number 1 (left) has the colour of background (1 pixel), "
+        "number 2 has the colour #be0505 of no part; "
+        "expected part ids as numbers, or in all pixels exactly the colours of the parts. "
+        "Save it as RGB PNG in the parts' colours, without smoothed edges; or, if its numbers are right, "
+        "as grey PNG of part ids."
+    )
+    twice = saved(tmp_path, drawn("012"), palette=[0, 0, 200, 0, 200, 0, 0, 200, 0])
+    assert "number 1 (left) has the colour of right (1 pixel)" in refusal(
+        lambda: read_label_map(twice, PARTS)
+    )
+
+
+def test_colours_that_are_nearly_those_of_other_parts_are_refused(tmp_path):
+    path = saved(tmp_path, drawn("01"), palette=[198, 3, 0, 2, 2, 0])
+    assert "number 0 (background) has the colour of left (1 pixel), number 1 (left) has" in refusal(
+        lambda: read_label_map(path, PARTS)
+    )
+    agreeing = saved(tmp_path, drawn("01"), palette=[2, 2, 0, 198, 3, 0], name="b.png")
+    assert np.array_equal(read_label_map(agreeing, PARTS), drawn("01"))
+
+
+def test_a_grey_map_in_the_grey_colours_of_parts(tmp_path):
+    black_and_white = PartSet((Part("background", (0, 0, 0)), Part("thing", (255, 255, 255))))
+    told = []
+    path = saved(tmp_path, np.uint8([[0, 255, 127]]))
+    assert np.array_equal(read_label_map(path, black_and_white, tell=told.append), drawn("01."))
+    assert told == [f"{path}: was read by its greys, since all of them are colours of parts"]
+    for ids in ("01.", "000"):
+        assert np.array_equal(read_label_map(saved(tmp_path, drawn(ids)), black_and_white), drawn(ids))
+
+
+def test_black_that_nobody_set_says_nothing(tmp_path):
+    path = saved(tmp_path, drawn("012"), palette=[9, 9, 9, 0, 0, 0, 0, 0, 0])
+    assert np.array_equal(read_label_map(path, PARTS), drawn("012"))
 
 
 def test_sixteen_bit_ids_beyond_a_byte_do_not_wrap_round(tmp_path):

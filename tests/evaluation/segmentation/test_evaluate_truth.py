@@ -35,6 +35,16 @@ def test_toml_says_false_for_ids_that_are_left_out(tmp_path, mapping):
     assert read_truth_mapping(path, PARTS) == mapping
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.json", '{"0": "background"}'), ("a.toml", '0 = "background"')]
+)
+def test_a_mapping_may_begin_with_a_byte_order_mark(tmp_path, encoding, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding=encoding)
+    assert read_truth_mapping(path, PARTS).parts_of_ids == {0: "background"}
+
+
 def test_the_id_255_may_mean_a_part():
     mapping = TruthMapping({0: "stem", 255: "leaf"}, PARTS)
     np.testing.assert_array_equal(mapping.apply(np.array([[0, 255]])), [[2, 1]])

@@ -114,7 +114,10 @@ def test_labels_of_another_program_for_a_photo(album: TestClient) -> None:
     album.post(f"/api/pictures/{taken['id']}/undo?tab=a")
     query = {"picture": taken["id"], "fill": "unlabelled", "replace": "1"}
     answer = album.post("/api/labels/import", params=query, content=label_file, headers={"X-File-Name": name})
-    assert answer.json() == {"ids": [taken["id"]]}
+    assert answer.json() == {
+        "ids": [taken["id"]],
+        "notes": ["4.png: nothing but thing is labelled in 4.png."],
+    }
     labels = album.get(f"/api/pictures/{taken['id']}/labels").content
     height, width = PHOTO_SHAPES[4]
     assert (np.frombuffer(labels, np.uint8).reshape(height, width)[:9, :9] == 1).all()

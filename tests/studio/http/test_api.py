@@ -241,13 +241,21 @@ def test_label_files(client, session):
     label_map[3:9] = 1
     data = label_map_to_png(label_map, TWO_PARTS)
     name = {"X-File-Name": urllib.parse.quote("größe/p0.png")}
-    assert client.post("/api/labels/import", content=data, headers=name).json() == {"ids": ["p0"]}
+    assert client.post("/api/labels/import", content=data, headers=name).json() == {
+        "ids": ["p0"],
+        "notes": [],
+    }
     assert np.array_equal(labels(client), label_map)
     other = label_map_to_png(1 - label_map, TWO_PARTS)
     code, text = error_of(client.post("/api/labels/import", content=other, headers=name))
     assert (code, "there are other annotations of p0 already" in text) == (400, True)
     query = "?picture=p1&format=png&fill=unlabelled&replace=1"
-    assert client.post(f"/api/labels/import{query}", content=data).json() == {"ids": ["p1"]}
+    answer = client.post(f"/api/labels/import{query}", content=label_map_to_png(0 * label_map, TWO_PARTS))
+    assert answer.json() == {
+        "ids": ["p1"],
+        "notes": ["labels.json: nothing but background is labelled in p1."],
+    }
+    assert client.post(f"/api/labels/import{query}", content=data).json()["ids"] == ["p1"]
     answer = client.get("/api/labels/export?format=palette-png&style=mask")
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.zip"'

@@ -7,3 +7,4 @@ from .label_formats import read_labels as read_labels
 from .label_formats import write_labels as write_labels
 from .shape_painting import FILL_IDS as FILL_IDS
 from .shape_painting import Fill as Fill
+from .shape_painting import NamedLabelMap as NamedLabelMap

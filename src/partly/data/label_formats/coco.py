@@ -7,57 +7,60 @@ painted like any other.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
-from partly.data.label_formats.format_checks import checked_image_size, checked_points
-from partly.data.label_formats.json_labels import checked_entries, read_json_object, write_compact_json
-from partly.data.label_formats.polygons import ImageShapes, Polygons, Region, Runs, Shape
+from partly.data.label_formats.entries_by_id import EntriesById, is_id
+from partly.data.label_formats.format_checks import checked_polygons, picture_name
+from partly.data.label_formats.json_labels import (
+    checked_entries,
+    read_json,
+    read_json_object,
+    write_compact_json,
+)
+from partly.data.label_formats.label_folders import labels_of
+from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size, whole_number
+from partly.data.label_formats.polygons import NOTHING, ImageShapes, Region, Runs, Shape, polygon_shapes
 from partly.data.label_formats.run_lengths import run_lengths, runs_from_text, runs_to_text
 from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
 from partly.data.labels.label_maps import LabelMap
 from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Mask
+from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 
 
-def read_coco(path: str | Path, part_set: PartSet, *, fill: Fill = "background") -> list[NamedLabelMap]:
+def read_coco(
+    path: str | Path,
+    part_set: PartSet,
+    *,
+    fill: Fill = "background",
+    size_of: SizeOf = no_sizes,
+    tell: Tell = tell_nobody,
+) -> list[NamedLabelMap]:
     """Read a COCO instances file; annotations are painted in the order of the file, later over earlier.
 
     Pictures without annotations were not labelled and are left out; a category ``unlabelled`` gives 255.
 
     Args:
-        path: the JSON file.
+        path: the JSON file, or a folder of them.
         part_set: the parts that categories name; categories that no annotation uses are ignored.
         fill: what pixels are that no annotation covers.
+        size_of: knows the sizes of pictures, for files that do not say them.
+        tell: is told of files and annotations that are passed over, and of what was guessed.
 
     Raises:
         BadLabel: a damaged file, categories that are no part, annotations without a segmentation, or none.
     """
     path = Path(path)
-    values = read_json_object(path)
-    categories = _by_id(values, "categories", path)
-    images = _by_id(values, "images", path)
-    sizes = {
-        i: checked_image_size(image.get("height"), image.get("width"), f"image {i!r}", path)
-        for i, image in images.items()
-    }
-    shapes: dict[Any, list[Shape]] = defaultdict(list)
-    for number, entry in enumerate(checked_entries(values, "annotations", path), 1):
-        where = f"annotation {entry.get('id', f'no. {number}')!r}"
-        image_id = _checked_reference(entry, "image_id", images, where, path)
-        category = categories[_checked_reference(entry, "category_id", categories, where, path)]
-        label = _checked_text(category, "name", "a category", path)
-        shapes[image_id].append(Shape(label, _region(entry, sizes[image_id], where, path), where))
-    named = [
-        ImageShapes(_checked_text(image, "file_name", f"image {i!r}", path), sizes[i], shapes[i])
-        for i, image in images.items()
-    ]
-    return paint_images(named, part_set, fill, path)
+    files = labels_of(path, ".json", lambda file: is_coco(read_json(file)), tell)
+    images = [image for file in files for image in _images(file, size_of, tell)]
+    return paint_images(images, part_set, fill, path, tell)
 
 
 def write_coco(
@@ -108,26 +111,49 @@ def write_coco(
     return [path]
 
 
-def is_coco(values: dict[str, Any]) -> bool:
-    """Whether a JSON object looks like a COCO file."""
-    return "images" in values and "annotations" in values
+def is_coco(values: Any) -> bool:
+    """Whether a JSON value looks like a COCO file."""
+    return isinstance(values, dict) and "images" in values and "annotations" in values
 
 
-def _by_id(values: dict[str, Any], key: str, path: Path) -> dict[Any, dict[str, Any]]:
+def _images(path: Path, size_of: SizeOf, tell: Tell) -> list[ImageShapes]:
+    values = read_json_object(path, tell)
+    categories, images = _by_id(values, "categories", path), _by_id(values, "images", path)
+    entries: dict[Any, list[tuple[str, str, Any]]] = defaultdict(list)
+    for number, entry in enumerate(checked_entries(values, "annotations", path), 1):
+        where = f"annotation {entry.get('id', f'no. {number}')!r}"
+        image_id = images.find(entry.get("image_id"), "image_id", where, path)
+        category = categories[categories.find(entry.get("category_id"), "category_id", where, path)]
+        label = _checked_text(category, "name", "a category", path)
+        entries[image_id].append((label, where, _unquoted(entry.get("segmentation"))))
+    return [_image(image, f"image {i!r}", entries[i], path, size_of) for i, image in images.items()]
+
+
+def _image(
+    image: dict[str, Any], where: str, entries: list[tuple[str, str, Any]], path: Path, size_of: SizeOf
+) -> ImageShapes:
+    """The shapes of one picture; entries are the part, the name and the segmentation of annotations."""
+    name = picture_name(_checked_text(image, "file_name", where, path))
+    if not entries:
+        return ImageShapes(name, (0, 0), [], path)
+    size = picture_size(
+        image.get("height"),
+        image.get("width"),
+        name,
+        where,
+        path,
+        lambda: size_of(name, path) or _size_of_runs(segmentation for *_, segmentation in entries),
+    )
+    shapes = [shape for entry in entries for shape in _shapes(*entry, size, path)]
+    return ImageShapes(name, size, shapes, path)
+
+
+def _by_id(values: dict[str, Any], key: str, path: Path) -> EntriesById:
     entries = checked_entries(values, key, path)
     ids = [entry.get("id") for entry in entries]
-    if not all(isinstance(i, int | str) for i in ids) or len(set(ids)) < len(ids):
+    if not all(map(is_id, ids)) or len(set(ids)) < len(ids):
         raise BadLabel(f"has {key} without an id, or two with the same", expected="distinct ids", path=path)
-    return dict(zip(ids, entries, strict=True))
-
-
-def _checked_reference(
-    entry: dict[str, Any], key: str, known: dict[Any, dict[str, Any]], where: str, path: Path
-) -> int | str:
-    reference = entry.get(key)
-    if isinstance(reference, int | str) and reference in known:
-        return reference
-    raise BadLabel(f"{where} has the {key} {reference!r}", expected="an id that the file defines", path=path)
+    return EntriesById(zip(ids, entries, strict=True))
 
 
 def _checked_text(entry: dict[str, Any], key: str, where: str, path: Path) -> str:
@@ -137,41 +163,67 @@ def _checked_text(entry: dict[str, Any], key: str, where: str, path: Path) -> st
     return text
 
 
-def _region(entry: dict[str, Any], size: tuple[int, int], where: str, path: Path) -> Region:
-    segmentation = entry.get("segmentation")
-    if isinstance(segmentation, list) and segmentation:
-        return Polygons(tuple(checked_points(_pairs(flat), 3, where, path) for flat in segmentation))
+def _shapes(label: str, where: str, segmentation: Any, size: Size, path: Path) -> list[Shape]:
+    """The shape of an annotation, and one without area for each of its polygons that has none."""
+    if _is_missing(segmentation):
+        raise BadLabel(
+            f"{where} has no segmentation",
+            expected="polygons or run lengths",
+            remedy="Export the labels as segmentation, not as boxes",
+            path=path,
+        )
     if isinstance(segmentation, dict):
-        return _runs(segmentation, size, where, path)
-    raise BadLabel(
-        f"{where} has no segmentation",
-        expected="polygons or run lengths",
-        remedy="Export the labels as segmentation, not as boxes",
-        path=path,
-    )
+        return [Shape(label, _runs(segmentation, size, where, path), where)]
+    return polygon_shapes(label, checked_polygons(segmentation, where, path), where)
 
 
-def _pairs(flat: Any) -> Any:
-    if not isinstance(flat, list) or len(flat) % 2:
-        return None
-    return list(zip(flat[::2], flat[1::2], strict=True))
+def _unquoted(segmentation: Any) -> Any:
+    """A segmentation that went through a table, and so became the text of its JSON."""
+    if not isinstance(segmentation, str):
+        return segmentation
+    try:
+        return json.loads(segmentation)
+    except ValueError:
+        return None if segmentation.strip().lower() in ("none", "nan") else segmentation
 
 
-def _runs(segmentation: dict[str, Any], size: tuple[int, int], where: str, path: Path) -> Runs:
-    if segmentation.get("size") != list(size):
+def _is_missing(segmentation: Any) -> bool:
+    """Whether an annotation has no segmentation, however programs say so: null, NaN, {}, [], [[]], "" ..."""
+    if isinstance(segmentation, dict):
+        return segmentation.get("counts") is None
+    if isinstance(segmentation, list):
+        return all(one is None or (isinstance(one, list) and _is_missing(one)) for one in segmentation)
+    return not segmentation or segmentation != segmentation
+
+
+def _size_of_runs(segmentations: Iterable[Any]) -> Size | None:
+    """The size that the first run lengths state."""
+    for segmentation in segmentations:
+        size = segmentation.get("size") if isinstance(segmentation, dict) else None
+        if isinstance(size, list) and len(size) == 2 and None not in map(whole_number, size):
+            return whole_number(size[0]) or 0, whole_number(size[1]) or 0
+    return None
+
+
+def _runs(segmentation: dict[str, Any], size: Size, where: str, path: Path) -> Region:
+    stated = segmentation.get("size") or list(size)
+    if not isinstance(stated, list) or list(map(whole_number, stated)) != list(size):
         raise BadLabel(
             f"{where} has run lengths for the size {segmentation.get('size')!r}",
             expected=f"{list(size)}, the height and width of its image",
             path=path,
         )
-    counts = segmentation.get("counts")
+    counts = segmentation["counts"]
     try:
         lengths = runs_from_text(counts) if isinstance(counts, str) else counts
     except ValueError as error:
         raise BadLabel(f"{where} has {error}", remedy="Export the labels again", path=path) from error
     if not isinstance(lengths, list):
         raise BadLabel(f"{where} has the counts {lengths!r}", expected="a list or a text", path=path)
-    return Runs(tuple(lengths), size, by_columns=True)
+    if not any(lengths):
+        return NOTHING  # as some programs write empty masks
+    whole = tuple(int(n) if isinstance(n, float) and n.is_integer() else n for n in lengths)
+    return Runs(whole, size, by_columns=True)
 
 
 def _segmentation(mask: Mask, style: Style) -> Any:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from partly.data.label_formats.format_checks import check_image_names
-from partly.data.label_formats.shape_painting import FILL_IDS, Fill, NamedLabelMap
+from partly.data.label_formats.shape_painting import FILL_IDS, Fill
 from partly.data.labels.label_maps import LabelMap, check_label_map
 from partly.data.labels.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Mask
@@ -20,13 +20,13 @@ Style = Literal["mask", "polygon"]
 """How label maps are written: as runs or bitmaps of pixels, or as polygons along the edges of pixels."""
 
 
-def checked_labels(labels: Iterable[tuple[str, LabelMap]], part_set: PartSet) -> list[NamedLabelMap]:
+def checked_labels(labels: Iterable[tuple[str, LabelMap]], part_set: PartSet) -> list[tuple[str, LabelMap]]:
     """All label maps to be written, checked before anything is.
 
     Raises:
         BadLabel: none at all, a label map that does not fit the part set, or unusable or equal names.
     """
-    named = [NamedLabelMap(*pair) for pair in labels]
+    named = list(labels)
     if not named:
         raise BadLabel("there is no label map to write", expected="at least one")
     check_image_names([name for name, _ in named], None)

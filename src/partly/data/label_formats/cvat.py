@@ -14,11 +14,22 @@ from xml.etree import ElementTree
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
 from partly.data.label_formats.format_checks import (
     MAX_COORDINATE,
-    checked_image_size,
     checked_points,
+    picture_name,
     refuse_shape_kinds,
 )
-from partly.data.label_formats.polygons import Ellipse, ImageShapes, Polygons, Region, Runs, Shape
+from partly.data.label_formats.label_folders import labels_of
+from partly.data.label_formats.picture_sizes import SizeOf, no_sizes, picture_size, size_of_box, whole_number
+from partly.data.label_formats.polygons import (
+    NOTHING,
+    Ellipse,
+    ImageShapes,
+    Polygons,
+    Region,
+    Runs,
+    Shape,
+    polygon_shapes,
+)
 from partly.data.label_formats.run_lengths import run_lengths
 from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
 from partly.data.labels.label_bytes import read_label_file
@@ -27,6 +38,7 @@ from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_colours import UNLABELLED_COLOUR
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Mask, rectangle_points
+from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 from partly.storage import write_bytes
 
@@ -34,22 +46,42 @@ _KINDS = ("polygon", "box", "ellipse", "mask")
 _VERSION = "1.1"
 
 
-def read_cvat(path: str | Path, part_set: PartSet, *, fill: Fill = "background") -> list[NamedLabelMap]:
+def read_cvat(
+    path: str | Path,
+    part_set: PartSet,
+    *,
+    fill: Fill = "background",
+    size_of: SizeOf = no_sizes,
+    tell: Tell = tell_nobody,
+) -> list[NamedLabelMap]:
     """Read a "CVAT for images 1.1" file.
 
     Shapes are painted in order of ``z_order``, and of the file where that is equal. Pictures without shapes
     were not labelled and are left out; a shape called ``unlabelled`` gives 255; tags are ignored.
 
     Args:
-        path: the XML file.
+        path: the XML file, or a folder of them.
         part_set: the parts that labels name.
         fill: what pixels are that no shape covers.
+        size_of: knows the sizes of pictures, for files that do not say them.
+        tell: is told of files and shapes that are passed over.
 
     Raises:
         BadLabel: a damaged file, another version, a video export, a DOCTYPE, labels that are no part, shapes
             that are no areas, or no shape at all.
     """
     path = Path(path)
+    files = labels_of(path, ".xml", is_cvat, tell)
+    images = [image for file in files for image in _images(file, size_of)]
+    return paint_images(images, part_set, fill, path, tell)
+
+
+def is_cvat(path: Path) -> bool:
+    """Whether an XML file looks like CVAT's."""
+    return read_cvat_root(path).tag == "annotations"
+
+
+def _images(path: Path, size_of: SizeOf) -> list[ImageShapes]:
     root = read_cvat_root(path)
     version = root.findtext("version", "").strip()
     if root.tag != "annotations" or version != _VERSION or root.find("track") is not None:
@@ -65,7 +97,7 @@ def read_cvat(path: str | Path, part_set: PartSet, *, fill: Fill = "background")
     images = root.findall("image")
     kinds = (shape.tag for image in images for shape in image if shape.tag != "tag")
     refuse_shape_kinds((kind for kind in kinds if kind not in _KINDS), _KINDS, path)
-    return paint_images([_image(image, path) for image in images], part_set, fill, path)
+    return [_image(image, path, size_of) for image in images]
 
 
 def write_cvat(
@@ -136,30 +168,34 @@ class _BuilderWithoutDoctype(ElementTree.TreeBuilder):
         )
 
 
-def _image(image: ElementTree.Element, path: Path) -> ImageShapes:
-    name = image.get("name", "")
+def _image(image: ElementTree.Element, path: Path, size_of: SizeOf) -> ImageShapes:
+    name = picture_name(image.get("name", ""))
     where = f"image {name!r}"
-    height, width = (_whole(image, key, where, path) for key in ("height", "width"))
-    size = checked_image_size(height, width, where, path)
     elements = sorted(
         (element for element in image if element.tag != "tag"),
         key=lambda element: _whole(element, "z_order", where, path, missing=0),
     )
-    return ImageShapes(name, size, [_shape(element, where, path) for element in elements])
+    if not elements:
+        return ImageShapes(name, (0, 0), [], path)
+    height, width = image.get("height"), image.get("width")
+    size = picture_size(height, width, name, where, path, lambda: size_of(name, path))
+    shapes = [shape for element in elements for shape in _shapes(element, where, path)]
+    return ImageShapes(name, size, shapes, path)
 
 
-def _shape(element: ElementTree.Element, where: str, path: Path) -> Shape:
+def _shapes(element: ElementTree.Element, where: str, path: Path) -> list[Shape]:
     label = element.get("label", "")
     where = f"{where}: {element.tag} {label!r}"
-    return Shape(label, _region(element, where, path), where)
+    if element.tag == "polygon":
+        text = element.get("points", "").strip().strip(";")
+        pairs = [pair.split(",") for pair in text.split(";")] if text else []
+        return polygon_shapes(label, [checked_points(pairs, where, path)], where)
+    return [Shape(label, _region(element, where, path), where)]
 
 
 def _region(element: ElementTree.Element, where: str, path: Path) -> Region:
     if element.tag == "mask":
         return _runs(element, where, path)
-    if element.tag == "polygon":
-        pairs = [pair.split(",") for pair in element.get("points", "").split(";")]
-        return Polygons((checked_points(pairs, 3, where, path),))
     rotation = _number(element, "rotation", where, path, missing="0")
     keys = ("cx", "cy", "rx", "ry") if element.tag == "ellipse" else ("xtl", "ytl", "xbr", "ybr")
     a, b, c, d = (_number(element, key, where, path) for key in keys)
@@ -168,28 +204,29 @@ def _region(element: ElementTree.Element, where: str, path: Path) -> Region:
     return Polygons((rectangle_points((a, b), (c, d), rotation),))
 
 
-def _runs(element: ElementTree.Element, where: str, path: Path) -> Runs:
+def _runs(element: ElementTree.Element, where: str, path: Path) -> Region:
     left, top, width, height = (
         _whole(element, key, where, path) for key in ("left", "top", "width", "height")
     )
-    shape = checked_image_size(height, width, where, path)
     try:
-        lengths = tuple(int(text) for text in element.get("rle", "").split(","))
+        lengths = tuple(int(text) for text in element.get("rle", "").split(",") if text.strip())
     except ValueError:
         raise BadLabel(
             f"{where} has damaged run lengths", expected="whole numbers with commas between", path=path
         ) from None
-    return Runs(lengths, shape, left, top)
+    if not any(lengths):
+        return NOTHING  # an empty mask, whose box says nothing either
+    return Runs(lengths, size_of_box(height, width, where, path), left, top)
 
 
 def _whole(element: ElementTree.Element, key: str, where: str, path: Path, missing: int | None = None) -> int:
     text = element.get(key)
     if text is None and missing is not None:
         return missing
-    try:
-        return int(text or "")
-    except ValueError:
-        raise BadLabel(f"{where} has {key} {text!r}", expected="a whole number", path=path) from None
+    number = whole_number(text)
+    if number is None:
+        raise BadLabel(f"{where} has {key} {text!r}", expected="a whole number", path=path)
+    return number
 
 
 def _number(element: ElementTree.Element, key: str, where: str, path: Path, missing: str = "") -> float:

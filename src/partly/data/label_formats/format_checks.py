@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from partly.data.labels.label_bytes import MAX_PIXELS
+from partly.data.label_formats.point_lists import point_lists
 from partly.data.labels.rasterise import Points
 from partly.errors import BadLabel, counted
 
@@ -17,48 +17,46 @@ MAX_COORDINATE = 1e6
 """Points further away than this, in px, are refused as nonsense."""
 
 
-def checked_points(values: Any, at_least: int, where: str, path: Path) -> Points:
-    """Points as float64 [n, 2].
+def checked_polygons(values: Any, where: str, path: Path) -> list[Points]:
+    """Points of one polygon, or of several, each float64 [n, 2]; see :func:`point_lists` for their brackets.
 
     Raises:
-        BadLabel: they are no such points, too few, or absurdly far away.
+        BadLabel: they are no such points, or absurdly far away.
+    """
+    polygons = point_lists(values)
+    if polygons is None:
+        raise _unusable(where, path)
+    return [checked_points(pairs, where, path) for pairs in polygons]
+
+
+def checked_points(pairs: Sequence[Any], where: str, path: Path) -> Points:
+    """Points as float64 [n, 2]; there may be none.
+
+    Raises:
+        BadLabel: they are no such points, or absurdly far away.
     """
     try:
-        points = np.array(values, np.float64)
+        points = np.array(pairs, np.float64).reshape(len(pairs), 2)
     except (TypeError, ValueError, OverflowError):
-        points = np.empty(0)
+        raise _unusable(where, path) from None
     # Written so that a value that is not a number fails.
-    if (
-        points.ndim != 2
-        or points.shape[1] != 2
-        or len(points) < at_least
-        or not (np.abs(points) <= MAX_COORDINATE).all()
-    ):
-        raise BadLabel(
-            f"{where} has unusable points",
-            expected=f"at least {at_least} points x, y with numbers up to {MAX_COORDINATE:.0f}",
-            path=path,
-        )
+    if not (np.abs(points) <= MAX_COORDINATE).all():
+        raise _unusable(where, path)
     return points
 
 
-def checked_image_size(height: Any, width: Any, where: str, path: Path) -> tuple[int, int]:
-    """Height and width of a picture.
+def _unusable(where: str, path: Path) -> BadLabel:
+    return BadLabel(
+        f"{where} has unusable points",
+        expected=f"points x, y with numbers up to {MAX_COORDINATE:.0f}, as [x1, y1, x2, y2, …] or "
+        "[[x1, y1], [x2, y2], …]",
+        path=path,
+    )
 
-    Raises:
-        BadLabel: they are no positive whole numbers, or too large.
-    """
-    if type(height) is not int or type(width) is not int or height < 1 or width < 1:
-        raise BadLabel(
-            f"{where} has the height {height!r} and the width {width!r}",
-            expected="positive whole numbers",
-            path=path,
-        )
-    if height * width > MAX_PIXELS:
-        raise BadLabel(
-            f"{where} is {width} x {height} px", expected=f"at most {MAX_PIXELS} pixels", path=path
-        )
-    return height, width
+
+def picture_name(text: str) -> str:
+    """The name of a picture with forward slashes, also where a program on Windows wrote it."""
+    return text.replace("\\", "/")
 
 
 def refuse_shape_kinds(kinds: Iterable[str], known: Sequence[str], path: Path) -> None:

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from partly.data.label_formats.coco import is_coco, read_coco, write_coco
 from partly.data.label_formats.cutting import Style
-from partly.data.label_formats.cvat import read_cvat, read_cvat_root, write_cvat
-from partly.data.label_formats.json_labels import read_json_object
-from partly.data.label_formats.labelme import is_foreign, is_labelme, read_labelme, write_labelme
-from partly.data.label_formats.palette_png import read_palette_png, write_palette_png
+from partly.data.label_formats.cvat import is_cvat, read_cvat, read_cvat_root, write_cvat
+from partly.data.label_formats.json_labels import read_json
+from partly.data.label_formats.label_folders import is_of_format, no_files, visible_files
+from partly.data.label_formats.labelme import is_labelme, read_labelme, write_labelme
+from partly.data.label_formats.palette_png import has_ids, read_palette_png, write_palette_png
+from partly.data.label_formats.picture_sizes import SizeOf, no_sizes
 from partly.data.label_formats.shape_painting import Fill, NamedLabelMap
+from partly.data.label_formats.strange_labels import remedy_for_json, remedy_for_xml
 from partly.data.labels.label_maps import LabelMap
 from partly.data.labels.part_sets import PartSet
-from partly.errors import BadLabel, BadOption
+from partly.data.labels.telling import Tell, tell_nobody
+from partly.errors import BadLabel, BadOption, counted, listed
 
 
 class Reader(Protocol):
     """Reads label maps from a file or folder."""
 
     def __call__(
-        self, path: str | Path, part_set: PartSet, *, fill: Fill = "background"
+        self,
+        path: str | Path,
+        part_set: PartSet,
+        *,
+        fill: Fill = "background",
+        size_of: SizeOf = no_sizes,
+        tell: Tell = tell_nobody,
     ) -> list[NamedLabelMap]:
-        """Names of pictures and their label maps."""
+        """Names of pictures, their label maps, and their files."""
 
 
 class Writer(Protocol):
@@ -51,7 +61,7 @@ class LabelFormat:
         name: how commands call it.
         title: how people call it.
         suffix: of its files.
-        one_file_each: whether each picture has a file of its own, so that a folder can be read and written.
+        one_file_each: whether each picture has a file of its own, so that a folder is written.
         recognises: whether a file with this suffix is of this format.
         read: the reader.
         write: the writer.
@@ -74,7 +84,7 @@ FORMATS: dict[str, LabelFormat] = {
             "LabelMe JSON",
             ".json",
             True,
-            lambda path: is_labelme(read_json_object(path)),
+            lambda path: is_labelme(read_json(path)),
             read_labelme,
             write_labelme,
         ),
@@ -83,7 +93,7 @@ FORMATS: dict[str, LabelFormat] = {
             "COCO instances JSON",
             ".json",
             False,
-            lambda path: is_coco(read_json_object(path)),
+            lambda path: is_coco(read_json(path)),
             read_coco,
             write_coco,
         ),
@@ -92,7 +102,7 @@ FORMATS: dict[str, LabelFormat] = {
             "CVAT for images 1.1 XML",
             ".xml",
             False,
-            lambda path: read_cvat_root(path).tag == "annotations",
+            is_cvat,
             read_cvat,
             write_cvat,
         ),
@@ -116,26 +126,27 @@ def detect_format(path: str | Path) -> LabelFormat:
     """The format of a label file, or of the label files in a folder, by suffix and content.
 
     Raises:
-        BadLabel: nothing there, or of no known format.
+        BadLabel: nothing there, of no known format, or a folder with files of several.
     """
     path = Path(path)
-    file = _first_file(path) if path.is_dir() else path
-    if not file.exists():
+    if path.is_dir():
+        return _format_in(path)
+    if not path.exists():
         raise BadLabel("no such file or folder", expected="a label file", path=path)
     for label_format in FORMATS.values():
-        suits = label_format.one_file_each or not path.is_dir()
-        if suits and file.suffix.lower() == label_format.suffix and label_format.recognises(file):
+        if path.suffix.lower() == label_format.suffix and label_format.recognises(path):
             return label_format
-    raise BadLabel(
-        "is of no known label format",
-        expected=", ".join(f"{known.title} ({known.suffix})" for known in FORMATS.values()),
-        remedy="Unpack archives first, and export the labels in one of these formats",
-        path=file,
-    )
+    raise _unknown(path)
 
 
 def read_labels(
-    path: str | Path, part_set: PartSet, *, format_name: str | None = None, fill: Fill = "background"
+    path: str | Path,
+    part_set: PartSet,
+    *,
+    format_name: str | None = None,
+    fill: Fill = "background",
+    size_of: SizeOf = no_sizes,
+    tell: Tell = tell_nobody,
 ) -> list[NamedLabelMap]:
     """Read label maps of any format.
 
@@ -144,13 +155,20 @@ def read_labels(
         part_set: the parts that labels name.
         format_name: a name in the catalogue; None: detect it.
         fill: what pixels are that no shape covers.
+        size_of: knows the sizes of pictures, for files that do not say them.
+        tell: is told of files and shapes that are passed over, and of what was understood in another way than
+            it may have been meant.
 
     Raises:
         BadLabel: the format is unknown, or its reader fails.
         BadOption: there is no format with this name.
     """
+    path = Path(path)
     label_format = detect_format(path) if format_name is None else format_named(format_name)
-    return label_format.read(path, part_set, fill=fill)
+    read = label_format.read(path, part_set, fill=fill, size_of=size_of, tell=tell)
+    if path.is_dir() and format_name is None:
+        _tell_of_others(path, label_format, read, tell)
+    return read
 
 
 def write_labels(
@@ -166,15 +184,64 @@ def write_labels(
     return format_named(format_name).write(path, labels, part_set, style=style, fill=fill)
 
 
-def _first_file(folder: Path) -> Path:
-    # JSON before PNG: LabelMe's files lie beside the pictures, which may be PNG.
-    for suffix in (".json", ".png"):
-        files = sorted(folder.rglob(f"*{suffix}"))
+def _format_in(folder: Path) -> LabelFormat:
+    """The format of the label files in a folder.
+
+    PNG comes last: pictures, which may be PNG, lie beside label files of all other formats.
+    """
+    found: dict[str, Path] = {}
+    files = {suffix: visible_files(folder, suffix) for suffix in (".json", ".xml", ".png")}
+    for file in files[".json"] + files[".xml"]:
+        for label_format in FORMATS.values():
+            if file.suffix.lower() == label_format.suffix and is_of_format(file, label_format.recognises):
+                found.setdefault(label_format.name, file)
+                break
+    if len(found) > 1:
+        raise BadLabel(
+            "holds label files of several formats: "
+            + ", ".join(f"{FORMATS[name].title} ({file.name})" for name, file in found.items()),
+            expected="files of one format",
+            remedy=f"Give the files themselves, or --format {' or '.join(found)}",
+            path=folder,
+        )
+    if found:
+        return FORMATS[next(iter(found))]
+    if files[".png"]:
+        return FORMATS["png"]
+    for file in files[".json"] + files[".xml"]:
+        raise _unknown(file)
+    raise no_files(folder, "label files", ", ".join(known.title for known in FORMATS.values()))
+
+
+def _unknown(file: Path) -> BadLabel:
+    """The error of a file of no known format."""
+    suffix = file.suffix.lower()
+    if suffix == ".json":
+        remedy = remedy_for_json(read_json(file))
+    else:
+        remedy = remedy_for_xml(read_cvat_root(file).tag if suffix == ".xml" else "")
+    return BadLabel(
+        "is of no known label format",
+        expected=", ".join(f"{known.title} ({known.suffix})" for known in FORMATS.values()),
+        remedy=remedy,
+        path=file,
+    )
+
+
+def _tell_of_others(folder: Path, taken: LabelFormat, read: Iterable[NamedLabelMap], tell: Tell) -> None:
+    """Tell of files in a folder that may hold labels too, and were passed over for those of one format."""
+    stems = {PurePosixPath(named.image_name).stem for named in read}
+    strangers = [
+        file for suffix in {".json", ".xml"} - {taken.suffix} for file in visible_files(folder, suffix)
+    ]
+    maps = [file for file in visible_files(folder, ".png") if file.stem not in stems and has_ids(file)]
+    for files, told in (
+        (sorted(strangers), "without labels"),
+        (
+            [] if taken.suffix == ".png" else maps,
+            f"beside {taken.title} (to read them as label maps, give --format png)",
+        ),
+    ):
         if files:
-            return next((file for file in files if not _is_foreign(file)), files[0])
-    raise BadLabel("has no label files in it", expected="LabelMe JSON or palette PNG", path=folder)
-
-
-def _is_foreign(file: Path) -> bool:
-    """Whether a file is a JSON that has nothing to do with labels."""
-    return file.suffix == ".json" and is_foreign(read_json_object(file))
+            names = listed(file.relative_to(folder).as_posix() for file in files)
+            tell(f"{folder}: {counted(len(files), 'file')} {told} passed over: {names}")

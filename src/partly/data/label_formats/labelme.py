@@ -10,6 +10,7 @@ import base64
 import io
 import math
 import posixpath
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,46 +18,69 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from partly.data.label_formats.coco import is_coco
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, output_paths, part_masks
-from partly.data.label_formats.format_checks import checked_image_size, checked_points, refuse_shape_kinds
-from partly.data.label_formats.json_labels import checked_entries, read_json_object, write_compact_json
-from partly.data.label_formats.polygons import Ellipse, ImageShapes, Patch, Polygons, Region, Shape
+from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
+from partly.data.label_formats.json_labels import (
+    checked_entries,
+    read_json,
+    read_json_object,
+    write_compact_json,
+)
+from partly.data.label_formats.label_folders import labels_of
+from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size
+from partly.data.label_formats.polygons import (
+    NOTHING,
+    Ellipse,
+    ImageShapes,
+    Patch,
+    Polygons,
+    Shape,
+    polygon_shapes,
+)
 from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
 from partly.data.labels.label_bytes import decode_png
 from partly.data.labels.label_maps import LabelMap
 from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_sets import PartSet
-from partly.data.labels.rasterise import Mask, rectangle_points
+from partly.data.labels.rasterise import Mask, Points, rectangle_points
+from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 
-_KINDS = ("polygon", "rectangle", "oriented_rectangle", "circle", "mask")
+# The last two are X-AnyLabeling's: four corners, like an oriented rectangle.
+_KINDS = ("polygon", "rectangle", "oriented_rectangle", "circle", "mask", "rotation", "quadrilateral")
 _VERSION = "5.5.0"
 
 
-def read_labelme(path: str | Path, part_set: PartSet, *, fill: Fill = "background") -> list[NamedLabelMap]:
+def read_labelme(
+    path: str | Path,
+    part_set: PartSet,
+    *,
+    fill: Fill = "background",
+    size_of: SizeOf = no_sizes,
+    tell: Tell = tell_nobody,
+) -> list[NamedLabelMap]:
     """Read one LabelMe file, or all in a folder and its subfolders.
 
-    In a folder, JSON that has nothing to do with labels is passed over unless there is nothing else.
+    In a folder, other JSON is passed over unless there is nothing else.
     Later shapes cover earlier ones; a shape called ``unlabelled`` gives 255.
 
     Args:
         path: a JSON file, or a folder of them; picture names are relative to the folder.
         part_set: the parts that labels name.
         fill: what pixels are that no shape covers.
+        size_of: knows the sizes of pictures, for files that say neither size nor picture.
+        tell: is told of files and shapes that are passed over, and of what was guessed.
 
     Raises:
         BadLabel: damaged files, labels that are no part, shapes that are no areas, or no shape at all.
     """
     path = Path(path)
-    if not path.is_dir():
-        return paint_images([_image(path, Path(), read_json_object(path))], part_set, fill, path)
-    files = sorted(path.rglob("*.json"))
-    read = ((file, file.parent.relative_to(path), read_json_object(file)) for file in files)
-    images = [_image(file, folder, values) for file, folder, values in read if not is_foreign(values)]
-    if files and not images:
-        images = [_image(files[0], Path(), read_json_object(files[0]))]
-    return paint_images(images, part_set, fill, path)
+    root = path if path.is_dir() else path.parent
+    images = [
+        _image(file, file.parent.relative_to(root), read_json_object(file, tell), size_of, tell)
+        for file in labels_of(path, ".json", lambda file: is_labelme(read_json(file)), tell)
+    ]
+    return paint_images(images, part_set, fill, path, tell)
 
 
 def write_labelme(
@@ -99,24 +123,40 @@ def write_labelme(
     return targets
 
 
-def is_labelme(values: dict[str, Any]) -> bool:
-    """Whether a JSON object looks like a LabelMe file."""
-    return "shapes" in values and "imagePath" in values
+def is_labelme(values: Any) -> bool:
+    """Whether a JSON value looks like a LabelMe file."""
+    return isinstance(values, dict) and "shapes" in values
 
 
-def is_foreign(values: dict[str, Any]) -> bool:
-    """Whether a JSON object has nothing to do with labels."""
-    return "shapes" not in values and not is_coco(values)
-
-
-def _image(path: Path, folder: Path, values: dict[str, Any]) -> ImageShapes:
+def _image(path: Path, folder: Path, values: dict[str, Any], size_of: SizeOf, tell: Tell) -> ImageShapes:
     entries = checked_entries(values, "shapes", path)
-    size = checked_image_size(values.get("imageHeight"), values.get("imageWidth"), "the picture", path)
     image_path = values.get("imagePath")
-    name = image_path.replace("\\", "/") if isinstance(image_path, str) and image_path else path.stem
+    name = picture_name(image_path) if isinstance(image_path, str) and image_path else picture_name(path.stem)
+    name = posixpath.normpath(posixpath.join(folder.as_posix(), name))
+    size = picture_size(
+        values.get("imageHeight"),
+        values.get("imageWidth"),
+        name,
+        "the picture",
+        path,
+        lambda: _size_of_data(values.get("imageData")) or size_of(name, path),
+    )
     refuse_shape_kinds((kind for kind in map(_kind, entries) if kind not in _KINDS), _KINDS, path)
-    shapes = [_shape(entry, f"shape {i}", path) for i, entry in enumerate(entries, 1)]
-    return ImageShapes(posixpath.normpath(posixpath.join(folder.as_posix(), name)), size, shapes)
+    shapes = [
+        shape for i, entry in enumerate(entries, 1) for shape in _shapes(entry, f"shape {i}", path, tell)
+    ]
+    return ImageShapes(name, size, shapes, path)
+
+
+def _size_of_data(image_data: Any) -> Size | None:
+    """Height and width of the picture that a file holds; None: it holds none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a large picture, which is not decoded
+            with Image.open(io.BytesIO(base64.b64decode(image_data))) as image:
+                return image.height, image.width
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+        return None
 
 
 def _kind(entry: dict[str, Any]) -> str:
@@ -124,41 +164,52 @@ def _kind(entry: dict[str, Any]) -> str:
     return str(entry.get("shape_type") or "polygon")
 
 
-def _shape(entry: dict[str, Any], where: str, path: Path) -> Shape:
+def _shapes(entry: dict[str, Any], where: str, path: Path, tell: Tell) -> list[Shape]:
+    """The shape of an entry, and one without area for each of its polygons that has none."""
     label = entry.get("label")
     if not isinstance(label, str):
         raise BadLabel(f"{where} has the label {label!r}", expected="a text", path=path)
     where = f"{where} ({label!r})"
-    return Shape(label, _region(entry, where, path), where)
-
-
-def _region(entry: dict[str, Any], where: str, path: Path) -> Region:
     kind = _kind(entry)
-    points = checked_points(
-        entry.get("points"), 3 if kind in ("polygon", "oriented_rectangle") else 2, where, path
-    )
+    polygons = checked_polygons(entry.get("points"), where, path)
+    corners = polygons[0] if polygons else np.empty((0, 2))
     if kind == "mask":
-        return _patch(entry.get("mask"), points.tolist(), where, path)
+        return [Shape(label, _patch(entry.get("mask"), corners, where, path, tell), where)]
+    if kind in ("circle", "rectangle") and len(corners) < 2:
+        return [Shape(label, NOTHING, where)]
     if kind == "circle":
-        radius = math.dist(points[0], points[1])
-        return Ellipse((float(points[0, 0]), float(points[0, 1])), (radius, radius))
-    if kind == "rectangle" and len(points) == 2:
-        return Polygons((rectangle_points(tuple(points[0].tolist()), tuple(points[1].tolist())),))
-    return Polygons((points,))
+        radius = math.dist(corners[0], corners[1])
+        return [Shape(label, Ellipse((float(corners[0, 0]), float(corners[0, 1])), (radius, radius)), where)]
+    if kind == "rectangle" and len(corners) == 2:
+        rectangle = rectangle_points(tuple(corners[0].tolist()), tuple(corners[1].tolist()))
+        return [Shape(label, Polygons((rectangle,)), where)]
+    return polygon_shapes(label, polygons, where)
 
 
-def _patch(data: Any, points: list[list[float]], where: str, path: Path) -> Patch:
-    pixels = _bitmap(data, where, path)
-    (left, top), (right, bottom) = points[0], points[1]
-    # Both corners are pixels of the bitmap. Corners between pixels, made by dragging, say only where it is.
-    stated = (bottom - top + 1, right - left + 1)
-    if all(value == round(value) for value in (left, top, right, bottom)) and stated != pixels.shape:
+def _patch(data: Any, corners: Points, where: str, path: Path, tell: Tell) -> Patch:
+    """The bitmap in its box, whose corners are pixels of it.
+
+    LabelMe writes boxes that are a pixel larger or smaller, and reads them so: from the top left corner on,
+    and cut to the box. Corners between pixels, made by dragging, say only where the bitmap is.
+    """
+    if len(corners) < 2:
         raise BadLabel(
-            f"{where} has a bitmap of {pixels.shape[1]} x {pixels.shape[0]} px",
-            expected=f"{stated[1]:.0f} x {stated[0]:.0f} px, as its points say",
+            f"{where} has unusable points",
+            expected="two corners of its bitmap, [[left, top], [right, bottom]]",
             path=path,
         )
-    return Patch(pixels, round(left), round(top))
+    pixels = _bitmap(data, where, path)
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    if not all(value == round(value) for value in (left, top, right, bottom)):
+        return Patch(pixels, round(left), round(top))
+    height, width = round(bottom - top) + 1, round(right - left) + 1
+    cut = pixels[:height, :width]
+    if cut.shape != pixels.shape or max(height - pixels.shape[0], width - pixels.shape[1]) > 1:
+        tell(
+            f"{path}: {where} has a bitmap of {pixels.shape[1]} x {pixels.shape[0]} px in a box of {width} x "
+            f"{height} px; it was put into the top left corner and cut to the box, as LabelMe does"
+        )
+    return Patch(cut, round(left), round(top))
 
 
 def _bitmap(data: Any, where: str, path: Path) -> Mask:

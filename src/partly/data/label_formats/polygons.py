@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -88,6 +89,12 @@ class Runs:
         return Patch(box, self.left, self.top).mask(size)
 
 
+NOTHING = Polygons(())
+"""The region of shapes that cannot cover anything, such as polygons of two points."""
+
+_FEWEST_CORNERS = 3
+
+
 @dataclass(frozen=True)
 class Shape:
     """A region and the name of its part; ``where`` says which shape it is, for errors."""
@@ -99,8 +106,27 @@ class Shape:
 
 @dataclass(frozen=True)
 class ImageShapes:
-    """The shapes of one picture in painting order: later ones cover earlier ones."""
+    """The shapes of one picture in painting order: later ones cover earlier ones.
+
+    Attributes:
+        image_name: as the label file gives it, with forward slashes.
+        size: height and width; of no interest where there is no shape.
+        shapes: all of them.
+        path: the label file.
+    """
 
     image_name: str
     size: tuple[int, int]
     shapes: Sequence[Shape]
+    path: Path
+
+
+def polygon_shapes(label: str, polygons: Sequence[Points], where: str) -> list[Shape]:
+    """The shape that some polygons, each [n, 2], make together, and one without area for each that has none.
+
+    Labelling programs leave polygons of two points behind, which cover nothing; they are kept apart, so that
+    they can be told of.
+    """
+    areas = tuple(points for points in polygons if len(points) >= _FEWEST_CORNERS)
+    together = [Shape(label, Polygons(areas), where)] if areas else []
+    return together + [Shape(label, NOTHING, where)] * (max(1, len(polygons)) - len(areas))

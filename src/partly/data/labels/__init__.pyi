@@ -44,3 +44,5 @@ from .shipped_labels import shipped_set as shipped_set
 from .stroke_states import Patch as Patch
 from .strokes import StrokeJournal as StrokeJournal
 from .strokes import is_all_saved as is_all_saved
+from .telling import Tell as Tell
+from .telling import tell_nobody as tell_nobody

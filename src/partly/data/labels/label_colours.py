@@ -8,16 +8,36 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from partly.data.labels.palette_order import is_in_grey_colours, is_reordered
 from partly.data.labels.part_sets import UNLABELLED, PartSet
+from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel, counted, listed
 
 
-def ids_of_image(image: Image.Image, part_set: PartSet, path: Path) -> npt.NDArray[np.integer]:
+def ids_of_image(
+    image: Image.Image, part_set: PartSet, path: Path, tell: Tell = tell_nobody
+) -> npt.NDArray[np.integer]:
     """Part ids, int32 [h, w], of a PNG: its numbers, or the parts that have its colours.
 
+    Args:
+        image: the decoded PNG.
+        part_set: the parts.
+        path: the file that errors name.
+        tell: is told where colours count, because a palette was sorted or all greys are those of parts.
+
     Raises:
-        BadLabel: a colour that no part has, half transparent pixels, or another kind of PNG.
+        BadLabel: a colour that no part has, half transparent pixels, another kind of PNG, or a palette whose
+            numbers and colours contradict each other.
     """
+    if image.mode == "P" and is_reordered(image, part_set, path):
+        tell(
+            f"{path}: was read by its colours, since its palette has the parts' colours in another order "
+            "than that of their ids (an image program sorted it)"
+        )
+        image = image.convert("RGBA")
+    if image.mode == "L" and is_in_grey_colours(image, part_set):
+        tell(f"{path}: was read by its greys, since all of them are colours of parts")
+        image = image.convert("RGB")
     if image.mode in ("P", "L", "1", "I", "I;16"):
         return np.asarray(image).astype(np.int32)
     if image.mode in ("RGB", "RGBA"):

@@ -13,6 +13,7 @@ from PIL import Image
 from partly.data.labels.label_bytes import decode_png, read_label_file
 from partly.data.labels.label_colours import ids_of_image
 from partly.data.labels.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
+from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel, counted, listed
 from partly.storage import write_bytes
 
@@ -26,12 +27,14 @@ def read_label_map(
     size: tuple[int, int] | None = None,
     required: Collection[str] = (),
     empty_ok: bool = False,
+    tell: Tell = tell_nobody,
 ) -> LabelMap:
     """Read a label map from a PNG.
 
-    In palette and grey PNGs the numbers are the part ids and the colours are ignored, so another order of the
-    palette does no harm. In RGB PNGs the colours must be exactly those of the part set; with an alpha
-    channel, fully transparent pixels are unlabelled.
+    In palette and grey PNGs the numbers are the part ids, and colours of no part are ignored. Where all
+    colours of a palette are parts', but stand at other ids, an image program has sorted it, and the colours
+    count. In RGB PNGs the colours must be exactly those of the part set; with an alpha channel, fully
+    transparent pixels are unlabelled.
 
     Args:
         path: the PNG.
@@ -39,15 +42,17 @@ def read_label_map(
         size: height and width that it must have.
         required: names of parts that must have a pixel.
         empty_ok: allow a label map without any labelled pixel.
+        tell: is told where a palette was read by its colours.
 
     Returns:
         uint8 [h, w], values 0 to k - 1 and 255 (unlabelled).
 
     Raises:
-        BadLabel: it cannot be read as a PNG, or :func:`check_label_map` fails.
+        BadLabel: it cannot be read as a PNG, the numbers and colours of its palette contradict each other, or
+            :func:`check_label_map` fails.
     """
     path = Path(path)
-    values = ids_of_image(_read_png(path), part_set, path)
+    values = ids_of_image(_read_png(path), part_set, path, tell)
     _check_ids(values, part_set, path)
     label_map = values.astype(np.uint8)
     check_label_map(label_map, part_set, size=size, required=required, empty_ok=empty_ok, path=path)

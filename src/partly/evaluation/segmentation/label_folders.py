@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,20 +47,21 @@ def evaluate_folders(
     predicted, true = find_label_maps(predictions), find_label_maps(truths)
     matches = match_names(true, predicted, kind="prediction", folder=truths)
     readers = {} if photos is None else _readers(find_photos(photos), true, truths)
+    told: list[str] = []
 
     def pairs() -> Iterator[EvaluationPair]:
         for n_done, (truth_name, name) in enumerate(matches.pairs, start=1):
             yield EvaluationPair(
                 name=truth_name,
                 read_photo=readers.get(truth_name),
-                prediction=read_label_map(predicted[name], part_set, empty_ok=True),
-                truth=read_truth(true[truth_name], part_set, mapping),
+                prediction=read_label_map(predicted[name], part_set, empty_ok=True, tell=told.append),
+                truth=read_truth(true[truth_name], part_set, mapping, told.append),
             )
             if progress:
                 progress(n_done, len(matches.pairs))
 
     evaluation = evaluate(pairs(), part_set, n_worst=n_worst, resize=resize)
-    return replace(evaluation, notes=_notes(matches.n_unused, "prediction", mapping))
+    return replace(evaluation, notes=_notes(matches.n_unused, "prediction", mapping, told))
 
 
 def evaluate_network(
@@ -94,10 +95,11 @@ def evaluate_network(
     true = find_label_maps(truths)
     matches = match_names(true, sources, kind="photo", folder=truths)
     skipped: list[Skipped] = []
+    told: list[str] = []
 
     def pairs() -> Iterator[EvaluationPair]:
         for n_done, (truth_name, name) in enumerate(matches.pairs, start=1):
-            truth = read_truth(true[truth_name], part_set, mapping)
+            truth = read_truth(true[truth_name], part_set, mapping, told.append)
             try:
                 pixels = sources[name].read().pixels
             except BadPhoto as error:
@@ -110,7 +112,7 @@ def evaluate_network(
             raise BadPhoto(f"none of {len(skipped)} photos can be read; the first: {skipped[0].reason}")
 
     evaluation = evaluate(pairs(), part_set, n_worst=n_worst, resize=resize)
-    notes = _notes(matches.n_unused, "photo", mapping)
+    notes = _notes(matches.n_unused, "photo", mapping, told)
     return replace(evaluation, notes=notes, skipped=tuple(skipped))
 
 
@@ -126,6 +128,8 @@ def _reader(source: PhotoSource) -> PhotoReader:
     return lambda: source.read().pixels
 
 
-def _notes(n_unused: int, kind: str, mapping: TruthMapping | None) -> tuple[str, ...]:
+def _notes(n_unused: int, kind: str, mapping: TruthMapping | None, told: Sequence[str]) -> tuple[str, ...]:
     unused = (f"Passed over for want of truth: {counted(n_unused, kind)}.",) if n_unused else ()
-    return unused + (mapping.notes() if mapping else ())
+    more = f" (and {len(told) - 1} more label maps likewise)" if len(told) > 1 else ""
+    read_otherwise = (f"{told[0]}{more}.",) if told else ()
+    return unused + (mapping.notes() if mapping else ()) + read_otherwise

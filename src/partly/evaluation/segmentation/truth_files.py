@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from partly.data.labels import UNLABELLED, LabelMap, PartSet, decode_png, read_label_map
+from partly.data.labels import UNLABELLED, LabelMap, PartSet, Tell, decode_png, read_label_map, tell_nobody
 from partly.errors import BadLabel, listed
+from partly.storage import read_decoded
 
 _MAX_ID = 65535
 
@@ -102,20 +103,23 @@ def read_truth_mapping(path: str | Path, part_set: PartSet) -> TruthMapping:
         raise BadLabel(error.found, expected=error.expected, remedy=error.remedy, path=path) from None
 
 
-def read_truth(path: str | Path, part_set: PartSet, mapping: TruthMapping | None = None) -> LabelMap:
+def read_truth(
+    path: str | Path, part_set: PartSet, mapping: TruthMapping | None = None, tell: Tell = tell_nobody
+) -> LabelMap:
     """Read the truth of one photo, ``uint8 [h, w]``, 255 where nothing is known.
 
     Args:
         path: a PNG of part ids; with a mapping, of foreign ids (palette or grey, 8 or 16 bits).
         part_set: the parts.
         mapping: what foreign ids mean.
+        tell: see :func:`~partly.data.labels.read_label_map`.
 
     Raises:
         BadLabel: it cannot be read, or has unknown ids.
     """
     path = Path(path)
     if mapping is None:
-        return read_label_map(path, part_set, empty_ok=True)
+        return read_label_map(path, part_set, empty_ok=True, tell=tell)
     return mapping.apply(_read_ids(path), path)
 
 
@@ -144,7 +148,7 @@ def _read_image(path: Path) -> Image.Image:
 
 def _read_values(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_decoded(path)
         return tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except OSError as error:
         raise _unreadable(error, "a truth mapping, JSON or TOML", path) from error

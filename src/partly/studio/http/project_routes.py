@@ -117,12 +117,19 @@ def label_router(session: Session) -> APIRouter:
     ) -> dict[str, Any]:
         data = await read_body(request, MAX_FILE_BYTES)
         name = file_name_of(request, "labels.json")
+        notes: list[str] = []
         ids = await run_in_threadpool(
             lambda: session.label_exchange.import_file(
-                data, name, picture_id=picture, format_name=format, fill=fill, replace=replace
+                data,
+                name,
+                picture_id=picture,
+                format_name=format,
+                fill=fill,
+                replace=replace,
+                tell=lambda text: notes.append(f"{text}."),
             )
         )
-        return {"ids": ids}
+        return {"ids": ids, "notes": notes}
 
     @routes.get("/export")
     def give_out(format: str = "labelme", style: str = "mask", fill: str = "background") -> Response:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from partly.data.label_formats import FILL_IDS, FORMATS, Fill, Style
-from partly.data.labels import annotation_id_from, check_annotation_id
+from partly.data.labels import Tell, annotation_id_from, check_annotation_id, tell_nobody
 from partly.errors import BadLabel, BadOption
 from partly.project import export_labels, import_labels
 from partly.studio.session.annotation_saver import AnnotationSaver
@@ -43,6 +43,7 @@ class LabelExchange:
         format_name: str = "auto",
         fill: str = "background",
         replace: bool = False,
+        tell: Tell = tell_nobody,
     ) -> list[str]:
         """Take in a label file, so that it can be undone like a stroke; gives the ids of its pictures.
 
@@ -53,6 +54,7 @@ class LabelExchange:
             format_name: a label format, or "auto".
             fill: what pixels are that no shape covers.
             replace: take the place of other labels of the same pictures.
+            tell: is told of what was passed over, guessed, or understood in another way than was meant.
 
         Raises:
             BadOption: an unknown format or fill.
@@ -73,6 +75,8 @@ class LabelExchange:
                     format_name=name,
                     fill=fill_pixels,
                     replace=replace,
+                    # Whoever painted knows the file, and not the copy of it.
+                    tell=lambda text: tell(text.replace(str(path), path.name)),
                 )
             ids = [one.annotation.id for one in kept]
             workspace.tray.look()
@@ -122,7 +126,6 @@ def _as_file(data: bytes, file_name: str) -> Iterator[Path]:
         except BadLabel as error:
             if error.path != path:
                 raise
-            # Whoever painted knows the file, and not the copy of it.
             raise BadLabel(
                 error.found, expected=error.expected, remedy=error.remedy, path=path.name
             ) from error
