@@ -18,7 +18,13 @@ from partly.losses import bias_correction, part_weights_from_frequencies, soft_c
 from partly.storage import Provenance, digest_of, tensor_seed
 from partly.synthesis.distil.encoded_pictures import EncodedPictures
 from partly.training.chassis import PROCESSOR, Machine, OnStep, Plan, Sitting, StepReport, Trained, ema_decay
-from partly.training.segmentation import BatchOrder, learning_rate_factor, part_frequencies, resized
+from partly.training.segmentation import (
+    BatchOrder,
+    asks_for_something,
+    learning_rate_factor,
+    part_frequencies,
+    resized,
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ def train_head(
                 labels.to(machine.device),
                 part_weights=part_weights.to(machine.device),
                 picture_weights=weights.to(machine.device),
+                mask=asks_for_something(labels).to(machine.device),
             )
             run.checked(loss, step)
             optimizer.zero_grad(set_to_none=True)

@@ -132,8 +132,8 @@ def changed_copies(
         seed: of the changes.
 
     Returns:
-        Images uint8 ``[n (n_copies + 1), 3, size_px, size_px]``, logits of the labels' own size; even where a
-        copy shows what is beyond its picture.
+        Images uint8 ``[n (n_copies + 1), 3, size_px, size_px]``, logits of the labels' own size. What a copy
+        shows beyond its picture is reflected, picture and labels alike.
     """
     images = [to_bytes(resized(to_images(pictures.images), size_px).clamp(-1, 1), size_px)]
     logits = [pictures.logits]
@@ -156,7 +156,7 @@ def _changed(
 ) -> tuple[Tensor, Tensor]:
     """Images and logits of changed copies of some pictures, as :func:`changed_copies` has them."""
     shown, logits, _ = pictures.read(some)
-    changed, labels, weights = augment(
+    changed, labels, _ = augment(
         to_images(shown),
         resized(logits, shown.shape[-1]),
         size_px=size_px,
@@ -164,6 +164,5 @@ def _changed(
         mirror_permutation=mirror_permutation,
         generator=draws,
     )
-    shares = labels.softmax(1) * weights + (1 - weights) / labels.shape[1]
-    shares = resized(shares, logits.shape[-1])
+    shares = resized(labels.softmax(1), logits.shape[-1])
     return to_bytes(changed.clamp(-1, 1), size_px), shares.clamp_min(LEAST_SHARE).log()

@@ -9,6 +9,7 @@ from .labelled_pictures import ArrayPictures as ArrayPictures
 from .labelled_pictures import BatchOrder as BatchOrder
 from .labelled_pictures import LabelledPictures as LabelledPictures
 from .labelled_pictures import SomePictures as SomePictures
+from .labelled_pictures import asks_for_something as asks_for_something
 from .labelled_pictures import hold_out as hold_out
 from .labelled_pictures import resized as resized
 from .labelled_pictures import to_images as to_images

@@ -12,7 +12,12 @@ from torch import Tensor
 from partly.augment.segmentation import augment
 from partly.storage import tensor_seed
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, size_at
-from partly.training.segmentation.labelled_pictures import BatchOrder, LabelledPictures, to_images
+from partly.training.segmentation.labelled_pictures import (
+    BatchOrder,
+    LabelledPictures,
+    asks_for_something,
+    to_images,
+)
 
 
 @dataclass(frozen=True)
@@ -73,4 +78,4 @@ def _augmented(
         generator=torch.Generator().manual_seed(tensor_seed("augmentation", config.seed, step)),
     )
     images = images.contiguous(memory_format=torch.channels_last)
-    return Batch(step, images, labels.softmax(dim=1), mask, weights)
+    return Batch(step, images, labels.softmax(dim=1), mask * asks_for_something(labels), weights)

@@ -13,6 +13,9 @@ from torch import Tensor
 
 from partly.storage import shuffle_stream
 
+# Differences of labels that are even, but for rounding.
+_EVEN = 1e-4
+
 
 def to_images(pixels: Tensor) -> Tensor:
     """uint8 ``[b, 3, h, w]`` to float32 in [-1, 1]."""
@@ -29,8 +32,21 @@ def resized(maps: Tensor, size_px: int) -> Tensor:
     return F.interpolate(maps, (size_px, size_px), mode="bilinear", antialias=side > size_px)
 
 
+def asks_for_something(labels: Tensor) -> Tensor:
+    """Where labels ask for anything, of 0 and 1 ``[b, 1, t, t]``: even ones stand where nobody said anything.
+
+    Args:
+        labels: logits or probabilities ``[b, k, t, t]``.
+    """
+    highest, lowest = labels.amax(1, keepdim=True), labels.amin(1, keepdim=True)
+    return ((highest - lowest) > _EVEN).float()
+
+
 class LabelledPictures(Protocol):
-    """Pictures with soft labels, read by index; the whole of it need never be in memory."""
+    """Pictures with soft labels, read by index; the whole of it need never be in memory.
+
+    Pixels whose labels are even ask for nothing: nothing is learned from them.
+    """
 
     def __len__(self) -> int:
         """Number of pictures."""

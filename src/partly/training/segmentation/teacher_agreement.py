@@ -13,7 +13,12 @@ from partly.data.labels import confusion_matrix, mean_of_known, part_iou
 from partly.errors import BadOption
 from partly.losses import bias_correction
 from partly.models.networks import AutoShotNetwork
-from partly.training.segmentation.labelled_pictures import LabelledPictures, resized, to_images
+from partly.training.segmentation.labelled_pictures import (
+    LabelledPictures,
+    asks_for_something,
+    resized,
+    to_images,
+)
 from partly.training.segmentation.sample_panels import label_maps
 
 _N_FOR_FREQUENCIES = 256
@@ -31,9 +36,13 @@ def part_frequencies(data: LabelledPictures, n_most: int = _N_FOR_FREQUENCIES) -
     if not len(data):
         raise BadOption("there are no labelled pictures", expected="1 or more")
     spread = np.linspace(0, len(data) - 1, min(n_most, len(data))).round().astype(int)
-    shares = [data.read(chosen)[1].float().softmax(dim=1).mean(dim=(2, 3)) for chosen in _batches(spread)]
-    total = torch.cat(shares).sum(dim=0)
+    total = torch.cat([_shares(data.read(chosen)[1].float()) for chosen in _batches(spread)]).sum(dim=0)
     return total / total.sum()
+
+
+def _shares(logits: Tensor) -> Tensor:
+    """Means ``[b, k]`` over pixels of what labels ask for."""
+    return (logits.softmax(dim=1) * asks_for_something(logits)).mean(dim=(2, 3))
 
 
 def agreement(network: AutoShotNetwork, data: LabelledPictures, size_px: int) -> float:
