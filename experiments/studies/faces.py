@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,9 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     else:
         chosen = cell.settings
         network = network_for(bench, chosen["n_labels"], chosen["draw"], HEADLINE, chosen["n_first"])
-    plain, glasses = _evaluations(bench, network, cell.settings["scales"], cell.settings["refine"])
+    settings = cell.settings
+    found = segmented(bench, bench.photos(), network, scales=settings["scales"], refine=settings["refine"])
+    plain, glasses = both_counts(found)
     folder = results_folder(bench.out, EXPERIMENT, bench.half)
     lead = f"{cell.key}, {bench.half} half, {plain.n_photos} photos at their own size"
     write_text(folder / f"{cell.key}.html", evaluation_page(plain, title="Faces", lead=lead))
@@ -78,15 +80,24 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     }
 
 
-def _evaluations(
-    bench: Bench, network: PartNetwork, scales: Sequence[float], refine: bool
-) -> tuple[Evaluation, Evaluation]:
-    """Eyeglasses left out of the count, and counted as skin; each photo is segmented once."""
+def segmented(
+    bench: Bench,
+    photos: Iterable[LabelledPhoto],
+    network: PartNetwork,
+    *,
+    scales: Sequence[float],
+    refine: bool,
+) -> list[tuple[LabelledPhoto, LabelMap]]:
+    """Photos and what a network makes of them."""
     found = []
-    for number, photo in enumerate(bench.photos(), start=1):
-        segmented = segment_photo(network, photo.pixels, scales=scales, refine=refine)
-        found.append((photo, segmented.label_map))
+    for number, photo in enumerate(photos, start=1):
+        found.append((photo, segment_photo(network, photo.pixels, scales=scales, refine=refine).label_map))
         bench.tell("segmenting photos", number, number)
+    return found
+
+
+def both_counts(found: Sequence[tuple[LabelledPhoto, LabelMap]]) -> tuple[Evaluation, Evaluation]:
+    """Evaluations of segmented photos: eyeglasses left out of the count, and counted as skin."""
 
     def evaluated(parts_of_ids: dict[int, str | None]) -> Evaluation:
         mapping = TruthMapping(parts_of_ids, FACE_PARTS)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,14 @@ from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Row
 from experiments.objects import N_FACES_TO_LEARN, object_photos
 from experiments.photos import LabelledPhoto
-from experiments.protocol import PARTS_OF_IDS, WITH_EYEGLASSES
 from experiments.scoring import figures_of
 from experiments.store import results_folder
-from experiments.studies.faces import HEADLINE
-from partly.data.labels import FACE_PARTS
-from partly.data.photos import Pixels
+from experiments.studies.faces import HEADLINE, both_counts, segmented
+from partly.data.labels import FACE_PARTS, LabelMap
 from partly.evaluation.report import evaluation_page
-from partly.evaluation.segmentation import EvaluationPair, TruthMapping, evaluate
 from partly.fewshot.acquisition import representative
 from partly.fewshot.features import FeatureStore, PhotoFeatures
-from partly.inference.segment import THOROUGH, EncoderNetwork, PartNetwork, segment_photo
+from partly.inference.segment import THOROUGH, EncoderNetwork, PartNetwork
 from partly.models.zoo import load_encoder
 from partly.storage import write_text
 from partly.synthesis.distil import OwnPhotos, PictureReader, distil, distil_head
@@ -50,38 +46,23 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     networks: tuple[PartNetwork, PartNetwork] = (best.fast.for_inference(), best.for_inference())
     for name, network in zip(_NAMES, networks, strict=True):
         started = time.monotonic()
-        found = [
-            (photo, segment_photo(network, photo.pixels, scales=THOROUGH, refine=True).label_map)
-            for photo in photos
-        ]
+        found = segmented(bench, photos, network, scales=THOROUGH, refine=True)
         figures[f"{name}_photo_s"] = round((time.monotonic() - started) / len(photos), 2)
-        bench.tell(f"segmenting photos, {name}", len(photos), len(photos))
         figures |= _scored(bench, cell, name, found)
     return figures
 
 
-def _scored(bench: Bench, cell: Cell, name: str, found: Sequence[tuple[LabelledPhoto, Any]]) -> Figures:
+def _scored(bench: Bench, cell: Cell, name: str, found: Sequence[tuple[LabelledPhoto, LabelMap]]) -> Figures:
     """Figures of one network, each under its name; its worst photos as a page."""
-
-    def pairs(parts_of_ids: Mapping[int, str | None]) -> Iterator[EvaluationPair]:
-        mapping = TruthMapping(parts_of_ids, FACE_PARTS)
-        for photo, predicted in found:
-            truth = mapping.apply(photo.ids, photo.name)
-            yield EvaluationPair(photo.name, partial(_pixels, photo), predicted, truth)
-
-    plain = evaluate(pairs(PARTS_OF_IDS), FACE_PARTS)
+    plain, with_glasses = both_counts(found)
     lead = f"{cell.key}, {name}, {bench.half} half, {plain.n_photos} photos at their own size"
     page = evaluation_page(plain, title="Faces", lead=lead)
     write_text(results_folder(bench.out, EXPERIMENT, bench.half) / f"{cell.key}-{name}.html", page)
-    glasses = figures_of(evaluate(pairs(WITH_EYEGLASSES), FACE_PARTS, n_worst=0))
+    glasses = figures_of(with_glasses)
     return {f"{name}_{key}": value for key, value in figures_of(plain).items()} | {
         f"{name}_glasses_pooled": glasses["pooled"],
         f"{name}_glasses_per_photo": glasses["per_picture"],
     }
-
-
-def _pixels(photo: LabelledPhoto) -> Pixels:
-    return photo.pixels
 
 
 def _networks(bench: Bench, n_labels: int, draw: int, n_photos: int) -> EncoderNetwork:

@@ -39,7 +39,7 @@ class Beside:
         painted = painted_photos_beside(project) if config.painted_photo_share else []
         own = None
         if project.settings.photos.folder and (painted or encoder is not None):
-            own = OwnPhotos(project_photo_features(project), painted)
+            own = OwnPhotos(project_photo_features(project, encoder), painted)
             parents["painted_photos_sha256"] = annotations_digest(painted)
         if encoder is None:
             return cls(own, None, parents)

@@ -39,10 +39,10 @@ class PhotoTargets:
         """
         return cls(project, project_photos(project))
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         """What photos and pictures are called, without folder and suffix."""
-        return [*self._by_stem, *picture_ids(self.project)]
+        return [*self._by_stem, *self._picture_ids]
 
     def get(self, name: str, path: Path | None = None) -> PhotoSource | ProposedPicture | None:
         """The photo that a label file is of; None if there is none.
@@ -64,7 +64,7 @@ class PhotoTargets:
             if found := photos.get(key):
                 return self._only(found, name, path)
         for picture in (name, PurePosixPath(name).stem):
-            if picture in picture_ids(self.project):
+            if picture in self._picture_ids:
                 return find_picture(self.project, picture)
         if found := self._by_id.get(PurePosixPath(name).stem):
             return self._only(found, name, path)
@@ -98,6 +98,10 @@ class PhotoTargets:
     def _folder(self) -> Path | None:
         folder = self.project.photo_folder
         return None if folder is None else folder.resolve()
+
+    @cached_property
+    def _picture_ids(self) -> Sequence[str]:
+        return picture_ids(self.project)
 
     @cached_property
     def _by_name(self) -> dict[str, list[PhotoSource]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -125,16 +125,20 @@ class TargetFinder:
         return target
 
     def _found(self, name: str, path: Path, *, is_alone: bool) -> tuple[str, Target] | None:
-        inside = names_inside(name, self.targets.names)
-        names = [
-            *plain_names(name),
-            *(inside if len(inside) == 1 else []),
-            *([_name_of(path)] if is_alone else []),
-        ]
-        for one in names if self.chosen is None else [self.chosen]:
+        names = self._names(name, path, is_alone) if self.chosen is None else [self.chosen]
+        for one in names:
             if target := self.targets.get(one, path):
                 return one, target
         return None
+
+    def _names(self, name: str, path: Path, is_alone: bool) -> Iterator[str]:
+        """What the picture may be called; known names are looked through only where a plain one fails."""
+        yield from plain_names(name)
+        inside = names_inside(name, self.targets.names)
+        if len(inside) == 1:
+            yield inside[0]
+        if is_alone:
+            yield _name_of(path)
 
 
 def _name_of(path: Path) -> str:

@@ -26,8 +26,12 @@ def project_source(project: Project) -> FeatureSource:
     return project_photo_features(project)
 
 
-def project_photo_features(project: Project) -> PhotoFeatures:
+def project_photo_features(project: Project, encoder: Representation | None = None) -> PhotoFeatures:
     """Features of the project's photos, kept in its folder.
+
+    Args:
+        project: whose photos.
+        encoder: the project's, if it is loaded already.
 
     Raises:
         NotAvailable: the encoder is not on this machine.
@@ -35,7 +39,7 @@ def project_photo_features(project: Project) -> PhotoFeatures:
         BadProject: there are no photos, or the encoder reads none of that size.
     """
     photos = project_photos(project)
-    return PhotoFeatures(project_encoder(project), photos, store=FeatureStore(project.features))
+    return PhotoFeatures(encoder or project_encoder(project), photos, store=FeatureStore(project.features))
 
 
 def project_encoder(project: Project) -> Representation:

@@ -97,7 +97,8 @@ def state_of(project: Project) -> ProjectState:
     auto_shot = _auto_shot(project, few_shot, painted)
     n_pictures = len(picture_ids(project))
     n_photos, lacking = _count_photos(project)
-    next_step, why = _next(project, lacking, n_pictures, len(ids), few_shot, auto_shot)
+    network_of = "the few-shot segmenter" + (", or what is painted on photos," if painted else "")
+    next_step, why = _next(project, lacking, n_pictures, len(ids), few_shot, auto_shot, network_of)
     photos = project.settings.photos
     return ProjectState(
         folder=project.folder,
@@ -211,7 +212,9 @@ def _next(
     n_annotations: int,
     few_shot: Freshness,
     auto_shot: Freshness,
+    network_of: str,
 ) -> tuple[str, str]:
+    """The next command, and why; ``network_of`` says what the network is made of."""
     folder = project.folder
     if few_shot == auto_shot == "ready":
         return f"partly segment {folder} PHOTOS", "everything is made"
@@ -228,8 +231,7 @@ def _next(
             f"partly get {ENCODER}",
             "the pretrained encoder is not on this machine",
         )
-    beside = ", or what is painted on photos," if painted_photos_beside(project) else ""
-    return f"partly distil {folder}", _why(auto_shot, "network", f"the few-shot segmenter{beside}")
+    return f"partly distil {folder}", _why(auto_shot, "network", network_of)
 
 
 def _next_for_source(project: Project, lacking: str | None) -> tuple[str, str] | None:

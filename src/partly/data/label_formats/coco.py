@@ -15,6 +15,7 @@ from typing import Any
 
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
 from partly.data.label_formats.entries_by_id import EntriesById, is_id
+from partly.data.label_formats.files_of_labels import labels_of
 from partly.data.label_formats.format_checks import checked_polygons, picture_name
 from partly.data.label_formats.json_labels import (
     checked_entries,
@@ -22,7 +23,6 @@ from partly.data.label_formats.json_labels import (
     read_json_object,
     write_compact_json,
 )
-from partly.data.label_formats.label_folders import labels_of
 from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size, whole_number
 from partly.data.label_formats.polygons import NOTHING, ImageShapes, Region, Runs, Shape, polygon_shapes
 from partly.data.label_formats.run_lengths import run_lengths, runs_from_text, runs_to_text

@@ -12,13 +12,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
+from partly.data.label_formats.files_of_labels import labels_of
 from partly.data.label_formats.format_checks import (
     MAX_COORDINATE,
     checked_points,
     picture_name,
     refuse_shape_kinds,
 )
-from partly.data.label_formats.label_folders import labels_of
 from partly.data.label_formats.picture_sizes import SizeOf, no_sizes, picture_size, size_of_box, whole_number
 from partly.data.label_formats.polygons import (
     NOTHING,
@@ -71,14 +71,14 @@ def read_cvat(
             that are no areas, or no shape at all.
     """
     path = Path(path)
-    files = labels_of(path, ".xml", is_cvat, tell)
+    files = labels_of(path, ".xml", lambda file: is_cvat_root(read_cvat_root(file).tag), tell)
     images = [image for file in files for image in _images(file, size_of)]
     return paint_images(images, part_set, fill, path, tell)
 
 
-def is_cvat(path: Path) -> bool:
-    """Whether an XML file looks like CVAT's."""
-    return read_cvat_root(path).tag == "annotations"
+def is_cvat_root(tag: str) -> bool:
+    """Whether an XML file with this root element looks like CVAT's."""
+    return tag == "annotations"
 
 
 def _images(path: Path, size_of: SizeOf) -> list[ImageShapes]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from partly.data.label_formats.coco import is_coco, read_coco, write_coco
 from partly.data.label_formats.cutting import Style
-from partly.data.label_formats.cvat import is_cvat, read_cvat, read_cvat_root, write_cvat
+from partly.data.label_formats.cvat import is_cvat_root, read_cvat, read_cvat_root, write_cvat
+from partly.data.label_formats.files_of_labels import no_files, shown_files, unless_strange, visible_files
 from partly.data.label_formats.json_labels import read_json
-from partly.data.label_formats.label_folders import is_of_format, no_files, visible_files
 from partly.data.label_formats.labelme import is_labelme, read_labelme, write_labelme
 from partly.data.label_formats.palette_png import has_ids, read_palette_png, write_palette_png
 from partly.data.label_formats.picture_sizes import SizeOf, no_sizes
@@ -20,7 +20,7 @@ from partly.data.label_formats.strange_labels import remedy_for_json, remedy_for
 from partly.data.labels.label_maps import LabelMap
 from partly.data.labels.part_sets import PartSet
 from partly.data.labels.telling import Tell, tell_nobody
-from partly.errors import BadLabel, BadOption, counted, listed
+from partly.errors import BadLabel, BadOption, counted
 
 
 class Reader(Protocol):
@@ -62,7 +62,8 @@ class LabelFormat:
         title: how people call it.
         suffix: of its files.
         one_file_each: whether each picture has a file of its own, so that a folder is written.
-        recognises: whether a file with this suffix is of this format.
+        recognises: whether a file with this suffix is of this format, by its JSON value, or the name of the
+            root element of its XML; None of others.
         read: the reader.
         write: the writer.
     """
@@ -71,7 +72,7 @@ class LabelFormat:
     title: str
     suffix: str
     one_file_each: bool
-    recognises: Callable[[Path], bool]
+    recognises: Callable[[Any], bool]
     read: Reader
     write: Writer
 
@@ -84,7 +85,7 @@ FORMATS: dict[str, LabelFormat] = {
             "LabelMe JSON",
             ".json",
             True,
-            lambda path: is_labelme(read_json(path)),
+            is_labelme,
             read_labelme,
             write_labelme,
         ),
@@ -93,7 +94,7 @@ FORMATS: dict[str, LabelFormat] = {
             "COCO instances JSON",
             ".json",
             False,
-            lambda path: is_coco(read_json(path)),
+            is_coco,
             read_coco,
             write_coco,
         ),
@@ -102,7 +103,7 @@ FORMATS: dict[str, LabelFormat] = {
             "CVAT for images 1.1 XML",
             ".xml",
             False,
-            is_cvat,
+            is_cvat_root,
             read_cvat,
             write_cvat,
         ),
@@ -133,9 +134,8 @@ def detect_format(path: str | Path) -> LabelFormat:
         return _format_in(path)
     if not path.exists():
         raise BadLabel("no such file or folder", expected="a label file", path=path)
-    for label_format in FORMATS.values():
-        if path.suffix.lower() == label_format.suffix and label_format.recognises(path):
-            return label_format
+    if found := _format_of(path):
+        return found
     raise _unknown(path)
 
 
@@ -192,10 +192,8 @@ def _format_in(folder: Path) -> LabelFormat:
     found: dict[str, Path] = {}
     files = {suffix: visible_files(folder, suffix) for suffix in (".json", ".xml", ".png")}
     for file in files[".json"] + files[".xml"]:
-        for label_format in FORMATS.values():
-            if file.suffix.lower() == label_format.suffix and is_of_format(file, label_format.recognises):
-                found.setdefault(label_format.name, file)
-                break
+        if label_format := unless_strange(file, _format_of):
+            found.setdefault(label_format.name, file)
     if len(found) > 1:
         raise BadLabel(
             "holds label files of several formats: "
@@ -213,13 +211,31 @@ def _format_in(folder: Path) -> LabelFormat:
     raise no_files(folder, "label files", ", ".join(known.title for known in FORMATS.values()))
 
 
+def _format_of(file: Path) -> LabelFormat | None:
+    """The format of one file, which is read once for all; None where it is of none.
+
+    Raises:
+        BadLabel: it cannot be read.
+    """
+    value = _value_of(file)
+    known = (one for one in FORMATS.values() if file.suffix.lower() == one.suffix)
+    return next((one for one in known if one.recognises(value)), None)
+
+
+def _value_of(file: Path) -> Any:
+    """What a file is recognised by; see :class:`LabelFormat`."""
+    match file.suffix.lower():
+        case ".json":
+            return read_json(file)
+        case ".xml":
+            return read_cvat_root(file).tag
+    return None
+
+
 def _unknown(file: Path) -> BadLabel:
     """The error of a file of no known format."""
-    suffix = file.suffix.lower()
-    if suffix == ".json":
-        remedy = remedy_for_json(read_json(file))
-    else:
-        remedy = remedy_for_xml(read_cvat_root(file).tag if suffix == ".xml" else "")
+    value = _value_of(file)
+    remedy = remedy_for_json(value) if file.suffix.lower() == ".json" else remedy_for_xml(value or "")
     return BadLabel(
         "is of no known label format",
         expected=", ".join(f"{known.title} ({known.suffix})" for known in FORMATS.values()),
@@ -230,18 +246,15 @@ def _unknown(file: Path) -> BadLabel:
 
 def _tell_of_others(folder: Path, taken: LabelFormat, read: Iterable[NamedLabelMap], tell: Tell) -> None:
     """Tell of files in a folder that may hold labels too, and were passed over for those of one format."""
-    stems = {PurePosixPath(named.image_name).stem for named in read}
     strangers = [
         file for suffix in {".json", ".xml"} - {taken.suffix} for file in visible_files(folder, suffix)
     ]
-    maps = [file for file in visible_files(folder, ".png") if file.stem not in stems and has_ids(file)]
-    for files, told in (
-        (sorted(strangers), "without labels"),
-        (
-            [] if taken.suffix == ".png" else maps,
-            f"beside {taken.title} (to read them as label maps, give --format png)",
-        ),
-    ):
+    others = [(sorted(strangers), "without labels")]
+    if taken.suffix != ".png":
+        stems = {PurePosixPath(named.image_name).stem for named in read}
+        maps = [file for file in visible_files(folder, ".png") if file.stem not in stems and has_ids(file)]
+        others.append((maps, f"beside {taken.title} (to read them as label maps, give --format png)"))
+    for files, told in others:
         if files:
-            names = listed(file.relative_to(folder).as_posix() for file in files)
+            names = shown_files(folder, files)
             tell(f"{folder}: {counted(len(files), 'file')} {told} passed over: {names}")

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, output_paths, part_masks
+from partly.data.label_formats.files_of_labels import labels_of
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
 from partly.data.label_formats.json_labels import (
     checked_entries,
@@ -26,7 +27,6 @@ from partly.data.label_formats.json_labels import (
     read_json_object,
     write_compact_json,
 )
-from partly.data.label_formats.label_folders import labels_of
 from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size
 from partly.data.label_formats.polygons import (
     NOTHING,

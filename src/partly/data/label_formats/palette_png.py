@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from partly.data.label_formats.cutting import Style, checked_labels, output_paths
+from partly.data.label_formats.files_of_labels import labels_of
 from partly.data.label_formats.format_checks import picture_name
-from partly.data.label_formats.label_folders import labels_of
 from partly.data.label_formats.picture_sizes import SizeOf, no_sizes
 from partly.data.label_formats.shape_painting import Fill, NamedLabelMap
 from partly.data.labels.label_maps import LabelMap, read_label_map, write_label_map

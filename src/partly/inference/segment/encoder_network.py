@@ -18,6 +18,7 @@ from partly.fewshot.fitting import load_segmenter, save_segmenter, segmenter_dig
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segmentation import Segmentation
+from partly.models import FeaturePyramid
 from partly.models.encoders import Representation, load_representation
 from partly.models.networks import AutoShotNetwork, load_network
 from partly.storage import ModelCard, load_card, load_model, save_model
@@ -92,7 +93,7 @@ class EncoderNetwork(nn.Module):
             BadOption: sides that the encoder does not read.
         """
         size = (images.shape[-2], images.shape[-1])
-        logits = _at(self.segmenter(self.encoder.read(images), self.said_px(*size)), size)
+        logits = self._by_segmenter(self.encoder.read(images), size)
         if self.fast is None:
             return logits
         shrunk = F.interpolate(images, self.fast_size(*size), mode="bilinear", antialias=True)
@@ -114,7 +115,9 @@ class EncoderNetwork(nn.Module):
         else:
             source = photo_source_digest(self.encoder, "whole")
             pyramid = self.store.kept_or_made(source, photo_sha256, lambda: self.encoder.read(images))
-        size = (images.shape[-2], images.shape[-1])
+        return self._by_segmenter(pyramid, (images.shape[-2], images.shape[-1]))
+
+    def _by_segmenter(self, pyramid: FeaturePyramid, size: tuple[int, int]) -> Tensor:
         return _at(self.segmenter(pyramid, self.said_px(*size)), size)
 
     def said_px(self, height: int, width: int) -> int:

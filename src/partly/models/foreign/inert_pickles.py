@@ -90,8 +90,7 @@ def _bytes_of(text: Any = "", encoding: Any = "latin1", *_: Any) -> bytes:
 
 
 def _object_of(kind: Any, _base: Any = None, content: Any = None) -> Any:
-    """An object as protocols 0 and 1 have it: its class, a class that it is built on, and that one's "
-    "content."""
+    """An object as protocols 0 and 1 have it: its class, a class that it is built on, and its content."""
     made = kind()
     if isinstance(made, PlainDict) and isinstance(content, dict):
         made.update(content)
@@ -176,8 +175,7 @@ def refused(name: str, path: Path) -> BadModelFile:
     else:
         remedy = (
             "It may be harmless, an object that a training kept beside the weights, but Partly makes no "
-            "objects "
-            "of other programs: ask whoever wrote the file for the weights alone"
+            "objects of other programs: ask whoever wrote the file for the weights alone"
         )
     return BadModelFile(
         f"asks for {name}; it was refused, and nothing of the file was run",

@@ -49,11 +49,11 @@ def read(content: Any, path: Path, class_index: int | None) -> ForeignGenerator:
         BadOption: it has classes and none is given, or the other way round.
     """
     network = read_network(_generator(content, path), path)
-    if is_stylegan3(network):
-        return read_stylegan3(network, class_index)
     network.expect("", "Generator", img_channels=3)
     network.expect("synthesis", "SynthesisNetwork", img_channels=3)
     network.expect("mapping", "MappingNetwork")
+    if is_stylegan3(network):
+        return read_stylegan3(network, class_index)
     tensors = NamedTensors(network.tensors, path)
     synthesis = _Synthesis(network, tensors, network.number("mapping", "w_dim"))
     image_size_px = network.number("synthesis", "img_resolution", least=8)
@@ -138,8 +138,7 @@ class _Synthesis:
         if found == "resnet":
             raise BadModelFile(
                 "is a StyleGAN2 with residual connections (architecture 'resnet'): its features are sums "
-                "of two "
-                "paths, which Partly's network does not make",
+                "of two paths, which Partly's network does not make",
                 expected="the architecture 'skip' or 'orig'",
                 remedy="Take a network trained with the architecture 'skip', which all configurations have",
                 path=self.network.path,

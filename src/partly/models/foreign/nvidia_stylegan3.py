@@ -36,7 +36,7 @@ def read_stylegan3(network: Network, class_index: int | None) -> ForeignGenerato
     """The generator.
 
     Args:
-        network: its tree.
+        network: its tree, of a generator of pictures with synthesis and mapping.
         class_index: which class a generator with classes is to make; it is folded into the mapping network.
 
     Raises:
@@ -44,9 +44,6 @@ def read_stylegan3(network: Network, class_index: int | None) -> ForeignGenerato
             paper.
         BadOption: it has classes and none is given, or the other way round.
     """
-    network.expect("", "Generator", img_channels=3)
-    network.expect(_SYNTHESIS, "SynthesisNetwork", img_channels=3)
-    network.expect("mapping", "MappingNetwork")
     tensors = NamedTensors(network.tensors, network.path, "StyleGAN3")
     layers = _Layers(network, tensors, _layer_names(network))
     shape = layers.shape()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.models.feature_pyramid import Level
 from partly.models.generators.generator_protocol import Synthesis
 from partly.models.model_families import DoublingSizes, ModelFamily, check_size, read_family
 
-__all__ = ["DoublingSizes", "GeneratorFamily", "UnmappedFamily", "check_size", "read_family"]
+__all__ = ["DoublingSizes", "GeneratorFamily", "MappedFamily", "UnmappedFamily", "check_size", "read_family"]
 
 
 class GeneratorFamily(ModelFamily):
@@ -84,6 +84,22 @@ class GeneratorFamily(ModelFamily):
         if features_px < least_px:
             raise BadOption(f"features up to {features_px} px", expected=f"{least_px} px or more")
         return features_px
+
+
+class MappedFamily(GeneratorFamily):
+    """Base of families with a mapping network, which gives all layers the same row of ``w``.
+
+    Attributes:
+        mapping: of ``z [b, z]``, and a condition or None, to ``[b, v]``.
+    """
+
+    mapping: nn.Module
+
+    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
+        wanted = self.checked_condition(condition, len(z)) if self.classes else None
+        mapped: Tensor = self.mapping(z, wanted)
+        return mapped[:, None].expand(-1, self.n_layers, -1)
 
 
 class UnmappedFamily(GeneratorFamily):

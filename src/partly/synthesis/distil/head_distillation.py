@@ -7,9 +7,8 @@ from pathlib import Path
 
 import torch
 
-from partly.data.photos import PhotoSet
 from partly.fewshot.fitting import Teacher
-from partly.fewshot.segmenters import HeadSegmenter, Moments
+from partly.fewshot.segmenters import HeadSegmenter
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
@@ -17,7 +16,6 @@ from partly.synthesis.distil.head_training import HeadConfig, train_head
 from partly.synthesis.distil.own_photos import OwnPhotos, Painted
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
-from partly.synthesis.shards.shard_workers import LoadTeacher
 from partly.training.segmentation import SomePictures
 
 HEAD_FOLDER, _PHOTOS_FOLDER = "head", "own-photos"
@@ -33,20 +31,18 @@ def distil_head(
     own: OwnPhotos | None = None,
     reports: DistilReports | None = None,
     *,
-    load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
 ) -> HeadSegmenter:
     """Train a head on what a generator's teacher says of its pictures; after a stop, the same call goes on.
 
     Args:
         teacher: of a generator; where ``config.painted_share`` is above 0, with its annotations.
-        place: where the pictures and labels of :func:`partly.synthesis.distil.distil` are, or will be.
+        place: where the pictures and labels of :func:`partly.synthesis.distil.distil` are.
         config: the choices.
         reader: reads the pictures.
         own: photos. It learns from the painted ones, and takes mean and deviation of its features from the
             others, which are like those that it will see.
         reports: who is told what.
-        load_teacher: gives the teacher in a worker process; None: it is read from model folders.
         n_workers: processes that synthesise.
 
     Raises:
@@ -63,7 +59,6 @@ def distil_head(
         config.synthesis(),
         place,
         on_picture=reports.on_picture,
-        load_teacher=load_teacher,
         n_workers=n_workers,
     )
     pictures = labelled.surest(config.drop_uncertain)
@@ -79,13 +74,6 @@ def distil_head(
     )
     squares = None if own is None else own.unpainted(config, Path(place.training) / _PHOTOS_FOLDER)
     if squares is not None:
-        _standardise(head, squares, reader)
+        images = (torch.from_numpy(square.copy()).permute(2, 0, 1) for square in squares.squares)
+        head.standardiser.estimate(reader.pyramid(image) for image in images)
     return head
-
-
-def _standardise(head: HeadSegmenter, squares: PhotoSet, reader: PictureReader) -> None:
-    """Take mean and deviation of the features from photos."""
-    images = (torch.from_numpy(square.copy()).permute(2, 0, 1) for square in squares.squares)
-    several = (Moments.of(reader.pyramid(image)) for image in images)
-    first = next(several)
-    head.standardiser.set(sum(several, first))

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from partly.errors import BadOption
-from partly.fewshot.segmenters import HeadSegmenter, Moments
+from partly.fewshot.segmenters import HeadSegmenter
 from partly.losses import bias_correction, part_weights_from_frequencies, soft_cross_entropy
 from partly.storage import Provenance, digest_of, tensor_seed
 from partly.synthesis.distil.encoded_pictures import EncodedPictures
@@ -164,9 +164,7 @@ def _untrained(data: EncodedPictures, n_parts: int, config: HeadConfig) -> HeadS
         torch.manual_seed(tensor_seed("first weights", config.seed))
         head = HeadSegmenter(n_parts, range(len(channels)), channels)
     every = max(1, len(data) // config.n_statistics)
-    some = (Moments.of(data.read([i])[0]) for i in range(0, len(data), every))
-    first = next(some)
-    head.standardiser.set(sum(some, first))
+    head.standardiser.estimate(data.read([i])[0] for i in range(0, len(data), every))
     return head
 
 

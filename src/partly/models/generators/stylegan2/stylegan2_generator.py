@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from partly.models.feature_pyramid import FeaturePyramid, Level
-from partly.models.generators.generator_base import GeneratorFamily
+from partly.models.generators.generator_base import MappedFamily
 from partly.models.generators.generator_protocol import Synthesis
 from partly.models.generators.stylegan2.fir_resampling import upsampled
 from partly.models.generators.stylegan2.modulated_layers import (
@@ -110,7 +110,7 @@ class Block(nn.Module):
         return first, second, images
 
 
-class StyleGAN2(GeneratorFamily):
+class StyleGAN2(MappedFamily):
     """The generator; see :class:`partly.models.generators.Generator` for its attributes.
 
     ``w`` has a row for each styled convolution and one for the last picture; a picture's layer takes the row
@@ -134,11 +134,6 @@ class StyleGAN2(GeneratorFamily):
         self.blocks = nn.ModuleList(Block(shape, size_px) for size_px in sizes_px[1:])
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
         self.with_class_means()
-
-    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
-        wanted = self.checked_condition(condition, len(z)) if self.classes else None
-        return self.mapping(z, wanted)[:, None].expand(-1, self.n_layers, -1)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, l, v]``; see the protocol.

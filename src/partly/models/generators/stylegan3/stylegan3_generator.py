@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from partly.models.feature_pyramid import FeaturePyramid, Level
-from partly.models.generators.generator_base import GeneratorFamily
+from partly.models.generators.generator_base import MappedFamily
 from partly.models.generators.generator_protocol import Synthesis
 from partly.models.generators.stylegan2.stylegan2_generator import MappingNetwork
 from partly.models.generators.stylegan3.stylegan3_layers import AliasFreeLayer, FourierInput
@@ -18,7 +18,7 @@ from partly.models.model_families import read_family
 KIND = "generator/stylegan3"
 
 
-class StyleGAN3(GeneratorFamily):
+class StyleGAN3(MappedFamily):
     """The generator; see :class:`partly.models.generators.Generator` for its attributes.
 
     ``w`` has a row for the input, one for each layer, and one for the layer that makes the picture.
@@ -46,11 +46,6 @@ class StyleGAN3(GeneratorFamily):
         self.output_scale = shape.output_scale
         self.register_buffer("w_mean", torch.zeros(shape.w_dim))
         self.with_class_means()
-
-    def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
-        wanted = self.checked_condition(condition, len(z)) if self.classes else None
-        return self.mapping(z, wanted)[:, None].expand(-1, self.n_layers, -1)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
         """Pictures and features of ``w [b, l, v]``; see the protocol.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from partly.data.labels.label_bytes import read_label_file
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel, counted, listed
+
+Found = TypeVar("Found")
 
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
 _SUFFIXES = (".json", ".xml", ".png")
@@ -40,16 +43,16 @@ def labels_of(path: Path, suffix: str, recognises: Callable[[Path], bool], tell:
         return [path]
     files, hidden = _files(path, suffix)
     if hidden:
-        tell(f"{path}: {counted(len(hidden), 'hidden file')} passed over: {_shown(path, hidden)}")
+        tell(f"{path}: {counted(len(hidden), 'hidden file')} passed over: {shown_files(path, hidden)}")
     if not files:
         raise no_files(path, f"{suffix} files", "a folder of label files")
     recognised: list[Path] = []
     strangers: list[Path] = []
     for file in files:
-        (recognised if is_of_format(file, recognises) else strangers).append(file)
+        (recognised if unless_strange(file, recognises) else strangers).append(file)
     if recognised and strangers:
         told = counted(len(strangers), "file")
-        tell(f"{path}: {told} without labels of this format passed over: {_shown(path, strangers)}")
+        tell(f"{path}: {told} without labels of this format passed over: {shown_files(path, strangers)}")
     return recognised or files
 
 
@@ -57,26 +60,26 @@ def no_files(folder: Path, what: str, expected: str) -> BadLabel:
     """The error of a folder without label files, which may have hidden ones."""
     hidden = [file for suffix in _SUFFIXES for file in _files(folder, suffix)[1]]
     return BadLabel(
-        f"has no {what} in it" + (f" but hidden ones ({_shown(folder, hidden)})" if hidden else ""),
+        f"has no {what} in it" + (f" but hidden ones ({shown_files(folder, hidden)})" if hidden else ""),
         expected=expected,
         remedy="Give hidden files themselves if they are meant" if hidden else None,
         path=folder,
     )
 
 
-def is_of_format(file: Path, recognises: Callable[[Path], bool]) -> bool:
-    """Whether a file in a folder is of a format; what cannot be read and speaks of no labels is not.
+def unless_strange(file: Path, look: Callable[[Path], Found]) -> Found | None:
+    """What a look at a file in a folder gives; None where it cannot be read and speaks of no labels.
 
     Raises:
         BadLabel: it cannot be read, and speaks of labels.
     """
     try:
-        return recognises(file)
+        return look(file)
     except BadLabel:
         data = read_label_file(file)
         if any(word in data for word in _WORDS_OF_LABELS):
             raise
-        return False
+        return None
 
 
 def _files(folder: Path, suffix: str) -> tuple[list[Path], list[Path]]:
@@ -96,5 +99,6 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _SYSTEM_FOLDERS
 
 
-def _shown(folder: Path, files: Sequence[Path]) -> str:
+def shown_files(folder: Path, files: Sequence[Path]) -> str:
+    """Files by their places in a folder, as messages list them."""
     return listed(file.relative_to(folder).as_posix() for file in files)
