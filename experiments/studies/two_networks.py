@@ -26,7 +26,7 @@ from partly.fewshot.features import FeatureStore, PhotoFeatures
 from partly.inference.segment import THOROUGH, EncoderNetwork, PartNetwork
 from partly.models.zoo import load_encoder
 from partly.storage import write_text
-from partly.synthesis.distil import OwnPhotos, PictureReader, distil, distil_head
+from partly.synthesis.distil import DistilConfig, OwnPhotos, PictureReader, distil, distil_head
 from partly.synthesis.shards import Place
 
 CONFIG = replace(HEADLINE, best=True)
@@ -34,12 +34,13 @@ CONFIG = replace(HEADLINE, best=True)
 
 _ENCODER, _ENCODER_PX = "dinov2-small", 448
 _N_DRAWS = 5
+_LONG = 3600
 _NAMES = ("fast", "best")
 
 
 def _measure(bench: Bench, cell: Cell) -> Figures:
     started = time.monotonic()
-    best = _networks(bench, cell.settings["n_labels"], cell.settings["draw"], cell.settings["n_photos"])
+    best = _networks(bench, cell)
     assert best.fast is not None
     figures: Figures = {"time_s": round(time.monotonic() - started, 1)}
     photos = [*bench.photos()][cell.settings["n_to_learn"] if bench.half == "choices" else 0 :]
@@ -65,17 +66,19 @@ def _scored(bench: Bench, cell: Cell, name: str, found: Sequence[tuple[LabelledP
     }
 
 
-def _networks(bench: Bench, n_labels: int, draw: int, n_photos: int) -> EncoderNetwork:
+def _networks(bench: Bench, cell: Cell) -> EncoderNetwork:
     """The best network, with the fast one inside; after a stop, the same call goes on."""
-    teacher, config = bench.teacher(n_labels, draw), CONFIG
-    own = _own_photos(bench, n_photos)
+    settings = cell.settings
+    labels = settings["n_labels"], settings["draw"], settings.get("n_first")
+    n_photos, config = settings["n_photos"], replace(CONFIG, n_steps=settings["config"]["n_steps"])
+    teacher, own = bench.teacher(*labels), _own_photos(bench, n_photos)
     encoder = load_encoder(_ENCODER, _ENCODER_PX)
     reader = PictureReader(encoder, FeatureStore(bench.cache / "features"))
-    name, pictures = bench.teacher_name(n_labels, draw), pictures_digest(config)
-    digest = hashlib.sha256(json.dumps(_described(n_photos), sort_keys=True).encode()).hexdigest()[:12]
+    name, pictures = bench.teacher_name(*labels), pictures_digest(config)
+    digest = hashlib.sha256(json.dumps(settings["config"], sort_keys=True).encode()).hexdigest()[:12]
     folder = bench.cache / f"two-networks-{name}-{n_photos}" / digest
     place = Place(bench.cache / "pictures" / pictures, bench.cache / f"labels-of-{name}" / pictures, folder)
-    load_teacher = LoadTeacher(bench.get_generator, bench.teacher_folder(n_labels, draw))
+    load_teacher = LoadTeacher(bench.get_generator, bench.teacher_folder(*labels))
     result = distil(
         teacher,
         place,
@@ -101,21 +104,25 @@ def _own_photos(bench: Bench, n_painted: int) -> OwnPhotos:
     return OwnPhotos(source, [faces.annotation(str(one.picture.photo)) for one in proposals])
 
 
-def _described(n_photos: int) -> dict[str, Any]:
-    """The config as plain JSON, without what says nothing where no photo is painted."""
-    values: dict[str, Any] = json.loads(json.dumps(asdict(CONFIG)))
+def _described(config: DistilConfig, n_photos: int) -> dict[str, Any]:
+    """A config as plain JSON, without what says nothing where no photo is painted."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return {name: value for name, value in values.items() if n_photos or name != "painted_photo_share"}
 
 
 def _cells() -> tuple[Cell, ...]:
-    def cell(key: str, n_labels: int, draw: int, n_photos: int) -> Cell:
+    def cell(
+        key: str, n_labels: int, draw: int, n_photos: int, config: DistilConfig = CONFIG, **more: Any
+    ) -> Cell:
         settings: dict[str, Any] = {"n_labels": n_labels, "draw": draw, "n_photos": n_photos}
-        return Cell(key, settings | {"n_to_learn": N_FACES_TO_LEARN, "config": _described(n_photos)})
+        settings |= {"n_to_learn": N_FACES_TO_LEARN, "config": _described(config, n_photos)}
+        return Cell(key, settings | more)
 
     return (
         *(cell(f"one-label-{draw}", 1, draw, 0) for draw in range(_N_DRAWS)),
         cell("five-pictures-five-photos", 5, 0, 5),
         cell("one-picture-nine-photos", 1, 0, 9),
+        cell("ten-pictures-long", 10, 0, 0, replace(CONFIG, n_steps=_LONG), n_first=5),
     )
 
 
