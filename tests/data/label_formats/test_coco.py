@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from partly.data.label_formats.coco import read_coco, write_coco
 from partly.errors import BadLabel
+from tests.data.label_formats.format_calls import read_coco, write_coco
 from tests.data.labels.drawings import PARTS, blobs, drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from partly.data.label_formats.label_formats import read_labels
-from partly.data.label_formats.labelme import read_labelme, write_labelme
 from partly.data.labels.rasterise import ellipse_mask
 from partly.errors import BadLabel
+from tests.data.label_formats.format_calls import read_labelme, write_labelme
 from tests.data.labels.drawings import PARTS, drawn
 
 
