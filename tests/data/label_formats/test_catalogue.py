@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,9 @@ def test_unknown_labels_are_listed_beside_the_names_of_the_parts(tmp_path, forma
     text = refusal(lambda: read_labels(path, other, size_of=knows(MAP)))
     assert text.startswith(f"{path}: ")
     if format_name == "colour-png":
-        assert "has labels that are no part: 'left' (3 pixels), 'nose' (2 pixels); expected background" in text
+        assert (
+            "has labels that are no part: 'left' (3 pixels), 'nose' (2 pixels); expected background" in text
+        )
     elif format_name == "png":
         assert "unknown part ids: 2 (3 pixels), 3 (2 pixels)" in text
     else:
@@ -182,8 +185,9 @@ def test_folders_are_of_labelme_if_pictures_lie_beside_the_labels(tmp_path):
     (tmp_path / "b.json").unlink()
     assert detect_format(tmp_path).name == "png"
     (tmp_path / "b.png").unlink()
-    assert "has no label files in it; expected LabelMe JSON, X-AnyLabeling JSON, COCO instances JSON, CVAT" in refusal(
-        lambda: detect_format(tmp_path)
+    assert (
+        "has no label files in it; expected LabelMe JSON, X-AnyLabeling JSON, COCO instances JSON, CVAT"
+        in refusal(lambda: detect_format(tmp_path))
     )
 
 
@@ -282,8 +286,16 @@ def test_a_damaged_label_file_is_not_passed_over(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "remedy"),
     [
-        ("a.json", '[{"id": 1, "annotations": [], "data": {}}]', "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export"),
-        ("a.json", '[{"id": 1, "annotator": 1, "tag": []}]', "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export"),
+        (
+            "a.json",
+            '[{"id": 1, "annotations": [], "data": {}}]',
+            "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export",
+        ),
+        (
+            "a.json",
+            '[{"id": 1, "annotator": 1, "tag": []}]',
+            "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export",
+        ),
         (
             "a.json",
             '{"attribute": {}, "metadata": {}, "view": {}}',
@@ -298,7 +310,9 @@ def test_formats_that_are_not_read_are_named(tmp_path, name, text, remedy):
     (tmp_path / name).write_text(text)
     for path in (tmp_path, tmp_path / name):
         said = refusal(lambda path=path: read_labels(path, PARTS))
-        found = "has YOLO's boxes" if name == "a.txt" else "is of no known label format; expected LabelMe JSON"
+        found = (
+            "has YOLO's boxes" if name == "a.txt" else "is of no known label format; expected LabelMe JSON"
+        )
         assert said.startswith(f"{tmp_path / name}: {found}")
         assert remedy in said
 
@@ -308,9 +322,9 @@ def test_other_suffixes_are_answered_with_the_known_formats(tmp_path):
     path.write_bytes(b"PK")
     assert refusal(lambda: detect_format(path)) == (
         f"{path}: is of no known label format; expected LabelMe JSON (.json), X-AnyLabeling JSON "
-        "(.json), COCO instances JSON (.json), CVAT for images 1.1 XML (.xml), YOLO segmentation (.txt), Label "
-        "Studio JSON (.json), VIA 2 JSON (.json), PNG with a table of colours (.png), palette PNG (.png). "
-        "Unpack archives first, and export the labels in one of these formats."
+        "(.json), COCO instances JSON (.json), CVAT for images 1.1 XML (.xml), YOLO segmentation (.txt), "
+        "Label Studio JSON (.json), VIA 2 JSON (.json), PNG with a table of colours (.png), palette "
+        "PNG (.png). Unpack archives first, and export the labels in one of these formats."
     )
 
 
@@ -337,3 +351,55 @@ def test_one_file_holds_one_picture(tmp_path, format_name):
     assert "several pictures would be written to" in refusal(
         lambda: write_labels(tmp_path / "in", two, PARTS, format_name=format_name)
     )
+
+
+@EVERY_FORMAT
+def test_drafts_of_nothing_have_no_shape_and_others_are_as_exact(tmp_path, format_name):
+    if FORMATS[format_name].suffix == ".png":
+        return  # a PNG says what every pixel is
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a.jpg", MAP * 0)], PARTS, format_name=format_name, draft=True)
+    with pytest.raises(BadLabel):
+        read_labels(path, PARTS, format_name=format_name)
+    write_labels(path, [("a.jpg", MAP)], PARTS, format_name=format_name, draft=True)
+    if format_name == "label-studio":
+        assert "holds predictions" in refusal(lambda: read_labels(path, PARTS))
+        path.write_text(path.read_text().replace('"predictions"', '"annotations"'))
+    assert np.array_equal(read_labels(path, PARTS, size_of=knows(MAP))[0].label_map, MAP)
+
+
+@EVERY_FORMAT
+@EVERY_STYLE
+def test_mutated_files_are_read_or_refused(tmp_path, format_name, style):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a.jpg", blobs(size=(12, 9)))], PARTS, format_name=format_name, style=style)
+    good = path.read_bytes()
+    rng = np.random.default_rng(len(good))
+    for _ in range(60):
+        path.write_bytes(mutated(good, rng))
+        for name in (None, format_name):
+            with contextlib.suppress(BadLabel):
+                read_labels(path, PARTS, format_name=name, size_of=knows(blobs(size=(12, 9))))
+
+
+def mutated(data, rng):
+    """A file with some bytes changed, left out, doubled or cut off."""
+    made = bytearray(data)
+    for _ in range(rng.integers(1, 4)):
+        place, n = int(rng.integers(max(1, len(made)))), int(rng.integers(1, 9))
+        match rng.integers(5):
+            case 0:
+                made[place] = rng.integers(256)
+            case 1:
+                del made[place : place + n]
+            case 2:
+                made[place:place] = made[place : place + n]
+            case 3:
+                made[place : place + 1] = rng.choice([b"null", b"-1", b"1e99", b"[]", b"{}", b"\xff", b""])
+            case _:
+                made = made[: max(1, place)]
+    return bytes(made)
+
+
+def test_nine_formats_are_read_and_nine_written():
+    assert len({known.name for known in FORMATS.values() if known.read and known.write}) == 9

@@ -1,10 +1,12 @@
 """Label files of other programs: LabelMe, COCO, CVAT, PNG."""
 
+from .cutting import LabelMaps as LabelMaps
 from .cutting import Style as Style
 from .fillings import FILL_IDS as FILL_IDS
 from .fillings import Fill as Fill
 from .format_names import FORMAT_NAMES as FORMAT_NAMES
 from .label_formats import FORMATS as FORMATS
+from .label_formats import LabelFormat as LabelFormat
 from .label_formats import format_named as format_named
 from .label_formats import read_labels as read_labels
 from .label_formats import write_labels as write_labels

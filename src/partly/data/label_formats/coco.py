@@ -13,14 +13,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from partly.data.label_formats.cutting import Labels, Style, Writing, bounding_box, declared_names, part_masks
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    declared_names,
+    part_masks,
+)
 from partly.data.label_formats.entries_by_id import EntriesById, is_id
 from partly.data.label_formats.format_checks import checked_polygons, picture_name
 from partly.data.label_formats.json_labels import checked_entries, write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.picture_sizes import Size, SizeOf, picture_size, whole_number
 from partly.data.label_formats.polygons import NOTHING, ImageShapes, Region, Runs, Shape, polygon_shapes
-from partly.data.label_formats.run_lengths import run_lengths, runs_from_text, runs_to_text
+from partly.data.label_formats.run_lengths import plain_runs, run_lengths, runs_from_text, runs_to_text
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_sets import UNLABELLED_NAME
@@ -40,7 +47,7 @@ def read_coco(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMa
     return read_shapes(files, _images, reading)
 
 
-def write_coco(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_coco(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as one COCO file, with compressed run lengths or polygons.
 
     Each part of each picture is one annotation; category ids are part ids plus one.
@@ -135,6 +142,8 @@ def _shapes(label: str, where: str, segmentation: Any, size: Size, path: Path) -
         )
     if isinstance(segmentation, dict):
         return [Shape(label, _runs(segmentation, size, where, path), where)]
+    if lengths := plain_runs(segmentation, size):
+        return [Shape(label, Runs(lengths, size, by_columns=True), where)]
     return polygon_shapes(label, checked_polygons(segmentation, where, path), where)
 
 

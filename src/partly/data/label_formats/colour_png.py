@@ -21,7 +21,7 @@ from partly.data.label_formats.colour_tables import (
     colour_table_of,
     read_table,
 )
-from partly.data.label_formats.cutting import Labels, Writing, output_paths
+from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.shape_painting import NamedLabelMap, part_id
 from partly.data.labels.label_bytes import decode_png
@@ -74,7 +74,7 @@ def belongs_to_colour_png(path: Path) -> bool:
     return read_table(path) is not None
 
 
-def write_colour_png(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_colour_png(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write PNGs in the colours of the parts, and ``labelmap.txt`` with their names; all pixels are written.
 
     ``path`` is a ``.png`` for one picture, or a folder that gets ``a/b.png`` for ``a/b.jpg``.
@@ -82,7 +82,7 @@ def write_colour_png(path: Path, labels: Labels, writing: Writing) -> list[Path]
     Raises:
         BadLabel: a table with other colours is there.
     """
-    targets = output_paths(path, [image_name for image_name, _ in labels], ".png")
+    targets = output_paths(path, labels.names, ".png")
     table = (path.parent if path.suffix.lower() == ".png" else path) / TABLE_NAME
     names = _own_table(writing.part_set, table)
     known = read_table(table) if table.exists() else names

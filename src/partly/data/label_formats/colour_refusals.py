@@ -41,8 +41,8 @@ def check_colours(
     unknown = [colour for colour in counts if colour not in table.names]
     if unknown:
         shown = [
-            f"{hex_of(colour)} ({counted(counts[colour], 'pixel')}, first at {_place(colour, pixels, hidden)})"
-            for colour in unknown[:_N_SHOWN]
+            f"{hex_of(one)} ({counted(counts[one], 'pixel')}, first at {_place(one, pixels, hidden)})"
+            for one in unknown[:_N_SHOWN]
         ]
         more = len(unknown) - len(shown)
         raise BadLabel(

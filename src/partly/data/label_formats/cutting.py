@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -20,8 +20,27 @@ from partly.errors import BadLabel
 Style = Literal["mask", "polygon"]
 """How label maps are written: as runs or bitmaps of pixels, or as polygons along the edges of pixels."""
 
-Labels = Sequence[tuple[str, LabelMap]]
-"""Names of pictures and their label maps, checked; they are asked for one by one, and may lie on disk."""
+
+@dataclass(frozen=True)
+class LabelMaps:
+    """Label maps of pictures, one at a time, so that many of them may lie on disk.
+
+    Attributes:
+        names: of the pictures.
+        load: gives the label map of the picture with this number.
+    """
+
+    names: Sequence[str]
+    load: Callable[[int], LabelMap]
+
+    @classmethod
+    def of(cls, labels: Iterable[tuple[str, LabelMap]]) -> LabelMaps:
+        """Label maps that are in memory."""
+        named = list(labels)
+        return cls([name for name, _ in named], lambda i: named[i][1])
+
+    def __iter__(self) -> Iterator[tuple[str, LabelMap]]:
+        return ((name, self.load(i)) for i, name in enumerate(self.names))
 
 
 @dataclass(frozen=True)
@@ -42,21 +61,19 @@ class Writing:
     draft: bool = False
 
 
-def checked_labels(labels: Iterable[tuple[str, LabelMap]], part_set: PartSet) -> Labels:
+def checked_labels(labels: LabelMaps | Iterable[tuple[str, LabelMap]], part_set: PartSet) -> LabelMaps:
     """All label maps to be written, checked before anything is.
 
     Raises:
         BadLabel: none at all, a label map that does not fit the part set, or unusable or equal names.
     """
-    named = labels if isinstance(labels, Sequence) else list(labels)
-    names = []
-    for name, label_map in named:
-        check_label_map(label_map, part_set, empty_ok=True, path=name)
-        names.append(name)
-    if not names:
+    maps = labels if isinstance(labels, LabelMaps) else LabelMaps.of(labels)
+    if not maps.names:
         raise BadLabel("there is no label map to write", expected="at least one")
-    check_image_names(names, None)
-    return named
+    check_image_names(maps.names, None)
+    for name, label_map in maps:
+        check_label_map(label_map, part_set, empty_ok=True, path=name)
+    return maps
 
 
 def part_masks(label_map: LabelMap, writing: Writing) -> Iterator[tuple[str, Mask]]:

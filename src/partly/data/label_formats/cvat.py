@@ -11,7 +11,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from partly.data.label_formats.cutting import Labels, Style, Writing, bounding_box, declared_names, part_masks
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    declared_names,
+    part_masks,
+)
 from partly.data.label_formats.format_checks import (
     MAX_COORDINATE,
     checked_points,
@@ -80,7 +87,7 @@ def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
     return [_image(image, path, reading.size_of) for image in images]
 
 
-def write_cvat(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_cvat(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as one CVAT file, with masks or polygons."""
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = _VERSION

@@ -14,7 +14,7 @@ from partly.data.label_formats.colour_png import (
     read_colour_png,
     write_colour_png,
 )
-from partly.data.label_formats.cutting import Labels, Style, Writing, checked_labels
+from partly.data.label_formats.cutting import LabelMaps, Style, Writing, checked_labels
 from partly.data.label_formats.cvat import is_cvat, read_cvat, write_cvat
 from partly.data.label_formats.files_of_labels import FilesOfLabels
 from partly.data.label_formats.fillings import Fill
@@ -28,6 +28,7 @@ from partly.data.label_formats.strange_labels import remedy_for_json, remedy_for
 from partly.data.label_formats.via import is_via, read_via, write_via
 from partly.data.label_formats.x_anylabeling import is_x_anylabeling, write_x_anylabeling
 from partly.data.label_formats.yolo import (
+    LABELS_FOLDER,
     belongs_to_yolo,
     boxes_refused,
     is_yolo,
@@ -43,7 +44,7 @@ from partly.errors import BadLabel, BadOption, counted
 Reader = Callable[[Sequence[LabelFile], Reading], list[NamedLabelMap]]
 """Names of pictures, their label maps and their files, from files of one format."""
 
-Writer = Callable[[Path, Labels, Writing], list[Path]]
+Writer = Callable[[Path, LabelMaps, Writing], list[Path]]
 """Writes label maps to a file or folder; gives the files written."""
 
 
@@ -65,6 +66,8 @@ class LabelFormat:
         read: the reader.
         write: the writer.
         belongs: whether a file beside is read with them, such as a table of colours.
+        names_picture: whether its files say what the picture is called; if not, their own names do.
+        inner_folder: where in a folder its files are written.
     """
 
     name: str
@@ -75,6 +78,8 @@ class LabelFormat:
     read: Reader
     write: Writer
     belongs: Callable[[Path], bool] = _none_belongs
+    names_picture: bool = True
+    inner_folder: str = ""
 
 
 def _is_any(file: LabelFile) -> bool:
@@ -98,7 +103,16 @@ FORMATS: dict[str, LabelFormat] = {
         LabelFormat("coco", "COCO instances JSON", ".json", False, is_coco, read_coco, write_coco),
         LabelFormat("cvat", "CVAT for images 1.1 XML", ".xml", False, is_cvat, read_cvat, write_cvat),
         LabelFormat(
-            "yolo", "YOLO segmentation", ".txt", True, is_yolo, read_yolo, write_yolo, belongs_to_yolo
+            "yolo",
+            "YOLO segmentation",
+            ".txt",
+            True,
+            is_yolo,
+            read_yolo,
+            write_yolo,
+            belongs_to_yolo,
+            names_picture=False,
+            inner_folder=LABELS_FOLDER,
         ),
         LabelFormat(
             "label-studio",
@@ -119,8 +133,18 @@ FORMATS: dict[str, LabelFormat] = {
             read_colour_png,
             write_colour_png,
             belongs_to_colour_png,
+            names_picture=False,
         ),
-        LabelFormat("png", "palette PNG", ".png", True, _is_any, read_palette_png, write_palette_png),
+        LabelFormat(
+            "png",
+            "palette PNG",
+            ".png",
+            True,
+            _is_any,
+            read_palette_png,
+            write_palette_png,
+            names_picture=False,
+        ),
     )
 }
 
@@ -191,7 +215,7 @@ def read_labels(
 
 def write_labels(
     path: str | Path,
-    labels: Iterable[tuple[str, LabelMap]],
+    labels: LabelMaps | Iterable[tuple[str, LabelMap]],
     part_set: PartSet,
     *,
     format_name: str,
@@ -203,7 +227,7 @@ def write_labels(
 
     Args:
         path: a file or, for formats with one file for each picture, also a folder.
-        labels: names of pictures and their label maps; a sequence is asked for one at a time.
+        labels: names of pictures and their label maps, in memory or one at a time.
         part_set: the parts of the label maps.
         format_name: a name in the catalogue.
         style: bitmaps, or polygons along the edges of pixels, where the format has both.

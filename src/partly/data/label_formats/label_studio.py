@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from partly.data.label_formats.brush_codes import brush_code
-from partly.data.label_formats.cutting import Labels, Writing, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, part_masks
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.label_studio_regions import Region, regions_of, shapes_of
@@ -45,7 +45,7 @@ def is_label_studio(file: LabelFile) -> bool:
     return has_results(file.json())
 
 
-def write_label_studio(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_label_studio(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as tasks that Label Studio imports, with brush strokes or polygons.
 
     They are annotations; those of a draft are predictions, which people accept or correct there. Pictures are

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from partly.data.label_formats.cutting import Labels, Style, Writing, bounding_box, output_paths, part_masks
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    output_paths,
+    part_masks,
+)
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
 from partly.data.label_formats.json_labels import checked_entries, write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
@@ -57,9 +64,9 @@ def read_labelme(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabe
     return read_shapes(files, _images, reading)
 
 
-def write_labelme(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_labelme(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``."""
-    targets = output_paths(path, [image_name for image_name, _ in labels], ".json")
+    targets = output_paths(path, labels.names, ".json")
     for target, (image_name, label_map) in zip(targets, labels, strict=True):
         shapes = [
             entry

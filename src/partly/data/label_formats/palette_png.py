@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from partly.data.label_formats.cutting import Labels, Writing, output_paths
+from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.shape_painting import NamedLabelMap
 from partly.data.labels.label_maps import read_label_map, write_label_map
@@ -27,9 +27,9 @@ def read_palette_png(files: Sequence[LabelFile], reading: Reading) -> list[Named
     ]
 
 
-def write_palette_png(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_palette_png(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write palette PNGs: ``path`` itself, or in that folder ``a/b.png`` for ``a/b.jpg``; all is written."""
-    targets = output_paths(path, [image_name for image_name, _ in labels], ".png")
+    targets = output_paths(path, labels.names, ".png")
     for target, (_, label_map) in zip(targets, labels, strict=True):
         write_label_map(target, label_map, writing.part_set)
     return targets

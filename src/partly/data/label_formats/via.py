@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from partly.data.label_formats.cutting import Labels, Writing, declared_names, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, declared_names, part_masks
 from partly.data.label_formats.format_checks import (
     MAX_COORDINATE,
     checked_points,
@@ -54,7 +54,7 @@ def is_via(file: LabelFile) -> bool:
     return entries is not None
 
 
-def write_via(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_via(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as a project of VIA 2, with polygons; the attribute ``part`` has the names."""
     metadata = {}
     used: set[str] = set()

@@ -9,7 +9,7 @@ import posixpath
 from pathlib import Path
 from typing import Any
 
-from partly.data.label_formats.cutting import Labels, Writing, output_paths, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths, part_masks
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile
 from partly.data.label_formats.labelme import has_shapes, is_labelme, labelme_record, outline_points
@@ -22,12 +22,12 @@ def is_x_anylabeling(file: LabelFile) -> bool:
     return has_shapes(file) and not is_labelme(file)
 
 
-def write_x_anylabeling(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_x_anylabeling(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write X-AnyLabeling files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``.
 
     Only drafts are not ``checked``.
     """
-    targets = output_paths(path, [image_name for image_name, _ in labels], ".json")
+    targets = output_paths(path, labels.names, ".json")
     for target, (image_name, label_map) in zip(targets, labels, strict=True):
         shapes = [
             _entry(name, points)

@@ -22,7 +22,7 @@ from partly.data.label_formats.class_names import (
     class_names_of,
     prefix_of_each_other,
 )
-from partly.data.label_formats.cutting import Labels, Writing, output_paths, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths, part_masks
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.picture_files import size_on_disk
 from partly.data.label_formats.picture_sizes import picture_size
@@ -34,7 +34,10 @@ from partly.data.labels.rasterise import Points
 from partly.errors import BadLabel
 from partly.storage import write_text
 
-_LABELS, _IMAGES = "labels", "images"
+LABELS_FOLDER = "labels"
+"""Where the label files of a data set lie; pictures lie in ``images`` beside."""
+
+_IMAGES = "images"
 _BOX_NUMBERS = (5, 6)  # class, centre, width and height; predictions have a confidence behind
 _FEWEST_NUMBERS = 7
 _OUTSIDE = 0.1
@@ -86,7 +89,7 @@ def boxes_refused(path: Path) -> BadLabel:
     )
 
 
-def write_yolo(path: Path, labels: Labels, writing: Writing) -> list[Path]:
+def write_yolo(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write YOLO files and ``data.yaml``.
 
     ``path`` is a ``.txt`` for one picture, or a folder that gets ``data.yaml`` and ``labels/a/b.txt`` for
@@ -97,7 +100,7 @@ def write_yolo(path: Path, labels: Labels, writing: Writing) -> list[Path]:
         BadLabel: a ``data.yaml`` of other classes is there.
     """
     is_file = path.suffix.lower() == ".txt"
-    targets = output_paths(path if is_file else path / _LABELS, [name for name, _ in labels], ".txt")
+    targets = output_paths(path if is_file else path / LABELS_FOLDER, labels.names, ".txt")
     table = (path.parent if is_file else path) / "data.yaml"
     names = _all_names(writing.part_set)
     n_names = writing.part_set.n_parts - 1
@@ -136,9 +139,7 @@ def _lines(file: LabelFile, reading: Reading) -> list[list[float]]:
     return lines
 
 
-def _image(
-    file: LabelFile, lines: list[list[float]], names: ClassNames, reading: Reading
-) -> ImageShapes:
+def _image(file: LabelFile, lines: list[list[float]], names: ClassNames, reading: Reading) -> ImageShapes:
     path, name = file.path, _picture_name(file)
     if not lines:
         return ImageShapes(name, (0, 0), [], path)
@@ -203,7 +204,7 @@ def _checked(line: list[float], where: str, path: Path) -> tuple[int, Points]:
 def _picture_name(file: LabelFile) -> str:
     """The name of the file under its last folder ``labels``, which is the picture's but for the suffix."""
     parts = PurePosixPath(file.name).parts
-    above = [i for i, part in enumerate(parts[:-1]) if part.lower() == _LABELS]
+    above = [i for i, part in enumerate(parts[:-1]) if part.lower() == LABELS_FOLDER]
     return "/".join(parts[above[-1] + 1 if above else 0 :])
 
 
@@ -213,7 +214,7 @@ def _places(file: LabelFile) -> list[Path]:
     places = [
         Path(*bare.parts[:i], _IMAGES, *bare.parts[i + 1 :])
         for i in range(len(bare.parts) - 2, 0, -1)
-        if bare.parts[i].lower() == _LABELS
+        if bare.parts[i].lower() == LABELS_FOLDER
     ]
     return [*places[:1], bare, bare.parent / _IMAGES / bare.name]
 
