@@ -291,6 +291,6 @@ def test_keypoints_are_called_so(tmp_path, points):
     path = saved(tmp_path, annotation(30, points, id=5))
     assert refusal(lambda: read_coco(path, PARTS)) == (
         f"{path}: annotation 5 has points of three numbers, as keypoints have them (x, y and whether it is "
-        "seen); expected an outline of points x, y. Export polygons or masks, not keypoints, or leave the third "
-        "numbers out."
+        "seen); expected an outline of points x, y. Export polygons or masks, not keypoints, or leave the "
+        "third numbers out."
     )

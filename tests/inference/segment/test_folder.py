@@ -497,6 +497,7 @@ def test_a_draft_that_somebody_corrected_stays(photos: Path, tmp_path: Path) -> 
     (out / "labelme/a.webp.json").unlink()
     summary = run(photos, out, overlay=False, draft_format="labelme")
     assert summary.segmented == ()
+    assert summary.drafts == (out / "labelme/a.webp.json",)
     assert (out / "labelme/a.json").read_text() == "corrected"
     assert (out / "labelme/a.webp.json").is_file()
 

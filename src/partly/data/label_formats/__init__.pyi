@@ -1,4 +1,4 @@
-"""Label files of other programs: LabelMe, COCO, CVAT, PNG."""
+"""Label files of other programs: nine formats, read and written."""
 
 from .cutting import LabelMaps as LabelMaps
 from .cutting import Style as Style

@@ -121,15 +121,24 @@ def segment_all(
         names[state].append(source.name)
         if progress:
             progress(Progress(source.name, state, n_done, n_photos))
+    drafts: list[Path] = []
     if draft_format is not None:
         with _writing_to(folder):
-            write_drafts(folder, draft_format, done, network.part_set)
+            drafts = write_drafts(folder, draft_format, done, network.part_set)
     areas_path = folder / f"areas.{areas}" if areas else None
     if areas_path:
         with _writing_to(folder):
             write_areas(areas_path, key, entries, failed)
     mended = tuple((entry["photo"], note) for entry in entries for note in entry.get("mended", ()))
-    return Summary(folder, tuple(names["segmented"]), tuple(names["kept"]), tuple(failed), areas_path, mended)
+    return Summary(
+        folder,
+        tuple(names["segmented"]),
+        tuple(names["kept"]),
+        tuple(failed),
+        areas_path,
+        mended,
+        tuple(drafts),
+    )
 
 
 def network_digest(network: PartNetwork) -> str | None:
