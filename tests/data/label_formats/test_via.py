@@ -176,3 +176,14 @@ def test_what_is_written_is_a_project(tmp_path):
         "shape_attributes": {"name": "polygon", "all_points_x": [1, 1, 3, 3], "all_points_y": [1, 0, 0, 1]},
         "region_attributes": {"part": "left"},
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/a.png", "../a.png", "C:/a.png", "https://x/a.png", "a\0.png", "/dev/stdin"]
+)
+def test_pictures_are_looked_for_beside_the_file_only(tmp_path, name):
+    Image.new("RGB", (4, 2)).save(tmp_path / "a.png")
+    (tmp_path / "in").mkdir()
+    path = saved(tmp_path / "in", region(), name=name)
+    with pytest.raises(BadLabel, match="whose size is known|unusable picture names"):
+        read_labels(path, PARTS)

@@ -130,6 +130,7 @@ def test_damaged_files_are_refused(tmp_path, text, words):
         ("names: [left, [right]]\n", "has the names"),
         ("names: {a: left}\n", "has the names"),
         ("names: nowhere.txt\n", "nowhere.txt: no such file; expected names of classes"),
+        ("names: /dev/zero\n", "zero: is no such list; expected names of classes, up to 1000000 bytes"),
         ("names: [left\n", "data.yaml: is no YAML (while parsing"),
         ("names: [a]\nkpt_shape: [17, 3]\n", "data.yaml: describes keypoints (kpt_shape)"),
         ("names: !!python/object/apply:os.system [ls]\n", "data.yaml: is no YAML (could not determine"),

@@ -102,7 +102,7 @@ def _names_in_yaml(path: Path, tell: Tell) -> ClassNames | None:
         )
     names = values["names"]
     if isinstance(names, str):
-        place = path.parent / names.replace("\\", "/")
+        place = path.parent / names.replace("\\", "/").replace("\0", "")
         names = list(_listed_names(place, tell).values())
     if isinstance(names, list):
         names = dict(enumerate(names))
@@ -155,9 +155,9 @@ def _yaml(path: Path, tell: Tell) -> Any:
 
 
 def _text(path: Path, tell: Tell) -> str:
+    if path.exists() and not (path.is_file() and path.stat().st_size <= _MOST_BYTES):
+        raise BadLabel("is no such list", expected=f"names of classes, up to {_MOST_BYTES} bytes", path=path)
     data = read_label_file(path, "names of classes")
-    if len(data) > _MOST_BYTES:
-        raise BadLabel(f"has {len(data)} bytes", expected="names of classes", path=path)
     text, note = parsed_text(data, path)
     if note:
         tell(note)

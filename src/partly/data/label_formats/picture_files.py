@@ -33,6 +33,8 @@ def size_on_disk(places: Iterable[Path]) -> Size | None:
 
 def _size(path: Path) -> Size | None:
     try:
+        if not path.is_file():  # a pipe or a device would be waited for
+            return None
         with Image.open(path) as image:
             lies = image.getexif().get(_ORIENTATION) in _LYING
             return (image.width, image.height) if lies else (image.height, image.width)

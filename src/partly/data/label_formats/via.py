@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -150,9 +150,10 @@ def _regions(entry: dict[str, Any], path: Path) -> list[dict[str, Any]]:
 
 
 def _places(name: str, path: Path) -> list[Path]:
-    if "\0" in name or "://" in name:
-        return []
-    return [path.parent / name, path.parent / Path(name).name]
+    """Where a picture may be: under the folder of the label file, nowhere else."""
+    parts = PurePosixPath(name).parts
+    is_inside = bool(parts) and not name.startswith("/") and ".." not in parts and ":" not in name
+    return [path.parent / name, path.parent / parts[-1]] if is_inside else []
 
 
 def _shape_of(region: dict[str, Any]) -> dict[str, Any]:

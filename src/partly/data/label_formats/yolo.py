@@ -40,6 +40,7 @@ LABELS_FOLDER = "labels"
 _IMAGES = "images"
 _BOX_NUMBERS = (5, 6)  # class, centre, width and height; predictions have a confidence behind
 _FEWEST_NUMBERS = 7
+_MOST_BYTES = 64_000_000
 _OUTSIDE = 0.1
 """By how much of the picture points may lie outside of it; further away they are not shares of its size."""
 
@@ -64,12 +65,16 @@ def read_yolo(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMa
 
 
 def is_yolo(file: LabelFile) -> bool:
-    """Whether a text file has the numbers of polygons."""
+    """Whether a text file has the numbers of polygons; logs and lists may be far larger than any of those."""
+    if file.path.stat().st_size > _MOST_BYTES:
+        return False
     return any(len(line) >= _FEWEST_NUMBERS for line in _numbers(file.text()) or [])
 
 
 def is_yolo_boxes(file: LabelFile) -> bool:
     """Whether a text file has the numbers of YOLO's boxes."""
+    if file.path.stat().st_size > _MOST_BYTES:
+        return False
     lines = _numbers(file.text())
     return bool(lines) and all(len(line) in _BOX_NUMBERS for line in lines or [])
 

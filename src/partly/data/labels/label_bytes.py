@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from partly.data.photos import png_chunks, without_side_chunks
+from partly.data.photos import chunks_of_png, without_side_chunks
 from partly.errors import BadLabel
 
 MAX_PIXELS = 200_000_000
@@ -31,7 +31,7 @@ def decode_png(data: bytes) -> Image.Image:
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width} x {height} px, more than {MAX_PIXELS} pixels")
     try:
-        chunks = png_chunks(io.BytesIO(data))
+        chunks = chunks_of_png(io.BytesIO(data))
         # Text and profiles say nothing of labels; damaged or too large, they would be in the way.
         if chunks is not None:
             data = without_side_chunks(chunks).read()
