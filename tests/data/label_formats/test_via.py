@@ -185,5 +185,5 @@ def test_pictures_are_looked_for_beside_the_file_only(tmp_path, name):
     Image.new("RGB", (4, 2)).save(tmp_path / "a.png")
     (tmp_path / "in").mkdir()
     path = saved(tmp_path / "in", region(), name=name)
-    with pytest.raises(BadLabel, match="whose size is known|unusable picture names"):
+    with pytest.raises(BadLabel, match=r"whose size is known|unusable picture names"):
         read_labels(path, PARTS)
