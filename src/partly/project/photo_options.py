@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from partly.data.photos import MAX_PAGES
 from partly.storage import check_options, option
 
 USUAL_FEATURES_PX = 560
@@ -41,6 +42,13 @@ class PhotoOptions:
         False,
         "In a project with a generator, too: label photos, and fit on features of photos, not on the "
         "generator's.",
+        in_project=True,
+    )
+
+    max_pages: int = option(
+        MAX_PAGES,
+        "Most pages of a TIFF, or frames of a GIF, APNG or WebP, that are taken of a file, each as a photo.",
+        at_least=1,
         in_project=True,
     )
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 from partly.data.labels.label_bytes import read_label_file
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel, counted, listed
+from partly.storage import is_hidden
 
 Found = TypeVar("Found")
 
-_SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
 _SUFFIXES = (".json", ".xml", ".png")
 _WORDS_OF_LABELS = (b'"shapes"', b'"annotations"', b"<annotations")
 
@@ -90,13 +90,9 @@ def _files(folder: Path, suffix: str) -> tuple[list[Path], list[Path]]:
         for name in names:
             path = Path(parent, name)
             if path.suffix.lower() == suffix:
-                is_hidden = any(map(_is_hidden, path.relative_to(folder).parts))
-                (hidden if is_hidden else visible).append(path)
+                inside = path.relative_to(folder).parts
+                (hidden if any(map(is_hidden, inside)) else visible).append(path)
     return sorted(visible), sorted(hidden)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name in _SYSTEM_FOLDERS
 
 
 def shown_files(folder: Path, files: Sequence[Path]) -> str:

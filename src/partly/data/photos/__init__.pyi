@@ -20,6 +20,7 @@ from .photo_classes import PhotoClasses as PhotoClasses
 from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
+from .photo_names import bare_name as bare_name
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window
@@ -35,3 +36,4 @@ from .photo_sources import output_name as output_name
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side
 from .picture_grids import with_row_names as with_row_names
+from .stack_limit import MAX_PAGES as MAX_PAGES

@@ -5,10 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from partly.data.photos import MAX_PAGES
 from partly.storage import check_options, option
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
 """Scales of a thorough segmentation: 160, 192, 224 and 256 px for a network of 192 px."""
+
+
+AreasFormat = Literal["json", "csv"]
+ProbabilityFormat = Literal["png", "npz"]
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is written of each photo beside its label map."""
+
+    overlay: bool = option(
+        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    )
+    masks: bool = option(False, "Also write a mask of each part: an 8-bit PNG of 0 and 255.")
+    probabilities: ProbabilityFormat | None = option(
+        None,
+        "Also write how probable each part is in each pixel: a 16-bit PNG a part (png), or one NumPy file a "
+        "photo with all parts (npz).",
+    )
+    cutout: tuple[str, ...] = option(
+        (),
+        "Also cut this part out of the photo: a PNG that is transparent elsewhere, with soft edges. Given "
+        "several times, of all these parts together.",
+        metavar="PART",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True)
@@ -29,18 +58,19 @@ class SegmentOptions:
         "Average over several sizes and refine boundaries along the photo's edges: slower, slightly better.",
         in_form=True,
     )
-    overlay: bool = option(
-        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    areas: AreasFormat = option("json", "File format of the parts' areas and confidences.")
+    max_pages: int = option(
+        MAX_PAGES,
+        "Most pages of a TIFF, or frames of a GIF, APNG or WebP, that are taken of a file, each as a photo.",
+        at_least=1,
     )
-    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
 
     def __post_init__(self) -> None:
         check_options(self)
 
     def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
-        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
-        return {**view, "overlay": self.overlay, "areas": self.areas}
+        return {**self.view(with_encoder=with_encoder, with_fast=with_fast), "areas": self.areas}
 
     def view(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
