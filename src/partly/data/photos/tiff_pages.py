@@ -183,6 +183,7 @@ def tiff_photo_numbers(file: BinaryIO, most: int) -> PhotoNumbers:
     import tifffile
 
     first = photo_page(file)
+    file.seek(0)
     pages = tifffile.TiffFile(file).pages
     n_pages, n_looked_at, is_cut = len(pages), 0, False
     photos: list[PhotoPage] = []
