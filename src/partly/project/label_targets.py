@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from partly.data.labels import LabelMap, annotation_id_from, resize_label_map
-from partly.data.photos import PhotoSource, PhotoSources, bare_name
+from partly.data.photos import PhotoSource, PhotoSources, bare_name, file_name
 from partly.errors import BadLabel, listed
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
@@ -113,7 +113,7 @@ class PhotoTargets:
     def _first_by_file(self) -> dict[str, list[PhotoSource]]:
         """Of files with several photos, the one that other programs show, by the file's name."""
         return _grouped(
-            (photo.name.rpartition("#")[0], photo)
+            (file_name(photo.name), photo)
             for photo in self.photos
             if photo.stack is not None and photo.page == photo.stack.pages.first
         )

@@ -21,6 +21,7 @@ from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
 from .photo_names import bare_name as bare_name
+from .photo_names import file_name as file_name
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window

@@ -13,6 +13,12 @@ def page_name(name: str, number: int) -> str:
     return f"{name}#{number}"
 
 
+def file_name(name: str) -> str:
+    """Name of the file that a photo is in: of ``cells.tif#3``, and of ``cells.tif`` itself."""
+    page = _PAGE.fullmatch(name)
+    return page[1] if page else name
+
+
 def bare_name(name: str) -> str:
     """A photo's name without the suffix of its file, as its outputs are called.
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
-from partly.data.photos.photo_names import page_name
+from partly.data.photos.photo_names import file_name, page_name
 from partly.data.photos.photo_stack import PhotoStack
 from partly.data.photos.stack_pages import (
     STACK_SUFFIXES,
@@ -52,7 +52,7 @@ def stack_notes(photos: Iterable[PhotoSource]) -> list[str]:
             first.setdefault(photo.stack, photo)
     if not first:
         return []
-    files = [(_file_name(photo), stack.pages) for stack, photo in first.items()]
+    files = [(file_name(photo.name), stack.pages) for stack, photo in first.items()]
     several = listed(f"{name}: {counted(len(pages.numbers), pages.kind)}" for name, pages in files)
     verb = "holds" if len(files) == 1 else "hold"
     example = next(iter(first.values())).name
@@ -70,10 +70,6 @@ def stack_notes(photos: Iterable[PhotoSource]) -> list[str]:
         if pages.is_cut
     ]
     return notes
-
-
-def _file_name(photo: PhotoSource) -> str:
-    return photo.name.rpartition("#")[0]
 
 
 def _pages_of(source: PhotoSource, most: int) -> StackPages | None:

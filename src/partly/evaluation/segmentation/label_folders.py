@@ -46,7 +46,8 @@ def evaluate_folders(
     """
     predicted, true = find_label_maps(predictions), find_label_maps(truths)
     matches = match_names(true, predicted, kind="prediction", folder=truths)
-    readers = {} if photos is None else _readers(find_photos(photos), true, truths)
+    found = None if photos is None else find_photos(photos)
+    readers = {} if found is None else _readers(found, true, truths)
     told: list[str] = []
 
     def pairs() -> Iterator[EvaluationPair]:
@@ -61,7 +62,8 @@ def evaluate_folders(
                 progress(n_done, len(matches.pairs))
 
     evaluation = evaluate(pairs(), part_set, n_worst=n_worst, resize=resize)
-    return replace(evaluation, notes=_notes(matches.n_unused, "prediction", mapping, told))
+    notes = _notes(matches.n_unused, "prediction", mapping, told)
+    return replace(evaluation, notes=(*notes, *(found.told() if found else ())))
 
 
 def evaluate_network(
