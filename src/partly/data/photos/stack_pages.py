@@ -10,7 +10,7 @@ from PIL import Image
 
 from partly.data.photos.png_chunks import SIGNATURE
 from partly.data.photos.strict_pillow import strict_quiet_pillow
-from partly.data.photos.tiff_pages import is_tiff, tiff_photo_numbers
+from partly.data.photos.tiff_pages import is_tiff, page_offset, tiff_photo_numbers
 
 STACK_SUFFIXES = frozenset({".tif", ".tiff", ".gif", ".png", ".apng", ".webp"})
 """What files are called that may hold several photos."""
@@ -66,7 +66,7 @@ def stack_pages(file: BinaryIO, most: int) -> StackPages | None:
 
 
 def _tiff_stack(file: BinaryIO, most: int) -> StackPages | None:
-    if not _has_second_page(file):
+    if not page_offset(file):
         return None
     # One more than is taken tells whether what follows is more than small copies.
     found = tiff_photo_numbers(file, most + 1)
@@ -87,19 +87,6 @@ def _frames(file: BinaryIO, most: int) -> StackPages | None:
     if n < 2:
         return None
     return StackPages(tuple(range(1, min(n, most) + 1)), 1, max(0, n - most), "frame")
-
-
-def _has_second_page(file: BinaryIO) -> bool:
-    """Whether the tags of a TIFF's first page name a next one."""
-    file.seek(0)
-    head = file.read(16)
-    order = "<" if head[:2] == b"II" else ">"
-    count, size, step = ("Q", 8, 20) if 43 in head[2:4] else ("H", 2, 12)
-    offset = struct.unpack(order + "Q", head[8:16]) if size == 8 else struct.unpack(order + "I", head[4:8])
-    file.seek(offset[0])
-    (n_tags,) = struct.unpack(order + count, file.read(size))
-    file.seek(n_tags * step, 1)
-    return any(file.read(8 if size == 8 else 4))
 
 
 def _has_animation(start: bytes) -> bool:

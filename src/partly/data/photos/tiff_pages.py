@@ -132,6 +132,29 @@ def is_tiff(head: bytes) -> bool:
     return head[:4] in _STARTS
 
 
+def page_offset(file: BinaryIO, behind: int | None = None) -> int:
+    """Where the tags of the page lie that follows another; 0 where there is none.
+
+    Args:
+        file: a TIFF.
+        behind: where those of the other page lie; None is the first page.
+
+    Raises:
+        struct.error: the file ends before.
+    """
+    file.seek(0)
+    head = file.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    is_big = 43 in head[2:4]
+    number, n_bytes, tag_bytes = ("Q", 8, 20) if is_big else ("I", 4, 12)
+    first: int = struct.unpack_from(order + number, head, n_bytes)[0]
+    file.seek(first if behind is None else behind)
+    n_tags: int = struct.unpack(order + ("Q" if is_big else "H"), file.read(8 if is_big else 2))[0]
+    file.seek(n_tags * tag_bytes, 1)
+    following: int = struct.unpack(order + number, file.read(n_bytes))[0]
+    return following
+
+
 def photo_page(file: BinaryIO) -> PhotoPage | None:
     """The first page that is no thumbnail and no mask, below another page too; else the first.
 
@@ -197,6 +220,9 @@ def tiff_photo_numbers(file: BinaryIO, most: int) -> PhotoNumbers:
         n_looked_at += 1
         if photo is not None and not (photos and _is_level(photo, photos[-1])):
             photos.append(photo)
+    if n_looked_at == n_pages:
+        # Where tags are damaged, tifffile's pages end, though another one follows.
+        is_cut = is_cut or bool(page_offset(file, pages[n_pages - 1].offset))
     numbers = [photo.number for photo in photos]
     usual = first.number if first else 1
     if usual in numbers and usual != numbers[0]:
