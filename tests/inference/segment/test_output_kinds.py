@@ -87,9 +87,7 @@ def test_of_a_label_map_alone_no_probabilities_are_known() -> None:
 def test_masks(photos: Path, tmp_path: Path) -> None:
     run(photos, tmp_path, masks=True, overlay=False, areas=None)
     files = {name for name in tree(tmp_path) if name.startswith("masks")}
-    assert files == {
-        f"masks/{part}/{name}.png" for part in PART_SET.names for name in ("a", "sub/b")
-    }
+    assert files == {f"masks/{part}/{name}.png" for part in PART_SET.names for name in ("a", "sub/b")}
     labels = read_label_map(tmp_path / "labels" / "a.png", PART_SET)
     for number, part in enumerate(PART_SET.names):
         mask = Image.open(tmp_path / "masks" / part / "a.png")
