@@ -193,7 +193,7 @@ class Cutouts:
         write_png(root / self.files(name)[0], cutout)
 
 
-def output_kinds(part_set: PartSet, options: OutputOptions) -> tuple[OutputKind, ...]:
+def kinds_asked_for(part_set: PartSet, options: OutputOptions) -> tuple[OutputKind, ...]:
     """The kinds of files that are asked for, label maps first.
 
     Args:

@@ -14,7 +14,7 @@ from torch import nn
 
 from partly.data.photos import Photo, PhotoSource, output_name
 from partly.errors import BadOption, BadPhoto, PartlyError
-from partly.inference.segment.output_kinds import output_kinds
+from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.part_areas import areas_entry, write_areas
 from partly.inference.segment.segment_options import AreasFormat, OutputOptions, ProbabilityFormat
 from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
@@ -85,7 +85,7 @@ def segment_all(
     """
     if areas not in ("json", "csv", None):
         raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
-    kinds = output_kinds(network.part_set, OutputOptions(overlay, masks, probabilities, tuple(cutout)))
+    kinds = kinds_asked_for(network.part_set, OutputOptions(overlay, masks, probabilities, tuple(cutout)))
     options: dict[str, Any] = {
         "size_px": network_size_px(network, view.get("size_px")),
         "mirror_average": view.get("mirror_average", True),
