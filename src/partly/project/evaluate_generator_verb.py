@@ -42,7 +42,7 @@ def evaluate_generator_against(
     """
     generator = generator_of(what)
     network = load_feature_network(choices.features)
-    sources = find_photos(photos)
+    sources = find_photos(photos, max_pages=choices.max_pages)
     check_numbers(len(sources), choices.n_pictures)
 
     def on_photo(done: int, total: int) -> None:

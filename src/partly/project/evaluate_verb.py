@@ -44,7 +44,7 @@ def evaluate_against(
         what,
         truths,
         choices.part_set,
-        photos=choices.photos,
+        photos=None if choices.photos is None else find_photos(choices.photos, max_pages=choices.max_pages),
         mapping=mapping,
         resize=choices.resize,
         n_worst=choices.n_worst,
@@ -67,7 +67,7 @@ def _evaluate_network(
     options = SegmentOptions(size_px=choices.size_px, mirror=choices.mirror_average)
     view = options.view(**segmenting.made_of)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
-    photos = find_photos(choices.photos)
+    photos = find_photos(choices.photos, max_pages=choices.max_pages)
     evaluation = evaluate_network(
         lambda pixels: segment_photo(network, pixels, **view).label_map,
         photos,

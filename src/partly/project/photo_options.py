@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from partly.data.photos import MAX_PAGES
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 USUAL_FEATURES_PX = 560
@@ -45,12 +45,7 @@ class PhotoOptions:
         in_project=True,
     )
 
-    max_pages: int = option(
-        MAX_PAGES,
-        "Most pages of a TIFF, or frames of a GIF, APNG or WebP, that are taken of a file, each as a photo.",
-        at_least=1,
-        in_project=True,
-    )
+    max_pages: int = max_pages_option(in_project=True)
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -298,3 +298,8 @@ def test_what_a_kind_names_it_writes(kind: Any, photos: Path, tmp_path: Path) ->
     before = tree(tmp_path / "out")
     kind.write(tmp_path / "out", "deep/name", source.read(), segmentation)
     assert tree(tmp_path / "out") == before
+
+
+def test_one_part_to_cut_out_may_be_a_text(photos: Path, tmp_path: Path) -> None:
+    run(photos, tmp_path / "out", cutout="left")
+    assert (tmp_path / "out" / "cutouts" / "left" / "a.png").is_file()

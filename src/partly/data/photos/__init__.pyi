@@ -37,4 +37,4 @@ from .photo_sources import output_name as output_name
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side
 from .picture_grids import with_row_names as with_row_names
-from .stack_limit import MAX_PAGES as MAX_PAGES
+from .stack_limit import max_pages_option as max_pages_option

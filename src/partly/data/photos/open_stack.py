@@ -34,7 +34,7 @@ class OpenStack:
     """
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file, self._path = file, path
+        self._file = file
         self._image: Image.Image | None = None
         self._pages: Any = None
         self.is_tiff = is_tiff(head_of(file, path))
@@ -95,7 +95,11 @@ class OpenStack:
     def _at(self, number: int, *formats: str) -> Image.Image:
         """The file in Pillow, at one of its pages or frames."""
         image = self._opened(*formats)
-        image.seek(number - 1)
+        try:
+            image.seek(number - 1)
+        except BaseException:
+            self._image = None  # nobody knows where it stands
+            raise
         return image
 
     def _opened(self, *formats: str) -> Image.Image:

@@ -37,6 +37,7 @@ class PhotoStack:
         self._path, self._open_file = path, open_file
         self._opened: OpenStack | None = None
         self._opened_facts: _Facts | None = None
+        self._closed_at_last: Callable[[], object] | None = None
         self._digest: tuple[_Facts, str] | None = None
 
     def digest(self, number: int) -> str:
@@ -83,16 +84,21 @@ class PhotoStack:
         other = PhotoStack._latest() if PhotoStack._latest else None
         if other is not None:
             other._close()
-        opened = OpenStack(self._open_file(), self._path)
+        file = self._open_file()
+        try:
+            opened = OpenStack(file, self._path)
+        except BaseException:
+            file.close()
+            raise
         self._opened, self._opened_facts = opened, facts
         self._closed_at_last = weakref.finalize(self, opened.close)
         PhotoStack._latest = weakref.ref(self)
         return opened
 
     def _close(self) -> None:
-        if self._opened is not None:
+        if self._closed_at_last is not None:
             self._closed_at_last()
-        self._opened = None
+        self._opened = self._closed_at_last = None
 
     def _facts(self) -> _Facts:
         """They change with the file."""

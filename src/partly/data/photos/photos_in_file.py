@@ -31,8 +31,8 @@ def photos_in_file(source: PhotoSource, most: int, *, by_suffix: bool = True) ->
     """
     if type(source) is not PhotoSource:
         return [source]
-    file_name = source.path.name if source.member is None else source.member.filename
-    if by_suffix and PurePosixPath(file_name).suffix.lower() not in STACK_SUFFIXES:
+    called = source.path.name if source.member is None else source.member.filename
+    if by_suffix and PurePosixPath(called).suffix.lower() not in STACK_SUFFIXES:
         return [source]
     pages = _pages_of(source, most)
     if pages is None:

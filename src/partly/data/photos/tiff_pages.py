@@ -223,6 +223,8 @@ def tiff_photo_numbers(file: BinaryIO, most: int) -> PhotoNumbers:
     if n_looked_at == n_pages:
         # Where tags are damaged, tifffile's pages end, though another one follows.
         is_cut = is_cut or bool(page_offset(file, pages[n_pages - 1].offset))
+    if not photos:
+        return PhotoNumbers((), 1, n_pages, is_cut)
     numbers = [photo.number for photo in photos]
     usual = first.number if first else 1
     if usual in numbers and usual != numbers[0]:

@@ -43,7 +43,7 @@ def segment_all(
     overlay: bool = True,
     masks: bool = False,
     probabilities: ProbabilityFormat | None = None,
-    cutout: Sequence[str] = (),
+    cutout: str | Sequence[str] = (),
     areas: AreasFormat | None = "json",
     progress: Callable[[Progress], None] | None = None,
     **view: Unpack[View],
@@ -69,7 +69,7 @@ def segment_all(
         probabilities: also write them: "png" as ``probabilities/PART/sub/a.png`` (16 bits, 65535 is 1), "npz"
             as ``probabilities/sub/a.npz`` (``probabilities`` float16 ``[k, h, w]``, and ``parts``). Over all
             parts they sum to 1, but for rounding.
-        cutout: parts that are cut out of the photo together, into ``cutouts/PART/sub/a.png`` or
+        cutout: a part, or several, that are cut out of the photo together, into ``cutouts/PART/sub/a.png`` or
             ``cutouts/PART+PART/sub/a.png``: RGBA; see :meth:`Segmentation.opacity`.
         areas: how areas and mean confidences of the parts are written.
         progress: called after each photo.
@@ -85,7 +85,9 @@ def segment_all(
     """
     if areas not in ("json", "csv", None):
         raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
-    kinds = kinds_asked_for(network.part_set, OutputOptions(overlay, masks, probabilities, tuple(cutout)))
+    parts = (cutout,) if isinstance(cutout, str) else tuple(cutout)
+    asked_for = OutputOptions(overlay=overlay, masks=masks, probabilities=probabilities, cutout=parts)
+    kinds = kinds_asked_for(network.part_set, asked_for)
     options: dict[str, Any] = {
         "size_px": network_size_px(network, view.get("size_px")),
         "mirror_average": view.get("mirror_average", True),

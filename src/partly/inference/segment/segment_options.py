@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from partly.data.photos import MAX_PAGES
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
@@ -59,11 +59,7 @@ class SegmentOptions:
         in_form=True,
     )
     areas: AreasFormat = option("json", "File format of the parts' areas and confidences.")
-    max_pages: int = option(
-        MAX_PAGES,
-        "Most pages of a TIFF, or frames of a GIF, APNG or WebP, that are taken of a file, each as a photo.",
-        at_least=1,
-    )
+    max_pages: int = max_pages_option()
 
     def __post_init__(self) -> None:
         check_options(self)

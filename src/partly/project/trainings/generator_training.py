@@ -125,7 +125,7 @@ def train_generator(
         streams_as_of(_streams_of(place)),
     ):
         ranks = machine.ranks
-        sources = _sources(photos, place.root, choices.size_px)
+        sources = _sources(photos, place.root, choices)
         if ranks.is_first:
             for note in sources.told():
                 reports.on_note(note)
@@ -208,12 +208,12 @@ def _streams_of(place: TrainingFolder) -> object:
     return (_ASSUMED | known)["streams"]
 
 
-def _sources(photos: str | Path | Sequence[str | Path], root: Path, size_px: int) -> PhotoSources:
+def _sources(photos: str | Path | Sequence[str | Path], root: Path, choices: TrainingChoices) -> PhotoSources:
     """Drawn portraits where "portraits" or "portraits:5000" is asked for and no such file is there."""
     asked = _PORTRAITS.fullmatch(str(photos))
     if asked and not Path(str(photos)).exists():
-        return portrait_sources(int(asked[1] or _N_PORTRAITS), size_px)
-    return find_photos(photos, leave_out=[root])
+        return portrait_sources(int(asked[1] or _N_PORTRAITS), choices.size_px)
+    return find_photos(photos, leave_out=[root], max_pages=choices.max_pages)
 
 
 @dataclass(frozen=True)
