@@ -90,11 +90,17 @@ clean:
 .PHONY: bench-studio bench-photo-project
 
 DATA ?= data
+CHECKPOINTS ?= checkpoints
 LABELS ?= one
 HALF ?= choices
 
 bench-original: $(READY_DEV)
 	$(BIN)/python -m benchmarks.original
+
+# Checkpoints of other programs, with the pictures that those made of them, in CHECKPOINTS.
+.PHONY: bench-checkpoints
+bench-checkpoints: $(READY_DEV)
+	$(BIN)/python -m benchmarks.foreign_checkpoints '$(CHECKPOINTS)'
 
 bench-few-shot: $(READY_DEV)
 	$(BIN)/python -m experiments few-shot-networks
