@@ -35,7 +35,7 @@ from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
 from partly.models.zoo import encoder_weights, load_encoder, load_generator
-from partly.synthesis.distil import DistilConfig, DistilReports, OwnPhotos
+from partly.synthesis.distil import DistilConfig, DistilReports, OwnPhotos, usual_config
 from partly.synthesis.distil import distil as distil_into
 from partly.synthesis.shards import Place
 
@@ -195,9 +195,10 @@ def distil(
     Args:
         generator: makes the pictures; or features of photos, of which the network learns then.
         teacher: labels them; it was fitted on this generator, or on these features.
-        config: how many pictures, which network, how long.
+        config: how many pictures, which network, how long; None takes the best known choices for pictures or
+            photos.
         annotations: what the teacher was fitted on, where it does not know: it was read from a folder, and
-            ``config.painted_share`` is above 0.
+            ``config.painted_share`` is above 0 (of photos it is, unless said otherwise).
         own: painted photos of what a generator's pictures show, from which the network learns too:
             ``OwnPhotos(photo_features("dinov2-small", FOLDER), annotations)``.
         folder: keeps pictures, labels, checkpoint and panels, so that the same call goes on after a stop;
@@ -213,10 +214,10 @@ def distil(
             more workers than one.
         TrainingDiverged: the loss is no number.
     """
-    config = config or DistilConfig()
     teacher = teacher.reading(generator)
     if annotations:
         teacher = replace(teacher, annotations=tuple(annotations))
+    config = config or usual_config(teacher)
     weights = _encoder_weights() if config.pretrained else None
     with _folder_or_temporary(folder) as path:
         place = Place.within(path)

@@ -18,7 +18,7 @@ from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
 from partly.project.photo_options import PhotoOptions
 from partly.storage import Option, OptionsT, options_of, read_decoded, read_json_or_none, write_text
-from partly.synthesis.distil import DistilConfig, completed
+from partly.synthesis.distil import FROM_PHOTOS, DistilConfig, completed
 
 SCHEMA_VERSION = 1
 FILE_NAME = "project.toml"
@@ -61,7 +61,7 @@ def usual_choices(generator: str, *, on_photos: bool = False) -> tuple[FewShotCo
         on_photos: the few-shot segmenter is fitted on features of photos.
     """
     if on_photos:
-        return ON_PHOTOS, DistilConfig()
+        return ON_PHOTOS, FROM_PHOTOS
     if generator == EMBEDDED:
         return FEW_CHANNELS, DRAWN_PORTRAITS
     return FewShotConfig(), DistilConfig()
@@ -194,12 +194,13 @@ def read_settings(folder: Path) -> Settings:
     generator = checked.value("", values, "generator", "", str) if "generator" in values else ""
     photos = checked.options("photos", PhotoOptions())
     on_photos = photos.fit_on_photos or not generator
-    few_shot = usual_choices(generator, on_photos=True)[0] if on_photos else FewShotConfig()
+    # Of a generator, too, what is not written there is as it always was.
+    few_shot, auto_shot = usual_choices("", on_photos=on_photos)
     try:
         return Settings(
             generator=generator,
             few_shot=checked.options("few_shot", few_shot),
-            auto_shot=checked.options("auto_shot", DistilConfig(), completed),
+            auto_shot=checked.options("auto_shot", auto_shot, completed),
             part_set=checked.part_set(),
             classes=checked.texts("classes"),
             photos=photos,

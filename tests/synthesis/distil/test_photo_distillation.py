@@ -19,9 +19,10 @@ from partly.errors import BadOption
 from partly.fewshot.features.photo_features import PhotoFeatures
 from partly.fewshot.fitting.fit_options import ON_PHOTOS
 from partly.fewshot.fitting.teacher import Teacher
-from partly.synthesis.distil.distil_options import DistilConfig
-from partly.synthesis.distil.distillation import distil
+from partly.synthesis.distil.distil_options import FROM_PHOTOS, DistilConfig
+from partly.synthesis.distil.distillation import distil, usual_config
 from partly.synthesis.distil.labelled_photos import label_photos, log_shares, painted_shares, shares_in_square
+from partly.synthesis.distil.photo_distillation import share_of_painted
 from partly.synthesis.shards.place import Place
 from tests.fewshot.features.test_whole_photos import Colours
 
@@ -128,6 +129,19 @@ def test_what_is_not_painted_is_as_the_teacher_says() -> None:
     shares = painted_shares(label_map, said)
     torch.testing.assert_close(shares[1], torch.tensor([[0.0, 1.0], [0.75, 1.0]]))
     torch.testing.assert_close(log_shares(shares).softmax(0), shares, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_painted", "share"), [(0.85, 1, 1 / 3), (0.85, 10, 10 / 12), (0.85, 30, 0.85), (0.2, 1, 0.2)]
+)
+def test_few_painted_photos_are_not_learned_by_heart(asked: float, n_painted: int, share: float) -> None:
+    assert share_of_painted(DistilConfig(painted_share=asked), n_painted) == pytest.approx(share)
+
+
+def test_the_usual_choices_are_those_of_what_a_teacher_reads(teacher: Teacher) -> None:
+    assert usual_config(teacher) == FROM_PHOTOS
+    assert usual_config(replace(teacher, annotations=())) == replace(FROM_PHOTOS, painted_share=0.0)
+    assert usual_config(replace(teacher, source=None)) == DistilConfig()
 
 
 def test_too_few_photos_are_refused(photos: Path, tmp_path: Path) -> None:

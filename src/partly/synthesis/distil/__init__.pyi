@@ -4,9 +4,11 @@ from .distil_config import DistilReports as DistilReports
 from .distil_options import DistilConfig as DistilConfig
 from .distil_options import DistilRequest as DistilRequest
 from .distil_options import EFFORTS as EFFORTS
+from .distil_options import FROM_PHOTOS as FROM_PHOTOS
 from .distil_options import completed as completed
 from .distillation import distil as distil
 from .distillation import new_network as new_network
+from .distillation import usual_config as usual_config
 from .encoded_pictures import PictureReader as PictureReader
 from .head_distillation import distil_head as distil_head
 from .head_training import train_head as train_head

@@ -89,7 +89,7 @@ class DistilConfig:
     painted_share: float = option(
         0.0,
         "Share of the training pictures that are the labelled pictures themselves, with what was painted on "
-        "them; 0: none.",
+        "them; 0: none. Of n labelled photos in a project without a generator, n / (n + 2) at most.",
         what="a share",
         at_least=0,
         below=1,
@@ -190,6 +190,10 @@ class DistilConfig:
         if self.size_px <= _SECOND_PX:
             return tuple(map(Stage, _TWO_SHARES, (_FIRST_PX, self.size_px)))
         return tuple(map(Stage, _THREE_SHARES, (_FIRST_PX, _SECOND_PX, self.size_px)))
+
+
+FROM_PHOTOS = DistilConfig(painted_share=0.85, second_round=0.5)
+"""The best known choices for a teacher that reads photos: it knows less than the labels (docs/lab.md)."""
 
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from partly.fewshot.fitting import Teacher
 from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
-from partly.synthesis.distil.distil_options import DistilConfig
+from partly.synthesis.distil.distil_options import FROM_PHOTOS, DistilConfig
 from partly.synthesis.distil.own_photos import OwnPhotos, Painted
 from partly.synthesis.distil.photo_distillation import distil_from_photos
 from partly.synthesis.distil.second_round import SECOND_ROUND_FOLDER, train_second_round
@@ -86,6 +87,13 @@ def distil(
         return first
     folder = place.training / SECOND_ROUND_FOLDER
     return train_second_round(first, labelled, painted.among, config, folder, reports)
+
+
+def usual_config(teacher: Teacher) -> DistilConfig:
+    """The best known choices for a teacher; without annotations, no painted photos are learned from."""
+    if not isinstance(teacher.source, PhotoFeatures):
+        return DistilConfig()
+    return FROM_PHOTOS if teacher.annotations else replace(FROM_PHOTOS, painted_share=0.0)
 
 
 def new_network(part_set: PartSet, config: DistilConfig, encoder_weights: Path | None) -> AutoShotNetwork:

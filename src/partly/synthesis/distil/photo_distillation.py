@@ -55,7 +55,7 @@ def distil_from_photos(
     """Label photos softly and train a network on them; after a stop, the same call goes on.
 
     It learns from the teacher's photos that nobody painted, ``config.n_pictures`` at most, chosen at random,
-    and, at ``config.painted_share``, from the painted ones: there what was painted counts, and elsewhere
+    and from the painted ones (see :func:`share_of_painted`): there what was painted counts, and elsewhere
     what the teacher says.
 
     Args:
@@ -73,12 +73,13 @@ def distil_from_photos(
     reports = reports or DistilReports()
     photos = _Photos.of(teacher, config, place.pictures)
     labelled = photos.labelled(place.labels, reports.on_picture)
-    painted = photos.painted() if config.painted_share else None
+    share = share_of_painted(config, len(teacher.annotations))
+    painted = photos.painted() if share else None
     split = config.training()
     taught, held_out = hold_out(labelled, split.n_held_out_of(len(labelled)), split.seed)
     first = train_auto_shot(
         network,
-        with_painted(taught, painted, config.painted_share),
+        with_painted(taught, painted, share),
         split,
         folder=place.training,
         held_out=held_out,
@@ -90,8 +91,17 @@ def distil_from_photos(
     folder = place.training / SECOND_ROUND_FOLDER
     by_both = _labelled_together(labelled, first.network, folder, reports)
     relabelled = hold_out(by_both, len(held_out), split.seed)[0]
-    both = with_painted(relabelled, painted, config.painted_share)
+    both = with_painted(relabelled, painted, share)
     return train_on(first, both, training, folder, held_out, reports)
+
+
+def share_of_painted(config: DistilConfig, n_painted: int) -> float:
+    """Share of what a network learns from that is painted photos.
+
+    It is ``config.painted_share``, but of ``n`` photos ``n / (n + 2)`` at most: then each of them is seen as
+    often as half of the others together. A single photo that is seen more often is learned by heart.
+    """
+    return min(config.painted_share, n_painted / (n_painted + 2))
 
 
 @dataclass(frozen=True, eq=False)
