@@ -89,7 +89,7 @@ def _networks(bench: Bench, cell: Cell) -> EncoderNetwork:
         n_workers=bench.n_workers,
         own=own,
     )
-    head = distil_head(teacher, place, config, reader, own, reports(bench.tell))
+    head = distil_head(teacher, place, config, reader, result.network, own, reports(bench.tell))
     return EncoderNetwork(encoder, head, FACE_PARTS, result.network)
 
 

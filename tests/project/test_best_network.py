@@ -13,7 +13,6 @@ from partly.cli.command_line import run
 from partly.data.labels.annotation import Annotation
 from partly.errors import BadProject, NotAvailable
 from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
-from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.inference.segment.encoder_network import EncoderNetwork, load_part_network
 from partly.project.distil_verb import distil_config, distil_project
 from partly.project.fit_verb import fit_project
@@ -25,6 +24,13 @@ from tests.conftest import PHOTO_SHAPES, label_photo
 from tests.fakes import thing_labels, thing_photo
 
 
+@pytest.fixture(autouse=True)
+def quick_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = HeadConfig(n_steps=30, batch_size=2, label_px=16)
+    monkeypatch.setattr(head_distillation, "HeadConfig", lambda: quick)
+    monkeypatch.setattr("partly.synthesis.distil.own_photos._N_CHANGED", 8)
+
+
 def test_a_project_of_photos_gets_both_networks(
     fitted_photos: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -34,7 +40,7 @@ def test_a_project_of_photos_gets_both_networks(
     assert state_of(fitted_photos).auto_shot == "ready"
     best = load_part_network(fitted_photos.best)
     assert isinstance(best, EncoderNetwork)
-    assert isinstance(best.segmenter, RidgeSegmenter)
+    assert isinstance(best.segmenter, HeadSegmenter)
     assert best.fast is not None
     assert best.fast.digest == load_part_network(fitted_photos.auto_shot).digest
     pixels = thing_photo(80, 120, 40)
@@ -81,10 +87,7 @@ def test_a_generators_teacher_gives_a_head(
     labelled_project: Project,
     annotation: Annotation,
     encoder_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    quick = HeadConfig(n_steps=3, batch_size=2, label_px=16)
-    monkeypatch.setattr(head_distillation, "HeadConfig", lambda: quick)
     path = labelled_project.folder / "project.toml"
     table = f'[photos]\nfolder = ""\nfeatures = "{encoder_folder}"\nfeatures_px = 112\n\n[few_shot]'
     path.write_text(path.read_text().replace("[few_shot]", table, 1))

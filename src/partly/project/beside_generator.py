@@ -1,4 +1,4 @@
-"""What the networks of a project learn from besides the pictures of its generator: its photos."""
+"""What the networks of a project learn from besides its teacher: photos beside a generator, an encoder."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Beside:
     """Photos, and what reads pictures.
 
     Attributes:
-        own: the project's photos.
-        reader: of the pictures, for a head.
-        parents: what both depend on, as cards say it.
+        own: the project's photos, where its teacher is a generator's.
+        reader: of what the teacher labels, for a head.
+        parents: what both depend on besides the teacher, as cards say it.
     """
 
     own: OwnPhotos | None = None
@@ -32,9 +32,10 @@ class Beside:
     def of(
         cls, project: Project, source: FeatureSource, config: DistilConfig, encoder: Representation | None
     ) -> Beside:
-        """Nothing, in a project that is fitted on photos."""
+        """Only what reads photos, in a project that is fitted on them."""
+        reader = None if encoder is None else PictureReader(encoder, FeatureStore(project.features))
         if not isinstance(source, GeneratorFeatures):
-            return cls()
+            return cls(reader=reader)
         parents: dict[str, Any] = {}
         painted = painted_photos_beside(project) if config.painted_photo_share else []
         own = None
@@ -43,6 +44,5 @@ class Beside:
             parents["painted_photos_sha256"] = annotations_digest(painted)
         if encoder is None:
             return cls(own, None, parents)
-        reader = PictureReader(encoder, FeatureStore(project.features))
         parents |= {"photo_encoder_sha256": encoder.digest, "features_px": encoder.image_size_px}
         return cls(own, reader, parents)

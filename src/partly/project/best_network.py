@@ -27,8 +27,7 @@ def make_best(
         project: where it is kept.
         fast: the auto-shot network.
         encoder: reads photos.
-        segmenter: gives what reads the encoder's features: the segmenter of a teacher that reads photos;
-            of a generator's teacher, a head that learned from its labels.
+        segmenter: gives what reads the encoder's features: a head.
         made_from: what that depends on besides the encoder: plain JSON values.
 
     Returns:

@@ -96,7 +96,7 @@ def distil_project(
     anew: bool = False,
     reports: DistilReports | None = None,
 ) -> DistilResult:
-    """Label generated pictures, train the network, keep it; after a stop, the same call goes on.
+    """Label pictures or photos, train the network, keep it; after a stop, the same call goes on.
 
     Raises:
         BadProject: there is no few-shot segmenter yet.
@@ -119,7 +119,7 @@ def distil_project(
         **classes_drawn(project),
         **beside.parents,
     }
-    extra = {"config": _described(config, beside), "parents": parents}
+    extra = {"config": _described(config, source, beside), "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
@@ -149,10 +149,12 @@ def distil_project(
     if encoder is None:
         return done
 
-    def segmenter() -> FewShotSegmenter:
-        if beside.reader is None:
-            return teacher.segmenter
-        return distil_head(teacher, place, config, beside.reader, beside.own, reports, n_workers=n_workers)
+    reader = beside.reader
+    assert reader is not None
+    fast = load_network(project.auto_shot)
+
+    def head() -> FewShotSegmenter:
+        return distil_head(teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers)
 
     made_from = {
         "few_shot_sha256": teacher.digest,
@@ -160,17 +162,18 @@ def distil_project(
         "painted_share": config.painted_share,
         "painted_photo_share": config.painted_photo_share,
     }
+    if isinstance(source, PhotoFeatures):
+        made_from["segmenter"] = "head"  # Before, it was the teacher's own.
     with streams_as_of(run.streams):
-        fast = load_network(project.auto_shot)
-        best_was_there = make_best(project, fast, encoder, segmenter, made_from | beside.parents)
+        best_was_there = make_best(project, fast, encoder, head, made_from | beside.parents)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
-def _described(config: DistilConfig, beside: Beside) -> dict[str, Any]:
+def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:
     """The choices that the auto-shot network depends on."""
     no_matter = set()
-    if beside.reader is None:  # which would want larger pictures
-        no_matter.add("best")
+    if beside.reader is None or not isinstance(source, GeneratorFeatures):
+        no_matter.add("best")  # which makes larger pictures
     if beside.own is None or not beside.own.annotations:
         no_matter.add("painted_photo_share")
     return {name: value for name, value in asdict(config).items() if name not in no_matter}

@@ -19,7 +19,7 @@ from partly.fewshot.fitting.teacher import Teacher
 from partly.models.generators.mobile_stylegan import MobileStyleGAN
 from partly.synthesis.distil import head_distillation
 from partly.synthesis.distil.distil_options import DistilConfig
-from partly.synthesis.distil.distillation import distil
+from partly.synthesis.distil.distillation import distil, new_network
 from partly.synthesis.distil.encoded_pictures import PictureReader
 from partly.synthesis.distil.head_distillation import distil_head
 from partly.synthesis.distil.head_training import HeadConfig
@@ -124,7 +124,8 @@ def test_a_head_takes_its_statistics_from_photos(
     monkeypatch.setattr("partly.synthesis.distil.own_photos._N_CHANGED", 3)
     reader = PictureReader(tiny_encoder().at_size(56), FeatureStore(tmp_path / "features"))
     place = Place.within(tmp_path / "out")
-    heads = [distil_head(teacher, place, QUICK, reader, of) for of in (own, own)]
+    fast = new_network(teacher.part_set, QUICK, None)
+    heads = [distil_head(teacher, place, QUICK, reader, fast, of) for of in (own, own)]
     assert torch.equal(heads[0].first.weight, heads[1].first.weight)
     means = [torch.cat([*head.standardiser.means]) for head in heads]
     assert torch.equal(means[0], means[1])

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import torch
 
+from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import HeadSegmenter
+from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
 from partly.synthesis.distil.own_photos import OwnPhotos, Painted
+from partly.synthesis.distil.photo_distillation import PhotosOfTeacher, labelled_together, share_of_painted
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
-from partly.training.segmentation import SomePictures
+from partly.training.segmentation import LabelledPictures, SomePictures
 
 HEAD_FOLDER, _PHOTOS_FOLDER = "head", "own-photos"
 MOST_PICTURES = 600
@@ -28,48 +31,49 @@ def distil_head(
     place: Place,
     config: DistilConfig,
     reader: PictureReader,
+    fast: AutoShotNetwork,
     own: OwnPhotos | None = None,
     reports: DistilReports | None = None,
     *,
     n_workers: int = 1,
 ) -> HeadSegmenter:
-    """Train a head on what a generator's teacher says of its pictures; after a stop, the same call goes on.
+    """Train a head on what a teacher says of pictures or photos; after a stop, the same call goes on.
+
+    Of a generator's pictures it learns what the teacher says; of photos, of which a teacher knows less, what
+    the teacher and the auto-shot network say together. What was painted is among both.
 
     Args:
-        teacher: of a generator; where ``config.painted_share`` is above 0, with its annotations.
+        teacher: of a generator or of photos; where ``config.painted_share`` is above 0, with its annotations.
         place: where the pictures and labels of :func:`partly.synthesis.distil.distil` are.
         config: the choices.
         reader: reads the pictures.
-        own: photos. It learns from the painted ones, and takes mean and deviation of its features from the
-            others, which are like those that it will see.
+        fast: what :func:`partly.synthesis.distil.distil` gave.
+        own: photos beside a generator. It learns from the painted ones, and takes mean and deviation of its
+            features from the others, which are like those that it will see.
         reports: who is told what.
         n_workers: processes that synthesise.
 
     Raises:
         BadArchive: a shard is damaged.
-        BadOption: the teacher is not one of a generator.
+        BadOption: there are fewer than two photos to learn from.
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
     mirror = teacher.part_set.mirror_permutation()
-    size_px = config.synthesis().size_px
-    painted = Painted.of(teacher, config, own).for_a_head(size_px, mirror, config.seed)
-    labelled = synthesise_labelled(
-        teacher,
-        config.synthesis(),
-        place,
-        on_picture=reports.on_picture,
-        n_workers=n_workers,
-    )
-    pictures = labelled.surest(config.drop_uncertain)
+    folder = Path(place.training) / HEAD_FOLDER
+    if isinstance(teacher.source, PhotoFeatures):
+        pictures, painted = _of_photos(teacher, place, config, fast, folder, reports)
+    else:
+        pictures, painted = _of_pictures(teacher, place, config, own, reports, n_workers)
     some = SomePictures(pictures, tuple(range(min(MOST_PICTURES, len(pictures)))))
-    data = EncodedPictures(painted.among(some), reader)
+    size_px = some.read([0])[0].shape[-1]
+    data = EncodedPictures(painted.for_a_head(size_px, mirror, config.seed).among(some), reader)
     data.encode(reports.on_picture)
     head = train_head(
         data,
         mirror,
         replace(HeadConfig(), seed=config.seed),
-        folder=Path(place.training) / HEAD_FOLDER,
+        folder=folder,
         on_step=reports.on_step,
     )
     squares = None if own is None else own.unpainted(config, Path(place.training) / _PHOTOS_FOLDER)
@@ -77,3 +81,38 @@ def distil_head(
         images = (torch.from_numpy(square.copy()).permute(2, 0, 1) for square in squares.squares)
         head.standardiser.estimate(reader.pyramid(image) for image in images)
     return head
+
+
+def _of_pictures(
+    teacher: Teacher,
+    place: Place,
+    config: DistilConfig,
+    own: OwnPhotos | None,
+    reports: DistilReports,
+    n_workers: int,
+) -> tuple[LabelledPictures, Painted]:
+    """Pictures of the generator as the teacher labels them, and what was painted."""
+    labelled = synthesise_labelled(
+        teacher,
+        config.synthesis(),
+        place,
+        on_picture=reports.on_picture,
+        n_workers=n_workers,
+    )
+    return labelled.surest(config.drop_uncertain), Painted.of(teacher, config, own)
+
+
+def _of_photos(
+    teacher: Teacher,
+    place: Place,
+    config: DistilConfig,
+    fast: AutoShotNetwork,
+    folder: Path,
+    reports: DistilReports,
+) -> tuple[LabelledPictures, Painted]:
+    """Photos as teacher and network label them together, and the painted photos."""
+    photos = PhotosOfTeacher.of(teacher, config, place.pictures)
+    labelled = photos.labelled(place.labels, reports.on_picture)
+    together = labelled_together(labelled, fast, folder, reports)
+    share = share_of_painted(config, len(teacher.annotations))
+    return together, Painted(photos=photos.painted(), photo_share=share) if share else Painted()

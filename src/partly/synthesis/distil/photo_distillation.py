@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -71,7 +71,7 @@ def distil_from_photos(
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
-    photos = _Photos.of(teacher, config, place.pictures)
+    photos = PhotosOfTeacher.of(teacher, config, place.pictures)
     labelled = photos.labelled(place.labels, reports.on_picture)
     share = share_of_painted(config, len(teacher.annotations))
     painted = photos.painted() if share else None
@@ -89,7 +89,7 @@ def distil_from_photos(
     if training is None:
         return first
     folder = place.training / SECOND_ROUND_FOLDER
-    by_both = _labelled_together(labelled, first.network, folder, reports)
+    by_both = labelled_together(labelled, first.network, folder, reports)
     relabelled = hold_out(by_both, len(held_out), split.seed)[0]
     both = with_painted(relabelled, painted, share)
     return train_on(first, both, training, folder, held_out, reports)
@@ -105,7 +105,7 @@ def share_of_painted(config: DistilConfig, n_painted: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Photos:
+class PhotosOfTeacher:
     """Some photos of a teacher, in squares, and what the teacher says of them.
 
     Attributes:
@@ -121,8 +121,13 @@ class _Photos:
     sizes: SynthesisConfig
 
     @classmethod
-    def of(cls, teacher: Teacher, config: DistilConfig, folder: Path) -> _Photos:
-        """At most ``config.n_pictures`` photos, besides the painted ones."""
+    def of(cls, teacher: Teacher, config: DistilConfig, folder: Path) -> PhotosOfTeacher:
+        """At most ``config.n_pictures`` photos, besides the painted ones; squares are kept in ``folder``.
+
+        Raises:
+            BadOption: the teacher reads no photos, or knows of none that were painted though the network is
+                to learn from them; or there are fewer than two others.
+        """
         source = teacher.source
         if not isinstance(source, PhotoFeatures):
             raise BadOption(
@@ -132,6 +137,8 @@ class _Photos:
             raise BadOption(
                 "no labelled photos to learn from", expected="annotations, or a painted_share of 0"
             )
+        # Whether a better network is made too changes nothing for the fast one.
+        config = replace(config, best=False)
         squares = unpainted_squares(source, teacher.annotations, config, folder, config.n_pictures)
         return cls(teacher, source, squares, config.synthesis())
 
@@ -168,10 +175,10 @@ class _Photos:
         return logits.softmax(0)
 
 
-def _labelled_together(
+def labelled_together(
     labelled: LabelledPhotos, network: AutoShotNetwork, folder: Path, reports: DistilReports
 ) -> LabelledPhotos:
-    """The photos with what their labels and a network say together."""
+    """The photos with what their labels and a network say together, which is kept in ``folder``."""
     fast = network.for_inference()
 
     def say(index: int) -> Tensor:
