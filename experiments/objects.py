@@ -29,6 +29,7 @@ from partly.data.labels import FACE_PARTS, Annotation, LabelMap, PartSet
 from partly.data.photos import PhotoSource, find_photos
 from partly.errors import NotAvailable
 from partly.evaluation.segmentation import TruthMapping
+from partly.fewshot.acquisition import representative_among
 from partly.fewshot.features import FeatureStore, PhotoFeatures
 from partly.models.encoders import Representation
 
@@ -37,6 +38,9 @@ N_OTHERS = 150
 """Photos without labels that a draw may learn from; none of them is ever measured on."""
 N_FACES_TO_LEARN = 150
 """Photos of faces, of the choices half, that may be labelled or learned from; the others are measured on."""
+
+
+_N_PROPOSED = 10  # of which one is labelled
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,20 @@ class ObjectPhotos:
         order = np.random.default_rng(14).permutation(len(names))
         chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
         return [self.annotation(name) for name in chosen]
+
+    def proposed(self, n: int, draw: int) -> list[Annotation]:
+        """The labels of the ``n`` photos that ``partly pictures`` proposes; each draw is another seed.
+
+        One photo is the first, second, ... of ten proposed ones that show every part.
+        """
+        names = sorted(self.known)[: self.kind.n_to_learn]
+        pictures = [self.source.picture(name) for name in names]
+        if n > 1:
+            return [
+                self.annotation(names[at]) for at, _ in representative_among(self.source, pictures, n, draw)
+            ]
+        chosen = [names[at] for at, _ in representative_among(self.source, pictures, _N_PROPOSED)]
+        return [self.annotation([name for name in chosen if self._shows_all(name)][draw])]
 
     def measured(self, labelled: Sequence[Annotation]) -> list[str]:
         """Names of the photos that a draw is measured on: with truth, not labelled, and no twins of those."""

@@ -35,8 +35,8 @@ from partly.synthesis.distil.squared_photos import painted_squares, unpainted_sq
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.synthesis_config import OnPicture, SynthesisConfig
 from partly.training.segmentation import (
+    ArrayPictures,
     AutoShotResult,
-    LabelledPictures,
     hold_out,
     train_auto_shot,
 )
@@ -153,7 +153,7 @@ class PhotosOfTeacher:
         made_from = {"segmenter": self.teacher.digest, "source": self.source.digest}
         return label_photos(self.squares, say, shape, folder, made_from, on_picture)
 
-    def painted(self) -> LabelledPictures:
+    def painted(self) -> ArrayPictures:
         """The painted photos: what was painted, and elsewhere what the teacher says."""
 
         def shares(annotation: Annotation, pixels: Pixels) -> Tensor:
