@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, PartlyError
 from partly.inference.export.onnx_metadata import read_metadata
-from partly.inference.segment import EncoderNetwork
-from partly.models.networks import AutoShotNetwork
+
+if TYPE_CHECKING:
+    from partly.inference.segment import EncoderNetwork
+    from partly.models.networks import AutoShotNetwork
 
 SCHEMA_VERSION = 1
 

@@ -1,0 +1,1 @@
+"""Exported networks at work on photos, with NumPy and onnxruntime alone."""
