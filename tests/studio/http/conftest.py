@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.security import Security
+from partly.web.security import Security
 from partly.studio.http.serving import studio_app
 from partly.studio.session.session import Session
 

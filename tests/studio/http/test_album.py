@@ -14,7 +14,7 @@ from partly.data.labels.label_maps import label_map_to_png
 from partly.data.photos.encoding import encode_png
 from partly.data.photos.photo import read_photo
 from partly.project.project_folder import Project
-from partly.studio.http.security import Security
+from partly.web.security import Security
 from partly.studio.http.serving import studio_app
 from partly.studio.session.session import Session
 from partly.studio.session.workspace import StudioChoices

@@ -3,8 +3,9 @@ import http.cookies
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.security import CONTENT_SECURITY_POLICY, Security, is_loopback
+from partly.studio.http.page_security import CONTENT_SECURITY_POLICY
 from partly.studio.http.serving import studio_app
+from partly.web.security import Security, is_loopback
 from tests.studio.http.conftest import ORIGIN
 
 HEADERS = {
