@@ -26,8 +26,8 @@ import partly
 from partly.cli import run
 from partly.project import open_project
 from partly.studio.http import studio_app
-from partly.web import Security
 from partly.studio.session import Session, StudioChoices
+from partly.web import Security
 
 PACKAGE = Path(partly.__file__).parent
 

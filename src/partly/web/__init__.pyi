@@ -2,7 +2,9 @@
 
 from .error_answers import ErrorKind as ErrorKind
 from .error_answers import answer_errors as answer_errors
+from .patient_connection import PatientConnection as PatientConnection
 from .request_bodies import TooLarge as TooLarge
+from .request_bodies import json_value as json_value
 from .request_bodies import read_body as read_body
 from .request_bodies import read_json as read_json
 from .request_bodies import read_model as read_model

@@ -46,13 +46,18 @@ class Security:
     @property
     def url(self) -> str:
         """What to open in a browser on this machine."""
+        query = f"?{urlencode({'token': self.token})}" if self.token else ""
+        return f"{self.address}{query}"
+
+    @property
+    def address(self) -> str:
+        """Where the server is, as others on this machine call it; ends with a slash."""
         host = self.host
         if host in ("0.0.0.0", "::"):
             host = socket.gethostname()
         elif ":" in host:
             host = f"[{host}]"
-        query = f"?{urlencode({'token': self.token})}" if self.token else ""
-        return f"http://{host}:{self.port}/{query}"
+        return f"http://{host}:{self.port}/"
 
     def knows_host(self, host: str) -> bool:
         """Whether a Host header names this server.

@@ -65,11 +65,13 @@ class Server(uvicorn.Server):
         self._on_start, self._on_end = on_start, on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and tell so."""
         await super().startup(sockets)
         self._on_start()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Signals end the server, and are not raised again."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -82,6 +84,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell so, and wait for open requests."""
         # What streams without end, such as the studio's events, ends with this; uvicorn waits for them.
         self._on_end()
         await super().shutdown(sockets)

@@ -132,7 +132,8 @@ SEGMENTS = """
 import sys
 import numpy as np
 from partly.inference.exported import load_exported, segment_exported
-found = segment_exported(load_exported(sys.argv[1]), np.zeros((30, 40, 3), np.uint8), scales=(1.0, 1.5), refine=True)
+network = load_exported(sys.argv[1])
+found = segment_exported(network, np.zeros((30, 40, 3), np.uint8), scales=(1.0, 1.5), refine=True)
 assert found.label_map.shape == (30, 40)
 sys.exit("torch" in sys.modules)
 """
@@ -168,7 +169,9 @@ def with_metadata(path, target, **changed):
 @pytest.mark.parametrize("size", ["0", "-3", "99999999"])
 def test_a_size_that_no_network_has(small, tmp_path, size):
     file = with_metadata(small.file.path, tmp_path / "n.onnx", size_px=size)
-    with pytest.raises(BadModelFile, match=f"photos have the size {size}, None; expected sides of 1 to 4096 px"):
+    with pytest.raises(
+        BadModelFile, match=f"photos have the size {size}, None; expected sides of 1 to 4096 px"
+    ):
         load_exported(file)
 
 
@@ -183,7 +186,9 @@ def test_a_file_that_reads_photos_of_one_size(small, tmp_path):
     network = load_exported(with_metadata(small.file.path, tmp_path / "n.onnx", only_size_px="[40, 56]"))
     found = segment_exported(network, photo_of_blocks(100, 70), mirror_average=False)
     assert found.label_map.shape == (100, 70)
-    with pytest.raises(BadOption, match=r"reads photos of one size; expected 40 x 56 px\. Leave the size out"):
+    with pytest.raises(
+        BadOption, match=r"reads photos of one size; expected 40 x 56 px\. Leave the size out"
+    ):
         segment_exported(network, photo_of_blocks(9, 9), scales=THOROUGH)
 
 

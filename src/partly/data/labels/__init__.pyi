@@ -22,9 +22,14 @@ from .label_bytes import decode_png as decode_png
 from .label_maps import LabelMap as LabelMap
 from .label_maps import check_label_map as check_label_map
 from .label_maps import count_part_pixels as count_part_pixels
+from .label_maps import label_map_to_png as label_map_to_png
 from .label_maps import read_label_map as read_label_map
 from .label_maps import resize_label_map as resize_label_map
 from .label_maps import write_label_map as write_label_map
+from .outline_pieces import Piece as Piece
+from .outline_pieces import outline_pieces as outline_pieces
+from .outline_pieces import simplified_ring as simplified_ring
+from .outlines import outline_polygons as outline_polygons
 from .part_changes import PartChange as PartChange
 from .part_changes import Table as Table
 from .part_changes import change_from_json as change_from_json

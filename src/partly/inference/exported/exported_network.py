@@ -60,7 +60,10 @@ class ExportedNetwork:
         expected = (len(images), self.part_set.n_parts, *images.shape[1:3])
         if logits.shape != expected or logits.dtype != np.float32:
             raise BadModelFile(
-                f"gives logits {list(logits.shape)}", expected=str(list(expected)), remedy=_AGAIN, path=self.path
+                f"gives logits {list(logits.shape)}",
+                expected=str(list(expected)),
+                remedy=_AGAIN,
+                path=self.path,
             )
         if not np.isfinite(logits).all():
             raise BadModelFile("its logits are not finite", remedy=_AGAIN, path=self.path)

@@ -1,4 +1,4 @@
-"""Segmenting one photo with an exported network: step for step what ``partly segment`` does, without torch."""
+"""Segmenting one photo with an exported network: what ``partly segment`` does, step for step, in NumPy."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def segment_exported(
         BadModelFile: the network's logits are not finite.
     """
     photo = photo_of(photo)
-    logits = _mean([_logits(network, shown, mirror_average) for shown in _shown(network, photo, size_px, scales)])
+    logits = _mean(
+        [_logits(network, shown, mirror_average) for shown in _shown(network, photo, size_px, scales)]
+    )
     if refine:
         logits = refined_maps(logits, resize_pixels(photo.pixels, logits.shape[2], logits.shape[1]))
     return _segmentation(logits, photo.height_px, photo.width_px, network.part_set)

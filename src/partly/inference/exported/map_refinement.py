@@ -1,4 +1,4 @@
-"""Boundaries of parts that follow the edges of the photo, as :mod:`partly.models.boundary_refinement`, in NumPy."""
+"""Boundaries of parts that follow the edges of the photo: ``partly.models.refined`` in NumPy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def refined_maps(logits: Maps, pixels: Pixels) -> Maps:
         logits: of a photo.
         pixels: the photo at the same size, uint8 ``[h, w, 3]``.
     """
-    guide = np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) / 255
+    guide = np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
     radius_px = max(1, round(_RADIUS_SHARE * max(pixels.shape[:2])))
     shares = _guided_filter(guide, softmax(logits), radius_px)
     refined: Maps = np.log(np.maximum(shares, _LEAST)).astype(np.float32)
@@ -76,7 +76,7 @@ def _means_along(maps: NDArray[np.float64], radius_px: int, axis: int) -> NDArra
 def _solved(
     symmetric: list[NDArray[np.float64]], right: list[NDArray[np.float64]]
 ) -> list[NDArray[np.float64]]:
-    """``x`` of ``A x = right`` at each pixel, by cofactors; ``A`` by its six values on and above the diagonal."""
+    """``x`` of ``A x = right`` at each pixel, by cofactors; of ``A`` the values that ``_PAIRS`` names."""
     a, b, c, d, e, f = symmetric
     cofactors = (d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b)
     determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2]

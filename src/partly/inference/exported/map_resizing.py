@@ -35,9 +35,9 @@ def upsampled_strips(maps: Maps, height: int, width: int) -> Iterator[Maps]:
 
 
 def antialiasing_weights(old: int, new: int) -> NDArray[np.float32]:
-    """Antialiased bilinear shrinking of a side as the matrix that it is, ``[new, old]``: triangles, each sum 1.
+    """Antialiased bilinear shrinking of a side as the matrix ``[new, old]`` that it is; rows add up to 1.
 
-    A triangle reaches as far to both sides as a new pixel is wide.
+    A row is a triangle that reaches as far to both sides as a new pixel is wide.
     """
     scale = old / new
     centres = (np.arange(new) + 0.5) * scale

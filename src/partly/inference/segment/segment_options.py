@@ -12,8 +12,8 @@ THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
 
 
 @dataclass(frozen=True)
-class SegmentOptions:
-    """How photos are segmented."""
+class ViewOptions:
+    """How a network looks at photos."""
 
     size_px: int | None = option(
         None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
@@ -29,18 +29,9 @@ class SegmentOptions:
         "Average over several sizes and refine boundaries along the photo's edges: slower, slightly better.",
         in_form=True,
     )
-    overlay: bool = option(
-        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
-    )
-    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
 
     def __post_init__(self) -> None:
         check_options(self)
-
-    def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
-        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
-        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
-        return {**view, "overlay": self.overlay, "areas": self.areas}
 
     def view(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
@@ -58,3 +49,18 @@ class SegmentOptions:
             "scales": THOROUGH if self.thorough else (1.0,),
             "refine": self.thorough or with_encoder,
         }
+
+
+@dataclass(frozen=True)
+class SegmentOptions(ViewOptions):
+    """How photos are segmented."""
+
+    overlay: bool = option(
+        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    )
+    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
+
+    def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
+        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
+        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
+        return {**view, "overlay": self.overlay, "areas": self.areas}
