@@ -119,7 +119,7 @@ def fetched(address: str, allowed: Sequence[AllowedAddress], most_bytes: int, to
         raise BadPhoto(f"{shown}: cannot be fetched ({reason})", expected="a photo") from error
 
 
-def _read(answer: IO[bytes], most_bytes: int, end: float, shown: str) -> bytes:
+def _read(answer: http.client.HTTPResponse, most_bytes: int, end: float, shown: str) -> bytes:
     data = bytearray()
     while piece := answer.read(_PIECE_BYTES):
         data += piece
@@ -127,6 +127,9 @@ def _read(answer: IO[bytes], most_bytes: int, end: float, shown: str) -> bytes:
             raise BadPhoto(f"{shown}: it has more bytes than fit", expected=f"at most {most_bytes} bytes")
         if time.monotonic() > end:
             raise BadPhoto(f"{shown}: it took longer than {_LONGEST_S:g} s", expected="a photo")
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) != len(data):
+        raise BadPhoto(f"{shown}: ended after {len(data)} bytes", expected=f"{announced} bytes")
     return bytes(data)
 
 
@@ -142,6 +145,7 @@ class _AllowedOnly(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> urllib.request.Request | None:
         if not any(one.allows(newurl) for one in self._allowed):
+            fp.close()
             raise BadPhoto(
                 f"{req.full_url[:200]}: leads to {urlsplit(newurl).netloc[:200]}, where none may be fetched",
                 remedy="Allow that address, too: --photos-from",

@@ -104,7 +104,7 @@ class TaskPhotos:
         except (binascii.Error, ValueError) as error:
             raise BadPhoto(f"the photo in the task is damaged ({error})") from error
         if not comma or not data:
-            raise BadPhoto("the photo in the task is empty", expected="data:image/...;base64,...")
+            raise BadPhoto("the photo in the task is empty", expected="a data: address with a photo in it")
         if len(data) > self.most_bytes:
             raise self._too_large("the photo in the task")
         return data
