@@ -61,4 +61,4 @@ from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
 from .segment_choices import SegmentChoice as SegmentChoice
-from .served_file import served_file as served_file
+from .served_networks import served_file as served_file

@@ -69,10 +69,14 @@ def _exported(folder: Path, choice: SegmentChoice | None) -> ServedFile:
     for place in (beside, in_cache):
         if _is_of(place, network):
             return ServedFile(place, notes)
-    place = beside if os.access(beside.parent, os.W_OK) else in_cache
+    place = beside if _can_write_to(beside.parent) else in_cache
     place.parent.mkdir(parents=True, exist_ok=True)
     export_onnx(network, place)
     return ServedFile(place, (*notes, f"The network was exported, once: {place}"))
+
+
+def _can_write_to(folder: Path) -> bool:
+    return os.access(folder, os.W_OK)
 
 
 def _is_of(file: Path, network: AutoShotNetwork | EncoderNetwork) -> bool:
