@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from partly.data.photos.encoding import encode_png
 from partly.inference.segment.segment_options import ViewOptions
-from partly.service.answers.photo_segmenting import PhotoSegmenting, photo_segmenting
+from partly.service.answers.segmenting_photos import PhotoSegmenting, photo_segmenting
 from partly.service.answers.task_photos import TaskPhotos
 from partly.service.http.served_network import Served
 from partly.service.http.service_server import served_network, service_app

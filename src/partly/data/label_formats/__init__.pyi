@@ -6,8 +6,7 @@ from .label_formats import FORMATS as FORMATS
 from .label_formats import format_named as format_named
 from .label_formats import read_labels as read_labels
 from .label_formats import write_labels as write_labels
-from .run_lengths import run_lengths as run_lengths
-from .run_lengths import runs_to_text as runs_to_text
+from .run_lengths import mask_to_text as mask_to_text
 from .shape_painting import FILL_IDS as FILL_IDS
 from .shape_painting import Fill as Fill
 from .shape_painting import NamedLabelMap as NamedLabelMap

@@ -26,9 +26,6 @@ from .label_maps import label_map_to_png as label_map_to_png
 from .label_maps import read_label_map as read_label_map
 from .label_maps import resize_label_map as resize_label_map
 from .label_maps import write_label_map as write_label_map
-from .outline_pieces import Piece as Piece
-from .outline_pieces import outline_pieces as outline_pieces
-from .outline_pieces import simplified_ring as simplified_ring
 from .outlines import outline_polygons as outline_polygons
 from .part_changes import PartChange as PartChange
 from .part_changes import Table as Table
@@ -42,6 +39,9 @@ from .part_sets import UNLABELLED as UNLABELLED
 from .pictured import Picture as Picture
 from .pictured import Pictured as Pictured
 from .pictured import is_same_picture as is_same_picture
+from .pieces_of_masks import Piece as Piece
+from .pieces_of_masks import outline_pieces as outline_pieces
+from .pieces_of_masks import simplified_ring as simplified_ring
 from .rasterise import polygon_mask as polygon_mask
 from .shipped_labels import SHIPPED_SETS as SHIPPED_SETS
 from .shipped_labels import shipped_annotations as shipped_annotations

@@ -117,7 +117,7 @@ def _largest(maps: Maps) -> tuple[NDArray[np.uint8], Maps]:
     """Which of the maps ``[k, h, w]`` is largest at each pixel, the first of equal ones, and how large."""
     best, which = maps[0].copy(), np.zeros(maps.shape[1:], np.uint8)
     for part, one in enumerate(maps[1:], 1):
-        is_larger = one > best
-        which[is_larger] = part
+        is_larger = np.greater(one, best)
+        np.copyto(which, np.uint8(part), where=is_larger)
         np.maximum(best, one, out=best)
     return which, best

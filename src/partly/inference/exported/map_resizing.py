@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 Maps = NDArray[np.float32]
 
-_STRIP_VALUES = 1 << 20
-"""Values that are upsampled at a time: 4 MiB."""
+_STRIP_VALUES = 1 << 17
+"""Values that are upsampled at a time: half a MiB, which stays in the cache of a core."""
 
 
 def resized_maps(maps: Maps, height: int, width: int) -> Maps:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.data.label_formats import run_lengths, runs_to_text
+from partly.data.label_formats import mask_to_text
 from partly.data.labels import Piece, label_map_to_png, outline_pieces
 from partly.inference.segment import PartArea
-from partly.service.answers.photo_segmenting import SegmentedPhoto
+from partly.service.answers.segmenting_photos import SegmentedPhoto
 
 _MASKED_CONFIDENCE_DIGITS = 4
 
@@ -55,7 +55,7 @@ def part_runs(photo: SegmentedPhoto, tolerance_px: float) -> Answer:  # noqa: AR
     """For each part its run lengths in COCO's compressed form, by columns."""
 
     def shapes(mask: NDArray[np.bool_]) -> dict[str, Any]:
-        counts = runs_to_text(run_lengths(mask.ravel(order="F")))
+        counts = mask_to_text(mask.ravel(order="F"))
         return {"segmentation": {"size": list(mask.shape), "counts": counts}}
 
     return _json(photo, shapes)

@@ -12,7 +12,7 @@ from partly.data.label_formats import brush_code
 from partly.data.labels import outline_polygons, simplified_ring
 from partly.errors import BadOption
 from partly.inference.segment import Segmentation
-from partly.service.answers.labelling_setup import Kind, LabellingSetup
+from partly.service.answers.labelling_setups import Kind, LabellingSetup
 
 _KEYS: Mapping[Kind, str] = {"brush": "brushlabels", "polygon": "polygonlabels"}
 

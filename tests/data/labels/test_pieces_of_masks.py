@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partly.data.labels.outline_pieces import outline_pieces, simplified_ring
+from partly.data.labels.pieces_of_masks import outline_pieces, simplified_ring
 from partly.data.labels.rasterise import polygon_mask
 
 RING = [[1, 1, 1, 1, 1], [1, 0, 0, 0, 1], [1, 0, 1, 0, 1], [1, 0, 0, 0, 1], [1, 1, 1, 1, 1]]

@@ -6,7 +6,7 @@ import pytest
 
 from partly.data.labels.part_sets import PartSet
 from partly.errors import BadOption
-from partly.service.answers.labelling_setup import Setups, labelling_setup
+from partly.service.answers.labelling_setups import Setups, labelling_setup
 
 PARTS = PartSet.from_names(("background", "hair", "left eye"))
 IMAGE = '<Image name="img" value="$photo"/>'
@@ -102,7 +102,7 @@ def test_setups_are_kept_by_project():
 
 
 def test_no_more_setups_are_kept_than_fit(monkeypatch):
-    monkeypatch.setattr("partly.service.answers.labelling_setup._MOST_SETUPS", 2)
+    monkeypatch.setattr("partly.service.answers.labelling_setups._MOST_SETUPS", 2)
     setups = Setups(PARTS)
     for project in "123":
         setups.keep(project, view(IMAGE, labels("Brush", "hair")))
