@@ -1,10 +1,10 @@
 """How many photos ``partly serve`` segments a second, whether any is lost, and whether its memory is level.
 
-``python -m benchmarks.serve`` exports a network of the usual architecture (random weights, which cost as much as
-trained ones), or takes ``--network FILE``, and starts the service. First 8 clients at once send photos of 512 px,
-as fast as they are answered; the bar is 10 a second on two cores, clients included. Then they go on until 10,000
-requests are answered, and the memory of the process is read on the way. Every answer is compared, byte for
-byte, with the first one to the same photo.
+``python -m benchmarks.serve`` exports a network of the usual architecture (random weights, which cost as much
+as trained ones), or takes ``--network FILE``, and starts the service. First 8 clients at once send photos of
+512 px, as fast as they are answered; the bar is 10 a second on two cores, clients included. Then they go on
+until 10,000 requests are answered, and the memory of the process is read on the way. Every answer is compared
+byte for byte with the first one to the same photo.
 """
 
 from __future__ import annotations
