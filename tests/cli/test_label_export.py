@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,11 @@ from tests.fakes import TWO_PARTS, thing_annotation
         ("png", "out", ["out/p0.png", "out/p1.png"]),
         ("coco", "labels.json", ["labels.json"]),
         ("cvat", "labels.xml", ["labels.xml"]),
+        ("x-anylabeling", "out", ["out/p0.json", "out/p1.json"]),
+        ("yolo", "out", ["out/labels/p0.txt", "out/labels/p1.txt", "out/data.yaml"]),
+        ("label-studio", "labels.json", ["labels.json"]),
+        ("via", "labels.json", ["labels.json"]),
+        ("colour-png", "out", ["out/p0.png", "out/p1.png", "out/labelmap.txt"]),
     ],
 )
 def test_labels_come_out_as_they_went_in(
@@ -29,10 +35,11 @@ def test_labels_come_out_as_they_went_in(
     captured = capsys.readouterr()
     assert json.loads(captured.out)["files"] == [str(tmp_path / file) for file in files]
     assert f"Wrote {tmp_path / files[0]}" in captured.err
-    read = {named.image_name: named.label_map for named in read_labels(tmp_path / place, TWO_PARTS)}
-    assert set(read) == {"p0.png", "p1.png"}
-    assert np.array_equal(read["p0.png"], annotation.label_map)
-    assert np.array_equal(read["p1.png"], second.label_map)
+    found = read_labels(tmp_path / place, TWO_PARTS, size_of=lambda name, path: annotation.label_map.shape)
+    read = {Path(named.image_name).stem: named.label_map for named in found}
+    assert set(read) == {"p0", "p1"}
+    assert np.array_equal(read["p0"], annotation.label_map)
+    assert np.array_equal(read["p1"], second.label_map)
 
 
 def test_exported_labels_can_be_taken_in_again(labelled_project, annotation, tmp_path):
@@ -65,7 +72,7 @@ def test_a_format_of_one_file_needs_a_file(labelled_project, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--format", "auto"], "Give --export a --format: labelme, coco, cvat, png."),
+        (["--format", "auto"], "Give --export a --format: labelme, x-anylabeling, coco,"),
         (["--format", "png", "--replace"], "--export takes no label files, --shipped, --picture or"),
         (["a.png", "--format", "png"], "--export takes no label files"),
     ],

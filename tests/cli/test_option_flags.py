@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from partly.cli.option_flags import takes, takes_given
+from partly.data.label_formats.format_names import FORMAT_NAMES
 from partly.data.label_formats.label_formats import FORMATS
 from partly.errors import BadOption
 from partly.models.networks.architectures import ARCHITECTURES
 from partly.models.zoo.installed_feature_networks import FEATURE_NETWORKS
 from partly.project.evaluation_options import FEATURE_NETWORK_NAMES
-from partly.project.label_options import FORMAT_NAMES
 from partly.storage.option_fields import check_options, option, options_of
 from partly.synthesis.distil.distil_options import ARCHITECTURE_NAMES
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from partly.cli.command_line import run
-from partly.data.label_formats.label_formats import write_labels
+from partly.data.label_formats.label_formats import FORMATS, write_labels
 from partly.data.labels.annotation import Annotation, latent_to_json, load_annotation, save_annotation
 from partly.data.labels.label_maps import write_label_map
 from partly.data.labels.part_sets import FACE_PARTS, PartSet
@@ -50,10 +50,9 @@ def test_files_become_annotations_of_the_pictures_they_are_named_after(project, 
     assert all(one.was_there for one in import_labels(project, paths))
 
 
-@pytest.mark.parametrize("format_name", ["labelme", "coco", "cvat"])
+@pytest.mark.parametrize("format_name", FORMATS)
 def test_other_formats(project, pictures, tmp_path, format_name):
-    suffix = ".xml" if format_name == "cvat" else ".json"
-    path = tmp_path / f"labels{suffix}"
+    path = tmp_path / f"{pictures[0].id}{FORMATS[format_name].suffix}"
     label_maps = [(picture.path.name, label_map()) for picture in pictures[:1]]
     write_labels(path, label_maps, TWO_PARTS, format_name=format_name)
     kept = import_labels(project, [path], format_name=format_name)

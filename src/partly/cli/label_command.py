@@ -9,7 +9,8 @@ import click
 
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
-from partly.project import FORMAT_NAMES, LabelFilesRequest, StudioRequest
+from partly.data.label_formats import FORMAT_NAMES
+from partly.project import LabelFilesRequest, StudioRequest
 from partly.storage import values_of
 
 if TYPE_CHECKING:

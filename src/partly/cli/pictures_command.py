@@ -29,7 +29,7 @@ def command(
     """Write the pictures that are best labelled as PNG, with a contact sheet, best first.
 
     They are generated, or photos of a project that has no generator. They are in the tray of the studio then:
-    partly label. Any program that writes palette PNG, LabelMe, COCO or CVAT will do too.
+    partly label. Any program that writes a format of partly label will do too.
     """
     from partly.cli.terminal_progress import Bars
     from partly.project import SHEET_NAME, open_project, propose

@@ -64,6 +64,11 @@ def command(
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""
     output.say(f"Segmented {len(summary.segmented)} photos{kept}: {summary.folder}")
+    if options.draft_format:
+        files = counted(len(summary.drafts), "file")
+        output.say(
+            f"Drafts in the format {options.draft_format}: {files} written; others that are there stay."
+        )
     for told in sources.told():
         output.say(f"Note: {told}")
     if summary.mended:
@@ -74,6 +79,7 @@ def command(
             "folder": str(summary.folder),
             "with": segmenting.kind,
             "areas": str(summary.areas_path),
+            "drafts": [str(path) for path in summary.drafts],
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),
             "failed": [{"photo": name, "reason": reason} for name, reason in summary.failed],

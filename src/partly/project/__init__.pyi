@@ -19,7 +19,6 @@ from .label_import import import_labels as import_labels
 from .label_import import import_shipped as import_shipped
 from .label_import import overlay_path as overlay_path
 from .label_import import write_overlay as write_overlay
-from .label_options import FORMAT_NAMES as FORMAT_NAMES
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
 from .label_quality_of_project import label_next as label_next

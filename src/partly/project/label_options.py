@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from partly.data.label_formats import FORMAT_NAMES
 from partly.storage import check_options, option
-
-FORMAT_NAMES = ("labelme", "coco", "cvat", "png")
-"""The names of :data:`partly.data.label_formats.FORMATS`, without what reads and writes them."""
 
 
 @dataclass(frozen=True)

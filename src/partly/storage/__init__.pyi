@@ -1,5 +1,6 @@
 """Atomic files, locks, model folders, what results depend on, and streams of random numbers."""
 
+from .decoded_text import decoded as decoded
 from .decoded_text import read_decoded as read_decoded
 from .files import atomic_path as atomic_path
 from .files import cache_folder as cache_folder

@@ -8,8 +8,13 @@ import { one } from "../studio/words";
 
 const FORMATS = [
   ["labelme", "LabelMe (JSON)"],
+  ["x-anylabeling", "X-AnyLabeling (JSON)"],
   ["coco", "COCO (JSON)"],
   ["cvat", "CVAT (XML)"],
+  ["yolo", "YOLO segmentation (text)"],
+  ["label-studio", "Label Studio (JSON)"],
+  ["via", "VIA 2 (JSON)"],
+  ["colour-png", "PNG with a table of colours"],
   ["palette-png", "Palette PNG"],
 ] as const;
 
@@ -22,7 +27,7 @@ export function openImport(studio: Studio, dropped?: File): void {
   }
   const file = el("input", {
     id: uniqueId("file"),
-    attrs: { type: "file", accept: ".json,.xml,.png,.zip", required: true },
+    attrs: { type: "file", accept: ".json,.xml,.txt,.png,.zip", required: true },
   });
   if (dropped) {
     const held = new DataTransfer();

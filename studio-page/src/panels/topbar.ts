@@ -63,7 +63,7 @@ export function topbar(studio: Studio, actions: TopbarActions): HTMLElement {
       }),
       button({
         label: "Export labels",
-        hint: "Labels as LabelMe, COCO, CVAT or PNG",
+        hint: "Labels for LabelMe, COCO, CVAT, YOLO, Label Studio and others",
         icon: "download",
         class: "quiet",
         press: actions.exportLabels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from partly.data.labels.part_sets import FACE_PARTS, UNLABELLED, Part, PartSet
 from partly.errors import BadLabel, BadOption
 from tests.data.labels.drawings import PARTS, blobs, drawn, label_maps
 
+# A PNG and a text file are called as their picture, but for the suffix.
+NAMED_BY_FILE = ("yolo", "colour-png", "png")
+ONE_FILE_EACH = [name for name, known in FORMATS.items() if known.one_file_each]
 EVERY_FORMAT = pytest.mark.parametrize("format_name", FORMATS)
 EVERY_STYLE = pytest.mark.parametrize("style", ["mask", "polygon"])
 EVERY_FILL = pytest.mark.parametrize("fill", ["background", "unlabelled"])
@@ -28,6 +32,11 @@ MAP = drawn("0011 0.13 2223")
 
 def target(folder, format_name):
     return folder / f"labels{FORMATS[format_name].suffix}"
+
+
+def knows(label_map):
+    """Knows the size of pictures, which YOLO and VIA do not say."""
+    return lambda name, path: label_map.shape
 
 
 def refusal(action, kind=BadLabel):
@@ -43,14 +52,14 @@ def refusal(action, kind=BadLabel):
 @given(label_map=label_maps())
 def test_any_label_map_reads_back_exactly(tmp_path, format_name, style, fill, label_map):
     path = target(tmp_path, format_name)
-    if format_name == "png" and (label_map == UNLABELLED).all():
+    if format_name.endswith("png") and (label_map == UNLABELLED).all():
         return  # an empty PNG is refused when read
     written = write_labels(
         path, [("a.jpg", label_map)], PARTS, format_name=format_name, style=style, fill=fill
     )
-    assert written == [path]
-    ((name, found, _),) = read_labels(path, PARTS, fill=fill)
-    assert name == ("labels.png" if format_name == "png" else "a.jpg")
+    assert written[0] == path
+    ((name, found, _),) = read_labels(path, PARTS, fill=fill, size_of=knows(label_map))
+    assert name == (path.name if format_name in NAMED_BY_FILE else "a.jpg")
     assert found.dtype == np.uint8
     assert np.array_equal(found, label_map)
 
@@ -60,7 +69,8 @@ def test_any_label_map_reads_back_exactly(tmp_path, format_name, style, fill, la
 def test_large_smooth_label_maps_too(tmp_path, format_name, style):
     path = target(tmp_path, format_name)
     write_labels(path, [("a", blobs())], PARTS, format_name=format_name, style=style)
-    assert np.array_equal(read_labels(path, PARTS)[0].label_map, blobs())
+    found = read_labels(path, PARTS, size_of=knows(blobs()))
+    assert np.array_equal(found[0].label_map, blobs())
 
 
 @EVERY_FORMAT
@@ -73,10 +83,19 @@ def test_several_pictures_keep_their_names(tmp_path_factory, format_name, labels
     named = [(f"sub {i % 2}/é{i}.png", label_map) for i, label_map in enumerate(labels)]
     written = write_labels(path, named, PARTS, format_name=format_name)
     assert all(file.is_file() for file in written)
-    assert len(written) == (len(labels) if known.one_file_each else 1)
-    found = {name: label_map for name, label_map, _ in read_labels(path, PARTS, format_name=format_name)}
-    assert found.keys() == {name for name, _ in named}
-    assert all(np.array_equal(found[name], label_map) for name, label_map in named)
+    tables = 1 if format_name in ("yolo", "colour-png") else 0
+    assert len(written) == tables + (len(labels) if known.one_file_each else 1)
+    sizes = {str(Path(name).with_suffix("")): label_map.shape for name, label_map in named}
+    read = read_labels(
+        path,
+        PARTS,
+        format_name=format_name,
+        size_of=lambda name, _: sizes[str(Path(name).with_suffix(""))],
+    )
+    kept = (lambda name: str(Path(name).with_suffix(""))) if format_name in NAMED_BY_FILE else str
+    found = {kept(one.image_name): one.label_map for one in read}
+    assert found.keys() == {kept(name) for name, _ in named}
+    assert all(np.array_equal(found[kept(name)], label_map) for name, label_map in named)
 
 
 @EVERY_FORMAT
@@ -87,7 +106,7 @@ def test_ids_follow_names_when_parts_stand_in_another_order(tmp_path, format_nam
     write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
     other = PartSet((PARTS.parts[0], PARTS.parts[3], *PARTS.parts[1:3]))
     table = np.array([0, 2, 3, 1] + [0] * 251 + [255])
-    assert np.array_equal(read_labels(path, other)[0].label_map, table[MAP])
+    assert np.array_equal(read_labels(path, other, size_of=knows(MAP))[0].label_map, table[MAP])
 
 
 @EVERY_FORMAT
@@ -95,9 +114,13 @@ def test_unknown_labels_are_listed_beside_the_names_of_the_parts(tmp_path, forma
     path = target(tmp_path, format_name)
     write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
     other = PartSet((Part("background", (0, 0, 0)), Part("right", (1, 0, 0))))
-    text = refusal(lambda: read_labels(path, other))
+    text = refusal(lambda: read_labels(path, other, size_of=knows(MAP)))
     assert text.startswith(f"{path}: ")
-    if format_name == "png":
+    if format_name == "colour-png":
+        assert (
+            "has labels that are no part: 'left' (3 pixels), 'nose' (2 pixels); expected background" in text
+        )
+    elif format_name == "png":
         assert "unknown part ids: 2 (3 pixels), 3 (2 pixels)" in text
     else:
         assert "has labels that are no part: 'left' (1 shape), 'nose' (1 shape)" in text
@@ -162,8 +185,9 @@ def test_folders_are_of_labelme_if_pictures_lie_beside_the_labels(tmp_path):
     (tmp_path / "b.json").unlink()
     assert detect_format(tmp_path).name == "png"
     (tmp_path / "b.png").unlink()
-    assert "has no label files in it; expected LabelMe JSON, COCO instances JSON, CVAT" in refusal(
-        lambda: detect_format(tmp_path)
+    assert (
+        "has no label files in it; expected LabelMe JSON, X-AnyLabeling JSON, COCO instances JSON, CVAT"
+        in refusal(lambda: detect_format(tmp_path))
     )
 
 
@@ -203,10 +227,11 @@ def test_suffixes_in_upper_case_are_read_from_folders(tmp_path, format_name):
     for name in ("a", "b"):
         write_labels(tmp_path / f"{name}{suffix}", [(name, MAP)], PARTS, format_name=format_name)
     (tmp_path / f"b{suffix}").rename(tmp_path / f"b{suffix.upper()}")
-    found = read_labels(tmp_path, PARTS)
+    found = read_labels(tmp_path, PARTS, size_of=knows(MAP))
     assert [Path(one.image_name).stem for one in found] == ["a", "b"]
     (tmp_path / f"a{suffix}").unlink()
-    assert [Path(one.image_name).stem for one in read_labels(tmp_path, PARTS)] == ["b"]
+    found = read_labels(tmp_path, PARTS, size_of=knows(MAP))
+    assert [Path(one.image_name).stem for one in found] == ["b"]
 
 
 @EVERY_FORMAT
@@ -218,7 +243,7 @@ def test_hidden_files_and_those_of_systems_are_passed_over_and_told(tmp_path, fo
     hidden.parent.mkdir(exist_ok=True)
     hidden.write_bytes(b"\0\5\x16\7\0")
     told = []
-    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert len(read_labels(tmp_path, PARTS, size_of=knows(MAP), tell=told.append)) == 1
     assert told == [f"{tmp_path}: 1 hidden file passed over: {name}{suffix}"]
 
 
@@ -231,7 +256,7 @@ def test_json_without_labels_is_passed_over_and_told(tmp_path, format_name, text
     write_labels(path, [("a", MAP)], PARTS, format_name=format_name)
     (tmp_path / "notes.json").write_text(text)
     told = []
-    assert len(read_labels(tmp_path, PARTS, tell=told.append)) == 1
+    assert len(read_labels(tmp_path, PARTS, size_of=knows(MAP), tell=told.append)) == 1
     assert len(told) == 1
     assert told[0].endswith("passed over: notes.json")
 
@@ -261,14 +286,22 @@ def test_a_damaged_label_file_is_not_passed_over(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "remedy"),
     [
-        ("a.json", '[{"id": 1, "annotations": [], "data": {}}]', "Label Studio's own JSON: export as COCO."),
-        ("a.json", '[{"id": 1, "annotator": 1, "tag": []}]', "Label Studio's own JSON: export as COCO."),
         (
             "a.json",
-            '{"a.png9": {"filename": "a.png", "regions": []}}',
-            "VIA's own JSON: export annotations as",
+            '[{"id": 1, "annotations": [], "data": {}}]',
+            "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export",
         ),
-        ("a.json", '{"_via_img_metadata": {}}', "a project of VIA: export annotations as COCO."),
+        (
+            "a.json",
+            '[{"id": 1, "annotator": 1, "tag": []}]',
+            "It looks like Label Studio's JSON with nothing labelled: label a picture there, and export",
+        ),
+        (
+            "a.json",
+            '{"attribute": {}, "metadata": {}, "view": {}}',
+            "It looks like a project of VIA 3: export the annotations as COCO, or use VIA 2.",
+        ),
+        ("a.txt", "0 0.5 0.5 0.1 0.1\n", "Export the labels as segmentation."),
         ("a.json", "[1]", "Unpack archives first, and export the labels in one of these formats."),
         ("a.xml", "<annotation/>", "Pascal VOC, which holds boxes: export masks or polygons"),
     ],
@@ -277,9 +310,10 @@ def test_formats_that_are_not_read_are_named(tmp_path, name, text, remedy):
     (tmp_path / name).write_text(text)
     for path in (tmp_path, tmp_path / name):
         said = refusal(lambda path=path: read_labels(path, PARTS))
-        assert said.startswith(
-            f"{tmp_path / name}: is of no known label format; expected LabelMe JSON (.json)"
+        found = (
+            "has YOLO's boxes" if name == "a.txt" else "is of no known label format; expected LabelMe JSON"
         )
+        assert said.startswith(f"{tmp_path / name}: {found}")
         assert remedy in said
 
 
@@ -287,18 +321,19 @@ def test_other_suffixes_are_answered_with_the_known_formats(tmp_path):
     path = tmp_path / "labels.zip"
     path.write_bytes(b"PK")
     assert refusal(lambda: detect_format(path)) == (
-        f"{path}: is of no known label format; expected LabelMe JSON (.json), COCO instances JSON (.json), "
-        "CVAT for images 1.1 XML (.xml), palette PNG (.png). "
-        "Unpack archives first, and export the labels in one of these formats."
+        f"{path}: is of no known label format; expected LabelMe JSON (.json), X-AnyLabeling JSON "
+        "(.json), COCO instances JSON (.json), CVAT for images 1.1 XML (.xml), YOLO segmentation (.txt), "
+        "Label Studio JSON (.json), VIA 2 JSON (.json), PNG with a table of colours (.png), palette "
+        "PNG (.png). Unpack archives first, and export the labels in one of these formats."
     )
 
 
 def test_unknown_format_names_are_wrong_options():
-    text = refusal(lambda: format_named("yolo"), BadOption)
-    assert text == "there is no label format 'yolo'; expected one of labelme, coco, cvat, png."
+    text = refusal(lambda: format_named("kitti"), BadOption)
+    assert text == f"there is no label format 'kitti'; expected one of {', '.join(FORMATS)}."
 
 
-@pytest.mark.parametrize("format_name", ["labelme", "png"])
+@pytest.mark.parametrize("format_name", ONE_FILE_EACH)
 @pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", "a/../../b.jpg", "C:/a.jpg", "..\\a.jpg"])
 def test_picture_names_cannot_leave_the_folder(tmp_path, format_name, name):
     folder = tmp_path / "in"
@@ -307,7 +342,7 @@ def test_picture_names_cannot_leave_the_folder(tmp_path, format_name, name):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("format_name", ["labelme", "png"])
+@pytest.mark.parametrize("format_name", ONE_FILE_EACH)
 def test_one_file_holds_one_picture(tmp_path, format_name):
     two = [("a.jpg", MAP), ("a.png", MAP)]
     assert "is one file for 2 pictures; expected a folder" in refusal(
@@ -316,3 +351,55 @@ def test_one_file_holds_one_picture(tmp_path, format_name):
     assert "several pictures would be written to" in refusal(
         lambda: write_labels(tmp_path / "in", two, PARTS, format_name=format_name)
     )
+
+
+@EVERY_FORMAT
+def test_drafts_of_nothing_have_no_shape_and_others_are_as_exact(tmp_path, format_name):
+    if FORMATS[format_name].suffix == ".png":
+        return  # a PNG says what every pixel is
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a.jpg", MAP * 0)], PARTS, format_name=format_name, draft=True)
+    with pytest.raises(BadLabel):
+        read_labels(path, PARTS, format_name=format_name)
+    write_labels(path, [("a.jpg", MAP)], PARTS, format_name=format_name, draft=True)
+    if format_name == "label-studio":
+        assert "holds predictions" in refusal(lambda: read_labels(path, PARTS))
+        path.write_text(path.read_text().replace('"predictions"', '"annotations"'))
+    assert np.array_equal(read_labels(path, PARTS, size_of=knows(MAP))[0].label_map, MAP)
+
+
+@EVERY_FORMAT
+@EVERY_STYLE
+def test_mutated_files_are_read_or_refused(tmp_path, format_name, style):
+    path = target(tmp_path, format_name)
+    write_labels(path, [("a.jpg", blobs(size=(12, 9)))], PARTS, format_name=format_name, style=style)
+    good = path.read_bytes()
+    rng = np.random.default_rng(len(good))
+    for _ in range(60):
+        path.write_bytes(mutated(good, rng))
+        for name in (None, format_name):
+            with contextlib.suppress(BadLabel):
+                read_labels(path, PARTS, format_name=name, size_of=knows(blobs(size=(12, 9))))
+
+
+def mutated(data, rng):
+    """A file with some bytes changed, left out, doubled or cut off."""
+    made = bytearray(data)
+    for _ in range(rng.integers(1, 4)):
+        place, n = int(rng.integers(max(1, len(made)))), int(rng.integers(1, 9))
+        match rng.integers(5):
+            case 0:
+                made[place] = rng.integers(256)
+            case 1:
+                del made[place : place + n]
+            case 2:
+                made[place:place] = made[place : place + n]
+            case 3:
+                made[place : place + 1] = rng.choice([b"null", b"-1", b"1e99", b"[]", b"{}", b"\xff", b""])
+            case _:
+                made = made[: max(1, place)]
+    return bytes(made)
+
+
+def test_nine_formats_are_read_and_nine_written():
+    assert len({known.name for known in FORMATS.values() if known.read and known.write}) == 9

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from partly.data.label_formats.coco import read_coco, write_coco
 from partly.errors import BadLabel
+from tests.data.label_formats.format_calls import read_coco, write_coco
 from tests.data.labels.drawings import PARTS, blobs, drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -271,3 +271,26 @@ def test_sizes_that_are_no_json_integers(tmp_path, height):
         images=[{"id": 7, "file_name": "a.jpg", "height": height, "width": 4}],
     )
     assert read_one(path).shape == (3, 4)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_run_lengths_in_a_plain_list(tmp_path, nested):
+    # By columns, 3 x 4 px: two pixels off, four on, six off; as points, (2, 4) would lie below the picture.
+    for lengths, expected in (([2, 4, 6], "0100 0100 1100"), ([0, 12], "1111 1111 1111")):
+        path = saved(tmp_path, annotation(30, [lengths] if nested else lengths))
+        assert np.array_equal(read_coco(path, PARTS)[0].label_map, drawn(expected))
+
+
+def test_points_whose_numbers_add_up_to_the_picture_stay_points(tmp_path):
+    path = saved(tmp_path, annotation(30, [0, 0, 4, 0, 4, 3, 0, 1]))
+    assert np.array_equal(read_coco(path, PARTS)[0].label_map, drawn("1111 0111 0001"))
+
+
+@pytest.mark.parametrize("points", [[[1, 1, 2], [3, 1, 2], [3, 2, 0]], [[1, 1, 2, 3, 1, 2, 3, 2, 0]]])
+def test_keypoints_are_called_so(tmp_path, points):
+    path = saved(tmp_path, annotation(30, points, id=5))
+    assert refusal(lambda: read_coco(path, PARTS)) == (
+        f"{path}: annotation 5 has points of three numbers, as keypoints have them (x, y and whether it is "
+        "seen); expected an outline of points x, y. Export polygons or masks, not keypoints, or leave the "
+        "third numbers out."
+    )

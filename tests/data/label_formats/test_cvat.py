@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from partly.data.label_formats.cvat import read_cvat, write_cvat
 from partly.data.labels.rasterise import ellipse_mask
 from partly.errors import BadLabel
+from tests.data.label_formats.format_calls import read_cvat, write_cvat
 from tests.data.labels.drawings import PARTS, drawn
 
 IMAGE = '<image id="0" name="a.jpg" width="6" height="4">{}</image>'

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from partly.data.label_formats.label_formats import read_labels
-from partly.data.label_formats.labelme import read_labelme, write_labelme
 from partly.data.labels.rasterise import ellipse_mask
 from partly.errors import BadLabel
+from tests.data.label_formats.format_calls import read_labelme, write_labelme
 from tests.data.labels.drawings import PARTS, drawn
 
 
@@ -352,3 +352,11 @@ def test_json_with_a_byte_order_mark(tmp_path, encoding):
     told = []
     assert np.array_equal(read_one(path, tell=told.append), SQUARE_MAP)
     assert told == []
+
+
+def test_a_mask_without_its_bitmap_is_told(tmp_path):
+    whole = shape("left", [[0, 0], [6, 0], [6, 4], [0, 4]])
+    told = []
+    path = saved(tmp_path, whole, shape("nose", [[0, 0], [1, 1]], "mask", mask=None))
+    assert np.array_equal(read_one(path, tell=told.append), np.ones((4, 6), np.uint8))
+    assert told == [f"{path}: 1 shape without area passed over: shape 2 ('nose'), a mask without its bitmap"]

@@ -331,3 +331,35 @@ def test_translation_refuses_painted_parts_that_are_gone():
         "Add these parts to the part set, or paint the pixels as another part."
     )
     assert np.array_equal(translate_label_map(drawn("03."), PARTS, fewer), drawn("01."))
+
+
+def side_chunk(kind, data, checksum=None):
+    checksum = zlib.crc32(kind + data) if checksum is None else checksum
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        side_chunk(b"iCCP", b"x", 7),
+        side_chunk(b"tEXt", b"Comment\0x", 7),
+        side_chunk(b"gAMA", b"\0\0\0\1", 7),
+        side_chunk(b"zTXt", b"Workflow\0\0" + zlib.compress(bytes(2**21))),
+        side_chunk(b"iCCP", b"ICC\0\0" + zlib.compress(bytes(3 * 2**20))),
+    ],
+    ids=["iCCP", "tEXt", "gAMA", "text of 2 MiB", "profile of 3 MiB"],
+)
+def test_what_stands_beside_the_pixels_does_not_matter(tmp_path, chunk):
+    label_map = np.array([[0, 1], [255, 3]], np.uint8)
+    data = label_map_to_png(label_map, PARTS)
+    # After the signature and the head.
+    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+    assert np.array_equal(read_label_map(tmp_path / "a.png", PARTS), label_map)
+
+
+def test_damaged_pixels_do(tmp_path):
+    data = bytearray(label_map_to_png(np.array([[0, 1], [255, 3]], np.uint8), PARTS))
+    data[data.index(b"IDAT") + 6] ^= 1
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(BadLabel, match="cannot be used as a label map: damaged"):
+        read_label_map(tmp_path / "a.png", PARTS)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from partly.data.label_formats import read_labels
 from partly.data.labels.label_maps import read_label_map
 from partly.data.photos.photo import read_photo
 from partly.data.photos.photo_sources import find_photos
@@ -444,3 +445,64 @@ def test_with_an_encoder_boundaries_follow_edges_and_it_looks_once() -> None:
     assert SegmentOptions(mirror=True).arguments(with_encoder=True, with_fast=False)["mirror_average"]
     assert not SegmentOptions(mirror=False).arguments()["mirror_average"]
     assert SegmentOptions(thorough=True).arguments(with_encoder=True)["scales"] == THOROUGH
+
+
+@pytest.mark.parametrize(
+    ("format_name", "files"),
+    [
+        ("labelme", ["labelme/a.json", "labelme/a.webp.json", "labelme/sub/c.json"]),
+        ("x-anylabeling", ["x-anylabeling/a.json", "x-anylabeling/a.webp.json", "x-anylabeling/sub/c.json"]),
+        ("coco", ["coco.json"]),
+        ("cvat", ["cvat.xml"]),
+        ("yolo", ["yolo/data.yaml", "yolo/labels/a.txt", "yolo/labels/a.webp.txt", "yolo/labels/sub/c.txt"]),
+        ("label-studio", ["label-studio.json"]),
+        ("via", ["via.json"]),
+        (
+            "colour-png",
+            ["colour-png/a.png", "colour-png/a.webp.png", "colour-png/labelmap.txt", "colour-png/sub/c.png"],
+        ),
+        ("png", ["png/a.png", "png/a.webp.png", "png/sub/c.png"]),
+    ],
+)
+def test_drafts_for_labelling_programs(
+    photos: Path, tmp_path: Path, format_name: str, files: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run(photos, out, PlaceNetwork(), overlay=False, draft_format=format_name)
+    drafts = {name for name in tree(out) if not name.startswith((".partly/", "labels/", "areas."))}
+    assert sorted(drafts) == files
+    if format_name == "label-studio":
+        path = out / files[0]
+        path.write_text(path.read_text().replace('"predictions"', '"annotations"'))
+    place = out / files[0].partition("/")[0]
+    shapes = {"a": (20, 30), "a.webp": (30, 20), "c": (8, 8)}
+
+    def size_of(name: str, path: Path) -> tuple[int, int]:
+        return shapes[name if name == "a.webp" else Path(name).stem]
+
+    named = read_labels(place, PART_SET, size_of=size_of)
+    expected = [
+        read_label_map(out / "labels" / name, PART_SET) for name in ("a.png", "a.webp.png", "sub/c.png")
+    ]
+    assert len(named) == 3
+    for one, label_map in zip(named, expected, strict=True):
+        np.testing.assert_array_equal(one.label_map, label_map)
+
+
+def test_a_draft_that_somebody_corrected_stays(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(photos, out, overlay=False, draft_format="labelme")
+    assert json.loads((out / "labelme/sub/c.json").read_text())["imagePath"] == "c.png"
+    (out / "labelme/a.json").write_text("corrected")
+    (out / "labelme/a.webp.json").unlink()
+    summary = run(photos, out, overlay=False, draft_format="labelme")
+    assert summary.segmented == ()
+    assert summary.drafts == (out / "labelme/a.webp.json",)
+    assert (out / "labelme/a.json").read_text() == "corrected"
+    assert (out / "labelme/a.webp.json").is_file()
+
+
+def test_an_unknown_draft_format_is_refused_at_once(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadOption, match="there is no label format 'kitti'"):
+        run(photos, tmp_path / "out", draft_format="kitti")
+    assert not (tmp_path / "out").exists()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from partly.data.label_formats.label_formats import read_labels
-from partly.data.label_formats.labelme import write_labelme
 from partly.data.labels.label_maps import label_map_to_png
 from partly.data.labels.part_sets import PartSet
 from partly.errors import BadLabel, BadOption, BadProject
 from partly.studio.session.overview import overview
+from tests.data.label_formats.format_calls import write_labelme
 from tests.fakes import TWO_PARTS
 from tests.studio.tiny_sessions import stroke
 

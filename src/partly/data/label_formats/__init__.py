@@ -1,4 +1,4 @@
-"""Label files of other programs: LabelMe, COCO, CVAT, PNG.
+"""Label files of other programs: nine formats, read and written.
 
 What others use of it is named in the stub beside this file, and imported when it is first used.
 """

@@ -9,96 +9,63 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
-from partly.data.label_formats.entries_by_id import EntriesById, is_id
-from partly.data.label_formats.files_of_labels import labels_of
-from partly.data.label_formats.format_checks import checked_polygons, picture_name
-from partly.data.label_formats.json_labels import (
-    checked_entries,
-    read_json,
-    read_json_object,
-    write_compact_json,
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    declared_names,
+    part_masks,
 )
-from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size, whole_number
+from partly.data.label_formats.entries_by_id import EntriesById, is_id
+from partly.data.label_formats.format_checks import checked_polygons, picture_name
+from partly.data.label_formats.json_labels import checked_entries, write_compact_json
+from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.picture_sizes import Size, SizeOf, picture_size, whole_number
 from partly.data.label_formats.polygons import NOTHING, ImageShapes, Region, Runs, Shape, polygon_shapes
-from partly.data.label_formats.run_lengths import run_lengths, runs_from_text, runs_to_text
-from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
-from partly.data.labels.label_maps import LabelMap
+from partly.data.label_formats.run_lengths import plain_runs, run_lengths, runs_from_text, runs_to_text
+from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.outlines import outline_polygons
-from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
+from partly.data.labels.part_sets import UNLABELLED_NAME
 from partly.data.labels.rasterise import Mask
-from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 
 
-def read_coco(
-    path: str | Path,
-    part_set: PartSet,
-    *,
-    fill: Fill = "background",
-    size_of: SizeOf = no_sizes,
-    tell: Tell = tell_nobody,
-) -> list[NamedLabelMap]:
-    """Read a COCO instances file; annotations are painted in the order of the file, later over earlier.
+def read_coco(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMap]:
+    """Read COCO instances files; annotations are painted in the order of the file, later over earlier.
 
-    Pictures without annotations were not labelled and are left out; a category ``unlabelled`` gives 255.
-
-    Args:
-        path: the JSON file, or a folder of them.
-        part_set: the parts that categories name; categories that no annotation uses are ignored.
-        fill: what pixels are that no annotation covers.
-        size_of: knows the sizes of pictures, for files that do not say them.
-        tell: is told of files and annotations that are passed over, and of what was guessed.
+    Pictures without annotations were not labelled and are left out; categories that no annotation uses are
+    ignored.
 
     Raises:
         BadLabel: a damaged file, categories that are no part, annotations without a segmentation, or none.
     """
-    path = Path(path)
-    files = labels_of(path, ".json", lambda file: is_coco(read_json(file)), tell)
-    images = [image for file in files for image in _images(file, size_of, tell)]
-    return paint_images(images, part_set, fill, path, tell)
+    return read_shapes(files, _images, reading)
 
 
-def write_coco(
-    path: str | Path,
-    labels: Iterable[tuple[str, LabelMap]],
-    part_set: PartSet,
-    *,
-    style: Style = "mask",
-    fill: Fill = "background",
-) -> list[Path]:
-    """Write label maps as one COCO file, so that reading with the same ``fill`` gives exactly the same.
+def write_coco(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
+    """Write label maps as one COCO file, with compressed run lengths or polygons.
 
     Each part of each picture is one annotation; category ids are part ids plus one.
-
-    Args:
-        path: the JSON file.
-        labels: names of pictures and their label maps.
-        part_set: the parts of the label maps.
-        style: compressed run lengths or polygons.
-        fill: what need not be written, because readers fill it in.
-
-    Returns:
-        The file written.
     """
-    path = Path(path)
+    part_set = writing.part_set
     category_ids = {name: i for i, name in enumerate((*part_set.names, UNLABELLED_NAME), 1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for image_id, (name, label_map) in enumerate(checked_labels(labels, part_set), 1):
+    for image_id, (name, label_map) in enumerate(labels, 1):
         height, width = label_map.shape
         images.append({"id": image_id, "file_name": name, "width": width, "height": height})
-        for part_name, mask in part_masks(label_map, part_set, fill):
+        for part_name, mask in part_masks(label_map, writing):
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": image_id,
                     "category_id": category_ids[part_name],
-                    "segmentation": _segmentation(mask, style),
+                    "segmentation": _segmentation(mask, writing.style),
                     "area": int(mask.sum()),
                     "bbox": list(bounding_box(mask)),
                     "iscrowd": 0,
@@ -111,13 +78,14 @@ def write_coco(
     return [path]
 
 
-def is_coco(values: Any) -> bool:
-    """Whether a JSON value looks like a COCO file."""
+def is_coco(file: LabelFile) -> bool:
+    """Whether a JSON file looks like COCO's."""
+    values = file.json()
     return isinstance(values, dict) and "images" in values and "annotations" in values
 
 
-def _images(path: Path, size_of: SizeOf, tell: Tell) -> list[ImageShapes]:
-    values = read_json_object(path, tell)
+def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
+    values, path = file.json_object(reading.tell), file.path
     categories, images = _by_id(values, "categories", path), _by_id(values, "images", path)
     entries: dict[Any, list[tuple[str, str, Any]]] = defaultdict(list)
     for number, entry in enumerate(checked_entries(values, "annotations", path), 1):
@@ -126,7 +94,7 @@ def _images(path: Path, size_of: SizeOf, tell: Tell) -> list[ImageShapes]:
         category = categories[categories.find(entry.get("category_id"), "category_id", where, path)]
         label = _checked_text(category, "name", "a category", path)
         entries[image_id].append((label, where, _unquoted(entry.get("segmentation"))))
-    return [_image(image, f"image {i!r}", entries[i], path, size_of) for i, image in images.items()]
+    return [_image(image, f"image {i!r}", entries[i], path, reading.size_of) for i, image in images.items()]
 
 
 def _image(
@@ -174,6 +142,8 @@ def _shapes(label: str, where: str, segmentation: Any, size: Size, path: Path) -
         )
     if isinstance(segmentation, dict):
         return [Shape(label, _runs(segmentation, size, where, path), where)]
+    if lengths := plain_runs(segmentation, size):
+        return [Shape(label, Runs(lengths, size, by_columns=True), where)]
     return polygon_shapes(label, checked_polygons(segmentation, where, path), where)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
 
+from partly.data.label_formats.fillings import FILL_IDS, Fill
 from partly.data.label_formats.format_checks import check_image_names
-from partly.data.label_formats.shape_painting import FILL_IDS, Fill
 from partly.data.labels.label_maps import LabelMap, check_label_map
 from partly.data.labels.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Mask
@@ -20,31 +21,73 @@ Style = Literal["mask", "polygon"]
 """How label maps are written: as runs or bitmaps of pixels, or as polygons along the edges of pixels."""
 
 
-def checked_labels(labels: Iterable[tuple[str, LabelMap]], part_set: PartSet) -> list[tuple[str, LabelMap]]:
+@dataclass(frozen=True)
+class LabelMaps:
+    """Label maps of pictures, one at a time, so that many of them may lie on disk.
+
+    Attributes:
+        names: of the pictures.
+        load: gives the label map of the picture with this number.
+    """
+
+    names: Sequence[str]
+    load: Callable[[int], LabelMap]
+
+    @classmethod
+    def of(cls, labels: Iterable[tuple[str, LabelMap]]) -> LabelMaps:
+        """Label maps that are in memory."""
+        named = list(labels)
+        return cls([name for name, _ in named], lambda i: named[i][1])
+
+    def __iter__(self) -> Iterator[tuple[str, LabelMap]]:
+        return ((name, self.load(i)) for i, name in enumerate(self.names))
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What writers are given besides label maps.
+
+    Attributes:
+        part_set: the parts of the label maps.
+        style: bitmaps or polygons, where the format has both.
+        fill: what need not be written, because readers fill it in.
+        draft: they are what a network says, for people to correct: formats that tell say so, and a picture
+            that is filled alone has no shape.
+    """
+
+    part_set: PartSet
+    style: Style = "mask"
+    fill: Fill = "background"
+    draft: bool = False
+
+
+def checked_labels(labels: LabelMaps | Iterable[tuple[str, LabelMap]], part_set: PartSet) -> LabelMaps:
     """All label maps to be written, checked before anything is.
 
     Raises:
         BadLabel: none at all, a label map that does not fit the part set, or unusable or equal names.
     """
-    named = list(labels)
-    if not named:
+    maps = labels if isinstance(labels, LabelMaps) else LabelMaps.of(labels)
+    if not maps.names:
         raise BadLabel("there is no label map to write", expected="at least one")
-    check_image_names([name for name, _ in named], None)
-    for name, label_map in named:
+    check_image_names(maps.names, None)
+    for name, label_map in maps:
         check_label_map(label_map, part_set, empty_ok=True, path=name)
-    return named
+    return maps
 
 
-def part_masks(label_map: LabelMap, part_set: PartSet, fill: Fill) -> Iterator[tuple[str, Mask]]:
+def part_masks(label_map: LabelMap, writing: Writing) -> Iterator[tuple[str, Mask]]:
     """Names and masks of the parts of a label map that a label file must hold.
 
     Those are all that have pixels, except what readers fill in. If that leaves nothing, the filling
-    is written after all, because a picture without shapes counts as not labelled.
+    is written after all, because a picture without shapes counts as not labelled; not in a draft, which
+    nobody has looked at.
     """
     ids = np.unique(label_map).tolist()
-    for part_id in [i for i in ids if i != FILL_IDS[fill]] or ids:
+    wanted = [i for i in ids if i != FILL_IDS[writing.fill]]
+    for part_id in wanted if wanted or writing.draft else ids:
         yield (
-            UNLABELLED_NAME if part_id == UNLABELLED else part_set.names[part_id],
+            UNLABELLED_NAME if part_id == UNLABELLED else writing.part_set.names[part_id],
             label_map == part_id,
         )
 

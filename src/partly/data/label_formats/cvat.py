@@ -7,19 +7,26 @@ with a DOCTYPE are refused, so no entity can grow or reach outside.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, declared_names, part_masks
-from partly.data.label_formats.files_of_labels import labels_of
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    declared_names,
+    part_masks,
+)
 from partly.data.label_formats.format_checks import (
     MAX_COORDINATE,
     checked_points,
     picture_name,
     refuse_shape_kinds,
 )
-from partly.data.label_formats.picture_sizes import SizeOf, no_sizes, picture_size, size_of_box, whole_number
+from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.picture_sizes import SizeOf, picture_size, size_of_box, whole_number
 from partly.data.label_formats.polygons import (
     NOTHING,
     Ellipse,
@@ -31,14 +38,11 @@ from partly.data.label_formats.polygons import (
     polygon_shapes,
 )
 from partly.data.label_formats.run_lengths import run_lengths
-from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
-from partly.data.labels.label_bytes import read_label_file
-from partly.data.labels.label_maps import LabelMap
+from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_colours import UNLABELLED_COLOUR
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Mask, rectangle_points
-from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 from partly.storage import write_bytes
 
@@ -46,43 +50,26 @@ _KINDS = ("polygon", "box", "ellipse", "mask")
 _VERSION = "1.1"
 
 
-def read_cvat(
-    path: str | Path,
-    part_set: PartSet,
-    *,
-    fill: Fill = "background",
-    size_of: SizeOf = no_sizes,
-    tell: Tell = tell_nobody,
-) -> list[NamedLabelMap]:
-    """Read a "CVAT for images 1.1" file.
+def read_cvat(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMap]:
+    """Read "CVAT for images 1.1" files.
 
     Shapes are painted in order of ``z_order``, and of the file where that is equal. Pictures without shapes
-    were not labelled and are left out; a shape called ``unlabelled`` gives 255; tags are ignored.
-
-    Args:
-        path: the XML file, or a folder of them.
-        part_set: the parts that labels name.
-        fill: what pixels are that no shape covers.
-        size_of: knows the sizes of pictures, for files that do not say them.
-        tell: is told of files and shapes that are passed over.
+    were not labelled and are left out; tags are ignored.
 
     Raises:
         BadLabel: a damaged file, another version, a video export, a DOCTYPE, labels that are no part, shapes
             that are no areas, or no shape at all.
     """
-    path = Path(path)
-    files = labels_of(path, ".xml", lambda file: is_cvat_root(read_cvat_root(file).tag), tell)
-    images = [image for file in files for image in _images(file, size_of)]
-    return paint_images(images, part_set, fill, path, tell)
+    return read_shapes(files, _images, reading)
 
 
-def is_cvat_root(tag: str) -> bool:
-    """Whether an XML file with this root element looks like CVAT's."""
-    return tag == "annotations"
+def is_cvat(file: LabelFile) -> bool:
+    """Whether an XML file looks like CVAT's."""
+    return file.xml().tag == "annotations"
 
 
-def _images(path: Path, size_of: SizeOf) -> list[ImageShapes]:
-    root = read_cvat_root(path)
+def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
+    root, path = file.xml(), file.path
     version = root.findtext("version", "").strip()
     if root.tag != "annotations" or version != _VERSION or root.find("track") is not None:
         found = (
@@ -97,75 +84,26 @@ def _images(path: Path, size_of: SizeOf) -> list[ImageShapes]:
     images = root.findall("image")
     kinds = (shape.tag for image in images for shape in image if shape.tag != "tag")
     refuse_shape_kinds((kind for kind in kinds if kind not in _KINDS), _KINDS, path)
-    return [_image(image, path, size_of) for image in images]
+    return [_image(image, path, reading.size_of) for image in images]
 
 
-def write_cvat(
-    path: str | Path,
-    labels: Iterable[tuple[str, LabelMap]],
-    part_set: PartSet,
-    *,
-    style: Style = "mask",
-    fill: Fill = "background",
-) -> list[Path]:
-    """Write label maps as one CVAT file, so that reading with the same ``fill`` gives exactly the same.
-
-    Args:
-        path: the XML file.
-        labels: names of pictures and their label maps.
-        part_set: the parts of the label maps.
-        style: masks or polygons.
-        fill: what need not be written, because readers fill it in.
-
-    Returns:
-        The file written.
-    """
+def write_cvat(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
+    """Write label maps as one CVAT file, with masks or polygons."""
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = _VERSION
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
     used: set[str] = set()
-    for number, (name, label_map) in enumerate(checked_labels(labels, part_set)):
+    for number, (name, label_map) in enumerate(labels):
         height, width = label_map.shape
         attributes = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
         image = ElementTree.SubElement(root, "image", attributes)
-        for part_name, mask in part_masks(label_map, part_set, fill):
-            _add_shapes(image, part_name, mask, style)
+        for part_name, mask in part_masks(label_map, writing):
+            _add_shapes(image, part_name, mask, writing.style)
             used.add(part_name)
-    _add_labels(task, declared_names(used, part_set), part_set)
+    _add_labels(task, declared_names(used, writing.part_set), writing.part_set)
     ElementTree.indent(root)
-    write_bytes(Path(path), ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
-    return [Path(path)]
-
-
-def read_cvat_root(path: Path) -> ElementTree.Element:
-    """Root element of an XML file without a DOCTYPE.
-
-    Raises:
-        BadLabel: it is missing, no XML, or has a DOCTYPE.
-    """
-    try:
-        parser = ElementTree.XMLParser(target=_BuilderWithoutDoctype(path))
-        parser.feed(read_label_file(path))
-        root: ElementTree.Element = parser.close()
-        return root
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise BadLabel(f"is no XML ({error})", remedy="Export the labels again", path=path) from error
-
-
-class _BuilderWithoutDoctype(ElementTree.TreeBuilder):
-    """Builds elements, and stops at a DOCTYPE before any entity is read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-
-    def doctype(self, name: str, *_: str | None) -> None:
-        raise BadLabel(
-            f"has a DOCTYPE ({name})",
-            expected="plain XML, as CVAT writes it",
-            remedy="Remove the DOCTYPE if you trust the file",
-            path=self._path,
-        )
+    write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+    return [path]
 
 
 def _image(image: ElementTree.Element, path: Path, size_of: SizeOf) -> ImageShapes:

@@ -7,98 +7,114 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from partly.data.labels.label_bytes import read_label_file
+from partly.data.label_formats.label_file import LabelFile
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel, counted, listed
 
 Found = TypeVar("Found")
 
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
-_SUFFIXES = (".json", ".xml", ".png")
-_WORDS_OF_LABELS = (b'"shapes"', b'"annotations"', b"<annotations")
+_SUFFIXES = (".json", ".xml", ".txt", ".png")
+_WORDS_OF_LABELS = (b'"shapes"', b'"annotations"', b"<annotations", b"_via_img_metadata", b'"regions"')
+_MOST_KEPT_BYTES = 32 * 1024 * 1024
 
 
-def visible_files(folder: Path, suffix: str) -> list[Path]:
-    """Files of a folder and its subfolders with this suffix, in upper or lower case, sorted.
+class FilesOfLabels:
+    """The files of a folder and its subfolders that may hold labels, each of which is parsed once.
 
     Hidden files and folders, and those of operating systems (``__MACOSX``), are left out.
     """
-    return _files(folder, suffix)[0]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._visible: dict[str, list[LabelFile]] = {suffix: [] for suffix in _SUFFIXES}
+        self._hidden: dict[str, list[Path]] = {suffix: [] for suffix in _SUFFIXES}
+        self._n_kept_bytes = 0
+        for path in _walked(folder):
+            suffix = path.suffix.lower()
+            if suffix not in _SUFFIXES:
+                continue
+            if any(map(_is_hidden, path.relative_to(folder).parts)):
+                self._hidden[suffix].append(path)
+            else:
+                self._visible[suffix].append(LabelFile(path, folder))
+
+    def visible(self, suffix: str) -> list[LabelFile]:
+        """Those with a suffix, in upper or lower case, sorted."""
+        return self._visible[suffix]
+
+    def look(self, file: LabelFile, look: Callable[[LabelFile], Found]) -> Found | None:
+        """What a look at a file gives; None where it cannot be read and speaks of no labels.
+
+        What was parsed for it is kept for the reader, as long as there is little of it.
+
+        Raises:
+            BadLabel: it cannot be read, and speaks of labels.
+        """
+        try:
+            return look(file)
+        except BadLabel:
+            data = file.data()
+            if any(word in data for word in _WORDS_OF_LABELS):
+                raise
+            return None
+        finally:
+            self._n_kept_bytes += file.path.stat().st_size if file.path.is_file() else 0
+            if self._n_kept_bytes > _MOST_KEPT_BYTES:
+                file.forget()
+
+    def of_format(
+        self,
+        suffix: str,
+        recognises: Callable[[LabelFile], bool],
+        belongs: Callable[[Path], bool],
+        tell: Tell,
+    ) -> list[LabelFile]:
+        """The files of a format; of others is told.
+
+        Args:
+            suffix: of the format.
+            recognises: whether a file is of the format; where none is, all are taken, so that the reader says
+                what is wrong with them.
+            belongs: whether another file with the suffix is read with them, so that it is not told of.
+            tell: is told of files that are passed over.
+
+        Raises:
+            BadLabel: there are no such files, or one that holds labels is damaged.
+        """
+        hidden, files = self._hidden[suffix], self._visible[suffix]
+        if hidden:
+            tell(f"{self.folder}: {counted(len(hidden), 'hidden file')} passed over: {self.shown(hidden)}")
+        if not files:
+            raise self.none(f"{suffix} files", "a folder of label files")
+        recognised: list[LabelFile] = []
+        strangers: list[LabelFile] = []
+        for file in files:
+            (recognised if self.look(file, recognises) else strangers).append(file)
+        others = [file.path for file in strangers if not belongs(file.path)]
+        if recognised and others:
+            told = counted(len(others), "file")
+            tell(f"{self.folder}: {told} without labels of this format passed over: {self.shown(others)}")
+        return recognised or files
+
+    def none(self, what: str, expected: str) -> BadLabel:
+        """The error of a folder without label files, which may have hidden ones."""
+        hidden = [path for paths in self._hidden.values() for path in paths]
+        return BadLabel(
+            f"has no {what} in it" + (f" but hidden ones ({self.shown(hidden)})" if hidden else ""),
+            expected=expected,
+            remedy="Give hidden files themselves if they are meant" if hidden else None,
+            path=self.folder,
+        )
+
+    def shown(self, paths: Sequence[Path]) -> str:
+        """Files by their places in the folder, as messages list them."""
+        return listed(path.relative_to(self.folder).as_posix() for path in paths)
 
 
-def labels_of(path: Path, suffix: str, recognises: Callable[[Path], bool], tell: Tell) -> list[Path]:
-    """A label file itself, or those in a folder; of others in the folder is told.
-
-    Args:
-        path: file or folder.
-        suffix: of label files.
-        recognises: whether a file with the suffix is of the format; where none is, all are taken, so that
-            the reader says what is wrong with them.
-        tell: is told of files that are passed over.
-
-    Raises:
-        BadLabel: a folder without such files, or with one that holds labels but is damaged.
-    """
-    if not path.is_dir():
-        return [path]
-    files, hidden = _files(path, suffix)
-    if hidden:
-        tell(f"{path}: {counted(len(hidden), 'hidden file')} passed over: {shown_files(path, hidden)}")
-    if not files:
-        raise no_files(path, f"{suffix} files", "a folder of label files")
-    recognised: list[Path] = []
-    strangers: list[Path] = []
-    for file in files:
-        (recognised if unless_strange(file, recognises) else strangers).append(file)
-    if recognised and strangers:
-        told = counted(len(strangers), "file")
-        tell(f"{path}: {told} without labels of this format passed over: {shown_files(path, strangers)}")
-    return recognised or files
-
-
-def no_files(folder: Path, what: str, expected: str) -> BadLabel:
-    """The error of a folder without label files, which may have hidden ones."""
-    hidden = [file for suffix in _SUFFIXES for file in _files(folder, suffix)[1]]
-    return BadLabel(
-        f"has no {what} in it" + (f" but hidden ones ({shown_files(folder, hidden)})" if hidden else ""),
-        expected=expected,
-        remedy="Give hidden files themselves if they are meant" if hidden else None,
-        path=folder,
-    )
-
-
-def unless_strange(file: Path, look: Callable[[Path], Found]) -> Found | None:
-    """What a look at a file in a folder gives; None where it cannot be read and speaks of no labels.
-
-    Raises:
-        BadLabel: it cannot be read, and speaks of labels.
-    """
-    try:
-        return look(file)
-    except BadLabel:
-        data = read_label_file(file)
-        if any(word in data for word in _WORDS_OF_LABELS):
-            raise
-        return None
-
-
-def _files(folder: Path, suffix: str) -> tuple[list[Path], list[Path]]:
-    """Visible ones and hidden ones."""
-    visible: list[Path] = []
-    hidden: list[Path] = []
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if path.suffix.lower() == suffix:
-                is_hidden = any(map(_is_hidden, path.relative_to(folder).parts))
-                (hidden if is_hidden else visible).append(path)
-    return sorted(visible), sorted(hidden)
+def _walked(folder: Path) -> list[Path]:
+    return sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _SYSTEM_FOLDERS
-
-
-def shown_files(folder: Path, files: Sequence[Path]) -> str:
-    """Files by their places in a folder, as messages list them."""
-    return listed(file.relative_to(folder).as_posix() for file in files)

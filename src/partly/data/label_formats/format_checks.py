@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from partly.data.label_formats.point_lists import point_lists
+from partly.data.label_formats.point_lists import is_of_triples, point_lists
 from partly.data.labels.rasterise import Points
 from partly.errors import BadLabel, counted
 
@@ -25,6 +25,13 @@ def checked_polygons(values: Any, where: str, path: Path) -> list[Points]:
     """
     polygons = point_lists(values)
     if polygons is None:
+        if is_of_triples(values):
+            raise BadLabel(
+                f"{where} has points of three numbers, as keypoints have them (x, y and whether it is seen)",
+                expected="an outline of points x, y",
+                remedy="Export polygons or masks, not keypoints, or leave the third numbers out",
+                path=path,
+            )
         raise _unusable(where, path)
     return [checked_points(pairs, where, path) for pairs in polygons]
 
@@ -50,6 +57,7 @@ def _unusable(where: str, path: Path) -> BadLabel:
         f"{where} has unusable points",
         expected=f"points x, y with numbers up to {MAX_COORDINATE:.0f}, as [x1, y1, x2, y2, …] or "
         "[[x1, y1], [x2, y2], …]",
+        remedy="Export the labels again, as polygons or masks",
         path=path,
     )
 

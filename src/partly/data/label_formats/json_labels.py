@@ -6,23 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from partly.data.label_formats.label_text import guessed
 from partly.data.label_formats.old_encodings import json_in_old_encoding
 from partly.data.label_formats.strange_labels import remedy_for_json
-from partly.data.labels.label_bytes import read_label_file
-from partly.data.labels.telling import Tell, tell_nobody
 from partly.errors import BadLabel
 from partly.storage import write_text
 
 
-def read_json(path: Path, tell: Tell = tell_nobody) -> Any:
-    """The JSON value in a file, in UTF-8, UTF-16 or UTF-32, or else in an encoding that is guessed and told.
+def parsed_json(data: bytes, path: Path) -> tuple[Any, str | None]:
+    """A JSON value in UTF-8, UTF-16 or UTF-32, or in an encoding that is guessed, and then a note of it.
 
     Raises:
-        BadLabel: the file is missing, or no JSON.
+        BadLabel: it is no JSON.
     """
-    data = read_label_file(path)
     try:
-        return json.loads(data)
+        return json.loads(data), None
     except UnicodeDecodeError as error:
         found = json_in_old_encoding(data)
         if found is None:
@@ -32,23 +30,17 @@ def read_json(path: Path, tell: Tell = tell_nobody) -> Any:
                 remedy="Export the labels again",
                 path=path,
             ) from error
-        value, encoding = found
-        tell(
-            f"{path}: is not in UTF-8, and was read as {encoding}; if names are wrong, convert it to UTF-8 "
-            f"(iconv -f {encoding} -t utf-8)"
-        )
-        return value
+        return found[0], guessed(path, found[1])
     except (ValueError, RecursionError) as error:
         raise BadLabel(f"is no JSON ({error})", remedy="Export the labels again", path=path) from error
 
 
-def read_json_object(path: Path, tell: Tell = tell_nobody) -> dict[str, Any]:
-    """The JSON object in a file; see :func:`read_json`.
+def object_in(value: Any, path: Path) -> dict[str, Any]:
+    """A JSON value that is an object.
 
     Raises:
-        BadLabel: the file is missing, no JSON, or no object.
+        BadLabel: it is none.
     """
-    value = read_json(path, tell)
     if not isinstance(value, dict):
         raise BadLabel(
             f"is a JSON {type(value).__name__}",

@@ -11,23 +11,25 @@ import io
 import math
 import posixpath
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from partly.data.label_formats.cutting import Style, bounding_box, checked_labels, output_paths, part_masks
-from partly.data.label_formats.files_of_labels import labels_of
-from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
-from partly.data.label_formats.json_labels import (
-    checked_entries,
-    read_json,
-    read_json_object,
-    write_compact_json,
+from partly.data.label_formats.cutting import (
+    LabelMaps,
+    Style,
+    Writing,
+    bounding_box,
+    output_paths,
+    part_masks,
 )
-from partly.data.label_formats.picture_sizes import Size, SizeOf, no_sizes, picture_size
+from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
+from partly.data.label_formats.json_labels import checked_entries, write_compact_json
+from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.picture_sizes import Size, picture_size
 from partly.data.label_formats.polygons import (
     NOTHING,
     Ellipse,
@@ -37,115 +39,98 @@ from partly.data.label_formats.polygons import (
     Shape,
     polygon_shapes,
 )
-from partly.data.label_formats.shape_painting import Fill, NamedLabelMap, paint_images
+from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.label_bytes import decode_png
-from partly.data.labels.label_maps import LabelMap
 from partly.data.labels.outlines import outline_polygons
-from partly.data.labels.part_sets import PartSet
 from partly.data.labels.rasterise import Mask, Points, rectangle_points
-from partly.data.labels.telling import Tell, tell_nobody
+from partly.data.labels.telling import Tell
 from partly.errors import BadLabel
 
 # The last two are X-AnyLabeling's: four corners, like an oriented rectangle.
 _KINDS = ("polygon", "rectangle", "oriented_rectangle", "circle", "mask", "rotation", "quadrilateral")
 _VERSION = "5.5.0"
+_FILE_ADDITIONS = {"checked", "vqaData", "chat_history"}
+_SHAPE_ADDITIONS = {"score", "difficult", "kie_linking", "direction", "attributes"}
 
 
-def read_labelme(
-    path: str | Path,
-    part_set: PartSet,
-    *,
-    fill: Fill = "background",
-    size_of: SizeOf = no_sizes,
-    tell: Tell = tell_nobody,
-) -> list[NamedLabelMap]:
-    """Read one LabelMe file, or all in a folder and its subfolders.
+def read_labelme(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMap]:
+    """Read LabelMe files, or those of X-AnyLabeling; later shapes cover earlier ones.
 
-    In a folder, other JSON is passed over unless there is nothing else.
-    Later shapes cover earlier ones; a shape called ``unlabelled`` gives 255.
-
-    Args:
-        path: a JSON file, or a folder of them; picture names are relative to the folder.
-        part_set: the parts that labels name.
-        fill: what pixels are that no shape covers.
-        size_of: knows the sizes of pictures, for files that say neither size nor picture.
-        tell: is told of files and shapes that are passed over, and of what was guessed.
+    Names of pictures are relative to the folder that was given.
 
     Raises:
         BadLabel: damaged files, labels that are no part, shapes that are no areas, or no shape at all.
     """
-    path = Path(path)
-    root = path if path.is_dir() else path.parent
-    images = [
-        _image(file, file.parent.relative_to(root), read_json_object(file, tell), size_of, tell)
-        for file in labels_of(path, ".json", lambda file: is_labelme(read_json(file)), tell)
-    ]
-    return paint_images(images, part_set, fill, path, tell)
+    return read_shapes(files, _images, reading)
 
 
-def write_labelme(
-    path: str | Path,
-    labels: Iterable[tuple[str, LabelMap]],
-    part_set: PartSet,
-    *,
-    style: Style = "mask",
-    fill: Fill = "background",
-) -> list[Path]:
-    """Write label maps as LabelMe files, so that reading with the same ``fill`` gives exactly the same.
-
-    Args:
-        path: a ``.json`` file for one picture, or a folder, where ``a/b.jpg`` becomes ``a/b.json``.
-        labels: names of pictures and their label maps.
-        part_set: the parts of the label maps.
-        style: bitmaps or polygons.
-        fill: what need not be written, because readers fill it in.
-
-    Returns:
-        The files written.
-    """
-    path = Path(path)
-    named = checked_labels(labels, part_set)
-    targets = output_paths(path, [image_name for image_name, _ in named], ".json")
-    for target, (image_name, label_map) in zip(targets, named, strict=True):
-        masks = part_masks(label_map, part_set, fill)
-        height, width = label_map.shape
-        record = {
-            "version": _VERSION,
-            "flags": {},
-            "shapes": [entry for name, mask in masks for entry in _entries(name, mask, style)],
-            # LabelMe looks for pictures relative to the label file.
-            "imagePath": image_name if target == path else posixpath.basename(image_name),
-            "imageData": None,
-            "imageHeight": height,
-            "imageWidth": width,
-        }
-        write_compact_json(target, record)
+def write_labelme(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
+    """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``."""
+    targets = output_paths(path, labels.names, ".json")
+    for target, (image_name, label_map) in zip(targets, labels, strict=True):
+        shapes = [
+            entry
+            for name, mask in part_masks(label_map, writing)
+            for entry in _entries(name, mask, writing.style)
+        ]
+        # LabelMe looks for pictures relative to the label file.
+        image_path = image_name if target == path else posixpath.basename(image_name)
+        write_compact_json(target, labelme_record(_VERSION, image_path, label_map.shape, shapes))
     return targets
 
 
-def is_labelme(values: Any) -> bool:
-    """Whether a JSON value looks like a LabelMe file."""
+def labelme_record(
+    version: str, image_path: str, shape: tuple[int, ...], shapes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What a file of one picture holds; ``shape`` is its height and width."""
+    height, width = shape
+    return {
+        "version": version,
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": image_path,
+        "imageData": None,
+        "imageHeight": height,
+        "imageWidth": width,
+    }
+
+
+def is_labelme(file: LabelFile) -> bool:
+    """Whether a JSON file looks like LabelMe's, without what X-AnyLabeling adds."""
+    return has_shapes(file) and not _has_additions(file.json())
+
+
+def has_shapes(file: LabelFile) -> bool:
+    """Whether a JSON file looks like LabelMe's, or that of a program that writes the same and more."""
+    values = file.json()
     return isinstance(values, dict) and "shapes" in values
 
 
-def _image(path: Path, folder: Path, values: dict[str, Any], size_of: SizeOf, tell: Tell) -> ImageShapes:
+def _has_additions(values: dict[str, Any]) -> bool:
+    shapes = values["shapes"] if isinstance(values["shapes"], list) else []
+    keys = {key for shape in shapes if isinstance(shape, dict) for key in shape}
+    return not _FILE_ADDITIONS.isdisjoint(values) or not _SHAPE_ADDITIONS.isdisjoint(keys)
+
+
+def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
+    values, path, tell = file.json_object(reading.tell), file.path, reading.tell
     entries = checked_entries(values, "shapes", path)
     image_path = values.get("imagePath")
     name = picture_name(image_path) if isinstance(image_path, str) and image_path else picture_name(path.stem)
-    name = posixpath.normpath(posixpath.join(folder.as_posix(), name))
+    name = posixpath.normpath(posixpath.join(file.folder.as_posix(), name))
     size = picture_size(
         values.get("imageHeight"),
         values.get("imageWidth"),
         name,
         "the picture",
         path,
-        lambda: _size_of_data(values.get("imageData")) or size_of(name, path),
+        lambda: _size_of_data(values.get("imageData")) or reading.size_of(name, path),
     )
     refuse_shape_kinds((kind for kind in map(_kind, entries) if kind not in _KINDS), _KINDS, path)
     shapes = [
         shape for i, entry in enumerate(entries, 1) for shape in _shapes(entry, f"shape {i}", path, tell)
     ]
-    return ImageShapes(name, size, shapes, path)
+    return [ImageShapes(name, size, shapes, path)]
 
 
 def _size_of_data(image_data: Any) -> Size | None:
@@ -174,6 +159,8 @@ def _shapes(entry: dict[str, Any], where: str, path: Path, tell: Tell) -> list[S
     polygons = checked_polygons(entry.get("points"), where, path)
     corners = polygons[0] if polygons else np.empty((0, 2))
     if kind == "mask":
+        if entry.get("mask", "") is None:
+            return [Shape(label, NOTHING, f"{where}, a mask without its bitmap")]
         return [Shape(label, _patch(entry.get("mask"), corners, where, path, tell), where)]
     if kind in ("circle", "rectangle") and len(corners) < 2:
         return [Shape(label, NOTHING, where)]
@@ -231,7 +218,12 @@ def _bitmap(data: Any, where: str, path: Path) -> Mask:
 def _entries(name: str, mask: Mask, style: Style) -> list[dict[str, Any]]:
     if style == "mask":
         return [_mask_entry(name, mask)]
-    return [_entry(name, "polygon", points.astype(float).tolist(), None) for points in outline_polygons(mask)]
+    return [_entry(name, "polygon", points, None) for points in outline_points(mask)]
+
+
+def outline_points(mask: Mask) -> list[list[list[float]]]:
+    """Polygons of a mask, as lists of points x, y."""
+    return [points.astype(float).tolist() for points in outline_polygons(mask)]
 
 
 def _mask_entry(name: str, mask: Mask) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""JSON in an encoding other than UTF-8: LabelMe before 4.5 wrote in that of the machine.
+"""JSON and text in an encoding other than UTF-8: LabelMe before 4.5 wrote in that of the machine.
 
 Nothing in such a file names its encoding, so it is guessed: the first, in the order below, in which the file
 is JSON and its letters look like the language's. A wrong guess changes names only, and a name that is no
@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+Parsed = TypeVar("Parsed")
 
 _ENOUGH = 6
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -25,11 +27,20 @@ class _Encoding(NamedTuple):
 
 def json_in_old_encoding(data: bytes) -> tuple[Any, str] | None:
     """The value of JSON that is not in UTF-8, and the encoding that was guessed; None: it is no JSON."""
+    return _decoded(data, json.loads)
+
+
+def text_in_old_encoding(data: bytes) -> tuple[str, str] | None:
+    """A text that is not in UTF-8, and the encoding that was guessed; None: it is no text."""
+    return _decoded(data, lambda text: text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _decoded(data: bytes, parse: Callable[[str], Parsed]) -> tuple[Parsed, str] | None:
     for encoding in _ENCODINGS:
         try:
             text = data.decode(encoding.name)
             if encoding.looks_right(_BEYOND_ASCII.findall(text)):
-                return json.loads(text), encoding.name
+                return parse(text), encoding.name
         except (ValueError, RecursionError):
             continue
     return None

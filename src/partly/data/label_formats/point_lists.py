@@ -29,6 +29,17 @@ def point_lists(values: Any, levels: int = _MOST_LEVELS) -> list[list[Any]] | No
     return polygons
 
 
+def is_of_triples(values: Any) -> bool:
+    """Whether they are ``[x, y, v, x, y, v, …]`` or ``[[x, y, v], …]``, as keypoints are written."""
+    if not isinstance(values, list) or not values:
+        return False
+    if len(values) == 1 and isinstance(values[0], list):
+        return is_of_triples(values[0])
+    if all(map(_is_number, values)):
+        return len(values) % 3 == 0 and all(value in (0, 1, 2) for value in values[2::3])
+    return all(isinstance(one, list) and len(one) == 3 and all(map(_is_number, one)) for one in values)
+
+
 def _is_number(value: Any) -> bool:
     # Texts that are numbers are taken, as programs without types write them.
     return isinstance(value, int | float | str) and not isinstance(value, bool)

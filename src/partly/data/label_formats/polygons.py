@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from partly.data.label_formats.brush_codes import brush_pixels
 from partly.data.label_formats.run_lengths import pixels_of_runs
 from partly.data.labels.rasterise import Mask, Points, ellipse_mask, polygon_mask
 
@@ -87,6 +88,23 @@ class Runs:
         pixels = pixels_of_runs(self.lengths, self.shape[0] * self.shape[1])
         box = pixels.reshape(self.shape, order="F" if self.by_columns else "C")
         return Patch(box, self.left, self.top).mask(size)
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A stroke of Label Studio's brush, as it codes pictures of ``shape``; decoded when painted."""
+
+    code: bytes
+    shape: tuple[int, int]
+
+    def mask(self, size: tuple[int, int]) -> Mask:
+        """The pixels that the stroke covers by half or more.
+
+        Raises:
+            ValueError: the code is damaged, or that of a picture of another size.
+        """
+        pixels = brush_pixels(self.code, self.shape[0] * self.shape[1])
+        return Patch(pixels.reshape(self.shape), 0, 0).mask(size)
 
 
 NOTHING = Polygons(())

@@ -7,6 +7,7 @@ in memory; here they are an error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,22 @@ def pixels_of_runs(lengths: Sequence[int], n_pixels: int) -> Mask:
     if sum(lengths) != n_pixels:
         raise ValueError(f"run lengths that add up to {sum(lengths)} pixels instead of {n_pixels}")
     return np.repeat(np.arange(len(lengths)) % 2 == 1, np.array(lengths, np.int64))
+
+
+def plain_runs(values: Any, size: tuple[int, int]) -> tuple[int, ...] | None:
+    """Run lengths of a picture in place of a polygon: a list of whole numbers, or such a list in a list.
+
+    They add up to the picture's pixels, and as points of a polygon they would make no sense: an odd number of
+    them, or one far outside. None: they are no such run lengths.
+    """
+    if isinstance(values, list) and len(values) == 1 and isinstance(values[0], list):
+        values = values[0]
+    if not isinstance(values, list) or not all(type(value) is int and value >= 0 for value in values):
+        return None
+    height, width = size
+    lie_inside = max(values[::2], default=0) <= width and max(values[1::2], default=0) <= height
+    are_points = len(values) % 2 == 0 and lie_inside
+    return tuple(values) if sum(values) == height * width and not are_points else None
 
 
 def runs_to_text(lengths: Sequence[int]) -> str:

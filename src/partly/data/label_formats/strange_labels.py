@@ -15,10 +15,6 @@ def remedy_for_json(value: Any) -> str:
     for program, advice, keys in _ENTRIES:
         if isinstance(value, list) and value and isinstance(value[0], dict) and keys <= value[0].keys():
             return f"It looks like {program}: {advice}"
-    if isinstance(value, dict) and any(
-        isinstance(entry, dict) and {"filename", "regions"} <= entry.keys() for entry in value.values()
-    ):
-        return "It looks like VIA's own JSON: export annotations as COCO"
     return _USUAL
 
 
@@ -29,16 +25,19 @@ def remedy_for_xml(tag: str) -> str:
     return _USUAL
 
 
+_LABEL_STUDIO = "Label Studio's JSON with nothing labelled"
+_LABEL_FIRST = "label a picture there, and export again, or export as COCO"
+
 _OBJECTS = (
-    ("a project of VIA", "export annotations as COCO", {"_via_img_metadata"}),
+    ("a project of VIA 3", "export the annotations as COCO, or use VIA 2", {"view", "metadata", "attribute"}),
     ("Supervisely's own JSON", "export as COCO", {"objects", "size"}),
     ("Labelbox's own JSON", "convert it to COCO", {"data_row"}),
     ("datumaro's own JSON", "export as COCO", {"items", "categories"}),
 )
 _ENTRIES = (
-    ("Label Studio's own JSON", "export as COCO", {"data", "annotations"}),
-    ("Label Studio's own JSON", "export as COCO", {"data", "completions"}),
-    ("Label Studio's own JSON", "export as COCO", {"annotator", "id"}),
+    (_LABEL_STUDIO, _LABEL_FIRST, {"data", "annotations"}),
+    (_LABEL_STUDIO, _LABEL_FIRST, {"data", "completions"}),
+    (_LABEL_STUDIO, _LABEL_FIRST, {"annotator", "id"}),
     ("Labelbox's own JSON", "convert it to COCO", {"data_row"}),
     ("Labelbox's own JSON", "convert it to COCO", {"Label", "ID"}),
     ("CreateML's JSON, which holds boxes", "export masks or polygons, as COCO", {"image", "annotations"}),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
+from partly.data.photos import chunks_of_png, without_side_chunks
 from partly.errors import BadLabel
 
 MAX_PIXELS = 200_000_000
@@ -30,6 +31,10 @@ def decode_png(data: bytes) -> Image.Image:
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width} x {height} px, more than {MAX_PIXELS} pixels")
     try:
+        chunks = chunks_of_png(io.BytesIO(data))
+        # Text and profiles say nothing of labels; damaged or too large, they would be in the way.
+        if chunks is not None:
+            data = without_side_chunks(chunks).read()
         # Only the verifier minds checksums. Image.open would warn of sizes, which have just been checked.
         PngImagePlugin.PngImageFile(io.BytesIO(data)).verify()
         image = PngImagePlugin.PngImageFile(io.BytesIO(data))

@@ -35,3 +35,5 @@ from .photo_sources import output_name as output_name
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side
 from .picture_grids import with_row_names as with_row_names
+from .png_chunks import chunks_of_png as chunks_of_png
+from .png_chunks import without_side_chunks as without_side_chunks

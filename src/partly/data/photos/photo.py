@@ -24,7 +24,13 @@ from partly.data.photos.photo_refusals import (
     unknown,
     unknown_tiff,
 )
-from partly.data.photos.png_chunks import SIGNATURE, is_png, png_chunks, scale_colour_key, without_side_chunks
+from partly.data.photos.png_chunks import (
+    SIGNATURE,
+    chunks_of_png,
+    is_png,
+    scale_colour_key,
+    without_side_chunks,
+)
 from partly.data.photos.strict_pillow import known_formats, strict_quiet_pillow
 from partly.data.photos.tiff_pages import PhotoPage, is_tiff, photo_page
 from partly.data.photos.tiff_samples import UnknownSamples, tiff_pixels
@@ -230,7 +236,7 @@ def _read_mended_png(file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels
     Raises:
         BadPhoto: what the pixels need is damaged too; ``error`` where nothing better can be said.
     """
-    chunks = png_chunks(file)
+    chunks = chunks_of_png(file)
     if chunks is None:
         raise error
     unsound = [chunk for chunk in chunks if not chunk.is_sound]

@@ -58,7 +58,7 @@ def is_png(head: bytes) -> bool:
     return head.startswith(SIGNATURE)
 
 
-def png_chunks(file: BinaryIO) -> list[PngChunk] | None:
+def chunks_of_png(file: BinaryIO) -> list[PngChunk] | None:
     """All chunks up to the end; None where the file ends before, or cannot be divided into chunks."""
     file.seek(len(SIGNATURE))
     chunks = []

@@ -13,6 +13,7 @@ from typing import Any, Literal, Unpack
 
 from torch import nn
 
+from partly.data.label_formats import format_named
 from partly.data.photos import (
     JPEG_MAX_SIDE_PX,
     Photo,
@@ -24,6 +25,7 @@ from partly.data.photos import (
 )
 from partly.data.photos import overlay as overlaid
 from partly.errors import BadOption, BadPhoto, PartlyError
+from partly.inference.segment.drafts import SegmentedPhoto, write_drafts
 from partly.inference.segment.part_areas import areas_entry, write_areas
 from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
 from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
@@ -52,6 +54,7 @@ def segment_all(
     *,
     overlay: bool = True,
     areas: AreasFormat | None = "json",
+    draft_format: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     **view: Unpack[View],
 ) -> Summary:
@@ -69,6 +72,8 @@ def segment_all(
         out_folder: the folder of results.
         overlay: also write the parts' colours over the photo.
         areas: how areas and mean confidences of the parts are written.
+        draft_format: a label format in which the label maps are written too, as drafts; see
+            :func:`~partly.inference.segment.drafts.write_drafts`.
         progress: called after each photo.
         **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
 
@@ -77,11 +82,14 @@ def segment_all(
         pixels in ``mended``.
 
     Raises:
-        BadOption: an unknown ``areas``, or ``size_px`` below 1.
+        BadOption: an unknown ``areas`` or ``draft_format``, or ``size_px`` below 1.
+        BadLabel: a table of classes or colours that is there does not fit the drafts.
         PartlyError: the disk is full, or the folder cannot be written to.
     """
     if areas not in ("json", "csv", None):
         raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
+    if draft_format is not None:
+        format_named(draft_format)
     options: dict[str, Any] = {
         "size_px": network_size_px(network, view.get("size_px")),
         "mirror_average": view.get("mirror_average", True),
@@ -98,12 +106,14 @@ def segment_all(
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
     failed: list[tuple[str, str]] = []
     entries: list[dict[str, Any]] = []
+    done: list[SegmentedPhoto] = []
     taken: set[str] = set()
     for n_done, source in enumerate(sources, start=1):
         outputs = PhotoOutputs(folder, output_name(source.name, taken))
         try:
             state, entry = _segment_source(source, outputs, key, overlay, segment)
             entries.append({"photo": source.name} | entry)
+            done.append(SegmentedPhoto(source.name, outputs.name, outputs.label_map))
         except (BadPhoto, MemoryError) as error:
             outputs.discard()
             failed.append((source.name, _reason(error, source)))
@@ -111,12 +121,24 @@ def segment_all(
         names[state].append(source.name)
         if progress:
             progress(Progress(source.name, state, n_done, n_photos))
+    drafts: list[Path] = []
+    if draft_format is not None:
+        with _writing_to(folder):
+            drafts = write_drafts(folder, draft_format, done, network.part_set)
     areas_path = folder / f"areas.{areas}" if areas else None
     if areas_path:
         with _writing_to(folder):
             write_areas(areas_path, key, entries, failed)
     mended = tuple((entry["photo"], note) for entry in entries for note in entry.get("mended", ()))
-    return Summary(folder, tuple(names["segmented"]), tuple(names["kept"]), tuple(failed), areas_path, mended)
+    return Summary(
+        folder,
+        tuple(names["segmented"]),
+        tuple(names["kept"]),
+        tuple(failed),
+        areas_path,
+        mended,
+        tuple(drafts),
+    )
 
 
 def network_digest(network: PartNetwork) -> str | None:

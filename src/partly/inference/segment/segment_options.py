@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from partly.data.label_formats import FORMAT_NAMES
 from partly.storage import check_options, option
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
@@ -59,8 +60,14 @@ class SegmentOptions(ViewOptions):
         True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
     )
     areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
+    draft_format: str | None = option(
+        None,
+        "Also write the label maps as first drafts for a labelling program, in its format.",
+        flag="--as",
+        choices=FORMAT_NAMES,
+    )
 
     def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
         view = self.view(with_encoder=with_encoder, with_fast=with_fast)
-        return {**view, "overlay": self.overlay, "areas": self.areas}
+        return {**view, "overlay": self.overlay, "areas": self.areas, "draft_format": self.draft_format}

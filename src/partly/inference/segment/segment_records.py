@@ -48,6 +48,7 @@ class Summary:
         areas_path: the file of part areas.
         mended: names of photos that had a fault and were segmented all the same, with what was put right or
             left out when they were read.
+        drafts: files of a labelling program's format that were written.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class Summary:
     failed: tuple[tuple[str, str], ...]
     areas_path: Path | None
     mended: tuple[tuple[str, str], ...] = ()
+    drafts: tuple[Path, ...] = ()
 
     @property
     def n_photos(self) -> int:

@@ -119,7 +119,10 @@ class LabelExchange:
 def _as_file(data: bytes, file_name: str) -> Iterator[Path]:
     """A label file on disk, under a name that is safe; what is told of it is told of the name alone."""
     with tempfile.TemporaryDirectory(prefix="partly-") as folder:
-        path = Path(folder) / _safe_name(file_name)
+        # Deep enough that no table of classes or colours of somebody else lies above it.
+        inner = Path(folder, "of", "one", "file")
+        inner.mkdir(parents=True)
+        path = inner / _safe_name(file_name)
         path.write_bytes(data)
         try:
             yield path
