@@ -23,7 +23,7 @@ from tests.fakes import thing_labels, thing_photo, tiny_generator
 from tests.models.foreign import nvidia_look_alike, rosinality_look_alike
 
 from partly.data.label_formats import FORMATS, write_labels
-from partly.data.labels import PartSet, write_label_map
+from partly.data.labels import PartSet
 from partly.data.photos import encode_jpeg, write_png
 from partly.inference.export import export_onnx
 from partly.models.networks import AutoShotNetwork
@@ -43,12 +43,14 @@ class Original:
         name: of the file, which decides about its format here and there.
         kind: what mutations make sense, see :func:`benchmarks.fuzzing.mutations.mutated`.
         data: its bytes.
+        beside: names and bytes of what is in its folder with it.
     """
 
     target: str
     name: str
     kind: str
     data: bytes
+    beside: tuple[tuple[str, bytes], ...] = ()
 
 
 _KINDS = {".json": "json", ".xml": "xml", ".toml": "toml", ".zip": "zip", ".yaml": "text", ".txt": "text"}
@@ -66,7 +68,7 @@ def originals(folder: Path) -> list[Original]:
         *_photos(),
         *_archives(folder),
         *_checkpoints(folder),
-        *_texts(folder, project),
+        *_texts(project),
         *_requests(),
     ]
     return made
@@ -82,23 +84,25 @@ def _project(folder: Path) -> Path:
 
 
 def _labels(folder: Path) -> Iterator[Original]:
-    """One of each format that is written, in both styles; several pictures where a file holds several."""
+    """Folders of each format that is written, in both styles, for each of their files."""
     maps = [(f"{name}.png", _label_map(*size)) for name, size in PHOTOS.items()]
     for name, one in FORMATS.items():
         for style in ("mask", "polygon"):
             out = folder / "labels" / f"{name}-{style}"
             out.mkdir(parents=True)
-            suffix = getattr(one, "suffix", ".json")
-            place = out if one.one_file_each else out / f"labels{suffix}"
-            try:
-                files = write_labels(place, maps, PARTS, format_name=name, style=style)
-            except Exception:  # noqa: BLE001 - a style that the format does not have
-                continue
-            for file in [path for path in files if path.is_file()][:2]:
-                kind = _KINDS.get(file.suffix, "bytes")
-                yield Original("labels", file.name, kind, file.read_bytes())
+            place = out if one.one_file_each else out / f"labels{one.suffix}"
+            write_labels(place, maps, PARTS, format_name=name, style=style)
+            files = {path.relative_to(out).as_posix(): path.read_bytes() for path in _files_in(out)}
+            for changed, data in files.items():
+                kind = _KINDS.get(Path(changed).suffix, "bytes")
+                beside = tuple((other, content) for other, content in files.items() if other != changed)
+                yield Original("labels", changed, kind, data, beside)
     rgb = PARTS.palette[maps[0][1]]
     yield Original("labels", "a.png", "bytes", _encoded(rgb, "PNG"))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _label_map(height: int, width: int) -> np.ndarray:
@@ -218,15 +222,12 @@ def _torch_saved(value: object, *, new: bool = True) -> bytes:
     return file.getvalue()
 
 
-def _texts(folder: Path, project: Path) -> Iterator[Original]:
+def _texts(project: Path) -> Iterator[Original]:
     yield Original("project", "project.toml", "toml", (project / "project.toml").read_bytes())
     parts = json.dumps(PARTS.to_json(), indent=1).encode()
     yield Original("parts", "parts.json", "json", parts)
     lines = [f'[[parts]]\nname = "{part.name}"\ncolour = {list(part.colour)}' for part in PARTS.parts]
     yield Original("parts", "parts.toml", "toml", "\n".join(lines).encode())
-    label_map = folder / "label.png"
-    write_label_map(label_map, _label_map(40, 60), PARTS)
-    yield Original("parts", "parts.txt", "text", b"background,thing,other")
 
 
 def _requests() -> Iterator[Original]:
@@ -239,7 +240,13 @@ def _requests() -> Iterator[Original]:
     )
     yield _request("form", b"/segment", form, b"Content-Type: multipart/form-data; boundary=xx")
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(photo), photo)
-    head = b"POST /segment?as=runs HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n"
+    lines = (
+        b"POST /segment?as=runs HTTP/1.1",
+        b"Host: HOST",
+        b"Connection: close",
+        b"Transfer-Encoding: chunked",
+    )
+    head = b"\r\n".join((*lines, b"", b""))
     yield Original("request", "chunks.http", "http", head + chunks)
     config = (
         '<View><Image name="image" value="$image"/><BrushLabels name="tag" toName="image">'
@@ -256,5 +263,11 @@ def _requests() -> Iterator[Original]:
 
 
 def _request(name: str, path: bytes, body: bytes, *more: bytes) -> Original:
-    head = [b"POST %s HTTP/1.1" % path, b"Host: HOST", *more, b"Content-Length: %d" % len(body)]
+    head = [
+        b"POST %s HTTP/1.1" % path,
+        b"Host: HOST",
+        b"Connection: close",
+        *more,
+        b"Content-Length: %d" % len(body),
+    ]
     return Original("request", f"{name}.http", "http", b"\r\n".join([*head, b"", body]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import shutil
 import socket
 import threading
@@ -25,7 +26,7 @@ from partly.service.answers import TaskPhotos, photo_segmenting
 from partly.service.http import Workers, served_network, service_app
 from partly.web import PatientConnection, Security, listening, run_server
 
-_ANSWER_S = 20.0
+_ANSWER_S, _SILENCE_S = 20.0, 0.5
 
 
 class ServiceFailed(Exception):
@@ -43,7 +44,6 @@ class Targets:
         self._home = home
         self._port: int | None = None
         self._runs: Mapping[str, Callable[[Path, bytes, str], None]] = {
-            "labels": self._labels,
             "photos": self._photos,
             "onnx": self._onnx,
             "network": self._network,
@@ -65,13 +65,20 @@ class Targets:
         Raises:
             PartlyError: the file cannot be used, and the error says so.
         """
-        self._runs[original.target](folder, data, original.name)
+        if original.target == "labels":
+            self._labels(folder, data, original)
+        else:
+            self._runs[original.target](folder, data, original.name)
 
-    def _labels(self, folder: Path, data: bytes, name: str) -> None:
-        shutil.copytree(self._home / "project", folder / "project")
-        file = folder / name
-        file.write_bytes(data)
-        import_labels(open_project(folder / "project"), [file])
+    def _labels(self, folder: Path, data: bytes, original: Original) -> None:
+        """The folder of the labels; where it would be of one file, that file."""
+        for part in ("project", "photos"):
+            shutil.copytree(self._home / part, folder / part)
+        for name, content in (*original.beside, (original.name, data)):
+            (folder / "labels" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "labels" / name).write_bytes(content)
+        given = folder / "labels" if original.beside else folder / "labels" / original.name
+        import_labels(open_project(folder / "project"), [given])
 
     def _photos(self, folder: Path, data: bytes, name: str) -> None:
         (folder / name).write_bytes(data)
@@ -103,6 +110,7 @@ class Targets:
     def _project(self, folder: Path, data: bytes, name: str) -> None:
         project = folder / "project"
         project.mkdir()
+        shutil.copytree(self._home / "photos", folder / "photos")
         (project / name).write_bytes(data)
         state_of(open_project(project))
 
@@ -120,17 +128,31 @@ class Targets:
 
     def _exchanged(self, data: bytes) -> bytes:
         answer = bytearray()
-        with socket.create_connection(("127.0.0.1", self.port), timeout=_ANSWER_S) as client:
-            try:
-                client.sendall(data)
-                client.shutdown(socket.SHUT_WR)
-                while piece := client.recv(1 << 16):
-                    answer += piece
-            except (ConnectionResetError, BrokenPipeError):
-                pass  # it hung up, which it may on such a client
-            except TimeoutError:
-                raise ServiceFailed(f"no answer in {_ANSWER_S:g} s") from None
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=_ANSWER_S) as client,
+            # It may hang up on such a client.
+            contextlib.suppress(ConnectionResetError, BrokenPipeError),
+        ):
+            client.sendall(data)
+            self._end_of_silence(client)
+            while piece := self._received(client):
+                answer += piece
+                self._end_of_silence(client)
         return bytes(answer)
+
+    @staticmethod
+    def _end_of_silence(client: socket.socket) -> None:
+        """Say that nothing more will come, where the service waits for it."""
+        if not select.select([client], [], [], _SILENCE_S)[0]:
+            with contextlib.suppress(OSError):  # it has hung up
+                client.shutdown(socket.SHUT_WR)
+
+    @staticmethod
+    def _received(client: socket.socket) -> bytes:
+        try:
+            return client.recv(1 << 16)
+        except TimeoutError:
+            raise ServiceFailed(f"no answer in {_ANSWER_S:g} s") from None
 
     @property
     def port(self) -> int:

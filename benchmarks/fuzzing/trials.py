@@ -163,18 +163,22 @@ def _watched(folder: Path, problems: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _raw_errors(problems: list[str]) -> Iterator[None]:
-    """What libraries write past Python."""
-    kept, file = os.dup(2), os.memfd_create("errors")
-    os.dup2(file, 2)
+    """What libraries write past Python to standard output and standard error."""
+    sys.stdout.flush()
+    kept, file = {number: os.dup(number) for number in (1, 2)}, os.memfd_create("said")
+    for number in kept:
+        os.dup2(file, number)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        sys.stdout.flush()
+        for number, before in kept.items():
+            os.dup2(before, number)
+            os.close(before)
         said = os.pread(file, 500, 0).decode("utf-8", "replace")
         os.close(file)
         if said:
-            problems.append(f"on standard error: {said}")
+            problems.append(f"said past errors: {said}")
 
 
 def _around(box: Path) -> list[tuple[str, int, int]]:

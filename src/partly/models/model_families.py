@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -77,8 +78,11 @@ def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], fo
     try:
         # JSON knows no tuples.
         arguments = {n: tuple(v) if isinstance(v, list) else v for n, v in card.arguments.items()}
-        return family(shape(**arguments))
-    except (TypeError, ValueError, BadOption) as error:
+        with warnings.catch_warnings():
+            # Of layers without channels; their weights will not fit.
+            warnings.simplefilter("ignore")
+            return family(shape(**arguments))
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, BadOption) as error:
         raise BadModelFile(
             f"its arguments build no {family.name} ({error})",
             expected=f"those of {shape.__name__}",

@@ -136,7 +136,8 @@ class Option:
             self.above is None or value > self.above,
             self.below is None or value < self.below,
         )
-        return math.isfinite(value) and all(ends)
+        # Whole numbers are finite, also those that no float holds.
+        return (isinstance(value, Integral) or math.isfinite(value)) and all(ends)
 
     def check(self, value: Any) -> None:
         """Refuse a value that cannot be.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from h11 import LocalProtocolError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 IDLE_S = 30.0
@@ -29,6 +30,17 @@ class PatientConnection(H11Protocol):
         """The watch ends with it."""
         self._watch.cancel()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """The answer to what is no HTTP; if it is the body of a request, that gets no other."""
+        cycle = cast(Any, self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:  # its answer has begun
+            self.transport.abort()
 
     def _look(self) -> None:
         unsent = self.transport.get_write_buffer_size()

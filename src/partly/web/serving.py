@@ -45,7 +45,7 @@ def run_server(
         app,
         http=protocol or "auto",
         ws="none",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         lifespan="off",
         server_header=False,

@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from lzma import LZMAError
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,7 +44,15 @@ class PhotoSource:
             return open_file(self.path)
         try:
             return io.BytesIO(self.archive.read(self.member))
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        except (
+            OSError,
+            EOFError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+            LZMAError,
+            ValueError,
+        ) as error:
             raise BadPhoto(
                 f"cannot be unpacked ({error})",
                 expected="an undamaged member",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from partly.errors import PartsFailed
-from partly.storage import Provenance, write_json
+from partly.storage import Provenance, parsed_json, write_json
 
 State = Literal["segmented", "kept", "failed"]
 _N_REASONS = 10
@@ -118,7 +117,7 @@ class PhotoOutputs:
     def finished(self, key: Mapping[str, Any], *, overlay: bool) -> dict[str, Any] | None:
         """The entry of an earlier run with the same key, if everything wanted is there."""
         try:
-            values = json.loads(self.record.read_text(encoding="utf-8"))
+            values = parsed_json(self.record.read_text(encoding="utf-8"))
             there = self.label_map.is_file() and (not overlay or self.overlay.is_file())
         except (OSError, ValueError):
             return None

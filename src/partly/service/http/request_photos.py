@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from partly.errors import BadOption, PartlyError
 from partly.service.answers import FORMS
+from partly.service.http.form_files import only_file
 from partly.web import read_body
 
 MAX_PHOTO_BYTES = 32 << 20
@@ -61,31 +60,12 @@ async def photo_in(request: Request) -> tuple[bytes, str]:
         BadOption: there is no photo, or the form has several files or none.
     """
     data = await body_in_time(request, MAX_PHOTO_BYTES + _OVERHEAD_BYTES)
-    if request.headers.get("content-type", "").strip().lower().startswith("multipart/form-data"):
-        return await _file_in(request, data)
+    content_type = request.headers.get("content-type", "").strip()
+    if content_type.lower().startswith("multipart/form-data"):
+        return only_file(content_type, data)
     if not data:
         raise BadOption("the body is empty", expected="a photo")
     return data, "photo"
-
-
-async def _file_in(request: Request, data: bytes) -> tuple[bytes, str]:
-    async def pieces() -> AsyncGenerator[bytes, None]:
-        yield data
-        yield b""
-
-    try:
-        parser = MultiPartParser(request.headers, pieces(), max_files=1, max_fields=16)
-        form = await parser.parse()
-    except (MultiPartException, ValueError, KeyError) as error:
-        text = getattr(error, "message", None) or str(error)
-        raise BadOption(f"the form cannot be read ({text})", expected="one file, the photo") from error
-    try:
-        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if len(files) != 1:
-            raise BadOption(f"the form has {len(files)} files", expected="one, the photo")
-        return await files[0].read(), files[0].filename or "photo"
-    finally:
-        await form.close()
 
 
 def form_wanted(request: Request) -> str:
