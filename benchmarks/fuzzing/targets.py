@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import select
 import shutil
@@ -101,6 +103,12 @@ class Targets:
     def _model(self, kind: str, folder: Path, data: bytes, name: str) -> Path:
         shutil.copytree(self._home / kind, folder / kind)
         (folder / kind / name).write_bytes(data)
+        if name == "model.safetensors":
+            # With their digest put right, or nothing of them would be read.
+            card = folder / kind / "model.json"
+            values = json.loads(card.read_bytes())
+            values["weights_sha256"] = hashlib.sha256(data).hexdigest()
+            card.write_text(json.dumps(values))
         return folder / kind
 
     def _checkpoint(self, folder: Path, data: bytes, name: str) -> None:

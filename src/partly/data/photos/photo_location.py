@@ -13,6 +13,9 @@ from typing import BinaryIO
 from partly.data.photos.photo import MAX_PIXELS, Photo, open_file, read_photo
 from partly.errors import BadPhoto
 
+# What zipfile raises on damaged members of its kinds of compression.
+_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, LZMAError, ValueError)
+
 
 @dataclass(frozen=True)
 class PhotoSource:
@@ -44,15 +47,7 @@ class PhotoSource:
             return open_file(self.path)
         try:
             return io.BytesIO(self.archive.read(self.member))
-        except (
-            OSError,
-            EOFError,
-            RuntimeError,
-            zipfile.BadZipFile,
-            zlib.error,
-            LZMAError,
-            ValueError,
-        ) as error:
+        except _UNREADABLE as error:
             raise BadPhoto(
                 f"cannot be unpacked ({error})",
                 expected="an undamaged member",

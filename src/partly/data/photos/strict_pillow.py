@@ -31,7 +31,7 @@ def strict_quiet_pillow() -> Iterator[None]:
     tifffile, which reads TIFFs beside it, does not log either. Both keep these settings, and Python its
     warning filters, per process: hence the lock.
     """
-    _hush_libtiff()
+    _hush()
     with _state, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tifffile_log = logging.getLogger("tifffile")
@@ -44,11 +44,14 @@ def strict_quiet_pillow() -> Iterator[None]:
 
 
 @cache
-def _hush_libtiff() -> None:
-    """Stop libtiff from writing to standard error what it thinks of a file, past Python; errors tell it.
+def _hush() -> None:
+    """Stop Pillow and libtiff from writing to standard error what they think of a file; errors tell it.
 
-    It is asked through Pillow's own library, which is linked to it. Where that cannot be, it stays loud.
+    libtiff, which writes past Python, is asked through Pillow's own library, which is linked to it. Where
+    that cannot be, it stays loud.
     """
+    # Pillow's own log, which goes there where a program has set up none.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL(_imaging.__file__)
         for set_handler in (library.TIFFSetErrorHandler, library.TIFFSetWarningHandler):

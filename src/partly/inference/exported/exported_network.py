@@ -128,7 +128,10 @@ def _session_of(data: bytes, path: Path, n_threads: int) -> InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # Without the fallback, which prints.
+        session = onnxruntime.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
         names = [one.name for one in session.get_inputs()], {one.name for one in session.get_outputs()}
     # onnxruntime's errors have no base of their own.
     except Exception as error:
