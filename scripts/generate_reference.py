@@ -17,7 +17,7 @@ import click
 import partly
 from partly.cli import VERBS, cli
 from partly.fewshot.fitting import FewShotConfig
-from partly.inference.segment import SegmentOptions
+from partly.inference.segment import OutputOptions, SegmentOptions
 from partly.project import PhotoOptions
 from partly.storage import KINDS, options_of
 from partly.synthesis.distil import DistilConfig
@@ -93,6 +93,7 @@ def options_page() -> str:
         options_text("Fitting (`[few_shot]`)", FewShotConfig),
         options_text("Distilling (`[auto_shot]`)", DistilConfig),
         options_text("Segmenting", SegmentOptions),
+        options_text("What segmenting writes", OutputOptions),
     ]
     parts += [
         options_text(f"Training a generator of the family {family}", recipe.Options)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
+import partly
 from partly.cli.command_line import run
 from partly.data.labels.stroke_states import Patch
+from partly.data.photos import find_photos
 from partly.studio.session.session import Session
 from tests.docs.conftest import striped_face
 from tests.docs.markdown import ROOT, blocks
@@ -78,8 +82,17 @@ def test_the_tutorial_works(machine, reader, capsys):
 
 
 def snippet_of_folders(machine: Path) -> None:
-    (code,) = [
-        b.text for b in blocks(ROOT / "docs/how-to/segment-a-folder-or-zip.md") if b.language == "python"
-    ]
-    exec(compile(code, "segment-a-folder-or-zip.md", "exec"), {})
+    page = "segment-a-folder-or-zip.md"
+    codes = [b.text for b in blocks(ROOT / "docs/how-to" / page) if b.language == "python"]
+    reading, segmenting = (compile(code, page, "exec") for code in codes)
+    beach = Image.open(machine / "holiday/beach.jpg")
+    for name in ("holiday/a.jpg", "photo.jpg"):
+        beach.save(machine / name)
+    beach.save(machine / "cells.tif", save_all=True, append_images=[beach, beach])
+    names: dict[str, Any] = {}
+    exec(segmenting, names)
+    photos = find_photos(["holiday"])
+    for probabilities in ("png", "npz"):
+        partly.segment_all(names["network"], photos, "parts", masks=True, probabilities=probabilities)
+    exec(reading, {})
     assert (machine / "parts/labels/beach.png").is_file()

@@ -42,18 +42,22 @@ def command(
 
     Pictures to label come from a generator, or with --photos from photos of any kind of object.
     """
-    from partly.project import create_project, new_settings, state_of
+    from partly.project import create_project, new_settings, project_photos, state_of
 
     output = Output(as_json)
     settings = new_settings(project_folder, generator, photos, parts, _names(classes))
     project = create_project(project_folder, settings)
     state = state_of(project)
+    notes: tuple[str, ...] = ()
     if state.n_photos is not None:
         output.say(f"Found {counted(state.n_photos, 'photo')} in {photos.folder}")
+        notes = project_photos(project).told()
+        for note in notes:
+            output.say(f"Note: {note}")
     names = project.part_set.names
     output.say(f"Made {project_folder} with {len(names)} parts: {', '.join(names)}")
     output.say(f"Next: {state.next_step}")
-    output.result(state.to_json())
+    output.result({**state.to_json(), "notes": list(notes)})
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import click
 
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
-from partly.inference.segment import SegmentOptions
+from partly.inference.segment import OutputOptions, SegmentOptions
 from partly.project import SegmentChoice
+from partly.storage import values_of
 
 
 @click.command()
@@ -23,7 +24,7 @@ from partly.project import SegmentChoice
     show_default=True,
     help="Folder of the results.",
 )
-@takes(choice=SegmentChoice, options=SegmentOptions)
+@takes(choice=SegmentChoice, options=SegmentOptions, outputs=OutputOptions)
 @json_option
 def command(
     network_folder: Path,
@@ -31,6 +32,7 @@ def command(
     out_folder: Path,
     choice: SegmentChoice,
     options: SegmentOptions,
+    outputs: OutputOptions,
     as_json: bool,
 ) -> None:
     """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
@@ -49,7 +51,7 @@ def command(
     segmenting = segmenting_network(network_folder, choice)
     if segmenting.note:
         output.say(segmenting.note)
-    sources = find_photos(photos, leave_out=[out_folder])
+    sources = find_photos(photos, leave_out=[out_folder], max_pages=options.max_pages)
     with Bars() as bars:
 
         def report(progress: Progress) -> None:
@@ -60,6 +62,7 @@ def command(
             sources,
             out_folder,
             **options.arguments(**segmenting.made_of),
+            **values_of(outputs),
             progress=report,
         )
     kept = f", {len(summary.kept)} were done already" if summary.kept else ""

@@ -52,6 +52,7 @@ def command(
                 curves(step)
 
         reports = TrainingReports(
+            on_note=lambda note: output.say(f"Note: {note}"),
             on_photo=lambda done, total: bars("reading photos", done, total),
             on_step=on_step,
             on_measuring=bars,
@@ -71,6 +72,7 @@ def command(
             "n_photos": trained.n_photos,
             "classes": trained.classes,
             "failed": [list(pair) for pair in trained.failed],
+            "notes": list(trained.notes),
             "time_s": round(trained.time_s, 1),
         }
     )

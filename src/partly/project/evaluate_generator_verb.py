@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from partly.data.photos import Fit, find_photos, make_photo_set
@@ -41,7 +42,7 @@ def evaluate_generator_against(
     """
     generator = generator_of(what)
     network = load_feature_network(choices.features)
-    sources = find_photos(photos)
+    sources = find_photos(photos, max_pages=choices.max_pages)
     check_numbers(len(sources), choices.n_pictures)
 
     def on_photo(done: int, total: int) -> None:
@@ -51,7 +52,7 @@ def evaluate_generator_against(
     folder = _squares_folder(photos, generator.image_size_px, choices.fit)
     with only_writer(folder):
         squares = make_photo_set(sources.sources, folder, generator.image_size_px, choices.fit, on_photo)
-    return evaluate_generator(
+    evaluation = evaluate_generator(
         generator,
         squares,
         network,
@@ -60,6 +61,7 @@ def evaluate_generator_against(
         folder=cache_folder() / "features",
         on_progress=on_progress,
     )
+    return replace(evaluation, notes=(*evaluation.notes, *sources.told()))
 
 
 def write_generator_evaluation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from partly.data.photos import find_photos
@@ -43,7 +44,7 @@ def evaluate_against(
         what,
         truths,
         choices.part_set,
-        photos=choices.photos,
+        photos=None if choices.photos is None else find_photos(choices.photos, max_pages=choices.max_pages),
         mapping=mapping,
         resize=choices.resize,
         n_worst=choices.n_worst,
@@ -66,9 +67,10 @@ def _evaluate_network(
     options = SegmentOptions(size_px=choices.size_px, mirror=choices.mirror_average)
     view = options.view(**segmenting.made_of)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
-    return evaluate_network(
+    photos = find_photos(choices.photos, max_pages=choices.max_pages)
+    evaluation = evaluate_network(
         lambda pixels: segment_photo(network, pixels, **view).label_map,
-        find_photos(choices.photos),
+        photos,
         truths,
         network.part_set,
         mapping=mapping,
@@ -76,6 +78,7 @@ def _evaluate_network(
         n_worst=choices.n_worst,
         progress=on_photo,
     )
+    return replace(evaluation, notes=(*evaluation.notes, *photos.told()))
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation, what: Path, truths: Path) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class EvaluationChoices:
         flag="--with",
     )
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
+    max_pages: int = max_pages_option()
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -66,6 +68,7 @@ class GeneratorEvaluationChoices:
         "crop", "How photos become squares: crop the middle, or pad; as in the training."
     )
     seed: int = option(0, "Random seed of the pictures.", at_least=0)
+    max_pages: int = max_pages_option()
 
     def __post_init__(self) -> None:
         check_options(self)

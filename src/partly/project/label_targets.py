@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from partly.data.labels import LabelMap, annotation_id_from, resize_label_map
-from partly.data.photos import PhotoSource, PhotoSources
+from partly.data.photos import PhotoSource, PhotoSources, bare_name, file_name
 from partly.errors import BadLabel, listed
 from partly.project.photos_of_project import project_photos
 from partly.project.project_folder import Project
@@ -55,20 +55,22 @@ class PhotoTargets:
         Raises:
             BadLabel: there are several.
         """
-        bare = str(PurePosixPath(name).with_suffix(""))
+        stem = PurePosixPath(bare_name(name)).name
         for photos, key in (
             (self._by_name, name),
-            (self._by_bare_name, bare),
+            (self._first_by_file, name),
+            (self._by_bare_name, str(PurePosixPath(name).with_suffix(""))),
+            (self._by_bare_name, bare_name(name)),
             (self._by_stem, PurePosixPath(name).stem),
+            (self._by_stem, stem),
         ):
             if found := photos.get(key):
                 return self._only(found, name, path)
-        for picture in (name, PurePosixPath(name).stem):
+        for picture in (name, PurePosixPath(name).stem, stem):
             if picture in self._picture_ids:
                 return find_picture(self.project, picture)
-        if found := self._by_id.get(PurePosixPath(name).stem):
-            return self._only(found, name, path)
-        return None
+        found = self._by_id.get(PurePosixPath(name).stem) or self._by_id.get(stem)
+        return self._only(found, name, path) if found else None
 
     def size(self, target: PhotoSource | ProposedPicture) -> tuple[int, int]:
         """Height and width of a photo, upright, or of a generated picture.
@@ -108,16 +110,25 @@ class PhotoTargets:
         return _grouped((photo.name, photo) for photo in self.photos)
 
     @cached_property
+    def _first_by_file(self) -> dict[str, list[PhotoSource]]:
+        """Of files with several photos, the one that other programs show, by the file's name."""
+        return _grouped(
+            (file_name(photo.name), photo)
+            for photo in self.photos
+            if photo.stack is not None and photo.page == photo.stack.pages.first
+        )
+
+    @cached_property
     def _by_bare_name(self) -> dict[str, list[PhotoSource]]:
-        return _grouped((_bare(photo), photo) for photo in self.photos)
+        return _grouped((bare_name(photo.name), photo) for photo in self.photos)
 
     @cached_property
     def _by_stem(self) -> dict[str, list[PhotoSource]]:
-        return _grouped((PurePosixPath(photo.name).stem, photo) for photo in self.photos)
+        return _grouped((PurePosixPath(bare_name(photo.name)).name, photo) for photo in self.photos)
 
     @cached_property
     def _by_id(self) -> dict[str, list[PhotoSource]]:
-        return _grouped((annotation_id_from(_bare(photo)), photo) for photo in self.photos)
+        return _grouped((annotation_id_from(bare_name(photo.name)), photo) for photo in self.photos)
 
     def _only(self, found: list[PhotoSource], name: str, path: Path | None) -> PhotoSource:
         if len(found) == 1:
@@ -134,10 +145,6 @@ class PhotoTargets:
         names = [photo.name for photo in photos]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         return ", ".join(names[:_SHOWN]) + more
-
-
-def _bare(photo: PhotoSource) -> str:
-    return str(PurePosixPath(photo.name).with_suffix(""))
 
 
 def _grouped(pairs: Iterable[tuple[str, PhotoSource]]) -> dict[str, list[PhotoSource]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 USUAL_FEATURES_PX = 560
@@ -43,6 +44,8 @@ class PhotoOptions:
         "generator's.",
         in_project=True,
     )
+
+    max_pages: int = max_pages_option(in_project=True)
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -78,7 +78,11 @@ def project_photos(project: Project) -> PhotoSources:
         )
     added = _added_photos(project, folder)
     try:
-        found = find_photos(folder, leave_out=[*_own_folders(project), project.added_photos])
+        found = find_photos(
+            folder,
+            leave_out=[*_own_folders(project), project.added_photos],
+            max_pages=project.settings.photos.max_pages,
+        )
     except BadPhoto as error:
         if added:
             return PhotoSources(added)
@@ -99,7 +103,7 @@ def _added_photos(project: Project, folder: Path) -> tuple[PhotoSource, ...]:
     if not own.is_dir() or own.resolve() == folder.resolve():
         return ()
     try:
-        found = find_photos(own)
+        found = find_photos(own, max_pages=project.settings.photos.max_pages)
     except BadPhoto:
         return ()
     return tuple(replace(photo, name=f"{own.name}/{photo.name}") for photo in found)

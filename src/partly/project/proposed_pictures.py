@@ -6,11 +6,10 @@ photo is what is painted on: it has the photo's own shape, and stays when the ph
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from partly.data.labels import (
     latent_from_json,
     latent_to_json,
 )
-from partly.data.photos import PhotoSource, Pixels, grid, read_photo, thumbnail, write_png
+from partly.data.photos import PhotoSource, Pixels, bare_name, grid, read_photo, thumbnail, write_png
 from partly.errors import BadLabel, BadModelFile, BadProject
 from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
@@ -216,10 +215,8 @@ def keep_photo(project: Project, photo: PhotoSource, facts: dict[str, Any] | Non
     Raises:
         BadPhoto: it cannot be read.
     """
-    with photo.open() as file:
-        data = file.read()
-    digest = hashlib.sha256(data).hexdigest()
-    name = annotation_id_from(str(PurePosixPath(photo.name).with_suffix("")))
+    digest = photo.digest()
+    name = annotation_id_from(bare_name(photo.name))
     if name in picture_ids(project):
         known = find_picture(project, name)
         if known.photo_sha256 == digest:
@@ -228,7 +225,7 @@ def keep_photo(project: Project, photo: PhotoSource, facts: dict[str, Any] | Non
         name = f"{name[:90]}-{digest[:8]}"
         if name in picture_ids(project):
             return find_picture(project, name)
-    pixels = thumbnail(read_photo(data, photo.name).pixels, MOST_PAINTED_PX)
+    pixels = thumbnail(photo.read().pixels, MOST_PAINTED_PX)
     path = project.pictures / f"{name}.png"
     write_png(path, pixels)
     record = {

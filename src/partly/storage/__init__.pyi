@@ -2,6 +2,8 @@
 
 from .decoded_text import decoded as decoded
 from .decoded_text import read_decoded as read_decoded
+from .file_names import is_hidden as is_hidden
+from .file_names import safe_names as safe_names
 from .files import atomic_path as atomic_path
 from .files import cache_folder as cache_folder
 from .files import complete_lines as complete_lines

@@ -336,7 +336,7 @@ def test_memory_errors_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(image: Image.Image) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("partly.data.photos.photo.rgb_pixels", no_memory)
+    monkeypatch.setattr("partly.data.photos.decoding.rgb_pixels", no_memory)
     with pytest.raises(BadPhoto, match="has 32 x 24 pixels, more than fit into memory"):
         read_photo(encoded(gradient(), "PNG"))
 

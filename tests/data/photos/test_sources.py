@@ -219,8 +219,8 @@ def test_what_is_missing_or_empty_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadPhoto) as caught:
         find_photos(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: holds no photos (1 other file: notes.txt); expected files named .avif .bmp .gif .heic"
-        " .heif .hif .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tif .tiff .webp."
+        f"{tmp_path}: holds no photos (1 other file: notes.txt); expected files named .apng .avif .bmp .gif"
+        " .heic .heif .hif .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tif .tiff .webp."
     )
     with pytest.raises(BadPhoto, match="no photos were given"):
         find_photos([])

@@ -20,6 +20,7 @@ from partly.data.photos.photo import read_photo
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadOption, PartlyError, PartsFailed
 from partly.inference.segment import segment_folder as folder_module
+from partly.inference.segment.output_kinds import Overlays
 from partly.inference.segment.segment_folder import network_digest, segment_all
 from partly.inference.segment.segment_options import THOROUGH, SegmentOptions
 from partly.inference.segment.segment_photo_file import segment_photo
@@ -263,7 +264,7 @@ def test_a_stop_while_options_change_does_not_mix_results(
     def stop(*args: object) -> None:
         raise Stop
 
-    monkeypatch.setattr(folder_module, "_write_overlay", stop)
+    monkeypatch.setattr(Overlays, "write", stop)
     with pytest.raises(Stop):
         run(photos, out, PlaceNetwork())
     monkeypatch.undo()

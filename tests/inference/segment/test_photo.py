@@ -12,7 +12,7 @@ from PIL import Image
 
 from partly.data.labels.label_maps import read_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadPhoto
-from partly.inference.segment import segment_photo_file as photo_module
+from partly.inference.segment import part_probabilities as strips_module
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segmentation import PartArea, Segmentation
 from tests.inference.segment.networks import PART_SET, ColourNetwork, FixedNetwork, PlaceNetwork
@@ -116,9 +116,9 @@ def test_mirror_average_exchanges_left_and_right() -> None:
 def test_strips_equal_one_interpolation(h: int, w: int, height: int, width: int, budget: int) -> None:
     logits = torch.rand((2, h, w), generator=torch.Generator().manual_seed(h * 13 + w))
     patch = pytest.MonkeyPatch()
-    patch.setattr(photo_module, "_STRIP_VALUES", budget)
+    patch.setattr(strips_module, "_STRIP_VALUES", budget)
     try:
-        strips = list(photo_module._upsampled_strips(logits, height, width))
+        strips = list(strips_module.upsampled_strips(logits, height, width))
     finally:
         patch.undo()
     shrinks = height <= h and width <= w
@@ -131,7 +131,7 @@ def test_strips_equal_one_interpolation(h: int, w: int, height: int, width: int,
 def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = np.random.default_rng(0).integers(0, 255, (90, 70, 3), np.uint8)
     whole = segment_photo(ColourNetwork(), photo)
-    monkeypatch.setattr(photo_module, "_STRIP_VALUES", 1000)
+    monkeypatch.setattr(strips_module, "_STRIP_VALUES", 1000)
     parts = segment_photo(ColourNetwork(), photo)
     np.testing.assert_array_equal(parts.label_map, whole.label_map)
     np.testing.assert_allclose(parts.confidence, whole.confidence, rtol=1e-6)

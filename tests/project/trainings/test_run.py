@@ -257,9 +257,12 @@ def test_the_verb(photos, tmp_path):
         "--batch",
         "4",
     ]
+    (photos / "notes.txt").touch()
     done = CliRunner().invoke(cli, [*arguments, "--photos-shown", "8", "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["n_photos"] == 6
+    assert json.loads(done.stdout)["notes"] == ["1 other file passed over (notes.txt)."]
+    assert "Note: 1 other file passed over (notes.txt)." in done.stderr
     assert "Next: partly new PROJECT --generator" in done.stderr
 
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 from partly.data.label_formats.label_file import LabelFile
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel, counted, listed
+from partly.storage import is_hidden
 
 Found = TypeVar("Found")
 
-_SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
 _SUFFIXES = (".json", ".xml", ".txt", ".png")
 _WORDS_OF_LABELS = (b'"shapes"', b'"annotations"', b"<annotations", b"_via_img_metadata", b'"regions"')
 _MOST_KEPT_BYTES = 32 * 1024 * 1024
@@ -34,7 +34,7 @@ class FilesOfLabels:
             suffix = path.suffix.lower()
             if suffix not in _SUFFIXES:
                 continue
-            if any(map(_is_hidden, path.relative_to(folder).parts)):
+            if any(map(is_hidden, path.relative_to(folder).parts)):
                 self._hidden[suffix].append(path)
             else:
                 self._visible[suffix].append(LabelFile(path, folder))
@@ -114,7 +114,3 @@ class FilesOfLabels:
 
 def _walked(folder: Path) -> list[Path]:
     return sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name in _SYSTEM_FOLDERS

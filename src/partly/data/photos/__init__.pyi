@@ -20,6 +20,8 @@ from .photo_classes import PhotoClasses as PhotoClasses
 from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes
 from .photo_location import PhotoSource as PhotoSource
+from .photo_names import bare_name as bare_name
+from .photo_names import file_name as file_name
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window
@@ -37,3 +39,4 @@ from .picture_grids import side_by_side as side_by_side
 from .picture_grids import with_row_names as with_row_names
 from .png_chunks import chunks_of_png as chunks_of_png
 from .png_chunks import without_side_chunks as without_side_chunks
+from .stack_limit import max_pages_option as max_pages_option

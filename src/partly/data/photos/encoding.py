@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from partly.data.photos.colour_modes import Pixels
@@ -16,8 +17,8 @@ JPEG_MAX_SIDE_PX = 65_500
 """The longest side that libjpeg encodes."""
 
 
-def encode_png(pixels: Pixels) -> bytes:
-    """PNG bytes of uint8 ``[h, w, 3]``, ``[h, w, 4]`` or ``[h, w]``."""
+def encode_png(pixels: Pixels | NDArray[np.uint16]) -> bytes:
+    """PNG bytes of uint8 ``[h, w, 3]``, ``[h, w, 4]`` or ``[h, w]``, or of uint16 ``[h, w]``."""
     buffer = io.BytesIO()
     _image(pixels).save(buffer, "PNG")
     return buffer.getvalue()
@@ -30,7 +31,7 @@ def encode_jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     return buffer.getvalue()
 
 
-def write_png(path: str | Path, pixels: Pixels) -> None:
+def write_png(path: str | Path, pixels: Pixels | NDArray[np.uint16]) -> None:
     """Write a PNG atomically."""
     write_bytes(Path(path), encode_png(pixels))
 
@@ -66,5 +67,5 @@ def thumbnail(pixels: Pixels, max_side_px: int) -> Pixels:
     return resize_pixels(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def _image(pixels: Pixels) -> Image.Image:
+def _image(pixels: Pixels | NDArray[np.uint16]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))

@@ -12,34 +12,17 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from partly.data.photos.colour_modes import Pixels, rgb_pixels
+from partly.data.photos.colour_modes import Pixels
+from partly.data.photos.decoding import PixelsRead, decoded, head_of
 from partly.data.photos.jpeg_endings import is_jpeg, is_padded, pixels_before_end
-from partly.data.photos.orientation import orientation_of, upright
-from partly.data.photos.photo_refusals import (
-    DamagedPhoto,
-    beyond_memory,
-    damaged,
-    raw_photo,
-    too_large,
-    unknown,
-    unknown_tiff,
-)
-from partly.data.photos.png_chunks import (
-    SIGNATURE,
-    chunks_of_png,
-    is_png,
-    scale_colour_key,
-    without_side_chunks,
-)
+from partly.data.photos.photo_refusals import DamagedPhoto, damaged, unknown
+from partly.data.photos.png_chunks import SIGNATURE, chunks_of_png, is_png, without_side_chunks
 from partly.data.photos.strict_pillow import known_formats, strict_quiet_pillow
-from partly.data.photos.tiff_pages import PhotoPage, is_tiff, photo_page
-from partly.data.photos.tiff_samples import UnknownSamples, tiff_pixels
+from partly.data.photos.tiff_pages import is_tiff, photo_page
+from partly.data.photos.tiff_reading import read_tiff, tiff_image
 from partly.errors import BadPhoto, listed
 
 MAX_PIXELS = 200_000_000
-
-_Read = tuple[Pixels, tuple[str, ...]]
-"""Pixels, and what was mended on reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +111,7 @@ def photo_of(photo: Photo | str | Path | bytes | Pixels | Image.Image, name: str
         photo = Image.fromarray(np.ascontiguousarray(photo))
     if isinstance(photo, Image.Image):
         path = Path(name or getattr(photo, "filename", "") or "photo")
-        return Photo(name or path.name, _decode(photo, path, MAX_PIXELS))
+        return Photo(name or path.name, decoded(photo, path, MAX_PIXELS))
     return read_photo(photo, name)
 
 
@@ -154,17 +137,11 @@ def _photo(file: BinaryIO, name: str, path: Path, max_pixels: int, at_least_px: 
     return Photo(name, pixels, mended=mended)
 
 
-def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) -> _Read:
-    try:
-        file.seek(0)
-        head = file.read(32)
-    except OSError as error:
-        raise BadPhoto(f"cannot be read ({error.strerror or error})", path=path) from error
-    if not head:
-        raise BadPhoto("is empty", expected="an image file", path=path)
+def _read(file: BinaryIO, path: Path, max_pixels: int, at_least_px: int | None) -> PixelsRead:
+    head = head_of(file, path)
     with strict_quiet_pillow():
         if is_tiff(head) and (page := photo_page(file)) is not None:
-            return _read_tiff(file, page, path, max_pixels)
+            return read_tiff(page, path, max_pixels, lambda: tiff_image(page.first_in(file)))
         try:
             pixels = _opened_pixels(file, head, path, max_pixels, at_least_px)
             if is_jpeg(head) and is_padded(file):
@@ -185,52 +162,10 @@ def _opened_pixels(
         if at_least_px is not None and image.width * image.height <= max_pixels:
             # Only JPEG's decoder heeds it.
             image.draft(None, (at_least_px, at_least_px))
-        return _decode(image, path, max_pixels, file)
+        return decoded(image, path, max_pixels, file)
 
 
-def _read_tiff(file: BinaryIO, page: PhotoPage, path: Path, max_pixels: int) -> _Read:
-    """The page that is the photo: by Pillow where it reads such samples rightly, else by tifffile."""
-    width, height = page.size
-    if width * height > max_pixels:
-        raise too_large(width, height, max_pixels, path)
-    if page.is_raw:
-        raise raw_photo(path)
-    by_pillow: BadPhoto | None = None
-    if page.is_plain:
-        try:
-            return _page_by_pillow(page.first_in(file), path, max_pixels), page.notes
-        except UnknownSamples:
-            pass
-        except DamagedPhoto as error:
-            # Or of an arrangement that Pillow stumbles over.
-            by_pillow = error
-    try:
-        return tiff_pixels(page, max_pixels), page.notes
-    except UnknownSamples:
-        raise by_pillow or unknown_tiff(page.described(), path) from None
-    except MemoryError as error:
-        raise beyond_memory(width, height, path) from error
-    except Exception as error:
-        raise by_pillow or damaged(error, path) from error
-
-
-def _page_by_pillow(file: BinaryIO, path: Path, max_pixels: int) -> Pixels:
-    """The first page of a TIFF.
-
-    Raises:
-        UnknownSamples: Pillow does not know its kind of samples or compression.
-        BadPhoto: it is too large or damaged.
-    """
-    try:
-        image = Image.open(file, formats=("TIFF",))
-    # Tags are sound, for tifffile has read them.
-    except Exception as error:
-        raise UnknownSamples from error
-    with image:
-        return _decode(image, path, max_pixels, file)
-
-
-def _read_mended_png(file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels: int) -> _Read:
+def _read_mended_png(file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels: int) -> PixelsRead:
     """The PNG without the chunks that its pixels do not need, one of which may be at fault.
 
     Raises:
@@ -249,7 +184,7 @@ def _read_mended_png(file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels
 
 def _read_endless_jpeg(
     file: BinaryIO, error: DamagedPhoto, path: Path, max_pixels: int, at_least_px: int | None
-) -> _Read:
+) -> PixelsRead:
     """The JPEG, where nothing but its end marker is missing.
 
     Raises:
@@ -273,22 +208,3 @@ def _opened(file: BinaryIO, head: bytes, path: Path) -> Iterator[Image.Image]:
         raise damaged(error, path) from error
     with image:
         yield image
-
-
-def _decode(image: Image.Image, path: Path, max_pixels: int, file: BinaryIO | None = None) -> Pixels:
-    if image.width * image.height > max_pixels:
-        raise too_large(image.width, image.height, max_pixels, path)
-    try:
-        with strict_quiet_pillow():
-            if file is not None and image.format == "PNG":
-                # Pillow's decoder ignores PNG checksums and a missing end; its verifier does not.
-                image.verify()
-                image = Image.open(file, formats=("PNG",))
-                scale_colour_key(image, file)
-            image.load()
-            return upright(rgb_pixels(image), orientation_of(image))
-    except MemoryError as error:
-        raise beyond_memory(image.width, image.height, path) from error
-    # Decoders given damaged files raise nearly anything: SyntaxError, struct.error, IndexError, OSError...
-    except Exception as error:
-        raise damaged(error, path) from error

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from partly.data.photos.idx_files import IdxPhoto, idx_labels, is_idx_labels
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
+from partly.data.photos.photo_names import file_name
 from partly.data.photos.photo_sources import PHOTO_SUFFIXES
 from partly.errors import BadLabel, BadPhoto
 
@@ -239,8 +240,11 @@ def _class_name(value: Any, where: str, path: Path) -> str:
 
 
 def _checked(named: Named, path: Path, sources: Sequence[PhotoSource]) -> dict[str, str]:
-    """Each photo with its class; names may have ``\\`` for ``/``, and ``./`` in front."""
-    known = {source.name for source in sources}
+    """Each photo with its class; names may have ``\\`` for ``/``, and ``./`` in front.
+
+    What is told of a file with several photos holds for all of them that are not named themselves.
+    """
+    known = {source.name for source in sources} | {file_name(source.name) for source in sources}
     of_photo: dict[str, str] = {}
     unknown = []
     for given, name, where in named:
@@ -262,6 +266,9 @@ def _checked(named: Named, path: Path, sources: Sequence[PhotoSource]) -> dict[s
             expected=f"names of the {len(sources)} photos as inside their folder or zip, such as {example!r}",
             path=path,
         )
+    for source in sources:
+        if (whole := of_photo.get(file_name(source.name))) is not None:
+            of_photo.setdefault(source.name, whole)
     if without := [source.name for source in sources if source.name not in of_photo]:
         raise BadLabel(
             f"has no class for {len(without)} of {len(sources)} photos: {_listed(without)}",
@@ -269,7 +276,7 @@ def _checked(named: Named, path: Path, sources: Sequence[PhotoSource]) -> dict[s
             remedy="Add them, or take these photos away",
             path=path,
         )
-    return of_photo
+    return {source.name: of_photo[source.name] for source in sources}
 
 
 def _text(content: bytes, path: Path) -> str:

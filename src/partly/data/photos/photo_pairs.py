@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
+from partly.data.photos.photo_names import bare_name
 from partly.data.photos.photo_sets import Fit, OnPhoto, PhotoSet, make_photo_set
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadLabel, BadOption, BadPhoto
@@ -174,7 +175,7 @@ def _by_name(path: Path) -> dict[str, PhotoSource]:
     """Photos by their names without suffix."""
     found: dict[str, PhotoSource] = {}
     for source in find_photos(path):
-        name = str(PurePosixPath(source.name).with_suffix(""))
+        name = bare_name(source.name)
         if name in found:
             raise BadLabel(
                 f"has both {found[name].name} and {source.name}",

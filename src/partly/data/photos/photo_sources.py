@@ -15,10 +15,14 @@ from typing import overload
 from partly.data.photos.idx_files import idx_photos, is_idx
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
+from partly.data.photos.photo_names import bare_name, whole_name
+from partly.data.photos.photos_in_file import photos_in_file, stack_notes
+from partly.data.photos.stack_limit import MAX_PAGES
 from partly.data.photos.zip_names import meant_name
 from partly.errors import BadArchive, BadPhoto, counted, listed
+from partly.storage import is_hidden
 
-_SUFFIXES = "avif bmp gif heic heif hif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
+_SUFFIXES = "apng avif bmp gif heic heif hif jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
 PHOTO_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
 """What counts as a photo in folders and zips. HEIC cannot be read, but is reported, not passed over."""
 
@@ -83,12 +87,15 @@ def find_photos(
     *,
     leave_out: Iterable[str | Path] = (),
     max_member_bytes: int = MAX_MEMBER_BYTES,
+    max_pages: int = MAX_PAGES,
 ) -> PhotoSources:
     """Photos in files, folders (recursive, sorted) and zips (sorted, never unpacked to disk).
 
     In folders and zips, files without a photo's suffix are passed over and named, hidden ones passed over;
     linked folders are not entered, zips in folders not opened. A file given by itself is taken whatever its
-    suffix.
+    suffix. Each page of a TIFF, and each frame of a GIF, APNG or WebP, is a photo of its own where there are
+    several: ``cells.tif#3``, by the number that it has in the file. Small copies of pages, masks and levels
+    of pyramids are none.
 
     Names: of one folder or zip, the path inside it; of several paths, the path inside with the folder's or
     zip's own name in front; of a file, the file's name. What is still not unique gets ``~2``, ``~3``, …
@@ -98,6 +105,7 @@ def find_photos(
         paths: files, folders, zips.
         leave_out: folders that are not searched, e.g. the one that results are written to.
         max_member_bytes: an archive with a larger photo (unpacked) is refused.
+        max_pages: no more pages or frames are taken of one file, the first ones; the rest is told of.
 
     Raises:
         BadPhoto: a path that does not exist or cannot be listed, or no photo anywhere.
@@ -125,8 +133,11 @@ def find_photos(
             sources = [PhotoSource(_tidy(path.name), path)]
         passed_over += [f"{prefix}/{name}" if prefix else name for name in others]
         for source in sources:
-            name = names.unique(f"{prefix}/{source.name}" if prefix else source.name)
-            found.append(replace(source, name=name))
+            named = replace(source, name=f"{prefix}/{source.name}" if prefix else source.name)
+            for photo in photos_in_file(
+                named, max_pages, by_suffix=path.is_dir() or source.member is not None
+            ):
+                found.append(replace(photo, name=names.unique(photo.name)))
     if not found:
         beside = f" ({counted(len(passed_over), 'other file')}: {listed(passed_over)})" if passed_over else ""
         raise BadPhoto(
@@ -134,18 +145,17 @@ def find_photos(
             expected="files named " + " ".join(sorted(PHOTO_SUFFIXES)),
             path=", ".join(map(str, given)) or None,
         )
-    return PhotoSources(tuple(found), tuple(passed_over), tuple(notes))
+    return PhotoSources(tuple(found), tuple(passed_over), (*stack_notes(found), *notes))
 
 
 def output_name(name: str, taken: set[str]) -> str:
     """Name of a photo's outputs: its own without suffix; with it, where another photo already took that.
 
     Args:
-        name: the photo's name, unique among photos.
+        name: the photo's name, unique among photos; page 3 of ``cells.tif`` becomes ``cells-p0003``.
         taken: names given so far, in folded case; the new one is added.
     """
-    bare = str(PurePosixPath(name).with_suffix(""))
-    return _Names(taken).unique(bare, name)
+    return _Names(taken).unique(bare_name(name), whole_name(name))
 
 
 class _Names:
@@ -179,11 +189,13 @@ def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], list
     others: list[str] = []
     for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
         here = Path(parent)
-        folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() not in closed]
+        folders[:] = [
+            name for name in folders if not is_hidden(name) and (here / name).resolve() not in closed
+        ]
         linked = [here / name for name in folders if (here / name).is_symlink()]
         others += [_tidy(path.relative_to(folder).as_posix()) + "/" for path in linked]
         for name in files:
-            if _hidden(name):
+            if is_hidden(name):
                 continue
             path = here / name
             if path.suffix.lower() in PHOTO_SUFFIXES:
@@ -195,10 +207,6 @@ def _in_folder(folder: Path, closed: set[Path]) -> tuple[list[PhotoSource], list
 
 def _refuse_folder(error: OSError) -> None:
     raise BadPhoto(f"cannot be listed ({error.strerror})", path=error.filename) from error
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _is_zip(path: Path) -> bool:
@@ -226,7 +234,8 @@ def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[
     for member in archive.infolist():
         member.filename, is_sure = meant_name(member)
         name = _member_name(path, member)
-        if not member.filename or member.is_dir() or any(_hidden(part) for part in PurePosixPath(name).parts):
+        hidden = any(is_hidden(part) for part in PurePosixPath(name).parts)
+        if not member.filename or member.is_dir() or hidden:
             continue
         if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
             _check_member(path, member, max_member_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -45,15 +45,24 @@ class PhotoPage:
     Attributes:
         page: it, as tifffile has it.
         n_skipped: how many pages before it were passed over, as thumbnails or masks.
+        number: of the page, from 1; of one that lies below another, that one's.
+        is_below: whether it lies below another (SubIFDs).
     """
 
     page: Any
     n_skipped: int
+    number: int = 1
+    is_below: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return int(self.page.imagewidth), int(self.page.imagelength)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is no small copy of another page, and no mask, by its tag."""
+        return not int(self.page.subfiletype) & (_REDUCED | _MASK)
 
     @property
     def is_raw(self) -> bool:
@@ -81,7 +90,7 @@ class PhotoPage:
 
     def first_in(self, file: BinaryIO) -> BinaryIO:
         """The file, or a copy that begins with this page: Pillow finds none that lies below another."""
-        if not self.n_skipped:
+        if self.number == 1 and not self.is_below:
             return file
         file.seek(0)
         content = bytearray(file.read())
@@ -125,6 +134,29 @@ def is_tiff(head: bytes) -> bool:
     return head[:4] in _STARTS
 
 
+def page_offset(file: BinaryIO, behind: int | None = None) -> int:
+    """Where the tags of the page lie that follows another; 0 where there is none.
+
+    Args:
+        file: a TIFF.
+        behind: where those of the other page lie; None is the first page.
+
+    Raises:
+        struct.error: the file ends before.
+    """
+    file.seek(0)
+    head = file.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    is_big = 43 in head[2:4]
+    number, n_bytes, tag_bytes = ("Q", 8, 20) if is_big else ("I", 4, 12)
+    first: int = struct.unpack_from(order + number, head, n_bytes)[0]
+    file.seek(first if behind is None else behind)
+    n_tags: int = struct.unpack(order + ("Q" if is_big else "H"), file.read(8 if is_big else 2))[0]
+    file.seek(n_tags * tag_bytes, 1)
+    following: int = struct.unpack(order + number, file.read(n_bytes))[0]
+    return following
+
+
 def photo_page(file: BinaryIO) -> PhotoPage | None:
     """The first page that is no thumbnail and no mask, below another page too; else the first.
 
@@ -136,8 +168,8 @@ def photo_page(file: BinaryIO) -> PhotoPage | None:
     try:
         file.seek(0)
         pages = tifffile.TiffFile(file).pages
-        found = [PhotoPage(page, n) for n, page in enumerate(_all_pages(pages))]
-        whole = [photo for photo in found if not int(photo.page.subfiletype) & (_REDUCED | _MASK)]
+        found = [replace(photo, n_skipped=n) for n, photo in enumerate(_all_pages(pages))]
+        whole = [photo for photo in found if photo.is_whole]
         best = (whole or found)[0]
         return next((photo for photo in whole if _is_thumbnail(best, photo)), best)
     # Damaged tags raise nearly anything.
@@ -145,14 +177,94 @@ def photo_page(file: BinaryIO) -> PhotoPage | None:
         return None
 
 
-def _all_pages(pages: Any) -> Iterator[Any]:
+@dataclass(frozen=True)
+class PhotoNumbers:
+    """Which pages of a TIFF are photos.
+
+    Attributes:
+        numbers: theirs, from 1.
+        first: the one that :func:`photo_page` gives.
+        n_pages: how many pages there are, as far as they can be followed.
+        is_cut: the tags of the next page are damaged.
+    """
+
+    numbers: tuple[int, ...]
+    first: int
+    n_pages: int
+    is_cut: bool
+
+
+def tiff_photo_numbers(file: BinaryIO, most: int) -> PhotoNumbers:
+    """The pages that are photos: no small copies, no masks, no levels of a pyramid.
+
+    Small copies and masks have a tag that says so. Without it, a page is one if :func:`photo_page` passes it
+    over, or if it and the photo before it are tiled, as levels of pyramids are, and it has that one's shape
+    and at most half its size.
+
+    Args:
+        file: a TIFF with sound tags.
+        most: no more are looked for.
+    """
+    import tifffile
+
+    first = photo_page(file)
+    file.seek(0)
+    pages = tifffile.TiffFile(file).pages
+    n_pages, n_looked_at, is_cut = len(pages), 0, False
+    photos: list[PhotoPage] = []
+    while n_looked_at < n_pages and len(photos) < most:
+        try:
+            photo = _photo_at(pages[n_looked_at], n_looked_at + 1)
+        # Damaged tags raise nearly anything.
+        except Exception:  # noqa: BLE001
+            is_cut = True
+            break
+        n_looked_at += 1
+        if photo is not None and not (photos and _is_level(photo, photos[-1])):
+            photos.append(photo)
+    if n_looked_at == n_pages:
+        # Where tags are damaged, tifffile's pages end, though another one follows.
+        is_cut = is_cut or bool(page_offset(file, pages[n_pages - 1].offset))
+    if not photos:
+        return PhotoNumbers((), 1, n_pages, is_cut)
+    numbers = [photo.number for photo in photos]
+    usual = first.number if first else 1
+    if usual in numbers and usual != numbers[0]:
+        del numbers[0]  # a thumbnail that has no tag
+    return PhotoNumbers(tuple(numbers), usual if usual in numbers else numbers[0], n_pages, is_cut)
+
+
+def numbered_page(pages: Any, number: int) -> PhotoPage:
+    """The photo of a page, or that page where it is none.
+
+    Args:
+        pages: of the file, as tifffile has them.
+        number: of the page, from 1.
+
+    Raises:
+        Exception: of any kind, where tags are damaged.
+    """
+    page = pages[number - 1]
+    return _photo_at(page, number) or PhotoPage(page, 0, number)
+
+
+def _photo_at(page: Any, number: int) -> PhotoPage | None:
+    """The first photo of a page and those that lie below it."""
+    candidates = [PhotoPage(page, 0, number)]
+    if not candidates[0].is_whole:
+        candidates += [PhotoPage(below, 0, number, is_below=True) for below in page.pages or ()]
+    return next((photo for photo in candidates if photo.is_whole), None)
+
+
+def _all_pages(pages: Any) -> Iterator[PhotoPage]:
     """Pages, each before those that lie below it (SubIFDs); up to the first that is damaged."""
-    yield pages[0]
+    yield PhotoPage(pages[0], 0)
     try:
-        yield from pages[0].pages or ()
-        for number in range(1, _MOST_PAGES):
-            yield pages[number]
-            yield from pages[number].pages or ()
+        for number in range(1, _MOST_PAGES + 1):
+            if number > 1:
+                yield PhotoPage(pages[number - 1], 0, number)
+            for below in pages[number - 1].pages or ():
+                yield PhotoPage(below, 0, number, is_below=True)
     # There is no further page, or it has damaged tags, which raise nearly anything.
     except Exception:  # noqa: BLE001
         return
@@ -160,11 +272,18 @@ def _all_pages(pages: Any) -> Iterator[Any]:
 
 def _is_thumbnail(small: PhotoPage, large: PhotoPage) -> bool:
     """Whether one page can only be a small copy of the other, by their sizes."""
+    return max(small.size) <= _MOST_THUMBNAIL_PX and _is_reduced(small, large)
+
+
+def _is_level(small: PhotoPage, large: PhotoPage) -> bool:
+    """Whether one page is a level of the other's pyramid, though it does not say so."""
+    return bool(small.page.is_tiled and large.page.is_tiled) and _is_reduced(small, large)
+
+
+def _is_reduced(small: PhotoPage, large: PhotoPage) -> bool:
+    """Whether one page has the other's shape, and at most half its size."""
     width, height = small.size
+    if not width or not height:
+        return False
     times = large.size[0] / width, large.size[1] / height
-    rounded = 1 / min(width, height)
-    return (
-        max(width, height) <= _MOST_THUMBNAIL_PX
-        and min(times) >= 2
-        and abs(times[0] / times[1] - 1) <= rounded
-    )
+    return min(times) >= 2 and abs(times[0] / times[1] - 1) <= 1 / min(width, height)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from partly.data.labels import PartSet, read_label_map
-from partly.data.photos import PhotoSource, find_photos
+from partly.data.photos import PhotoSource, PhotoSources, find_photos
 from partly.errors import BadPhoto, counted
 from partly.evaluation.metrics.evaluation_scores import Evaluation, LabelMap, PhotoReader, Pixels, Skipped
 from partly.evaluation.segmentation.photo_scoring import EvaluationPair, evaluate
@@ -23,7 +23,7 @@ def evaluate_folders(
     truths: str | Path,
     part_set: PartSet,
     *,
-    photos: str | Path | None = None,
+    photos: str | Path | PhotoSources | None = None,
     mapping: TruthMapping | None = None,
     resize: bool = False,
     n_worst: int = 8,
@@ -35,7 +35,7 @@ def evaluate_folders(
         predictions: folder of label maps as PNG; those without truth are passed over.
         truths: folder of label maps as PNG.
         part_set: the parts.
-        photos: folder or zip of the photos, to show the worst ones.
+        photos: folder or zip of the photos, or photos found, to show the worst ones.
         mapping: what the ids of the truth mean, where they are not the part set's.
         resize: see :func:`partly.evaluation.segmentation.evaluate`.
         n_worst: see :func:`partly.evaluation.segmentation.evaluate`.
@@ -46,7 +46,8 @@ def evaluate_folders(
     """
     predicted, true = find_label_maps(predictions), find_label_maps(truths)
     matches = match_names(true, predicted, kind="prediction", folder=truths)
-    readers = {} if photos is None else _readers(find_photos(photos), true, truths)
+    found = find_photos(photos) if isinstance(photos, str | Path) else photos
+    readers = {} if found is None else _readers(found, true, truths)
     told: list[str] = []
 
     def pairs() -> Iterator[EvaluationPair]:
@@ -61,7 +62,8 @@ def evaluate_folders(
                 progress(n_done, len(matches.pairs))
 
     evaluation = evaluate(pairs(), part_set, n_worst=n_worst, resize=resize)
-    return replace(evaluation, notes=_notes(matches.n_unused, "prediction", mapping, told))
+    notes = _notes(matches.n_unused, "prediction", mapping, told)
+    return replace(evaluation, notes=(*notes, *(found.told() if found else ())))
 
 
 def evaluate_network(

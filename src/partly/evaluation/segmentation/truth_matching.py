@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from partly.data.photos import bare_name
 from partly.errors import BadLabel, listed
+from partly.storage import is_hidden
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def find_label_maps(folder: str | Path) -> dict[str, Path]:
         for path in folder.rglob("*")
         if path.suffix.lower() == ".png" and path.is_file()
     )
-    found = {path.as_posix(): folder / path for path in relative if not _hidden(path)}
+    found = {path.as_posix(): folder / path for path in relative if not any(map(is_hidden, path.parts))}
     if not found:
         raise BadLabel("holds no label maps", expected="PNG files", path=folder)
     return found
@@ -88,12 +90,8 @@ def match_names(
 
 
 def _path_key(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
+    return bare_name(name)
 
 
 def _stem_key(name: str) -> str:
-    return PurePosixPath(name).stem
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+    return PurePosixPath(bare_name(name)).name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from contextlib import suppress
@@ -53,8 +52,7 @@ class PhotoDigests:
         held = known.get(photo.name)
         if held is not None and held[0] == facts:
             return held[1]
-        with photo.open() as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
+        digest = photo.digest()
         known[photo.name] = facts, digest
         self.n_read += 1
         return digest

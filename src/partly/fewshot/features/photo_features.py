@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
-from partly.data.photos import PhotoSource, Pixels, Window, read_photo, resize_pixels, squared, whole_shape
+from partly.data.photos import PhotoSource, Pixels, Window, resize_pixels, squared, whole_shape
 from partly.errors import BadLabel, BadOption
 from partly.fewshot.features.feature_store import FeatureStore
 from partly.fewshot.features.photo_digests import PhotoDigests
@@ -103,7 +103,7 @@ class PhotoFeatures:
             BadLabel: it is one.
             BadPhoto: the photo cannot be read.
         """
-        self._data(picture)
+        self._source(picture)
 
     def seen(self, label_map: LabelMap) -> LabelMap:
         """The square that is read of it; 255 beyond the photo. With "whole", all of it, stretched."""
@@ -160,7 +160,7 @@ class PhotoFeatures:
             BadLabel: it is no photo of these.
             BadPhoto: it cannot be read.
         """
-        return read_photo(self._data(picture), picture.photo).pixels
+        return self._source(picture).read().pixels
 
     def is_kept(self, picture: Pictured) -> bool:
         """Whether the features of a photo are on the disk."""
@@ -216,8 +216,7 @@ class PhotoFeatures:
         """
         if name not in self._photos:
             raise BadOption(f"there is no photo {name!r}", expected=f"one of {self._shown()}")
-        with self._photos[name].open() as file:
-            return Picture(name, photo=name, photo_sha256=hashlib.sha256(file.read()).hexdigest())
+        return Picture(name, photo=name, photo_sha256=self._photos[name].digest())
 
     def among(self, names: Sequence[str]) -> PhotoFeatures:
         """The same source with these photos alone.
@@ -229,19 +228,19 @@ class PhotoFeatures:
             raise BadOption(f"there is no photo {unknown[0]!r}", expected=f"one of {self._shown()}")
         return PhotoFeatures(self.encoder, [self._photos[name] for name in names], self.fit, self.store)
 
-    def _data(self, picture: Pictured) -> bytes:
-        """The photo's file."""
+    def _source(self, picture: Pictured) -> PhotoSource:
+        """Where the photo is."""
         if picture.photo is None:
             raise BadLabel(
                 f"annotation {picture.id!r} belongs to a generated picture",
                 expected="a photo",
                 remedy="Label a photo, or fit on the generator that made the picture",
             )
-        data = self._as_labelled(picture.photo, picture.photo_sha256)
-        if data is None and (name := self._called_now(picture)) is not None:
-            data = self._as_labelled(name, picture.photo_sha256)
-        if data is not None:
-            return data
+        source = self._as_labelled(picture.photo, picture.photo_sha256)
+        if source is None and (name := self._called_now(picture)) is not None:
+            source = self._as_labelled(name, picture.photo_sha256)
+        if source is not None:
+            return source
         if picture.photo not in self._photos:
             raise BadLabel(
                 f"annotation {picture.id!r} belongs to the photo {picture.photo!r}, which is not there",
@@ -254,13 +253,10 @@ class PhotoFeatures:
             remedy="Bring the photo back, or delete the annotation and label the photo again",
         )
 
-    def _as_labelled(self, name: str, sha256: str | None) -> bytes | None:
-        """The file of this name; None where there is none, or it is another than was labelled."""
-        if name not in self._photos:
-            return None
-        with self._photos[name].open() as file:
-            data = file.read()
-        return data if hashlib.sha256(data).hexdigest() == sha256 else None
+    def _as_labelled(self, name: str, sha256: str | None) -> PhotoSource | None:
+        """The photo of this name; None where there is none, or it is another than was labelled."""
+        source = self._photos.get(name)
+        return source if source is not None and source.digest() == sha256 else None
 
     def _called_now(self, picture: Pictured) -> str | None:
         """What a photo is called that was renamed, or whose folder moved; may read all photos, but once."""

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from partly.data.photos import Photo
-from partly.inference.segment.segment_records import PhotoOutputs
 from partly.inference.segment.segmentation import PartArea
 from partly.storage import write_json, write_text
 
 
-def areas_entry(outputs: PhotoOutputs, areas: tuple[PartArea, ...], photo: Photo) -> dict[str, Any]:
+def areas_entry(label_map: str, areas: tuple[PartArea, ...], photo: Photo) -> dict[str, Any]:
     """Areas of one photo, as they stand in its record and in the file of areas, and what was mended."""
     return {
-        "label_map": outputs.label_map.relative_to(outputs.folder).as_posix(),
+        "label_map": label_map,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "parts": {

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 from torch import nn
 
 from partly.data.label_formats import format_named
-from partly.data.photos import (
-    JPEG_MAX_SIDE_PX,
-    Photo,
-    PhotoSource,
-    output_name,
-    read_photo,
-    thumbnail,
-    write_jpeg,
-)
-from partly.data.photos import overlay as overlaid
+from partly.data.photos import Photo, PhotoSource, output_name
 from partly.errors import BadOption, BadPhoto, PartlyError
 from partly.inference.segment.drafts import SegmentedPhoto, write_drafts
+from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.part_areas import areas_entry, write_areas
+from partly.inference.segment.segment_options import AreasFormat, OutputOptions, ProbabilityFormat
 from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
 from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
 from partly.inference.segment.segmentation import Segmentation
@@ -44,8 +36,6 @@ _BAD_NAME = {
     errno.EEXIST,
 }
 
-AreasFormat = Literal["json", "csv"]
-
 
 def segment_all(
     network: PartNetwork,
@@ -53,6 +43,9 @@ def segment_all(
     out_folder: str | Path,
     *,
     overlay: bool = True,
+    masks: bool = False,
+    probabilities: ProbabilityFormat | None = None,
+    cutout: str | Sequence[str] = (),
     areas: AreasFormat | None = "json",
     draft_format: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -61,16 +54,26 @@ def segment_all(
     """Segment photos one by one into ``labels/``, ``overlays/`` and ``areas.json`` or ``areas.csv``.
 
     ``sub/a.jpg`` becomes ``labels/sub/a.png`` and ``overlays/sub/a.jpg``; where ``sub/a.png`` is there too,
-    that one keeps its suffix: ``labels/sub/a.png.png``. Files are written atomically, and a photo's record
-    (in ``.partly/segment/``, with the digests of photo and network and the options) last. The same call again
-    segments what is not recorded yet, changed or missing, and ends at the same files. Two calls must not
-    write to one folder at the same time.
+    that one keeps its suffix: ``labels/sub/a.png.png``. Page 3 of ``sub/a.tif``, or frame 3 of ``sub/a.gif``,
+    becomes ``labels/sub/a-p0003.png``. Masks, probabilities and cutouts have folders of their own, and in
+    them one for each part, called as the part is, with ``_`` for what is no letter, digit, space or one of
+    ``-.()``.
+
+    Files are written atomically, and a photo's record (in ``.partly/segment/``, with the digests of photo and
+    network and the options) last. The same call again segments what is not recorded yet, changed or missing,
+    and ends at the same files. Two calls must not write to one folder at the same time.
 
     Args:
         network: an auto-shot network; one without a ``digest`` or weights to take it of segments all again.
         sources: where the photos are: :func:`partly.data.photos.find_photos`.
         out_folder: the folder of results.
         overlay: also write the parts' colours over the photo.
+        masks: also write ``masks/PART/sub/a.png``: 8 bits, 255 where the part is.
+        probabilities: also write them: "png" as ``probabilities/PART/sub/a.png`` (16 bits, 65535 is 1), "npz"
+            as ``probabilities/sub/a.npz`` (``probabilities`` float16 ``[k, h, w]``, and ``parts``). Over all
+            parts they sum to 1, but for rounding.
+        cutout: a part, or several, that are cut out of the photo together, into ``cutouts/PART/sub/a.png`` or
+            ``cutouts/PART+PART/sub/a.png``: RGBA; see :meth:`Segmentation.opacity`.
         areas: how areas and mean confidences of the parts are written.
         draft_format: a label format in which the label maps are written too, as drafts; see
             :func:`~partly.inference.segment.drafts.write_drafts`.
@@ -82,7 +85,7 @@ def segment_all(
         pixels in ``mended``.
 
     Raises:
-        BadOption: an unknown ``areas`` or ``draft_format``, or ``size_px`` below 1.
+        BadOption: an unknown ``areas``, ``probabilities``, ``draft_format`` or part, or ``size_px`` below 1.
         BadLabel: a table of classes or colours that is there does not fit the drafts.
         PartlyError: the disk is full, or the folder cannot be written to.
     """
@@ -90,6 +93,9 @@ def segment_all(
         raise BadOption(f"areas is {areas!r}", expected="json, csv or None")
     if draft_format is not None:
         format_named(draft_format)
+    parts = (cutout,) if isinstance(cutout, str) else tuple(cutout)
+    asked_for = OutputOptions(overlay=overlay, masks=masks, probabilities=probabilities, cutout=parts)
+    kinds = kinds_asked_for(network.part_set, asked_for)
     options: dict[str, Any] = {
         "size_px": network_size_px(network, view.get("size_px")),
         "mirror_average": view.get("mirror_average", True),
@@ -98,7 +104,7 @@ def segment_all(
     }
     folder = Path(out_folder)
     with _writing_to(folder):
-        prepare_folder(folder, overlay=overlay)
+        prepare_folder(folder, kinds)
     key = _key(network, options)
     fast = network.for_inference() if hasattr(network, "for_inference") else network
     segment = partial(segment_photo, fast, **options)
@@ -109,11 +115,11 @@ def segment_all(
     done: list[SegmentedPhoto] = []
     taken: set[str] = set()
     for n_done, source in enumerate(sources, start=1):
-        outputs = PhotoOutputs(folder, output_name(source.name, taken))
+        outputs = PhotoOutputs(folder, output_name(source.name, taken), kinds)
         try:
-            state, entry = _segment_source(source, outputs, key, overlay, segment)
+            state, entry = _segment_source(source, outputs, key, segment)
             entries.append({"photo": source.name} | entry)
-            done.append(SegmentedPhoto(source.name, outputs.name, outputs.label_map))
+            done.append(SegmentedPhoto(source.name, outputs.name, folder / outputs.files[0]))
         except (BadPhoto, MemoryError) as error:
             outputs.discard()
             failed.append((source.name, _reason(error, source)))
@@ -166,44 +172,23 @@ def _segment_source(
     source: PhotoSource,
     outputs: PhotoOutputs,
     key: Mapping[str, Any],
-    overlay: bool,
     segment: Callable[[Photo], Segmentation],
 ) -> tuple[State, dict[str, Any]]:
     """Segment one photo, unless an earlier run did; gives its entry in the file of areas."""
-    with source.open() as file:
-        key = {**key, "photo_sha256": _digest(file, source)}
-        if key["network_sha256"] and (entry := outputs.finished(key, overlay=overlay)):
-            return "kept", entry
-        file.seek(0)
-        photo = replace(read_photo(file, str(source.location)), sha256=key["photo_sha256"])
+    # The digest before the pixels: a file that is replaced between them is segmented again the next time.
+    key = {**key, "photo_sha256": source.digest()}
+    if entry := outputs.finished(key):
+        return "kept", entry
+    photo = replace(source.read(), sha256=key["photo_sha256"])
     segmentation = segment(photo)
+    entry = areas_entry(outputs.files[0], segmentation.areas(), photo)
     with _writing_to(outputs.folder, source):
-        outputs.begin()
-        segmentation.save(outputs.label_map)
-        if overlay:
-            _write_overlay(outputs.overlay, photo, segmentation)
-        entry = areas_entry(outputs, segmentation.areas(), photo)
-        outputs.finish(key, entry)
+        outputs.write(photo, segmentation, key, entry)
     return "segmented", entry
 
 
 def _reason(error: BadPhoto | MemoryError, source: PhotoSource) -> str:
     return str(error) if isinstance(error, BadPhoto) else f"{source.location}: does not fit into memory."
-
-
-def _digest(file: Any, source: PhotoSource) -> str:
-    try:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadPhoto(f"cannot be read ({error.strerror})", path=source.location) from error
-
-
-def _write_overlay(path: Path, photo: Photo, segmentation: Segmentation) -> None:
-    outline_px = max(1, round(max(photo.pixels.shape) / 1000))
-    picture = overlaid(
-        photo.pixels, segmentation.label_map, segmentation.part_set.colours, outline_px=outline_px
-    )
-    write_jpeg(path, thumbnail(picture, JPEG_MAX_SIDE_PX))
 
 
 @contextmanager

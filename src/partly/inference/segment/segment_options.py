@@ -6,10 +6,39 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from partly.data.label_formats import FORMAT_NAMES
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
 """Scales of a thorough segmentation: 160, 192, 224 and 256 px for a network of 192 px."""
+
+
+AreasFormat = Literal["json", "csv"]
+ProbabilityFormat = Literal["png", "npz"]
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is written of each photo beside its label map."""
+
+    overlay: bool = option(
+        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    )
+    masks: bool = option(False, "Also write a mask of each part: an 8-bit PNG of 0 and 255.")
+    probabilities: ProbabilityFormat | None = option(
+        None,
+        "Also write how probable each part is in each pixel: a 16-bit PNG a part (png), or one NumPy file a "
+        "photo with all parts (npz).",
+    )
+    cutout: tuple[str, ...] = option(
+        (),
+        "Also cut this part out of the photo: a PNG that is transparent elsewhere, with soft edges. Given "
+        "several times, of all these parts together.",
+        metavar="PART",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True)
@@ -56,10 +85,8 @@ class ViewOptions:
 class SegmentOptions(ViewOptions):
     """How photos are segmented."""
 
-    overlay: bool = option(
-        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
-    )
-    areas: Literal["json", "csv"] = option("json", "File format of the parts' areas and confidences.")
+    areas: AreasFormat = option("json", "File format of the parts' areas and confidences.")
+    max_pages: int = max_pages_option()
     draft_format: str | None = option(
         None,
         "Also write the label maps as first drafts for a labelling program, in its format.",
@@ -70,4 +97,4 @@ class SegmentOptions(ViewOptions):
     def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
         view = self.view(with_encoder=with_encoder, with_fast=with_fast)
-        return {**view, "overlay": self.overlay, "areas": self.areas, "draft_format": self.draft_format}
+        return {**view, "areas": self.areas, "draft_format": self.draft_format}

@@ -17,11 +17,9 @@ from torch import Tensor, nn
 from partly.data.labels import PartSet
 from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels, whole_shape
 from partly.errors import BadModelFile, BadOption
+from partly.inference.segment.part_probabilities import PartProbabilities, upsampled_strips
 from partly.inference.segment.segmentation import Segmentation
 from partly.models import refined
-
-_STRIP_VALUES = 1 << 20
-"""Logits that are upsampled at a time: 4 MiB."""
 
 
 class PartNetwork(Protocol):
@@ -113,14 +111,14 @@ def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine
     label_map = np.empty((height, width), np.uint8)
     confidence = np.empty((height, width), np.float32)
     top = 0
-    for strip in _upsampled_strips(logits, height, width):
+    for strip in upsampled_strips(logits, height, width):
         best, parts = strip.max(dim=0)
         rows = slice(top, top + len(parts))
         label_map[rows] = parts.to(torch.uint8).numpy()
         # The largest softmax probability is exp(0) over the sum of exp(logit - best).
         confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
         top = rows.stop
-    return Segmentation(label_map, confidence, part_set)
+    return Segmentation(label_map, confidence, part_set, PartProbabilities(logits, height, width))
 
 
 def _mean(several: Sequence[Tensor]) -> Tensor:
@@ -177,27 +175,6 @@ def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:
         raise ValueError(f"the network gives logits {tuple(logits.shape)}; expected {expected}")
     if not torch.isfinite(logits).all():
         raise BadModelFile("the network's logits are not finite", remedy="Train it again")
-
-
-def _upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
-    """Logits ``[k, h, w]`` at another size, as consecutive strips ``[k, n, width]``.
-
-    Together they equal ``F.interpolate(logits, (height, width), mode="bilinear")``, with antialiasing where
-    that shrinks.
-    """
-    n_parts, h, w = logits.shape
-    if height <= h and width <= w:
-        yield F.interpolate(logits[None], (height, width), mode="bilinear", antialias=True)[0]
-        return
-    # All columns first (k h width values, little even for huge photos), then rows as they are wanted.
-    logits = F.interpolate(logits[None], (h, width), mode="bilinear", align_corners=False)[0]
-    n_rows = max(1, _STRIP_VALUES // (n_parts * width))
-    for top in range(0, height, n_rows):
-        y = torch.arange(top, min(top + n_rows, height), dtype=torch.float32)
-        y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)
-        above = y.floor().long()
-        below = (above + 1).clamp(max=h - 1)
-        yield torch.lerp(logits[:, above], logits[:, below], (y - above)[:, None])
 
 
 @contextmanager

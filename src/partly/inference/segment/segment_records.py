@@ -6,13 +6,16 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
 
+from partly.data.photos import Photo
 from partly.errors import PartsFailed
-from partly.storage import Provenance, parsed_json, write_json
+from partly.inference.segment.output_kinds import OutputKind
+from partly.inference.segment.segmentation import Segmentation
+from partly.storage import Provenance, read_json_or_none, write_json
 
 State = Literal["segmented", "kept", "failed"]
 _N_REASONS = 10
@@ -84,29 +87,26 @@ _LEFTOVER = re.compile(r"^\..+\.[a-z0-9_]{8}\.part$")
 
 @dataclass(frozen=True)
 class PhotoOutputs:
-    """Where the results of one photo are.
+    """The results of one photo.
 
     Attributes:
         folder: the folder of all results.
         name: the photo's name in it, a relative POSIX path without suffix.
+        kinds: what is asked for, label maps first.
     """
 
     folder: Path
     name: str
+    kinds: tuple[OutputKind, ...]
 
     @property
-    def label_map(self) -> Path:
-        """Palette PNG."""
-        return self.folder / "labels" / f"{self.name}.png"
-
-    @property
-    def overlay(self) -> Path:
-        """JPEG."""
-        return self.folder / "overlays" / f"{self.name}.jpg"
+    def files(self) -> tuple[str, ...]:
+        """All that are asked for, as POSIX paths within the folder; the label map is the first."""
+        return tuple(file for kind in self.kinds for file in kind.files(self.name))
 
     @property
     def record(self) -> Path:
-        """JSON: what the results were made from, and the areas."""
+        """JSON: what the results were made from, the areas, and which files there are."""
         path = self.folder / _RECORDS / f"{self.name}.json"
         if len(os.fsencode(path.name)) <= _MOST_NAME_BYTES:
             return path
@@ -114,39 +114,90 @@ class PhotoOutputs:
         digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()
         return path.with_name(f"{path.name[:_MOST_LETTERS]}~{digest[:32]}.json")
 
-    def finished(self, key: Mapping[str, Any], *, overlay: bool) -> dict[str, Any] | None:
-        """The entry of an earlier run with the same key, if everything wanted is there."""
+    def finished(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The entry of an earlier run with the same key, if every file that is asked for is there."""
+        record = _Record.read(self.record)
+        if record is None or not record.is_of(key) or not set(self.files) <= {*self._made(record)}:
+            return None
         try:
-            values = parsed_json(self.record.read_text(encoding="utf-8"))
-            there = self.label_map.is_file() and (not overlay or self.overlay.is_file())
-        except (OSError, ValueError):
+            there = all((self.folder / file).is_file() for file in self.files)
+        except OSError:
             return None
-        held = values.get("key") if isinstance(values, dict) else None
-        if not there or not isinstance(held, dict) or not Provenance(key).matches(held):
-            return None
-        entry = values.get("entry")
-        return entry if isinstance(entry, dict) else None
+        return record.entry if there else None
 
-    def begin(self) -> None:
-        """Forget an earlier record: while files are replaced, the photo does not count as done."""
-        self.record.unlink(missing_ok=True)
+    def write(
+        self, photo: Photo, segmentation: Segmentation, key: Mapping[str, Any], entry: Mapping[str, Any]
+    ) -> None:
+        """Write all files, and the record last: from then on the photo counts as done.
 
-    def finish(self, key: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
-        """Write the record: from now on the photo counts as done."""
-        write_json(self.record, {"key": dict(key), "entry": dict(entry)})
+        Files of an earlier run stay if it had the same key; others go first.
+        """
+        record, others = _Record.read(self.record), set[str]()
+        if record is not None:
+            others = {*self._made(record)} - {*self.files}
+            if not record.is_of(key):
+                for file in sorted(others):
+                    (self.folder / file).unlink(missing_ok=True)
+                others = set()
+                # While files are replaced by others, the photo does not count as done.
+                self.record.unlink(missing_ok=True)
+        for kind in self.kinds:
+            kind.write(self.folder, self.name, photo, segmentation)
+        files = sorted({*self.files} | others)
+        write_json(self.record, {"key": dict(key), "entry": dict(entry), "files": files})
 
     def discard(self) -> None:
         """Remove all results of the photo: none of an earlier run stays for a photo that now fails."""
-        for path in (self.record, self.label_map, self.overlay):
-            with contextlib.suppress(OSError):  # e.g. a name too long to exist
-                path.unlink()
+        with contextlib.suppress(OSError):  # e.g. a name too long to exist
+            record = _Record.read(self.record)
+            made = () if record is None else self._made(record)
+            for path in (*(self.folder / file for file in (*self.files, *made)), self.record):
+                path.unlink(missing_ok=True)
+
+    def _made(self, record: _Record) -> tuple[str, ...]:
+        """The files that were made with a record; earlier versions, which did not say, had two at most."""
+        if record.files is None:
+            return (f"labels/{self.name}.png", f"overlays/{self.name}.jpg")
+        # A record is a file that anybody can edit, and these are deleted.
+        return tuple(file for file in record.files if _is_inside(file))
 
 
-def prepare_folder(folder: Path, *, overlay: bool) -> None:
+@dataclass(frozen=True)
+class _Record:
+    """What is written down of a photo's results.
+
+    Attributes:
+        key: what they depend on.
+        entry: the photo's entry in the file of areas.
+        files: all results; None: not said.
+    """
+
+    key: dict[str, Any]
+    entry: dict[str, Any]
+    files: tuple[str, ...] | None
+
+    @classmethod
+    def read(cls, path: Path) -> _Record | None:
+        """None where there is none, or it is damaged."""
+        values = read_json_or_none(path) or {}
+        key, entry, files = values.get("key"), values.get("entry"), values.get("files")
+        if not isinstance(key, dict) or not isinstance(entry, dict):
+            return None
+        return cls(key, entry, tuple(map(str, files)) if isinstance(files, list) else None)
+
+    def is_of(self, key: Mapping[str, Any]) -> bool:
+        """Whether results are of this network, photo and view; of a network without a digest, none are."""
+        return bool(key["network_sha256"]) and Provenance(key).matches(self.key)
+
+
+def _is_inside(file: str) -> bool:
+    return not PureWindowsPath(file).anchor and ".." not in PureWindowsPath(file).parts
+
+
+def prepare_folder(folder: Path, kinds: Iterable[OutputKind]) -> None:
     """Make the folder of results, and clear it of what a killed run left half-written."""
-    wanted = [folder / "labels", folder / _RECORDS] + ([folder / "overlays"] if overlay else [])
     candidates: list[Path] = []
-    for part in wanted:
+    for part in [*(folder / kind.folder for kind in kinds), folder / _RECORDS]:
         part.mkdir(parents=True, exist_ok=True)
         candidates += part.rglob(".*.part")
     candidates += folder.glob(".areas.*.part")

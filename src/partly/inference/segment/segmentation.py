@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partly.data.labels import PartSet, write_label_map
 
+if TYPE_CHECKING:
+    from partly.inference.segment.part_probabilities import PartProbabilities
+
 _ROWS = 512
+_LEAST_SHARE, _MOST_SHARE = 0.25, 0.75  # odds of 1 : 3 and of 3 : 1
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,13 @@ class Segmentation:
         label_map: part ids, uint8 ``[h, w]``.
         confidence: probability of the part given, float32 ``[h, w]``, 1/k to 1.
         part_set: what the ids mean.
+        probabilities: of all parts; None where nothing but the label map is known.
     """
 
     label_map: NDArray[np.uint8]
     confidence: NDArray[np.float32]
     part_set: PartSet
+    probabilities: PartProbabilities | None = field(default=None, repr=False)
 
     def mask(self, part: str) -> NDArray[np.bool_]:
         """Where one part is, boolean ``[h, w]``.
@@ -52,6 +60,45 @@ class Segmentation:
         """
         mask: NDArray[np.bool_] = self.label_map == self.part_set.index(part)
         return mask
+
+    def probability(self, part: str) -> NDArray[np.float32]:
+        """How probable one part is in each pixel, float32 ``[h, w]``, 0 to 1; over all parts they sum to 1.
+
+        Raises:
+            BadLabel: there is no part of that name.
+            ValueError: nothing but the label map is known.
+        """
+        return np.concatenate(list(self.probability_strips(part)))
+
+    def probability_strips(self, part: str) -> Iterator[NDArray[np.float32]]:
+        """The same as consecutive strips of rows ``[n, w]``, of which one at a time is in memory."""
+        return self._known_probabilities().of_part(self.part_set.index(part))
+
+    def opacity(self, parts: Sequence[str]) -> NDArray[np.uint8]:
+        """How opaque some parts, taken together, are when they are cut out: uint8 ``[h, w]``.
+
+        It follows from the likeliest of these parts, p, and the likeliest other, q: 0 where p : q is 1 : 3 or
+        less, 255 from 3 : 1 on, and linear in p / (p + q) between. So it is at least 128 exactly in the
+        parts' masks (but for ties), and a haze far from them is none.
+
+        Raises:
+            BadLabel: there is no part of one of these names.
+            ValueError: nothing but the label map is known.
+        """
+        ids = [self.part_set.index(part) for part in parts]
+        opacity = np.empty(self.label_map.shape, np.uint8)
+        top = 0
+        for strip in self._known_probabilities().against_others(ids):
+            rows = slice(top, top + len(strip))
+            share = (strip - _LEAST_SHARE) / (_MOST_SHARE - _LEAST_SHARE)
+            opacity[rows] = np.rint(share.clip(0, 1) * 255)
+            top = rows.stop
+        return opacity
+
+    def _known_probabilities(self) -> PartProbabilities:
+        if self.probabilities is None:
+            raise ValueError("of this segmentation nothing but the label map is known")
+        return self.probabilities
 
     def areas(self) -> tuple[PartArea, ...]:
         """Area and mean confidence of every part, in order of the part set."""

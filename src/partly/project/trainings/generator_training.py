@@ -53,12 +53,14 @@ class TrainingReports:
     """Who is told what.
 
     Attributes:
+        on_note: what is to be told of the photos that were found, before any is read.
         on_photo: photos squared so far, and of how many.
         on_step: every step.
         on_pictures: the file of a new grid of pictures.
         on_measuring: what is looked at to measure, how many are done, and of how many.
     """
 
+    on_note: Callable[[str], None] = tell_nobody
     on_photo: Callable[[int, int], None] = tell_nobody
     on_step: Callable[[PlanStep], None] = tell_nobody
     on_pictures: Callable[[Path], None] = tell_nobody
@@ -76,6 +78,7 @@ class TrainedGenerator:
         failed: photos that cannot be read, each with the reason.
         time_s: of all sittings.
         classes: how many photos each class has, if there are classes.
+        notes: what else is to be told of the photos that were found, such as what was passed over.
     """
 
     folder: Path
@@ -84,6 +87,7 @@ class TrainedGenerator:
     failed: tuple[tuple[str, str], ...]
     time_s: float
     classes: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def train_generator(
@@ -121,7 +125,10 @@ def train_generator(
         streams_as_of(_streams_of(place)),
     ):
         ranks = machine.ranks
-        sources = _sources(photos, place.root, choices.size_px)
+        sources = _sources(photos, place.root, choices)
+        if ranks.is_first:
+            for note in sources.told():
+                reports.on_note(note)
         told: str | None = getattr(choices, "classes", None)
         of_photo = None if told is None else read_classes(told, sources)
         # What it refuses is refused before photos are read, which may take long.
@@ -150,7 +157,9 @@ def train_generator(
         if ranks.is_first and trained.representation is not None:
             parents = {"generator_sha256": load_card(place.root).weights_sha256}
             trained.representation.save(place.encoder, {"parents": parents})
-    return TrainedGenerator(place.root, place.page, len(photo_set), photo_set.failed, trained.time_s, counts)
+    return TrainedGenerator(
+        place.root, place.page, len(photo_set), photo_set.failed, trained.time_s, counts, sources.told()
+    )
 
 
 @contextmanager
@@ -199,12 +208,12 @@ def _streams_of(place: TrainingFolder) -> object:
     return (_ASSUMED | known)["streams"]
 
 
-def _sources(photos: str | Path | Sequence[str | Path], root: Path, size_px: int) -> PhotoSources:
+def _sources(photos: str | Path | Sequence[str | Path], root: Path, choices: TrainingChoices) -> PhotoSources:
     """Drawn portraits where "portraits" or "portraits:5000" is asked for and no such file is there."""
     asked = _PORTRAITS.fullmatch(str(photos))
     if asked and not Path(str(photos)).exists():
-        return portrait_sources(int(asked[1] or _N_PORTRAITS), size_px)
-    return find_photos(photos, leave_out=[root])
+        return portrait_sources(int(asked[1] or _N_PORTRAITS), choices.size_px)
+    return find_photos(photos, leave_out=[root], max_pages=choices.max_pages)
 
 
 @dataclass(frozen=True)

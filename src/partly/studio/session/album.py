@@ -133,8 +133,7 @@ class Album:
         known = self.known(name)
         if known is None:
             try:
-                with self.photo(name).open() as file:
-                    digest = hashlib.sha256(file.read()).hexdigest()
+                digest = self.photo(name).digest()
             except BadPhoto as error:
                 self.pass_over(name, error)
                 raise

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from partly.data.photos import PHOTO_SUFFIXES, read_photo
 from partly.errors import BadOption
-from partly.storage import write_bytes
+from partly.storage import is_hidden, write_bytes
 from partly.studio.session.photo_network import MAX_PHOTO_PIXELS
 from partly.studio.session.studio_paths import changed_at, last_part
 
@@ -79,7 +79,7 @@ class PhotoFolder:
 
 
 def _is_photo(name: str) -> bool:
-    return Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith(".")
+    return Path(name).suffix.lower() in PHOTO_SUFFIXES and not is_hidden(name)
 
 
 def _safe_name(file_name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
 OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein")
@@ -48,6 +49,7 @@ class TrainingChoices:
     start_from: str | None = option(
         None, "Warm start from the weights of this generator (model folder), of the same kind and shape."
     )
+    max_pages: int = max_pages_option()
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -1,0 +1,77 @@
+"""How probable each part is in every pixel of a photo, a strip of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+_STRIP_VALUES = 1 << 20
+"""Logits that are upsampled at a time: 4 MiB."""
+
+
+class PartProbabilities:
+    """Softmax of a photo's logits at the photo's own size; little of it is in memory.
+
+    Args:
+        logits: of the whole photo, ``[k, h', w']``, at any size.
+        height, width: of the photo.
+    """
+
+    def __init__(self, logits: Tensor, height: int, width: int) -> None:
+        self._logits, self.height, self.width = logits, height, width
+
+    def of_part(self, part: int) -> Iterator[NDArray[np.float32]]:
+        """Probability of one part, 0 to 1, as consecutive strips ``[n, w]``."""
+        top = 0
+        for strip in upsampled_strips(self._logits[part : part + 1], self.height, self.width):
+            rows = slice(top, top + strip.shape[1])
+            yield np.exp(strip[0].numpy() - self._log_sums[rows])
+            top = rows.stop
+
+    def against_others(self, parts: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        """Probability of the likelier of some parts beside the likeliest other, as strips ``[n, w]``.
+
+        That is p / (p + q), 0 to 1: above a half exactly where the label map has one of these parts.
+        """
+        others = [part for part in range(len(self._logits)) if part not in parts]
+        for strip in upsampled_strips(self._logits, self.height, self.width):
+            best = strip[list(parts)].amax(0)
+            yield (best - strip[others].amax(0) if others else torch.full_like(best, 99)).sigmoid().numpy()
+
+    @cached_property
+    def _log_sums(self) -> NDArray[np.float32]:
+        """Logarithm of the sum of exp(logit) over all parts, ``[h, w]``."""
+        sums = np.empty((self.height, self.width), np.float32)
+        top = 0
+        for strip in upsampled_strips(self._logits, self.height, self.width):
+            rows = slice(top, top + strip.shape[1])
+            sums[rows] = strip.logsumexp(0).numpy()
+            top = rows.stop
+        return sums
+
+
+def upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
+    """Logits ``[k, h, w]`` at another size, as consecutive strips ``[k, n, width]``.
+
+    Together they equal ``F.interpolate(logits, (height, width), mode="bilinear")``, with antialiasing where
+    that shrinks.
+    """
+    n_parts, h, w = logits.shape
+    if height <= h and width <= w:
+        yield F.interpolate(logits[None], (height, width), mode="bilinear", antialias=True)[0]
+        return
+    # All columns first (k h width values, little even for huge photos), then rows as they are wanted.
+    logits = F.interpolate(logits[None], (h, width), mode="bilinear", align_corners=False)[0]
+    n_rows = max(1, _STRIP_VALUES // (n_parts * width))
+    for top in range(0, height, n_rows):
+        y = torch.arange(top, min(top + n_rows, height), dtype=torch.float32)
+        y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)
+        above = y.floor().long()
+        below = (above + 1).clamp(max=h - 1)
+        yield torch.lerp(logits[:, above], logits[:, below], (y - above)[:, None])
