@@ -16,8 +16,9 @@ from partly.inference.exported.exported_network import load_exported
 from partly.inference.exported.exported_segmentation import segment_exported
 from partly.inference.exported.map_refinement import refined_maps
 from partly.inference.exported.map_resizing import antialiasing_weights, resized_maps, upsampled_strips
+from partly.inference.segment.part_probabilities import upsampled_strips as torch_strips
 from partly.inference.segment.segment_options import THOROUGH
-from partly.inference.segment.segment_photo_file import _upsampled_strips, segment_photo
+from partly.inference.segment.segment_photo_file import segment_photo
 from partly.models.boundary_refinement import refined
 
 NEAR = 1e-4
@@ -39,7 +40,7 @@ def test_resizing_is_that_of_torch(height, width):
     maps = maps_of(1, 3, 17, 23)
     wanted = F.interpolate(torch.from_numpy(maps)[None], (height, width), mode="bilinear")[0].numpy()
     np.testing.assert_allclose(resized_maps(maps, height, width), wanted, atol=5e-5)
-    strips = torch.cat(list(_upsampled_strips(torch.from_numpy(maps), height, width)), 1).numpy()
+    strips = torch.cat(list(torch_strips(torch.from_numpy(maps), height, width)), 1).numpy()
     found = np.concatenate(list(upsampled_strips(maps, height, width)), 1)
     np.testing.assert_allclose(found, strips, atol=5e-5)
 
@@ -96,7 +97,7 @@ def _margins(network, photo, view):
     )
     if view.get("refine"):
         logits = refined(logits, module.resize_pixels(photo.pixels, logits.shape[2], logits.shape[1]))
-    strips = torch.cat(list(_upsampled_strips(logits, photo.height_px, photo.width_px)), 1)
+    strips = torch.cat(list(torch_strips(logits, photo.height_px, photo.width_px)), 1)
     top = strips.topk(2, dim=0).values
     return (top[0] - top[1]).numpy()
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from partly.errors import BadOption, PartlyError
 from partly.service.answers import LabellingSetup, no_prediction, prediction, tasks_of
 from partly.service.http.request_photos import MAX_PHOTO_BYTES, announced_bytes, body_in_time
-from partly.service.http.served_network import Served
+from partly.service.http.what_is_served import Served
 from partly.web import json_value
 
 # Photos may stand in tasks, a third longer.

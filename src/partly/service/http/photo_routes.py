@@ -15,7 +15,7 @@ from partly.service.http.request_photos import (
     photo_in,
     tolerance_of,
 )
-from partly.service.http.served_network import Served
+from partly.service.http.what_is_served import Served
 
 
 def photo_router(served: Served) -> APIRouter:

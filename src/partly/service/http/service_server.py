@@ -22,7 +22,7 @@ from partly.service.http.admission import RETRY_AFTER_S, Admission, Busy
 from partly.service.http.label_studio_routes import label_studio_router
 from partly.service.http.photo_routes import photo_router
 from partly.service.http.request_photos import MAX_PHOTO_BYTES, NotAcceptable, TooSlow
-from partly.service.http.served_network import Served
+from partly.service.http.what_is_served import Served
 from partly.service.http.work import Workers
 from partly.service.service_options import DEFAULT_PORT, ServiceOptions
 from partly.web import (
