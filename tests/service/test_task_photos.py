@@ -233,6 +233,19 @@ def test_a_photo_is_fetched_with_the_token(other):
     assert Answers.asked == [("/a/b%20c.png?x=1", "Token secret"), ("/data/upload/1/x.png", "Token secret")]
 
 
+def test_the_token_is_for_the_first_address_alone(other):
+    photos = TaskPhotos.of(None, ["http://127.0.0.1:9/", other], 100, "secret")
+    assert photos.read(f"{other}/a.png").data == PHOTO
+    assert Answers.asked == [("/a.png", None)]
+
+
+def test_files_of_label_studio_stay_below_an_address(other):
+    with pytest.raises(BadPhoto, match="no such photo as no folder was named"):
+        TaskPhotos.of(None, [f"{other}/photos/"], 100, None).read("/data/upload/1/x.png")
+    assert TaskPhotos.of(None, [f"{other}/data/"], 100, None).read("/data/upload/1/x.png").data == PHOTO
+    assert [path for path, _ in Answers.asked] == ["/data/upload/1/x.png"]
+
+
 def test_a_file_of_the_folder_comes_first(other, folder):
     assert TaskPhotos.of(folder, [other], 100, None).read("/data/upload/3/01234567-x.png").data == PHOTO
     assert Answers.asked == []

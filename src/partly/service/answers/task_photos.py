@@ -45,7 +45,8 @@ class TaskPhotos:
         folder: where files are; None: none may be opened.
         allowed: addresses below which photos may be fetched.
         most_bytes: larger files are refused.
-        token: is sent to these addresses, as Label Studio's access token.
+        token: is sent to the first of these addresses, as Label Studio's access token; it is nobody else's
+            business, and storages refuse what is signed and has a token, too.
     """
 
     folder: Path | None = None
@@ -124,7 +125,8 @@ class TaskPhotos:
 
     def _fetched(self, address: str) -> TaskPhoto:
         name = PurePosixPath(unquote(urlsplit(address).path)).name or "photo"
-        return TaskPhoto(name, fetched(address, self.allowed, self.most_bytes, self.token))
+        token = self.token if self.allowed[0].allows(address) else None
+        return TaskPhoto(name, fetched(address, self.allowed, self.most_bytes, token))
 
     def _named(self, address: str) -> TaskPhoto:
         """A file of Label Studio: in the folder, else from Label Studio itself, if that is allowed."""
@@ -134,8 +136,10 @@ class TaskPhotos:
                 path = self._path(self.folder, name)
                 if path is not None:
                     return TaskPhoto(name, self._content(path, name))
-        if self.allowed and address.startswith(_DATA):
-            return self._fetched(self.allowed[0].origin + address)
+        if address.startswith(_DATA):
+            for one in self.allowed:
+                if one.allows(one.origin + address):
+                    return self._fetched(one.origin + address)
         where = "among the photos" if self.folder else "as no folder was named"
         raise BadPhoto(
             f"{(names or [address])[0][:_SHOWN]!r}: no such photo {where}",
