@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from partly.cli.command_line import run
 from tests.service.conftest import photo_bytes
+from tests.service.service_process import Service, service
 
 BLOCKER = """
 import importlib.abc, sys
@@ -28,63 +25,6 @@ class NoTorch(importlib.abc.MetaPathFinder):
             raise ImportError(f"{name} is not installed")
 sys.meta_path.insert(0, NoTorch())
 """
-MAIN = """
-import sys
-from partly.cli.command_line import run
-from partly.service.http import request_photos
-from partly.web import patient_connection
-patient_connection.IDLE_S = request_photos.BODY_S = 1.2
-code = run(sys.argv[1:])
-print("torch" in sys.modules)
-sys.exit(code)
-"""
-
-
-class Service:
-    """One process."""
-
-    def __init__(self, process: subprocess.Popen[str], told: dict[str, object]) -> None:
-        self.process, self.told = process, told
-        self.port = int(str(told["url"]).rstrip("/").rpartition(":")[2])
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def raw(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
-
-    def open_requests(self) -> int:
-        return int(json.loads(self.ask("GET", "/metrics")[1])["open_requests"])
-
-
-@contextmanager
-def service(file, *options: str, before: str = "") -> Iterator[Service]:
-    """``partly serve`` of a file on a free port; killed at the end, unless it has ended."""
-    words = ["serve", str(file), "--port", "0", "--json", *options]
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", before + MAIN, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    try:
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("}"):
-                break
-        assert lines, process.stderr.read()
-        yield Service(process, json.loads("".join(lines)))
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def ended(one: Service, number: int = signal.SIGINT) -> tuple[int, str, str]:
