@@ -13,8 +13,8 @@ from partly.data.photos.encoding import encode_png
 from partly.inference.segment.segment_options import ViewOptions
 from partly.service.answers.segmenting_photos import PhotoSegmenting, photo_segmenting
 from partly.service.answers.task_photos import TaskPhotos
-from partly.service.http.what_is_served import Served
 from partly.service.http.service_server import served_network, service_app
+from partly.service.http.what_is_served import Served
 from partly.service.http.work import Workers
 from partly.service.service_options import ServiceOptions
 from partly.web.security import Security

@@ -60,10 +60,10 @@ def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
         BadModelFile: it is damaged, or of another kind.
     """
     card, tensors = load_model(folder, family.kind)
-    with torch.device("meta"), warnings.catch_warnings():
-        # Without memory first, which a wrong number in the card could ask for without end.
-        warnings.simplefilter("ignore")
-        fill(build_family(card, family, shape, folder), tensors, folder / "model.safetensors")
+    # Without memory first, which a wrong number in the card could ask for without end.
+    shapes = {name: tensor.to("meta") for name, tensor in tensors.items()}
+    with torch.device("meta"):
+        fill(build_family(card, family, shape, folder), shapes, folder / "model.safetensors")
     network = build_family(card, family, shape, folder)
     fill(network, tensors, folder / "model.safetensors")
     network.digest, network.folder = card.weights_sha256, folder.absolute()
@@ -88,10 +88,10 @@ def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], fo
         for name, value in arguments.items():
             if name.startswith(_COUNTS) and isinstance(value, int) and value > _MOST_COUNT:
                 raise ValueError(f"{name} is {value}, more than {_MOST_COUNT}")
-        with warnings.catch_warnings():
-            # Of layers without channels; their weights will not fit.
-            warnings.simplefilter("ignore")
-            return family(shape(**arguments))
+        # Of layers without channels; their weights will not fit. The filter stays: those of the process would
+        # be exchanged under other threads by one that is taken back.
+        warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
+        return family(shape(**arguments))
     except (TypeError, ValueError, ArithmeticError, RuntimeError, BadOption) as error:
         raise BadModelFile(
             f"its arguments build no {family.name} ({error})",

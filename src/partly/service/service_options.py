@@ -38,8 +38,8 @@ class ServiceOptions:
     photos_from: tuple[str, ...] = option(
         (),
         "Fetch photos whose address begins with this, such as http://localhost:8080/; no others are "
-        "fetched. May be given several times, that of Label Studio first: LABEL_STUDIO_API_KEY is sent to it, "
-        "where it is set.",
+        "fetched. May be given several times, that of Label Studio first: LABEL_STUDIO_API_KEY is sent to "
+        "it, where it is set.",
         metavar="ADDRESS",
     )
     regions: Literal["brush", "polygon"] | None = option(
