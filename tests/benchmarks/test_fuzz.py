@@ -97,8 +97,9 @@ def test_mutations_change_files(kind):
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("a.png", b"a")
         data = file.getvalue()
-    found = {mutated(data, kind, np.random.default_rng(i), [data])[0] for i in range(100)}
-    assert len(found - {data}) > 40
+    n = 20 if kind == "zip" else 100  # some zips are bombs, which take a while to make
+    found = {mutated(data, kind, np.random.default_rng(i), [data])[0] for i in range(n)}
+    assert len(found - {data}) > 0.4 * n
 
 
 class Misbehaving(Targets):
