@@ -21,6 +21,7 @@ from partly.service.answers.photo_fetching import AllowedAddress, fetched
 _LOCAL_FILES, _UPLOADS, _DATA = "/data/local-files/", "/data/upload/", "/data/"
 # What Label Studio puts before the names of uploads.
 _DECORATION = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_CREDENTIALS = re.compile("//[^/]*@")
 _SHOWN = 100
 
 
@@ -86,7 +87,7 @@ class TaskPhotos:
             return self._at(address)
         if scheme and len(scheme) > 1:
             raise BadPhoto(
-                f"the task has the photo {address[:_SHOWN]!r}",
+                f"the task has the photo {_shown(address)!r}",
                 expected="an address of HTTP, a file of Label Studio, or a data: address",
                 remedy="Let the storage in Label Studio give addresses of HTTP (pre-signed URLs)",
             )
@@ -181,7 +182,13 @@ def _scheme_of(address: str) -> str:
     try:
         return urlsplit(address).scheme.lower()
     except ValueError as error:
-        raise BadPhoto(f"{address[:_SHOWN]!r} is no address ({error})") from error
+        # The error itself may have a password in it.
+        raise BadPhoto(f"{_shown(address)!r} is no address", expected="the address of a photo") from error
+
+
+def _shown(address: str) -> str:
+    """An address without what may be secret in it: keys after its ``?``, a name and a password."""
+    return _CREDENTIALS.sub("//", address.partition("?")[0])[:_SHOWN]
 
 
 def _file_names(address: str) -> Iterator[str]:
