@@ -265,7 +265,8 @@ def test_redirections_stay_where_photos_may_be_fetched(other):
         other.replace("127.0.0.1", "localhost"),
     ):
         with pytest.raises(BadPhoto) as caught:
-            photos.read(f"{other}/leads?to={target}")
+            photos.read(f"{other}/leads?key=secret&to={target}")
+        assert "secret" not in str(caught.value)
         assert "where none may be fetched" in str(caught.value) or "is not allowed" in str(caught.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from partly.errors import BadOption, BadPhoto
 _SILENCE_S = 10.0
 _LONGEST_S = 30.0
 _PIECE_BYTES = 1 << 16
+_CREDENTIALS, _SHOWN = re.compile("//[^/]*@"), 200
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -87,6 +89,11 @@ def _place(address: str) -> tuple[str, str, int] | None:
     return scheme, parts.hostname.lower(), _PORTS[scheme] if port is None else port
 
 
+def shown_address(address: str) -> str:
+    """An address without what may be secret in it: keys after its ``?``, a name and a password."""
+    return _CREDENTIALS.sub("//", address.partition("?")[0])[:_SHOWN]
+
+
 def fetched(address: str, allowed: Sequence[AllowedAddress], most_bytes: int, token: str | None) -> bytes:
     """What lies at an address.
 
@@ -103,7 +110,7 @@ def fetched(address: str, allowed: Sequence[AllowedAddress], most_bytes: int, to
     if token:
         request.add_unredirected_header("Authorization", f"Token {token}")
     end = time.monotonic() + _LONGEST_S
-    shown = urlsplit(address)._replace(query="", fragment="").geturl()[:200]
+    shown = shown_address(address)
     try:
         with _opener(allowed).open(request, timeout=_SILENCE_S) as answer:
             return _read(answer, most_bytes, end, shown)
@@ -146,8 +153,9 @@ class _AllowedOnly(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if not any(one.allows(newurl) for one in self._allowed):
             fp.close()
+            host = urlsplit(newurl).netloc.rpartition("@")[2][:_SHOWN]
             raise BadPhoto(
-                f"{req.full_url[:200]}: leads to {urlsplit(newurl).netloc[:200]}, where none may be fetched",
+                f"{shown_address(req.full_url)}: leads to {host}, where none may be fetched",
                 remedy="Allow that address, too: --photos-from",
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]

@@ -16,12 +16,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 from partly.errors import BadOption, BadPhoto
-from partly.service.answers.photo_fetching import AllowedAddress, fetched
+from partly.service.answers.photo_fetching import AllowedAddress, fetched, shown_address
 
 _LOCAL_FILES, _UPLOADS, _DATA = "/data/local-files/", "/data/upload/", "/data/"
 # What Label Studio puts before the names of uploads.
 _DECORATION = re.compile(r"^[0-9a-f]{8}-(?=.)")
-_CREDENTIALS = re.compile("//[^/]*@")
 _SHOWN = 100
 
 
@@ -87,7 +86,7 @@ class TaskPhotos:
             return self._at(address)
         if scheme and len(scheme) > 1:
             raise BadPhoto(
-                f"the task has the photo {_shown(address)!r}",
+                f"the task has the photo {shown_address(address)!r}",
                 expected="an address of HTTP, a file of Label Studio, or a data: address",
                 remedy="Let the storage in Label Studio give addresses of HTTP (pre-signed URLs)",
             )
@@ -183,12 +182,7 @@ def _scheme_of(address: str) -> str:
         return urlsplit(address).scheme.lower()
     except ValueError as error:
         # The error itself may have a password in it.
-        raise BadPhoto(f"{_shown(address)!r} is no address", expected="the address of a photo") from error
-
-
-def _shown(address: str) -> str:
-    """An address without what may be secret in it: keys after its ``?``, a name and a password."""
-    return _CREDENTIALS.sub("//", address.partition("?")[0])[:_SHOWN]
+        raise BadPhoto(f"{shown_address(address)!r} is no address", expected="the address of a photo") from error
 
 
 def _file_names(address: str) -> Iterator[str]:
