@@ -182,7 +182,9 @@ def _scheme_of(address: str) -> str:
         return urlsplit(address).scheme.lower()
     except ValueError as error:
         # The error itself may have a password in it.
-        raise BadPhoto(f"{shown_address(address)!r} is no address", expected="the address of a photo") from error
+        raise BadPhoto(
+            f"{shown_address(address)!r} is no address", expected="the address of a photo"
+        ) from error
 
 
 def _file_names(address: str) -> Iterator[str]:
