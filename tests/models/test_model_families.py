@@ -36,3 +36,11 @@ def test_layers_without_channels_are_refused_without_a_warning(folder):
     (folder / "model.json").write_text(json.dumps(card))
     with pytest.raises(BadModelFile, match=r"its weights do not fit its model\.json"):
         load_mlp(folder)
+
+
+def test_no_memory_is_taken_for_a_wrong_number(folder):
+    card = json.loads((folder / "model.json").read_text())
+    card["arguments"]["hidden"] = [10**7, 10**7]  # 400 TB of weights
+    (folder / "model.json").write_text(json.dumps(card))
+    with pytest.raises(BadModelFile, match=r"its weights do not fit its model\.json"):
+        load_mlp(folder)

@@ -153,6 +153,7 @@ def bomb() -> bytes:
 
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=xx"}
+FORM_WITHOUT_END = b'--xx\r\nContent-Disposition: form-data; name="a"; filename="a.png"\r\n\r\n' + photo_bytes()
 REFUSED = [
     ({"content": b""}, 400, "the body is empty; expected a photo."),
     ({"content": b"hello"}, 422, "photo: is no image of a known format"),
@@ -162,6 +163,7 @@ REFUSED = [
     ({"files": {}, "data": {"photo": "x"}, "headers": BOUNDARY}, 400, "the form cannot be read"),
     ({"files": [("a", b"x"), ("b", b"y")]}, 400, "the form has 2 files; expected one, the photo."),
     ({"content": b"--xx--\r\n", "headers": BOUNDARY}, 400, "the form has 0 files; expected one, the photo."),
+    ({"content": FORM_WITHOUT_END, "headers": BOUNDARY}, 400, "the form is cut off; expected a boundary"),
     ({"content": b"no form", "headers": BOUNDARY}, 400, "the form cannot be read"),
     ({"content": b"", "headers": {"Content-Type": "multipart/form-data"}}, 400, "the form cannot be read"),
     (
