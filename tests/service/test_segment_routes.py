@@ -153,7 +153,9 @@ def bomb() -> bytes:
 
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=xx"}
-FORM_WITHOUT_END = b'--xx\r\nContent-Disposition: form-data; name="a"; filename="a.png"\r\n\r\n' + photo_bytes()
+FORM_WITHOUT_END = (
+    b'--xx\r\nContent-Disposition: form-data; name="a"; filename="a.png"\r\n\r\n' + photo_bytes()
+)
 REFUSED = [
     ({"content": b""}, 400, "the body is empty; expected a photo."),
     ({"content": b"hello"}, 422, "photo: is no image of a known format"),
