@@ -136,3 +136,12 @@ RIVAL ?= all
 bench-rivals: $(READY_DEV)
 	$(BIN)/python -m benchmarks.rivals $(RIVAL) --labels $(LABELS) --data '$(DATA)' --half $(HALF)
 	$(BIN)/python -m benchmarks.rivals.table --half $(HALF)
+
+# The service: photos a second from 8 clients at once, and its memory over 10,000 requests.
+.PHONY: bench-serve bench-fuzz
+bench-serve: $(READY_DEV)
+	$(BIN)/python -m benchmarks.serve
+
+# Ten thousand files by mutation of good ones, each to end in a result or a named error.
+bench-fuzz: $(READY_DEV)
+	$(BIN)/python -m benchmarks.fuzz

@@ -25,8 +25,9 @@ from starlette.testclient import TestClient
 import partly
 from partly.cli import run
 from partly.project import open_project
-from partly.studio.http import Security, studio_app
+from partly.studio.http import studio_app
 from partly.studio.session import Session, StudioChoices
+from partly.web import Security
 
 PACKAGE = Path(partly.__file__).parent
 

@@ -19,3 +19,10 @@ def test_text_leaves_out_what_is_not_known() -> None:
 )
 def test_exit_codes(kind: type[PartlyError], code: int) -> None:
     assert kind("x").exit_code == code
+
+
+def test_values_of_any_length_are_shortened() -> None:
+    text = str(BadPhoto("has " + "x" * 1_000_000 + " in it", expected="less"))
+    assert len(text) < 4000
+    assert text.startswith("has xxx")
+    assert text.endswith("xxx in it; expected less.")

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
 from partly.models.zoo import encoder_weights, load_encoder, load_generator
+from partly.storage import parsed_json
 from partly.synthesis.distil import DistilConfig, DistilReports, OwnPhotos, usual_config
 from partly.synthesis.distil import distil as distil_into
 from partly.synthesis.shards import Place
@@ -261,6 +261,6 @@ def _folder_or_temporary(folder: str | Path | None) -> Iterator[Path]:
 
 def _part_set_of(path: Path) -> PartSet:
     try:
-        return PartSet.from_json(json.loads(path.read_bytes())["part_set"], path)
+        return PartSet.from_json(parsed_json(path.read_bytes())["part_set"], path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadLabel(f"names no part set ({error})", remedy="Label the picture again", path=path) from error

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _N_LISTED = 8
+_MOST_FOUND = 3000
 
 
 def counted(n: int, noun: str) -> str:
@@ -22,6 +23,14 @@ def listed(texts: Iterable[str]) -> str:
     all_texts = list(texts)
     more = len(all_texts) - _N_LISTED
     return ", ".join(all_texts[:_N_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shortened(text: str) -> str:
+    """Without its middle, where it is longer than anybody reads: files may hold values of any length."""
+    if len(text) <= _MOST_FOUND:
+        return text
+    half = _MOST_FOUND // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 class PartlyError(Exception):
@@ -44,7 +53,7 @@ class PartlyError(Exception):
         remedy: str | None = None,
         path: str | Path | None = None,
     ) -> None:
-        self.found, self.expected, self.remedy = found, expected, remedy
+        self.found, self.expected, self.remedy = _shortened(found), expected, remedy
         self.path = None if path is None else Path(path)
         super().__init__(self._text())
 

@@ -86,6 +86,8 @@ def test_a_whole_number_is_a_number_too(tmp_path):
         ("pretrained = true", "pretrained = 1", "has pretrained = 1 (line {}); expected true or false"),
         ('generator = "ffhq"', 'generator = ""', "has generator = '' (line {}); expected a text in quotes"),
         ('generator = "ffhq"', "generator = 3", "has generator = 3 (line {}); expected a text in quotes"),
+        ("drop_uncertain = 0.0", f"drop_uncertain = {'9' * 400}", "has drop_uncertain = 9"),
+        ("drop_uncertain = 0.0", "drop_uncertain = inf", "has drop_uncertain = inf (line {}); expected"),
         ("[few_shot]", "[fewshot]", "has an unknown key 'fewshot' (line {}); expected one of schema_version"),
         (
             "drop_uncertain = 0.0",
@@ -151,6 +153,7 @@ def test_an_unknown_table_inside_another(tmp_path):
         ('schema_version = 1\ngenerator = "g"', "has no parts; expected a [[parts]] table for each part"),
         ('schema_version = 2\ngenerator = "g"', "has schema version 2; expected version 1"),
         ("generator = \n", "is no TOML (Invalid value (at line 1"),
+        (f"a = {'[' * 100_000}", "is no TOML (it is nested too deeply"),
         (
             'schema_version = 1\ngenerator = "g"\n[[parts]]\nname = "a"\ncolour = [0, 0, 0]',
             "the part set has one part only (line 3)",

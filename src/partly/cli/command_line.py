@@ -33,6 +33,7 @@ VERBS = {
     "fit": "Fit the few-shot segmenter on the labelled pictures.",
     "distil": "Make the network for photos: label many pictures, train on them.",
     "segment": "Segment photos, folders and zips.",
+    "serve": "Serve the network over HTTP, also to Label Studio.",
     "export": "Write the network as one ONNX file, for programs without Partly.",
     "evaluate": "Compare label maps, or a network, with the truth.",
     "evaluate-generator": "Compare a generator's pictures with photos.",

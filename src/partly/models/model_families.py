@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import torch
 from torch import nn
 
 from partly.errors import BadModelFile, BadOption
 from partly.storage import ModelCard, fill, load_card, load_model, save_model
+
+_COUNTS, _MOST_COUNT = ("n_", "depth"), 10_000
 
 F = TypeVar("F", bound="ModelFamily")
 N = TypeVar("N")
@@ -56,6 +60,10 @@ def read_family(folder: Path, family: type[F], shape: Callable[..., Any]) -> F:
         BadModelFile: it is damaged, or of another kind.
     """
     card, tensors = load_model(folder, family.kind)
+    # Without memory first, which a wrong number in the card could ask for without end.
+    shapes = {name: tensor.to("meta") for name, tensor in tensors.items()}
+    with torch.device("meta"):
+        fill(build_family(card, family, shape, folder), shapes, folder / "model.safetensors")
     network = build_family(card, family, shape, folder)
     fill(network, tensors, folder / "model.safetensors")
     network.digest, network.folder = card.weights_sha256, folder.absolute()
@@ -77,8 +85,14 @@ def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], fo
     try:
         # JSON knows no tuples.
         arguments = {n: tuple(v) if isinstance(v, list) else v for n, v in card.arguments.items()}
+        for name, value in arguments.items():
+            if name.startswith(_COUNTS) and isinstance(value, int) and value > _MOST_COUNT:
+                raise ValueError(f"{name} is {value}, more than {_MOST_COUNT}")
+        # Of layers without channels; their weights will not fit. The filter stays: those of the process would
+        # be exchanged under other threads by one that is taken back.
+        warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
         return family(shape(**arguments))
-    except (TypeError, ValueError, BadOption) as error:
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, BadOption) as error:
         raise BadModelFile(
             f"its arguments build no {family.name} ({error})",
             expected=f"those of {shape.__name__}",

@@ -60,3 +60,4 @@ from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
 from .segment_choices import SegmentChoice as SegmentChoice
+from .served_networks import served_file as served_file

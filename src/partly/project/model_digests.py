@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from partly.data.labels import Annotation
 from partly.project.project_folder import Project
+from partly.storage import parsed_json
 
 
 def classes_drawn(project: Project) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def fitted_on_photos(folder: Path) -> bool:
 def model_card(folder: Path) -> dict[str, Any]:
     """``model.json`` of a model folder as it stands there, without torch; empty where there is none."""
     try:
-        values = json.loads((folder / "model.json").read_bytes())
+        values = parsed_json((folder / "model.json").read_bytes())
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 
 from partly.data.labels import FACE_PARTS, PartSet
 from partly.errors import BadLabel, BadOption
-from partly.storage import read_decoded
+from partly.storage import parsed_json, parsed_toml, read_decoded
 
 NAMED = {"faces": FACE_PARTS}
 
@@ -37,7 +35,7 @@ def part_set_from(text: str) -> PartSet:
 def _from_file(path: Path) -> PartSet:
     try:
         text = read_decoded(path)
-        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        values = parsed_toml(text) if path.suffix.lower() == ".toml" else parsed_json(text)
     except OSError as error:
         raise BadLabel(f"cannot be read ({error.strerror})", expected="a part set", path=path) from error
     except ValueError as error:

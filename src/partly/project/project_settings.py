@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,15 @@ from partly.errors import BadLabel, BadOption, BadProject
 from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
 from partly.project.photo_options import PhotoOptions
-from partly.storage import Option, OptionsT, options_of, read_decoded, read_json_or_none, write_text
+from partly.storage import (
+    Option,
+    OptionsT,
+    options_of,
+    parsed_toml,
+    read_decoded,
+    read_json_or_none,
+    write_text,
+)
 from partly.synthesis.distil import FROM_PHOTOS, DistilConfig, completed
 
 SCHEMA_VERSION = 1
@@ -179,8 +186,8 @@ def read_settings(folder: Path) -> Settings:
     path = folder / FILE_NAME
     text = _read(path)
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parsed_toml(text)
+    except ValueError as error:
         raise BadProject(f"is no TOML ({error})", remedy="Mend that place by hand", path=path) from error
     checked = _Checked(values, text, path)
     checked.only("", values, _KEYS)

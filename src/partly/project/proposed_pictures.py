@@ -29,7 +29,7 @@ from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
-from partly.storage import read_json_or_none, write_text
+from partly.storage import parsed_json, read_json_or_none, write_text
 
 if TYPE_CHECKING:
     from partly.fewshot.acquisition import Proposal
@@ -270,7 +270,7 @@ def find_picture(project: Project, name: str) -> ProposedPicture:
     if name not in picture_ids(project):
         raise unknown_picture(project, name)
     try:
-        record = json.loads(path.read_bytes())
+        record = parsed_json(path.read_bytes())
         picture = project.pictures / f"{name}.png"
         if "photo" in record:
             width, height = map(int, record["size_px"])

@@ -34,6 +34,8 @@ from .option_fields import given_of as given_of
 from .option_fields import option as option
 from .option_fields import options_of as options_of
 from .option_fields import values_of as values_of
+from .parsed_text import parsed_json as parsed_json
+from .parsed_text import parsed_toml as parsed_toml
 from .provenance import Provenance as Provenance
 from .provenance import claim as claim
 from .provenance import read_provenance as read_provenance

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from partly.storage.parsed_text import parsed_json
+
 _CHUNK_BYTES = 1 << 20
 _OLD_S = 3600.0
 _MOST_LETTERS = 30  # of a target's name in that of its temporary file; 120 bytes at most
@@ -74,7 +76,7 @@ def write_json(target: Path, value: Any) -> None:
 def read_json_or_none(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file; None where there is no file, or it holds something else."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parsed_json(path.read_bytes())
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from partly.errors import BadModelFile
 from partly.storage.files import write_bytes, write_json
+from partly.storage.parsed_text import parsed_json
 
 SCHEMA_VERSION = 1
 
@@ -78,12 +78,12 @@ def load_card(folder: Path) -> ModelCard:
     """
     path = folder / "model.json"
     try:
-        values = json.loads(path.read_text())
+        values = parsed_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadModelFile(
             "no such file", expected="a model folder with model.json and model.safetensors", path=path
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:
         raise BadModelFile(
             f"is no JSON ({error})", remedy="Make or fetch the model again", path=path
         ) from error
@@ -99,6 +99,14 @@ def load_card(folder: Path) -> ModelCard:
             f"has schema version {version!r}",
             expected=f"version {SCHEMA_VERSION}",
             remedy="Use the version of Partly that wrote it, or make the model again",
+            path=path,
+        )
+    kinds = {"kind": str, "arguments": dict, "weights_sha256": str}
+    if wrong := [name for name, of in kinds.items() if not isinstance(values[name], of)]:
+        raise BadModelFile(
+            f"has {wrong[0]} = {values[wrong[0]]!r}",
+            expected="texts, and an object of arguments",
+            remedy="Make or fetch the model again",
             path=path,
         )
     kind, arguments, digest = values.pop("kind"), values.pop("arguments"), values.pop("weights_sha256")

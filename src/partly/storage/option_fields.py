@@ -136,7 +136,10 @@ class Option:
             self.above is None or value > self.above,
             self.below is None or value < self.below,
         )
-        return math.isfinite(value) and all(ends)
+        try:
+            return math.isfinite(value) and all(ends)
+        except OverflowError:  # a whole number that no float holds
+            return False
 
     def check(self, value: Any) -> None:
         """Refuse a value that cannot be.

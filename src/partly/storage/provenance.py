@@ -18,6 +18,7 @@ from typing import Any
 
 from partly.errors import BadOption
 from partly.storage.files import write_json
+from partly.storage.parsed_text import parsed_json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _N_SHOWN = 12  # characters of a digest
@@ -136,7 +137,7 @@ def read_provenance(path: Path) -> dict[str, Any] | None:
         BadOption: the file is damaged.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = parsed_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValueError as error:

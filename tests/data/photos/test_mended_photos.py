@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -254,3 +255,16 @@ def test_other_formats_are_called_by_their_names(start: bytes, what: str) -> Non
     assert str(caught.value) == (
         f"a: is {what}, which cannot be read; expected JPEG, PNG, WebP or TIFF. Convert it to JPEG first."
     )
+
+
+def test_a_damaged_length_makes_no_room_for_what_is_not_there() -> None:
+    whole = png()
+    at = whole.index(b"IDAT") - 4
+    damaged = whole[:at] + struct.pack(">I", 0xFFFFFFF0) + whole[at + 4 :]
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadPhoto):
+            read_photo(damaged)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()

@@ -74,6 +74,26 @@ def test_zips_are_read_in_place(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
 
 
+def test_a_member_without_a_name_is_no_photo(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", "x.png", "a.png")
+    path.write_bytes(path.read_bytes().replace(b"x.png", b"\0.png"))  # names end at a NUL
+    assert names_of(path) == ["a.png"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_fails_alone(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("a.png", PNG)
+        archive.writestr("b.png", PNG)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[40:80] = b"\xff" * 40
+    (tmp_path / "a.zip").write_bytes(data)
+    damaged, sound = find_photos(tmp_path / "a.zip")
+    with pytest.raises(BadPhoto):
+        damaged.read()
+    np.testing.assert_array_equal(sound.read().pixels, gradient())
+
+
 def test_zips_are_known_by_content_or_suffix(tmp_path: Path) -> None:
     make_zip(tmp_path / "archive.bin", "a.png")
     assert names_of(tmp_path / "archive.bin") == ["a.png"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import struct
@@ -319,3 +320,13 @@ def test_tifffile_does_not_log(caplog: pytest.LogCaptureFixture) -> None:
         with pytest.raises(BadPhoto):
             read_photo(data[:100])
     assert not [record for record in caplog.records if record.name == "tifffile"]
+
+
+def test_what_libtiff_thinks_of_a_file_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    file = io.BytesIO()
+    Image.fromarray(quadrants()).save(file, "TIFF", compression="tiff_lzw")
+    data = file.getvalue()
+    for at in range(8, len(data) - 8, 8):
+        with contextlib.suppress(BadPhoto):
+            read_photo(data[:at] + b"\xff" * 8 + data[at + 8 :])
+    assert capfd.readouterr() == ("", "")

@@ -55,6 +55,8 @@ def test_truncated_weights_are_refused(network, tmp_path):
         {"architecture": "unet-huge", "part_set": PARTS.to_json(), "size_px": 64},
         {"architecture": "unet-small", "part_set": [], "size_px": 64},
         {"architecture": "unet-small", "part_set": PARTS.to_json(), "size_px": "wide"},
+        {"architecture": "unet-small", "part_set": PARTS.to_json(), "size_px": 1 << 40},
+        {"architecture": "unet-small", "part_set": PARTS.to_json(), "size_px": float("inf")},
     ],
 )
 def test_arguments_that_build_no_network(arguments, network, tmp_path):

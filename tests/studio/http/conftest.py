@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.security import Security
 from partly.studio.http.serving import studio_app
 from partly.studio.session.session import Session
+from partly.web.security import Security
 
 ORIGIN = "http://127.0.0.1:8700"
 

@@ -14,10 +14,10 @@ from partly.data.labels.label_maps import label_map_to_png
 from partly.data.photos.encoding import encode_png
 from partly.data.photos.photo import read_photo
 from partly.project.project_folder import Project
-from partly.studio.http.security import Security
 from partly.studio.http.serving import studio_app
 from partly.studio.session.session import Session
 from partly.studio.session.workspace import StudioChoices
+from partly.web.security import Security
 from tests.conftest import PHOTO_SHAPES
 from tests.fakes import TWO_PARTS, thing_labels, thing_photo
 from tests.studio.http.conftest import ORIGIN

@@ -3,8 +3,9 @@ import http.cookies
 import pytest
 from starlette.testclient import TestClient
 
-from partly.studio.http.security import CONTENT_SECURITY_POLICY, Security, is_loopback
+from partly.studio.http.page_security import CONTENT_SECURITY_POLICY
 from partly.studio.http.serving import studio_app
+from partly.web.security import Security
 from tests.studio.http.conftest import ORIGIN
 
 HEADERS = {
@@ -166,35 +167,3 @@ class TestBeyondThisMachine:
     def test_names_that_anybody_can_point_here(self, client, security, host):
         headers = {"Host": host, "Cookie": f"partly-studio-8700={security.token}"}
         assert client.get("/api/state", headers=headers).status_code == 421
-
-
-def test_hosts_by_name(monkeypatch):
-    monkeypatch.setattr("socket.gethostname", lambda: "Desk.lan")
-    security = Security("0.0.0.0", 8700, "t")
-    for host in (
-        "desk.lan:8700",
-        "desk:8700",
-        "desk.local:8700",
-        "[fe80::1]:8700",
-        "10.1.2.3:8700",
-    ):
-        assert security.knows_host(host)
-    assert security.url == "http://Desk.lan:8700/?token=t"
-    assert Security("studio.example", 80, "t").knows_host("studio.example")
-    assert Security("::1", 1).url == "http://[::1]:1/"
-
-
-@pytest.mark.parametrize(
-    ("host", "is_local"),
-    [
-        ("127.0.0.1", True),
-        ("localhost", True),
-        ("::1", True),
-        ("0.0.0.0", False),
-        ("192.168.1.1", False),
-        ("desk", False),
-    ],
-)
-def test_loopback(host, is_local):
-    assert is_loopback(host) == is_local
-    assert (Security.of(host, 1).token is None) == is_local

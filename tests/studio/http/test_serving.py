@@ -17,6 +17,7 @@ from partly.errors import BadOption
 from partly.studio.http import built_page, serving
 from partly.studio.http.serving import serve
 from partly.studio.session.session import Session
+from partly.web import serving as web_serving
 from tests.fakes import TWO_PARTS
 from tests.studio.tiny_sessions import TINY_STUDIO
 
@@ -91,7 +92,7 @@ def taken():
 def served(session, monkeypatch, **options):
     """What the runner would serve, without running it."""
     addresses = []
-    monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
+    monkeypatch.setattr(web_serving.Server, "run", lambda self, sockets: self._on_start())
     serve(session, on_start=addresses.append, open_browser=False, **options)
     return addresses[0]
 
@@ -126,7 +127,7 @@ def test_a_damaged_address_is_no_address(tmp_path, text):
 
 def test_no_port_is_free(session, monkeypatch, taken):
     monkeypatch.setattr(serving, "DEFAULT_PORT", taken)
-    monkeypatch.setattr(serving, "_N_PORTS", 1)
+    monkeypatch.setattr(web_serving, "_N_PORTS", 1)
     with pytest.raises(BadOption, match=f"the ports {taken} to {taken} of 127.0.0.1 are taken"):
         serve(session)
 
@@ -147,7 +148,7 @@ def test_a_browser_is_opened_where_there_is_one_and_a_page(session, monkeypatch,
     opened = []
     monkeypatch.setattr(serving, "is_built", lambda: is_built)
     monkeypatch.setattr(serving.webbrowser, "open", opened.append)
-    monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
+    monkeypatch.setattr(web_serving.Server, "run", lambda self, sockets: self._on_start())
     if display:
         monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -161,7 +162,7 @@ def test_an_unbuilt_page_is_told_before_the_address(project, monkeypatch, capsys
     if is_built:
         (tmp_path / "index.html").touch()
     monkeypatch.setattr(built_page, "static_folder", lambda: tmp_path)
-    monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
+    monkeypatch.setattr(web_serving.Server, "run", lambda self, sockets: self._on_start())
     assert run(["label", str(project.folder), "--port", "0", "--no-browser"]) == 0
     before, _, _ = capsys.readouterr().out.partition("The studio is open at")
     assert ("The page of the studio is not built" in before) != is_built
@@ -170,7 +171,7 @@ def test_an_unbuilt_page_is_told_before_the_address(project, monkeypatch, capsys
 
 def test_the_command_makes_a_project(tmp_path, monkeypatch, capsys, generator_folder):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serving._Server, "run", lambda self, sockets: self._on_start())
+    monkeypatch.setattr(web_serving.Server, "run", lambda self, sockets: self._on_start())
     assert run(["label", "--no-browser", "--port", "0", "--json", "--generator", str(generator_folder)]) == 0
     captured = capsys.readouterr()
     result = json.loads(captured.out)

@@ -74,6 +74,11 @@ def runs_to_text(lengths: Sequence[int]) -> str:
     return "".join(characters)
 
 
+def mask_to_text(pixels: Mask) -> str:
+    """COCO's compressed run lengths of a flat mask, bool [n]; COCO goes by columns."""
+    return runs_to_text(run_lengths(pixels))
+
+
 def runs_from_text(text: str) -> list[int]:
     """Run lengths from COCO's compressed form; the reverse of :func:`runs_to_text`.
 

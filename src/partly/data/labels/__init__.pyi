@@ -22,9 +22,11 @@ from .label_bytes import decode_png as decode_png
 from .label_maps import LabelMap as LabelMap
 from .label_maps import check_label_map as check_label_map
 from .label_maps import count_part_pixels as count_part_pixels
+from .label_maps import label_map_to_png as label_map_to_png
 from .label_maps import read_label_map as read_label_map
 from .label_maps import resize_label_map as resize_label_map
 from .label_maps import write_label_map as write_label_map
+from .outlines import outline_polygons as outline_polygons
 from .part_changes import PartChange as PartChange
 from .part_changes import Table as Table
 from .part_changes import change_from_json as change_from_json
@@ -37,6 +39,9 @@ from .part_sets import UNLABELLED as UNLABELLED
 from .pictured import Picture as Picture
 from .pictured import Pictured as Pictured
 from .pictured import is_same_picture as is_same_picture
+from .pieces_of_masks import Piece as Piece
+from .pieces_of_masks import outline_pieces as outline_pieces
+from .pieces_of_masks import simplified_ring as simplified_ring
 from .rasterise import polygon_mask as polygon_mask
 from .shipped_labels import SHIPPED_SETS as SHIPPED_SETS
 from .shipped_labels import shipped_annotations as shipped_annotations

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 Outline = npt.NDArray[np.int64]
-_Corner = tuple[int, int]
-_Ring = list[_Corner]
+Corner = tuple[int, int]
+Ring = list[Corner]
 
 # Directions, clockwise on the screen: right, down, left, up, as (dx, dy).
 _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
@@ -31,8 +31,12 @@ def outline_polygons(mask: npt.NDArray[np.bool_]) -> list[Outline]:
         topmost region to the lowest; outer outlines run clockwise on the screen, holes the other way.
         :func:`~partly.data.labels.polygon_mask` of them gives the mask.
     """
-    rings = sorted(_rings(_successors(mask), mask.shape), key=_top_left)
-    return [np.array(_bends(outline), np.int64) for outline in _hang_holes(mask, rings)]
+    return [np.array(bends(outline), np.int64) for outline in _hang_holes(mask, rings_of(mask))]
+
+
+def rings_of(mask: npt.NDArray[np.bool_]) -> list[Ring]:
+    """Closed rings of corners, one unit step apart, around the mask bool [h, w] and its holes, from above."""
+    return sorted(_rings(_successors(mask), mask.shape), key=top_left)
 
 
 def _successors(mask: npt.NDArray[np.bool_]) -> dict[int, int]:
@@ -59,7 +63,7 @@ def _successors(mask: npt.NDArray[np.bool_]) -> dict[int, int]:
     return successors
 
 
-def _rings(successors: dict[int, int], shape: tuple[int, ...]) -> list[_Ring]:
+def _rings(successors: dict[int, int], shape: tuple[int, ...]) -> list[Ring]:
     """Closed rings of corners, one unit step apart."""
     n_columns = shape[1] + 1
     n_corners = (shape[0] + 1) * n_columns
@@ -74,24 +78,24 @@ def _rings(successors: dict[int, int], shape: tuple[int, ...]) -> list[_Ring]:
     return rings
 
 
-def _hang_holes(mask: npt.NDArray[np.bool_], rings: list[_Ring]) -> list[_Ring]:
+def _hang_holes(mask: npt.NDArray[np.bool_], rings: list[Ring]) -> list[Ring]:
     """Outer rings, each with its holes in it; ``rings`` are sorted by their top left corners."""
-    upper_edges = _upper_edges(rings)
-    hanging: dict[int, dict[int, list[_Ring]]] = defaultdict(lambda: defaultdict(list))
+    edges = upper_edges(rings)
+    hanging: dict[int, dict[int, list[Ring]]] = defaultdict(lambda: defaultdict(list))
     outlines = []
     # A hole hangs on a ring that begins above it, so from the lowest up each ring is whole at its turn.
     for number in reversed(range(len(rings))):
         whole = _with_hanging(rings[number], hanging.pop(number, {}))
-        y, x = _top_left(rings[number])
-        if (x, y) in upper_edges:  # the mask is below: an outer ring
+        y, x = top_left(rings[number])
+        if (x, y) in edges:  # the mask is below: an outer ring
             outlines.append(whole)
         else:
-            owner, i = upper_edges[x, _edge_above(mask, x, y)]
+            owner, i = edges[x, edge_above(mask, x, y)]
             hanging[owner][i].append(_closed_from(whole, (x, y)))
     return outlines[::-1]
 
 
-def _upper_edges(rings: list[_Ring]) -> dict[_Corner, tuple[int, int]]:
+def upper_edges(rings: list[Ring]) -> dict[Corner, tuple[int, int]]:
     """For each unit edge with the mask below it, by its left corner: its ring and its place in the ring."""
     return {
         corner: (number, i)
@@ -101,13 +105,13 @@ def _upper_edges(rings: list[_Ring]) -> dict[_Corner, tuple[int, int]]:
     }
 
 
-def _edge_above(mask: npt.NDArray[np.bool_], x: int, y: int) -> int:
+def edge_above(mask: npt.NDArray[np.bool_], x: int, y: int) -> int:
     """Height of the edge at which the run of mask pixels ends that stands on (x, y)."""
     gaps = np.flatnonzero(~mask[:y, x])
     return int(gaps[-1]) + 1 if gaps.size else 0
 
 
-def _with_hanging(ring: _Ring, hanging: Mapping[int, list[_Ring]]) -> _Ring:
+def _with_hanging(ring: Ring, hanging: Mapping[int, list[Ring]]) -> Ring:
     if not hanging:
         return ring
     whole = []
@@ -118,12 +122,12 @@ def _with_hanging(ring: _Ring, hanging: Mapping[int, list[_Ring]]) -> _Ring:
     return whole
 
 
-def _closed_from(ring: _Ring, corner: _Corner) -> _Ring:
+def _closed_from(ring: Ring, corner: Corner) -> Ring:
     start = ring.index(corner)
     return [*ring[start:], *ring[:start], corner]
 
 
-def _bends(ring: _Ring) -> _Ring:
+def bends(ring: Ring) -> Ring:
     """The ring without the corners at which it goes straight on."""
     directions = [_direction(a, b) for a, b in zip(ring, ring[1:] + ring[:1], strict=True)]
     return [
@@ -133,9 +137,10 @@ def _bends(ring: _Ring) -> _Ring:
     ]
 
 
-def _direction(start: _Corner, end: _Corner) -> tuple[bool, bool, bool, bool]:
+def _direction(start: Corner, end: Corner) -> tuple[bool, bool, bool, bool]:
     return end[0] > start[0], end[0] < start[0], end[1] > start[1], end[1] < start[1]
 
 
-def _top_left(ring: _Ring) -> tuple[int, int]:
+def top_left(ring: Ring) -> tuple[int, int]:
+    """Row and column of the topmost corner, the leftmost of these."""
     return min((y, x) for x, y in ring)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -29,6 +28,8 @@ _HEAD = b"\x00\x00\x08\x03"
 _LABELS_HEAD = b"\x00\x00\x08\x01"
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 1 << 31
+_PIECE_BYTES = 1 << 24
+_MOST_LABEL_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -81,31 +82,54 @@ def idx_photos(path: Path) -> list[PhotoSource]:
         is_packed = raw.read(2) == _GZIP
         raw.seek(0)
         try:
-            content = (gzip.GzipFile(fileobj=raw) if is_packed else raw).read(_MAX_BYTES)
+            shape, content = _shape_and_pixels(gzip.GzipFile(fileobj=raw) if is_packed else raw, path)
         except (OSError, EOFError, zlib.error) as error:
             raise BadArchive(f"cannot be unpacked ({error})", remedy="Copy it again", path=path) from error
-    if len(content) < 16:
-        raise BadArchive("is cut off", expected="a head of 16 bytes", remedy="Copy it again", path=path)
-    shape = struct.unpack(">3I", content[4:16])
-    if len(content) - 16 != math.prod(shape):
-        raise BadArchive(
-            f"has {len(content) - 16} bytes of pixels",
-            expected=f"{math.prod(shape)}: {shape[0]} photos of {shape[2]} x {shape[1]}",
-            remedy="Copy it again",
-            path=path,
-        )
-    if shape[0] and not 0 < shape[1] * shape[2] <= MAX_PIXELS:
-        raise BadArchive(
-            f"holds {counted(shape[0], 'photo')} of {shape[2]} x {shape[1]} pixels",
-            expected=f"1 to {MAX_PIXELS} pixels a photo",
-            remedy="Make it again",
-            path=path,
-        )
-    photos = np.frombuffer(content, np.uint8, offset=16).reshape(shape)
+        except MemoryError as error:
+            raise BadArchive("does not fit in memory", remedy="Split it", path=path) from error
+    photos = np.frombuffer(content, np.uint8).reshape(shape)
     digits = len(str(max(0, len(photos) - 1)))
     return [
         IdxPhoto(f"{index:0{digits}}.png", path, index=index, photos=photos) for index in range(len(photos))
     ]
+
+
+def _shape_and_pixels(file: BinaryIO | gzip.GzipFile, path: Path) -> tuple[tuple[int, int, int], bytearray]:
+    """Number, height and width of the photos, and their bytes; no more is read than the head promises.
+
+    Raises:
+        BadArchive: there are fewer bytes, or more, or the photos have no pixels or too many.
+    """
+    head = file.read(16)
+    if len(head) < 16:
+        raise BadArchive("is cut off", expected="a head of 16 bytes", remedy="Copy it again", path=path)
+    n, height, width = struct.unpack(">3I", head[4:])
+    n_bytes = n * height * width
+    if (n and not 0 < height * width <= MAX_PIXELS) or n_bytes > _MAX_BYTES:
+        raise BadArchive(
+            f"holds {counted(n, 'photo')} of {width} x {height} pixels",
+            expected=f"1 to {MAX_PIXELS} pixels a photo, and at most {_MAX_BYTES} in all",
+            remedy="Make it again",
+            path=path,
+        )
+    content = _read_at_most(file, n_bytes + 1)
+    if len(content) != n_bytes:
+        more = " or more" if len(content) > n_bytes else ""
+        raise BadArchive(
+            f"has {len(content)} bytes{more} of pixels",
+            expected=f"{n_bytes}: {n} photos of {width} x {height}",
+            remedy="Copy it again",
+            path=path,
+        )
+    return (n, height, width), content
+
+
+def _read_at_most(file: BinaryIO | gzip.GzipFile, n_bytes: int) -> bytearray:
+    """Piece by piece: a reader makes room for all that it is asked for, whatever the file holds."""
+    content = bytearray()
+    while len(content) < n_bytes and (piece := file.read(min(_PIECE_BYTES, n_bytes - len(content)))):
+        content += piece
+    return content
 
 
 def is_idx_labels(content: bytes) -> bool:
@@ -130,7 +154,7 @@ def idx_labels(content: bytes, path: Path) -> NDArray[np.uint8]:
     """
     if content[:2] == _GZIP:
         try:
-            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(_MAX_BYTES)
+            content = bytes(_read_at_most(gzip.GzipFile(fileobj=io.BytesIO(content)), _MOST_LABEL_BYTES))
         except (OSError, EOFError, zlib.error) as error:
             raise BadLabel(f"cannot be unpacked ({error})", remedy="Copy it again", path=path) from error
     n = struct.unpack(">I", content[4:8])[0] if len(content) >= 8 else None

@@ -193,7 +193,7 @@ def _of_json(content: bytes, path: Path) -> Named:
     try:
         # Pairs and not a dict, in which a photo that is named twice would be lost.
         value = json.loads(_text(content, path), object_pairs_hook=_Pairs)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadLabel(f"is no JSON ({error})", remedy="Mend it by hand", path=path) from error
     if isinstance(value, _Pairs):
         inside = [inner for key, inner in value if key == "labels" and isinstance(inner, list | tuple)]

@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from lzma import LZMAError
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,9 @@ from partly.data.photos.photo import MAX_PIXELS, Photo, open_file, read_photo
 from partly.data.photos.photo_names import page_name
 from partly.data.photos.photo_stack import PhotoStack, file_digest
 from partly.errors import BadPhoto
+
+# What zipfile raises on damaged members of its kinds of compression.
+_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, LZMAError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class PhotoSource:
             return open_file(self.path)
         try:
             return io.BytesIO(self.archive.read(self.member))
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        except _UNREADABLE as error:
             raise BadPhoto(
                 f"cannot be unpacked ({error})",
                 expected="an undamaged member",

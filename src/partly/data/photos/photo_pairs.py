@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from partly.data.photos.photo_names import bare_name
 from partly.data.photos.photo_sets import Fit, OnPhoto, PhotoSet, make_photo_set
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadLabel, BadOption, BadPhoto
+from partly.storage import parsed_json
 
 _N_TOLD = 3
 
@@ -191,7 +191,7 @@ def _listed_in(path: Path) -> list[tuple[str, str]]:
         with open_file(path) as file:
             text = file.read().decode("utf-8-sig")
         if path.suffix.lower() == ".json":
-            rows = json.loads(text)
+            rows = parsed_json(text)
         else:
             rows = [row for row in csv.reader(io.StringIO(text), strict=True) if any(map(str.strip, row))]
     except BadPhoto as error:

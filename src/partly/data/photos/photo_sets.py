@@ -16,7 +16,7 @@ from partly.data.photos.colour_modes import Pixels
 from partly.data.photos.encoding import resize_pixels
 from partly.data.photos.photo_location import PhotoSource
 from partly.errors import BadOption, BadPhoto
-from partly.storage import Provenance, write_json
+from partly.storage import Provenance, parsed_json, write_json
 
 
 def padded_square(pixels: Pixels, size_px: int) -> tuple[Pixels, tuple[slice, slice]]:
@@ -240,16 +240,16 @@ def _lines_of(log: Path, identity: str) -> list[dict[str, str]]:
     """What a stopped call of the same identity had done; a line without its end does not count."""
     try:
         first, *rest = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        if not Provenance({_IDENTITY: identity}).matches(json.loads(first)):
+        if not Provenance({_IDENTITY: identity}).matches(parsed_json(first)):
             return []
-        return [json.loads(line) for line in rest if line.endswith("\n")]
+        return [parsed_json(line) for line in rest if line.endswith("\n")]
     except (OSError, ValueError):
         return []
 
 
 def _read_index(folder: Path) -> dict[str, Any] | None:
     try:
-        index: dict[str, Any] = json.loads((folder / _INDEX).read_bytes())
+        index: dict[str, Any] = parsed_json((folder / _INDEX).read_bytes())
         there = (folder / _SQUARES).is_file() and {"identity", "names", "failed", "digest"} <= index.keys()
     except (OSError, ValueError, AttributeError):
         return None

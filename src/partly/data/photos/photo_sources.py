@@ -234,7 +234,8 @@ def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[
     for member in archive.infolist():
         member.filename, is_sure = meant_name(member)
         name = _member_name(path, member)
-        if member.is_dir() or any(is_hidden(part) for part in PurePosixPath(name).parts):
+        hidden = any(is_hidden(part) for part in PurePosixPath(name).parts)
+        if not member.filename or member.is_dir() or hidden:
             continue
         if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
             _check_member(path, member, max_member_bytes)

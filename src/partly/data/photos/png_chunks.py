@@ -60,7 +60,8 @@ def is_png(head: bytes) -> bool:
 
 def chunks_of_png(file: BinaryIO) -> list[PngChunk] | None:
     """All chunks up to the end; None where the file ends before, or cannot be divided into chunks."""
-    file.seek(len(SIGNATURE))
+    n_bytes = file.seek(0, io.SEEK_END)
+    at = file.seek(len(SIGNATURE))
     chunks = []
     while True:
         start = file.read(8)
@@ -69,9 +70,11 @@ def chunks_of_png(file: BinaryIO) -> list[PngChunk] | None:
         length, kind = struct.unpack(">I4s", start)
         if not kind.isalpha():
             return None
-        rest = file.read(length + 4)
-        if len(rest) < length + 4:
+        at += len(start) + length + 4
+        # A damaged length would make room for 4 GB before anything is read.
+        if at > n_bytes:
             return None
+        rest = file.read(length + 4)
         is_sound = zlib.crc32(rest[:length], zlib.crc32(kind)) == int.from_bytes(rest[length:], "big")
         chunks.append(PngChunk(kind, start + rest, is_sound))
         if kind == b"IEND":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, _imaging
 
 # Only formats that Pillow decodes by itself: EPS, for one, would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
@@ -29,6 +31,7 @@ def strict_quiet_pillow() -> Iterator[None]:
     tifffile, which reads TIFFs beside it, does not log either. Both keep these settings, and Python its
     warning filters, per process: hence the lock.
     """
+    _hush()
     with _state, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tifffile_log = logging.getLogger("tifffile")
@@ -38,3 +41,19 @@ def strict_quiet_pillow() -> Iterator[None]:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, tifffile_log.disabled = before
+
+
+@cache
+def _hush() -> None:
+    """Stop Pillow and libtiff from writing to standard error what they think of a file; errors tell it.
+
+    libtiff, which writes past Python, is asked through Pillow's own library, which is linked to it. Where
+    that cannot be, it stays loud.
+    """
+    # Pillow's own log, which goes there where a program has set up none.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(_imaging.__file__)
+        for set_handler in (library.TIFFSetErrorHandler, library.TIFFSetWarningHandler):
+            set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+            set_handler(None)

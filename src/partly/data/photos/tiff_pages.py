@@ -119,6 +119,8 @@ class PhotoPage:
         colours = _PHOTOMETRIC_NAMES.get(int(page.photometric), f"photometric {int(page.photometric)}")
         number = _SAMPLE_NAMES.get(int(page.sampleformat), f" format {int(page.sampleformat)}")
         text = f"{colours}, {page.samplesperpixel} x {page.bitspersample}-bit{number}"
+        if not isinstance(page.compression, int):
+            return f"{text}, compression {page.compression}"
         packed = int(page.compression)
         return (
             text

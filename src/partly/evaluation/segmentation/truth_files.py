@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from PIL import Image
 
 from partly.data.labels import UNLABELLED, LabelMap, PartSet, Tell, decode_png, read_label_map, tell_nobody
 from partly.errors import BadLabel, listed
-from partly.storage import read_decoded
+from partly.storage import parsed_json, parsed_toml, read_decoded
 
 _MAX_ID = 65535
 
@@ -149,7 +147,7 @@ def _read_image(path: Path) -> Image.Image:
 def _read_values(path: Path) -> Any:
     try:
         text = read_decoded(path)
-        return tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        return parsed_toml(text) if path.suffix.lower() == ".toml" else parsed_json(text)
     except OSError as error:
         raise _unreadable(error, "a truth mapping, JSON or TOML", path) from error
     except ValueError as error:  # what both parsers, and the decoding of UTF-8, raise

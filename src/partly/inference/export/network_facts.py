@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, PartlyError
 from partly.inference.export.onnx_metadata import read_metadata
-from partly.inference.segment import EncoderNetwork
-from partly.models.networks import AutoShotNetwork
+from partly.storage import parsed_json
+
+if TYPE_CHECKING:
+    from partly.inference.segment import EncoderNetwork
+    from partly.models.networks import AutoShotNetwork
 
 SCHEMA_VERSION = 1
 
@@ -92,8 +95,10 @@ def _facts_from(metadata: Mapping[str, str]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         **{name: metadata[_PREFIX + name] for name in ("architecture", "digest")},
         "size_px": int(metadata[_PREFIX + "size_px"]),
-        **{name: json.loads(metadata[_PREFIX + name]) for name in ("part_set", "preprocessing")},
+        **{name: parsed_json(metadata[_PREFIX + name]) for name in ("part_set", "preprocessing")},
         **{
-            name: json.loads(metadata[_PREFIX + name]) for name in (_ONLY_SIZE,) if _PREFIX + name in metadata
+            name: parsed_json(metadata[_PREFIX + name])
+            for name in (_ONLY_SIZE,)
+            if _PREFIX + name in metadata
         },
     }

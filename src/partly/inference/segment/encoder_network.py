@@ -187,7 +187,7 @@ def load_part_network(folder: str | Path) -> PartNetworkOfFolder:
     try:
         digests = dict(card.arguments["digests"])
         size_px, share = int(card.arguments["size_px"]), float(tensors["share"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadModelFile(
             f"its arguments build no network with an encoder ({error})",
             expected="digests and size_px",

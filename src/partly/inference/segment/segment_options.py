@@ -42,8 +42,8 @@ class OutputOptions:
 
 
 @dataclass(frozen=True)
-class SegmentOptions:
-    """How photos are segmented."""
+class ViewOptions:
+    """How a network looks at photos."""
 
     size_px: int | None = option(
         None, "Input size of the network in pixels; by default its training size.", flag="--size", at_least=1
@@ -59,22 +59,9 @@ class SegmentOptions:
         "Average over several sizes and refine boundaries along the photo's edges: slower, slightly better.",
         in_form=True,
     )
-    areas: AreasFormat = option("json", "File format of the parts' areas and confidences.")
-    max_pages: int = max_pages_option()
-    draft_format: str | None = option(
-        None,
-        "Also write the label maps as first drafts for a labelling program, in its format.",
-        flag="--as",
-        choices=FORMAT_NAMES,
-    )
 
     def __post_init__(self) -> None:
         check_options(self)
-
-    def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
-        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
-        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
-        return {**view, "areas": self.areas, "draft_format": self.draft_format}
 
     def view(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
         """How a photo is looked at: arguments of :func:`partly.inference.segment.segment_photo`.
@@ -92,3 +79,22 @@ class SegmentOptions:
             "scales": THOROUGH if self.thorough else (1.0,),
             "refine": self.thorough or with_encoder,
         }
+
+
+@dataclass(frozen=True)
+class SegmentOptions(ViewOptions):
+    """How photos are segmented."""
+
+    areas: AreasFormat = option("json", "File format of the parts' areas and confidences.")
+    max_pages: int = max_pages_option()
+    draft_format: str | None = option(
+        None,
+        "Also write the label maps as first drafts for a labelling program, in its format.",
+        flag="--as",
+        choices=FORMAT_NAMES,
+    )
+
+    def arguments(self, *, with_encoder: bool = False, with_fast: bool = True) -> dict[str, Any]:
+        """Arguments of :func:`partly.inference.segment.segment_all`; see :meth:`view`."""
+        view = self.view(with_encoder=with_encoder, with_fast=with_fast)
+        return {**view, "areas": self.areas, "draft_format": self.draft_format}

@@ -9,10 +9,12 @@ storage. The pickles are of any protocol, where torch's own restricted loader kn
 from __future__ import annotations
 
 import io
+import lzma
 import pickle
 import re
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,7 +49,7 @@ _PROTOCOL_0 = re.compile(r"\('storage', <class '([\w.]+)'>, '(\d+)', '[\w:]*', (
 _LOCAL_HEAD = struct.Struct("<26xHH")
 _TORCHSCRIPT = re.compile(r"[^/]+/(code/.*|constants\.pkl|model\.json)")
 _WEIGHTS = (".pt", ".pth", ".pkl", ".bin", ".ckpt", ".safetensors")
-_BROKEN = (*DAMAGED, zipfile.BadZipFile, struct.error, RuntimeError, NotImplementedError)
+_BROKEN = (*DAMAGED, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError, OSError)
 
 Bytes = NDArray[np.uint8]
 

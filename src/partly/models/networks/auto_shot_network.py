@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from partly.inference.segment import Segmentation
 
 KIND = "auto_shot/unet"
+_MOST_SIZE_PX = 8192
 
 
 class AutoShotNetwork(nn.Module):
@@ -116,8 +117,11 @@ def load_network(folder: str | Path) -> AutoShotNetwork:
     card, tensors = load_model(folder, "auto_shot/")
     try:
         part_set = PartSet.from_json(card.arguments["part_set"])
-        network = AutoShotNetwork(card.arguments["architecture"], part_set, int(card.arguments["size_px"]))
-    except (KeyError, TypeError, ValueError, PartlyError) as error:
+        size_px = int(card.arguments["size_px"])
+        if not 0 < size_px <= _MOST_SIZE_PX:
+            raise ValueError(f"size_px is {size_px}, not 1 to {_MOST_SIZE_PX}")
+        network = AutoShotNetwork(card.arguments["architecture"], part_set, size_px)
+    except (KeyError, TypeError, ValueError, OverflowError, PartlyError) as error:
         raise BadModelFile(
             f"its arguments build no auto-shot network ({error})",
             expected="architecture, part_set and size_px",

@@ -2,6 +2,5 @@
 
 from .built_page import NOT_BUILT as NOT_BUILT
 from .built_page import is_built as is_built
-from .security import Security as Security
 from .serving import serve as serve
 from .serving import studio_app as studio_app

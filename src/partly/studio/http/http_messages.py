@@ -1,92 +1,28 @@
-"""Request bodies, read no further than they may go; answers; errors as JSON."""
+"""What the studio's routes have in common: answers, and the statuses of errors."""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
-from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
-from starlette.exceptions import HTTPException
 
 from partly.data.labels import Patch
-from partly.errors import BadOption, FolderBusy, JobRunning, NotFound, NotReady, OpenElsewhere, PartlyError
+from partly.errors import FolderBusy, JobRunning, NotFound, NotReady, OpenElsewhere, PartlyError
 from partly.studio.session.picture_painting import Painted
 from partly.studio.session.worker import StudioClosing
+from partly.web import ErrorKind, TooLarge
+from partly.web import answer_errors as answer_errors_of
 
-MAX_JSON_BYTES = 64 * 1024
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class TooLarge(PartlyError):
-    """A body of more bytes than it may have."""
-
-
-_STATUS: tuple[tuple[type[PartlyError], int], ...] = (
-    (NotFound, 404),
-    (OpenElsewhere, 409),
-    (JobRunning, 409),
-    (NotReady, 409),
-    (FolderBusy, 409),
-    (TooLarge, 413),
-    (StudioClosing, 503),
+_KINDS: tuple[tuple[type[PartlyError], ErrorKind], ...] = (
+    (NotFound, ErrorKind(404)),
+    (OpenElsewhere, ErrorKind(409, {"held": True})),
+    (JobRunning, ErrorKind(409)),
+    (NotReady, ErrorKind(409)),
+    (FolderBusy, ErrorKind(409)),
+    (TooLarge, ErrorKind(413)),
+    (StudioClosing, ErrorKind(503)),
 )
-_log = logging.getLogger("partly.studio.http")
-
-
-async def read_body(request: Request, most_bytes: int, *, exactly: bool = False) -> bytes:
-    """The body of a request.
-
-    Raises:
-        TooLarge: it has more bytes; what is beyond is not read.
-        BadOption: it should have exactly so many, and has fewer.
-    """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most_bytes:
-        raise _too_large(f"{announced} bytes", most_bytes)
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > most_bytes:
-            raise _too_large("more", most_bytes)
-    if exactly and len(data) != most_bytes:
-        raise BadOption(f"the body has {len(data)} bytes", expected=f"{most_bytes} bytes")
-    return bytes(data)
-
-
-async def read_model(request: Request, kind: type[ModelT]) -> ModelT:
-    """A JSON body as a model.
-
-    Raises:
-        TooLarge: it is longer than 64 KiB.
-        BadOption: it is no JSON, or has unknown or wrong values.
-    """
-    value = await read_json(request)
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the body"
-        raise BadOption(f"{where} cannot be used ({first['msg']})") from error
-
-
-async def read_json(request: Request) -> Any:
-    """A JSON body.
-
-    Raises:
-        TooLarge: it is longer than 64 KiB.
-        BadOption: it is no JSON.
-    """
-    data = await read_body(request, MAX_JSON_BYTES)
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadOption(f"the body is no JSON ({error})") from error
 
 
 def file_name_of(request: Request, otherwise: str = "") -> str:
@@ -127,45 +63,4 @@ def painted_json(painted: Painted) -> dict[str, object]:
 
 def answer_errors(app: FastAPI) -> None:
     """Make all errors JSON with one text."""
-    app.add_exception_handler(PartlyError, _of_partly)
-    app.add_exception_handler(RequestValidationError, _of_request)
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(OSError, _of_system)
-    app.add_exception_handler(Exception, _of_defect)
-
-
-async def _of_partly(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
-    return _error(str(error), status, **({"held": True} if isinstance(error, OpenElsewhere) else {}))
-
-
-async def _of_request(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return _error(f"{first['loc'][-1]}: {first['msg']}.", 400)
-
-
-async def _of_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    text = "There is nothing here." if error.status_code == 404 else f"{error.detail}."
-    return _error(f"{request.method} {request.url.path[:200]}: {text}", error.status_code)
-
-
-async def _of_system(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, OSError)
-    where = f"{error.filename}: " if error.filename else ""
-    return _error(f"{where}{error.strerror or error}.", 507)
-
-
-async def _of_defect(request: Request, error: Exception) -> Response:
-    # Starlette raises it again after this answer, so that it is logged.
-    _log.error("%s %s failed", request.method, request.url.path)
-    return _error(f"This is a defect of Partly: {type(error).__name__}: {error}", 500)
-
-
-def _error(text: str, status: int, **more: object) -> Response:
-    return JSONResponse({"error": text, **more}, status)
-
-
-def _too_large(found: str, most_bytes: int) -> TooLarge:
-    return TooLarge(f"the body has {found}", expected=f"at most {most_bytes} bytes")
+    answer_errors_of(app, _KINDS)

@@ -13,19 +13,13 @@ from starlette.concurrency import run_in_threadpool
 
 from partly.data.labels import Patch
 from partly.errors import NotFound
-from partly.studio.http.http_messages import (
-    file_name_of,
-    octets,
-    painted_json,
-    patch_answer,
-    read_body,
-    read_model,
-)
+from partly.studio.http.http_messages import file_name_of, octets, painted_json, patch_answer
 from partly.studio.session.page_images import Image
 from partly.studio.session.photo_choosing import PhotoChoosing
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES
 from partly.studio.session.picture_supply import ProposalRequest
 from partly.studio.session.session import Session
+from partly.web import read_body, read_model
 
 if TYPE_CHECKING:
     from partly.studio.live.live_predictions import Prediction

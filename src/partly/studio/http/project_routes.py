@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from partly.data.labels import change_from_json
-from partly.studio.http.http_messages import file_name_of, octets, read_body, read_json, read_model
+from partly.studio.http.http_messages import file_name_of, octets
 from partly.studio.session.label_exchange import MAX_FILE_BYTES
 from partly.studio.session.overview import overview
 from partly.studio.session.photo_network import MAX_PHOTO_BYTES
 from partly.studio.session.session import Session
+from partly.web import read_body, read_json, read_model
 
 
 class JobBody(BaseModel):
