@@ -43,7 +43,7 @@ class Reader:
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
     made = Reader()
-    monkeypatch.setattr("partly.studio.http.serving.serve", made)
+    monkeypatch.setattr("partly.studio.http.serve", made)
     return made
 
 

@@ -112,7 +112,7 @@ class FewShotConfig:
 
 
 ON_PHOTOS = FewShotConfig(
-    methods=("photo-ridge",), fixed_layout=False, n_self_training=150, coordinate_weight=0.0
+    methods=("photo-ridge",), fixed_layout=False, n_self_training=150, coordinate_weight=0.0, balance=0.6
 )
 """The best known choices for features of photos, in which objects are anywhere (docs/lab.md)."""
 
