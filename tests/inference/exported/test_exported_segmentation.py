@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -145,6 +146,20 @@ def test_no_torch_is_needed(small, before):
     command = [sys.executable, "-W", "error", "-c", before + SEGMENTS, str(small.file.path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_onnxruntime_keeps_and_sends_nothing(small, tmp_path):
+    """Its telemetry would keep an identifier and what it is about to send in the home folder."""
+    code = (
+        "import sys; from pathlib import Path; "
+        "from partly.inference.exported import load_exported; load_exported(Path(sys.argv[1]))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k not in ("ORT_DISABLE_TELEMETRY", "CI")}
+    homes = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR")}
+    command = [sys.executable, "-c", code, str(small.file.path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment | homes)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_onnxruntime_is_missing(small, monkeypatch):

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from partly.errors import BadModelFile
+from partly.inference.export.silent_runtime import silent_runtime
 from partly.inference.segment import EncoderNetwork
 from partly.models.networks import AutoShotNetwork
 from partly.storage import shuffle_stream
@@ -63,8 +64,7 @@ def largest_difference(model: bytes, trials: Sequence[Trial]) -> float:
 
     Infinite where shapes are others, or a label is not that of the largest logit.
     """
-    import onnxruntime
-
+    onnxruntime = silent_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, NotAvailable
-from partly.inference.export import read_onnx_facts
+from partly.inference.export import read_onnx_facts, silent_runtime
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -115,7 +115,7 @@ def _sizes_of(facts: dict[str, Any], path: Path) -> tuple[int, tuple[int, int] |
 
 def _session_of(data: bytes, path: Path, n_threads: int) -> InferenceSession:
     try:
-        import onnxruntime
+        onnxruntime = silent_runtime()
     except ImportError as error:
         raise NotAvailable(
             "the package onnxruntime is not installed, which runs exported networks",
