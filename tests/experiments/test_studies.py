@@ -144,7 +144,9 @@ def test_two_networks(bench, monkeypatch):
         "distil",
         lambda *a, own, **b: painted.append(own.annotations) or distil(*a, own=own, **b),
     )
-    experiment = with_cells("two-networks", {"draw": 0}, {"draw": 0, "n_photos": 1}, {"draw": 1})
+    each = [{"draw": 0}, {"draw": 0, "n_photos": 1}, {"draw": 1}]
+    steps = {"config": {"n_steps": TINY.n_steps}}
+    experiment = with_cells("two-networks", *(one | steps for one in each))
     folder, rows = run_experiment(experiment, replace(bench, half="figure"))
     assert [len(annotations) for annotations in painted] == [0, 1, 0]
     for figures in (row.figures for row in rows):
