@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from partly.errors import BadModelFile
-from partly.inference.export.silent_runtime import silent_runtime
+from partly.inference.export.onnx_sessions import silent_runtime
 from partly.inference.segment import EncoderNetwork
 from partly.models.networks import AutoShotNetwork
 from partly.storage import shuffle_stream
