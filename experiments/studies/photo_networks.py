@@ -118,7 +118,7 @@ EXPERIMENT = Experiment(
             )
         ),
         Column("fit, s", "fit_s"),
-        Column("networks, s", "networks_s"),
+        Column("networks, s, of the last sitting", "networks_s"),
     ),
     notes=(
         f"The networks learn from 150 photos: {_SETTINGS}; {_ENCODER} reads photos at {_FEATURES_PX} px for "

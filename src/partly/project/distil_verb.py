@@ -43,6 +43,8 @@ from partly.synthesis.distil import (
 from partly.synthesis.shards import Place, labels_identity, pictures_identity
 
 _MOST_WORKERS = 8
+# Choices that a head depends on besides the networks that teach it.
+_OF_HEAD = ("seed", "painted_share", "painted_photo_share")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def distil_project(
         **classes_drawn(project),
         **beside.parents,
     }
-    extra = {"config": _described(config, source, beside), "parents": parents}
+    described = _described(config, source, beside)
+    extra = {"config": described, "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
@@ -156,12 +159,8 @@ def distil_project(
     def head() -> FewShotSegmenter:
         return distil_head(teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers)
 
-    made_from = {
-        "few_shot_sha256": teacher.digest,
-        "seed": config.seed,
-        "painted_share": config.painted_share,
-        "painted_photo_share": config.painted_photo_share,
-    }
+    of_head = {name: described[name] for name in _OF_HEAD if name in described}
+    made_from = {"few_shot_sha256": teacher.digest, **of_head}
     if isinstance(source, PhotoFeatures):
         made_from["segmenter"] = "head"  # Before, it was the teacher's own.
     with streams_as_of(run.streams):
