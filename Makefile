@@ -91,6 +91,7 @@ clean:
 
 DATA ?= data
 CHECKPOINTS ?= checkpoints
+PHOTOS ?= photos
 LABELS ?= one
 HALF ?= choices
 
@@ -122,6 +123,11 @@ bench-studio: $(READY_DEV)
 # From one painted photo to masks of 300, and to a network: time and memory.
 bench-photo-project: $(READY_DEV)
 	$(BIN)/python -m benchmarks.photo_project --data '$(DATA)'
+
+# PHOTOS is a folder or zip of photos, which get ten thousand names.
+.PHONY: bench-many-photos
+bench-many-photos: $(READY_DEV)
+	$(BIN)/python -m benchmarks.many_photos --photos '$(PHOTOS)'
 
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians
