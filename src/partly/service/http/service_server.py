@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Scope
 
-from partly.errors import BadModelFile, BadPhoto, NotAvailable, PartlyError
+from partly.errors import BadModelFile, BadOption, BadPhoto, NotAvailable, PartlyError
 from partly.inference.segment import ViewOptions
 from partly.service.answers import PhotoSegmenting, Setups, TaskPhotos, photo_segmenting
 from partly.service.http.admission import RETRY_AFTER_S, Admission, Busy
@@ -75,16 +75,16 @@ def serve_network(
     Raises:
         NotAvailable: onnxruntime is not installed.
         BadModelFile: the file cannot be used.
-        BadOption: the address cannot be had, or options do not fit.
+        BadOption: the address cannot be had, or options or tokens of the environment do not fit.
     """
     with contextlib.closing(listening(options.host, options.port, DEFAULT_PORT)) as listener:
         photos = TaskPhotos.of(
-            options.photos, options.photos_from, MAX_PHOTO_BYTES, os.environ.get(LABEL_STUDIO_VARIABLE)
+            options.photos, options.photos_from, MAX_PHOTO_BYTES, _token_in(LABEL_STUDIO_VARIABLE)
         )
+        security = _security(options, listener.getsockname()[1])
         segmenting = photo_segmenting(
             file, view, max_pixels=options.megapixels * 1_000_000, at_once=options.at_once
         )
-        security = _security(options, listener.getsockname()[1])
         with contextlib.closing(Workers(segmenting.at_once)) as workers:
             served = served_network(segmenting, options, photos, workers)
             run_server(
@@ -128,8 +128,22 @@ def service_app(served: Served, security: Security) -> ASGIApp:
 def _security(options: ServiceOptions, port: int) -> Security:
     """Who may ask; the token stays the same where the environment has one, as a service's must."""
     security = replace(Security.of(options.host, port), names=options.names)
-    token = os.environ.get(TOKEN_VARIABLE)
+    token = _token_in(TOKEN_VARIABLE)
     return replace(security, token=token) if token else security
+
+
+def _token_in(variable: str) -> str | None:
+    """The token that the environment has, which must fit into a header; None: it has none.
+
+    Raises:
+        BadOption: it does not fit.
+    """
+    token = os.environ.get(variable, "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadOption(
+            f"{variable} cannot be sent in a header", expected="one line of ASCII letters, digits and signs"
+        )
+    return token or None
 
 
 def _admission(scope: Scope, security: Security) -> Response | None:
