@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import contextlib
@@ -101,7 +102,15 @@ def served_network(
 ) -> Served:
     """What the routes share."""
     setups = Setups(segmenting.network.part_set, options.regions)
-    return Served(segmenting, options, photos, setups, workers, Admission(options.waiting))
+    return Served(
+        segmenting,
+        options,
+        photos,
+        setups,
+        workers,
+        Admission(options.waiting),
+        asyncio.Semaphore(segmenting.at_once),
+    )
 
 
 def service_app(served: Served, security: Security) -> ASGIApp:
