@@ -188,11 +188,24 @@ def test_training_is_declined_politely(client):
     assert (hook["status"], hook["action"]) == ("ok", "ANNOTATION_CREATED")
 
 
+def test_half_a_character_is_refused(client):
+    answer = client.post("/webhook", content=b'{"action": "\\ud800"}')
+    assert answer.status_code == 400
+    assert "surrogates not allowed" in answer.json()["error"]
+    whole = client.post("/webhook", content=b'{"action": "\\ud83d\\ude00"}')
+    assert whole.json()["action"] == "\N{GRINNING FACE}"
+
+
 GOOD = request_of("x.png")
 REFUSED = [
     (b"{", "the body is no JSON"),
     (b"[" * 100_000, "the body is no JSON"),
     (b"\xff\xfe{", "the body is no JSON"),
+    (
+        b'{"tasks": [{"data": {"image": "http://\\ud800/x"}}]}',
+        "the body is no JSON ('utf-8' codec can't encode",
+    ),
+    (b'{"\xed\xa0\x80": 1}', "surrogates not allowed"),
     (b"[]", "the body is a JSON list; expected an object."),
     (b"null", "the body is a JSON NoneType; expected an object."),
     ({}, 'the request has no tasks; expected {"tasks": [{"data": {...}}, ...], ...}.'),

@@ -195,6 +195,10 @@ class Answers(BaseHTTPRequestHandler):
 
     asked: ClassVar[list[tuple[str, str | None]]] = []
 
+    def handle(self):
+        with suppress(OSError):  # the other side may hang up
+            super().handle()
+
     def do_GET(self):
         self.asked.append((self.path, self.headers.get("Authorization")))
         if self.path.startswith("/circle"):
@@ -210,8 +214,7 @@ class Answers(BaseHTTPRequestHandler):
             self.send_header("Location", "/a.png")
             self.send_header("Content-Length", "10")
             self.end_headers()
-            with suppress(OSError):
-                self.rfile.read(1)  # until the other side hangs up
+            self.rfile.read(1)  # until the other side hangs up
         elif self.path.startswith("/drips"):
             self.send_response(200)
             if "body" in self.path:
@@ -233,11 +236,10 @@ class Answers(BaseHTTPRequestHandler):
 
     def drip(self):
         """Never silent for long, and never done."""
-        with suppress(OSError):
-            self.flush_headers()
-            for _ in range(300):
-                self.wfile.write(b"x")
-                time.sleep(0.02)
+        self.flush_headers()
+        for _ in range(300):
+            self.wfile.write(b"x")
+            time.sleep(0.02)
 
     def log_message(self, *_):
         pass

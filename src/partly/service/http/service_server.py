@@ -65,7 +65,7 @@ def serve_network(
     options: ServiceOptions,
     on_start: Callable[[Security, PhotoSegmenting], None],
 ) -> None:
-    """Serve an exported network until Ctrl-C or SIGTERM; what is being worked on is finished then.
+    """Serve an exported network until Ctrl-C or SIGTERM; open requests have 30 s then.
 
     Args:
         file: what ``partly export`` wrote.
