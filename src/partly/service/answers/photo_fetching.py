@@ -118,7 +118,7 @@ def fetched(address: str, allowed: Sequence[AllowedAddress], most_bytes: int, to
     end = time.monotonic() + _LONGEST_S
     shown = shown_address(address)
     try:
-        with _opener(allowed, end).open(request, timeout=_SILENCE_S) as answer:
+        with _opener(allowed, end).open(request) as answer:
             return _read(answer, most_bytes, shown)
     except BadPhoto:
         raise
@@ -173,6 +173,18 @@ class _AllowedOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
+def _patience_s(end: float) -> float:
+    """How long the other side may be silent now.
+
+    Raises:
+        TimeoutError: it is the end.
+    """
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(left, _SILENCE_S)
+
+
 class _UntilTheEnd(io.RawIOBase):
     """The bytes of a socket, until a moment: a server that sends a byte now and then is never silent."""
 
@@ -184,10 +196,7 @@ class _UntilTheEnd(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(min(left, _SILENCE_S))
+        self._socket.settimeout(_patience_s(self._end))
         return self._bytes.readinto(buffer)
 
     def close(self) -> None:
@@ -207,7 +216,7 @@ class _Connected:
 
 
 class _HttpUntilTheEnd(urllib.request.AbstractHTTPHandler):
-    """HTTP and HTTPS; heads and bodies of answers are read until a moment."""
+    """HTTP and HTTPS; connections are made, and heads and bodies of answers read, until a moment."""
 
     def __init__(self, end: float) -> None:
         super().__init__()
@@ -224,7 +233,7 @@ class _HttpUntilTheEnd(urllib.request.AbstractHTTPHandler):
     def _connection(
         self, kind: Callable[..., http.client.HTTPConnection], host: str, **arguments: Any
     ) -> http.client.HTTPConnection:
-        connection = kind(host, **arguments)
+        connection = kind(host, **{**arguments, "timeout": _patience_s(self._end)})
         connection.response_class = self._answer  # type: ignore[assignment]
         return connection
 
