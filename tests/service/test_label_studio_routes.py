@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +15,7 @@ from starlette.testclient import TestClient
 
 from partly.data.label_formats.brush_codes import brush_pixels
 from partly.data.labels.rasterise import polygon_mask
-from partly.service.answers.task_photos import TaskPhotos
+from partly.service.answers.task_photos import TaskPhoto, TaskPhotos
 from partly.service.http import label_studio_routes
 from partly.service.http.service_server import service_app
 from partly.web.security import Security
@@ -102,6 +107,55 @@ def test_a_photo_in_the_folder(serve, tmp_path):
     assert client.post("/predict", json=request_of("/data/upload/7/a.png")).json()["results"][0]["result"]
 
 
+class CountedPhotos:
+    """Counts photos that are being had, which takes a while."""
+
+    def __init__(self) -> None:
+        self.n = self.n_now = self.most = 0
+        self._lock = threading.Lock()
+
+    def read(self, address: object) -> TaskPhoto:
+        with self._lock:
+            self.n, self.n_now = self.n + 1, self.n_now + 1
+            self.most = max(self.most, self.n_now)
+        time.sleep(0.02)
+        with self._lock:
+            self.n_now -= 1
+        return TaskPhotos().read(address)
+
+
+def test_few_photos_are_had_at_once_however_many_requests_there_are(serve):
+    photos, body = CountedPhotos(), request_of(*[uri(photo_bytes(8, 8))] * 3)
+    app = service_app(serve(photos), Security(port=9090))
+    with TestClient(app, base_url=ADDRESS) as client, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: client.post("/predict", json=body).status_code, range(4)))
+    assert (answers, photos.n, photos.most) == ([200] * 4, 12, 2)
+
+
+def test_no_photos_are_had_for_who_has_gone(serve):
+    photos = CountedPhotos()
+    served = serve(photos)
+    body = json.dumps(request_of(*[uri(photo_bytes())] * 5)).encode()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1:9090"), (b"content-length", str(len(body)).encode())],
+    }
+    messages = [{"type": "http.request", "body": body}]
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(service_app(served, Security(port=9090))(scope, receive, send))
+    assert (sent[0]["status"], photos.n, served.admission.n_requests) == (499, 0, 0)
+
+
 def test_setup_and_then_predict_without_a_setup(client, segmenting):
     body = {
         "project": "7.17",
@@ -134,11 +188,24 @@ def test_training_is_declined_politely(client):
     assert (hook["status"], hook["action"]) == ("ok", "ANNOTATION_CREATED")
 
 
+def test_half_a_character_is_refused(client):
+    answer = client.post("/webhook", content=b'{"action": "\\ud800"}')
+    assert answer.status_code == 400
+    assert "surrogates not allowed" in answer.json()["error"]
+    whole = client.post("/webhook", content=b'{"action": "\\ud83d\\ude00"}')
+    assert whole.json()["action"] == "\N{GRINNING FACE}"
+
+
 GOOD = request_of("x.png")
 REFUSED = [
     (b"{", "the body is no JSON"),
     (b"[" * 100_000, "the body is no JSON"),
     (b"\xff\xfe{", "the body is no JSON"),
+    (
+        b'{"tasks": [{"data": {"image": "http://\\ud800/x"}}]}',
+        "the body is no JSON ('utf-8' codec can't encode",
+    ),
+    (b'{"\xed\xa0\x80": 1}', "surrogates not allowed"),
     (b"[]", "the body is a JSON list; expected an object."),
     (b"null", "the body is a JSON NoneType; expected an object."),
     ({}, 'the request has no tasks; expected {"tasks": [{"data": {...}}, ...], ...}.'),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco
+from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
 from partly.data.labels.label_maps import label_map_to_png
@@ -20,6 +21,7 @@ from partly.data.photos.encoding import encode_jpeg
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.service.http import request_photos
 from partly.service.http.service_server import service_app
+from partly.service.http.what_is_served import Served
 from partly.web.security import Security
 from tests.service.conftest import ADDRESS, photo_bytes
 
@@ -233,6 +235,28 @@ def test_too_many_requests_are_told_to_come_back(serve):
     assert (served.admission.n_requests, served.admission.n_bytes) == (0, 0)
 
 
+def test_who_hangs_up_while_waiting_is_not_worked_for(serve):
+    done: list[str] = []
+
+    async def wait_and_go(served: Served) -> None:
+        there = asyncio.Event()
+
+        async def receive() -> dict[str, str]:
+            await there.wait()
+            return {"type": "http.disconnect"}
+
+        async with served.workers.turn, served.workers.turn:
+            request = Request({"type": "http"}, receive)
+            waiting = asyncio.create_task(served.worked(request, lambda: done.append("work")))
+            await asyncio.sleep(0)
+            there.set()
+        with pytest.raises(ClientDisconnect):
+            await waiting
+
+    asyncio.run(wait_and_go(serve()))
+    assert done == []
+
+
 def test_refusals_leave_nothing_open(serve):
     served = serve()
     client = TestClient(service_app(served, Security(port=9090)), base_url=ADDRESS)
@@ -249,6 +273,7 @@ def test_refusals_leave_nothing_open(serve):
         ({"Origin": "http://evil.example"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Host": "partly.lan:9090"}, 200),
+        ({"Host": "partly.lan"}, 200),
         ({"Host": "Proxy:80"}, 200),
         ({"Host": "proxy:9090"}, 421),
     ],

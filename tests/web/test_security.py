@@ -44,7 +44,9 @@ def test_loopback(host, is_local):
     [
         ("masks.example:9090", True),
         ("MASKS.example:9090", True),
-        ("masks.example", False),
+        ("masks.example", True),
+        ("masks.example:80", False),
+        ("other.example", False),
         ("proxy:80", True),
         ("proxy", True),
         ("proxy:9090", False),

@@ -24,7 +24,7 @@ def command(
 
     A folder's network is exported first, if it was not. POST a photo to /segment, and get a label map,
     polygons or run lengths. It is an ML backend of Label Studio, too. Ctrl-C ends it, when open requests
-    are answered. Takes the extra of Partly that is called serve.
+    are answered, at the latest after half a minute. Takes the extra of Partly that is called serve.
     """
     from partly.project import served_file
     from partly.service.answers import PhotoSegmenting
@@ -45,4 +45,4 @@ def command(
         output.result({"url": security.address, "token": security.token, **segmenting.facts()})
 
     serve_network(served.path, view, options, started)
-    output.say("Ended; all requests that were taken on are answered.")
+    output.say("Ended.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,16 @@ from partly.project.model_digests import (
 )
 from partly.project.project_features import project_encoder, project_source
 from partly.project.project_folder import Project
-from partly.storage import Run, begin_run, given_of, remove_leftovers, sha256_of, streams_as_of, values_of
+from partly.storage import (
+    Run,
+    begin_run,
+    given_of,
+    remove_leftovers,
+    sha256_of,
+    streams_as_of,
+    usable_processors,
+    values_of,
+)
 from partly.synthesis.distil import (
     EFFORTS,
     SECOND_ROUND_FOLDER,
@@ -187,8 +195,7 @@ def _source_parents(project: Project, source: FeatureSource) -> dict[str, Any]:
 
 def default_workers() -> int:
     """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, _MOST_WORKERS)
+    return min(usable_processors(), _MOST_WORKERS)
 
 
 def _load_teacher(project: Project, source: FeatureSource, config: DistilConfig) -> Teacher:

@@ -25,8 +25,8 @@ class ServiceOptions:
     )
     names: tuple[str, ...] = option(
         (),
-        "Another name of this service, as a host or host:port: requests to names that it does not know are "
-        "refused. May be given several times.",
+        "Another name of this service, as a host (at its port, or without one) or host:port: requests to "
+        "names that it does not know are refused. May be given several times.",
         flag="--name",
         metavar="NAME",
     )

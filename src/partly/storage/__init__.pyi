@@ -36,6 +36,7 @@ from .option_fields import options_of as options_of
 from .option_fields import values_of as values_of
 from .parsed_text import parsed_json as parsed_json
 from .parsed_text import parsed_toml as parsed_toml
+from .processors import usable_processors as usable_processors
 from .provenance import Provenance as Provenance
 from .provenance import claim as claim
 from .provenance import read_provenance as read_provenance

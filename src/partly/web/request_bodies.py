@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from partly.errors import BadOption, PartlyError
+from partly.storage import parsed_json
 
 MAX_JSON_BYTES = 64 * 1024
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -68,12 +68,31 @@ def json_value(data: bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        BadOption: it is no JSON.
+        BadOption: it is no JSON, or has texts that are not Unicode.
     """
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        value = parsed_json(data)
+        _check_texts(value)
+    except ValueError as error:
         raise BadOption(f"the body is no JSON ({error})") from error
+    return value
+
+
+def _check_texts(value: Any) -> None:
+    """Check that there are no halves of characters (lone surrogates), which nothing could write or answer.
+
+    Raises:
+        UnicodeEncodeError: there are.
+    """
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += (*one, *one.values())
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and not one.isascii():
+            one.encode()
 
 
 def _too_large(found: str, most_bytes: int) -> TooLarge:

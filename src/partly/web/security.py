@@ -30,7 +30,8 @@ class Security:
         host: the address that it listens on.
         port: its port.
         token: what everybody else than this machine must know; None on loopback.
-        names: other names of this server, as others call it: a name at its port, or ``name:port``.
+        names: other names of this server, as others call it: a name, at its port or without one, as behind a
+            proxy, or ``name:port``.
     """
 
     host: str = "127.0.0.1"
@@ -68,7 +69,7 @@ class Security:
         name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
         if not name:
             name, port = host, "80"
-        if f"{name}:{port}".lower() in self._called():
+        if not self._called().isdisjoint((host.lower(), f"{name}:{port}".lower())):
             return True
         if (port or "80") != str(self.port):
             return False
@@ -80,8 +81,9 @@ class Security:
         return name in {self.host.lower(), f"[{self.host.lower()}]", *_own_names()} or _is_address(name)
 
     def _called(self) -> set[str]:
-        """The other names, each with a port."""
-        return {name.lower() if ":" in name else f"{name.lower()}:{self.port}" for name in self.names}
+        """What Host headers say of the other names."""
+        names = {name.lower() for name in self.names}
+        return names | {f"{name}:{self.port}" for name in names if ":" not in name}
 
 
 def is_loopback(host: str) -> bool:

@@ -191,11 +191,16 @@ def test_a_size_that_no_network_has(small, tmp_path, size):
         load_exported(file)
 
 
-@pytest.mark.parametrize("only", ["[48]", "[0, 48]", '["48", 48]', "[48, 48, 48]"])
+@pytest.mark.parametrize("only", ["[48]", "[0, 48]", '["48", 48]', "[48, 48, 48]", '"x"', "5", "{}", "[]"])
 def test_an_only_size_that_is_none(small, tmp_path, only):
     file = with_metadata(small.file.path, tmp_path / "n.onnx", only_size_px=only)
     with pytest.raises(BadModelFile, match="says that photos have the size 48, "):
         load_exported(file)
+
+
+def test_systems_without_a_list_of_processors(small, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert load_exported(small.file.path).size_px == 48
 
 
 def test_a_file_that_reads_photos_of_one_size(small, tmp_path):

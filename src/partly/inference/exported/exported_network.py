@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, NotAvailable
 from partly.inference.export import read_onnx_facts, silent_runtime
+from partly.storage import usable_processors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -93,7 +93,7 @@ def load_exported(path: str | Path, *, n_threads: int | None = None) -> Exported
         only_size,
         facts["architecture"],
         facts["digest"],
-        _session_of(data, path, n_threads or len(os.sched_getaffinity(0))),
+        _session_of(data, path, n_threads or usable_processors()),
     )
     network(np.full((1, *(only_size or (size_px, size_px)), 3), 127, np.uint8))
     return network
@@ -103,14 +103,17 @@ def _sizes_of(facts: dict[str, Any], path: Path) -> tuple[int, tuple[int, int] |
     """The size to resize photos to, and the only height and width, where there is one."""
     only = facts.get("only_size_px")
     sides = [facts["size_px"], *(only if isinstance(only, list) else [])]
-    if not all(type(side) is int and 0 < side <= _MOST_SIDE_PX for side in sides) or len(sides) not in (1, 3):
+    is_pair = isinstance(only, list) and len(only) == 2
+    if not all(type(side) is int and 0 < side <= _MOST_SIDE_PX for side in sides) or not (
+        only is None or is_pair
+    ):
         raise BadModelFile(
             f"says that photos have the size {facts['size_px']}, {only}",
             expected=f"sides of 1 to {_MOST_SIDE_PX} px",
             remedy=_AGAIN,
             path=path,
         )
-    return sides[0], (sides[1], sides[2]) if only else None
+    return sides[0], (sides[1], sides[2]) if is_pair else None
 
 
 def _session_of(data: bytes, path: Path, n_threads: int) -> InferenceSession:

@@ -16,7 +16,7 @@ from partly.data.labels import Piece, label_map_to_png, outline_pieces
 from partly.inference.segment import PartArea
 from partly.service.answers.segmenting_photos import SegmentedPhoto
 
-_MASKED_CONFIDENCE_DIGITS = 4
+_CONFIDENCE_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _parts(
 
 
 def _area_json(area: PartArea) -> dict[str, Any]:
-    confidence = None if area.confidence is None else round(area.confidence, _MASKED_CONFIDENCE_DIGITS)
+    confidence = None if area.confidence is None else round(area.confidence, _CONFIDENCE_DIGITS)
     return {"name": area.part, "n_pixels": area.n_pixels, "confidence": confidence}
 
 

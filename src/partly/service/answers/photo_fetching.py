@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import http.client
+import io
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from typing import IO
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from partly.errors import BadOption, BadPhoto
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _SILENCE_S = 10.0
 _LONGEST_S = 30.0
@@ -112,28 +118,33 @@ def fetched(address: str, allowed: Sequence[AllowedAddress], most_bytes: int, to
     end = time.monotonic() + _LONGEST_S
     shown = shown_address(address)
     try:
-        with _opener(allowed).open(request, timeout=_SILENCE_S) as answer:
-            return _read(answer, most_bytes, end, shown)
+        with _opener(allowed, end).open(request) as answer:
+            return _read(answer, most_bytes, shown)
     except BadPhoto:
         raise
     except urllib.error.HTTPError as error:
-        with error:
-            raise BadPhoto(
-                f"{shown}: the answer was {error.code} {error.reason}", expected="a photo"
-            ) from error
+        error.close()
+        # Its reason may name where a redirection leads, with keys.
+        raise BadPhoto(f"{shown}: the answer was {error.code}", expected="a photo") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise BadPhoto(f"{shown}: cannot be fetched ({reason})", expected="a photo") from error
+        if time.monotonic() >= end:
+            raise BadPhoto(f"{shown}: it took longer than {_LONGEST_S:g} s", expected="a photo") from error
+        raise BadPhoto(f"{shown}: cannot be fetched ({_reason(error)})", expected="a photo") from error
 
 
-def _read(answer: http.client.HTTPResponse, most_bytes: int, end: float, shown: str) -> bytes:
+def _reason(error: Exception) -> object:
+    """What the system says; other errors quote what was sent or came, and are named alone."""
+    if isinstance(error, OSError):
+        return getattr(error, "reason", None) or error
+    return type(error).__name__
+
+
+def _read(answer: http.client.HTTPResponse, most_bytes: int, shown: str) -> bytes:
     data = bytearray()
-    while piece := answer.read(_PIECE_BYTES):
+    while piece := answer.read1(_PIECE_BYTES):
         data += piece
         if len(data) > most_bytes:
             raise BadPhoto(f"{shown}: it has more bytes than fit", expected=f"at most {most_bytes} bytes")
-        if time.monotonic() > end:
-            raise BadPhoto(f"{shown}: it took longer than {_LONGEST_S:g} s", expected="a photo")
     announced = answer.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) != len(data):
         raise BadPhoto(f"{shown}: ended after {len(data)} bytes", expected=f"{announced} bytes")
@@ -151,8 +162,9 @@ class _AllowedOnly(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> urllib.request.Request | None:
+        # Else urllib would read its body, however long that is.
+        fp.close()
         if not any(one.allows(newurl) for one in self._allowed):
-            fp.close()
             host = urlsplit(newurl).netloc.rpartition("@")[2][:_SHOWN]
             raise BadPhoto(
                 f"{shown_address(req.full_url)}: leads to {host}, where none may be fetched",
@@ -161,13 +173,80 @@ class _AllowedOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
-def _opener(allowed: Sequence[AllowedAddress]) -> urllib.request.OpenerDirector:
-    """One that knows HTTP, and no files, no FTP and no data."""
+def _patience_s(end: float) -> float:
+    """How long the other side may be silent now.
+
+    Raises:
+        TimeoutError: it is the end.
+    """
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(left, _SILENCE_S)
+
+
+class _UntilTheEnd(io.RawIOBase):
+    """The bytes of a socket, until a moment: a server that sends a byte now and then is never silent."""
+
+    def __init__(self, connected: socket.socket, end: float) -> None:
+        self._socket, self._end = connected, end
+        self._bytes = connected.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._socket.settimeout(_patience_s(self._end))
+        return self._bytes.readinto(buffer)
+
+    def close(self) -> None:
+        self._bytes.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class _Connected:
+    """What an answer of HTTP reads from: a socket, until a moment."""
+
+    connected: socket.socket
+    end: float
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        return io.BufferedReader(_UntilTheEnd(self.connected, self.end))
+
+
+class _HttpUntilTheEnd(urllib.request.AbstractHTTPHandler):
+    """HTTP and HTTPS; connections are made, and heads and bodies of answers read, until a moment."""
+
+    def __init__(self, end: float) -> None:
+        super().__init__()
+        self._end = end
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(self._connection, http.client.HTTPConnection), request)
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(self._connection, http.client.HTTPSConnection), request)
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    def _connection(
+        self, kind: Callable[..., http.client.HTTPConnection], host: str, **arguments: Any
+    ) -> http.client.HTTPConnection:
+        connection = kind(host, **{**arguments, "timeout": _patience_s(self._end)})
+        connection.response_class = self._answer  # type: ignore[assignment]
+        return connection
+
+    def _answer(self, connected: socket.socket, **arguments: Any) -> http.client.HTTPResponse:
+        return http.client.HTTPResponse(_Connected(connected, self._end), **arguments)  # type: ignore[arg-type]
+
+
+def _opener(allowed: Sequence[AllowedAddress], end: float) -> urllib.request.OpenerDirector:
+    """One that knows HTTP, and no files, no FTP and no data; it stops reading at the end."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        _HttpUntilTheEnd(end),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _AllowedOnly(allowed),

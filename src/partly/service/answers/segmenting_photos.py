@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from partly.data.photos import read_photo
 from partly.errors import BadOption
 from partly.inference.exported import ExportedNetwork, load_exported, segment_exported
 from partly.inference.segment import Segmentation, ViewOptions
+from partly.storage import usable_processors
 
 _MOST_AT_ONCE = 4
 
@@ -33,7 +33,7 @@ class SegmentedPhoto:
 
 @dataclass(frozen=True, eq=False)
 class PhotoSegmenting:
-    """Segments photos as ``partly segment`` does.
+    """Segments photos as ``partly segment`` does; the file of a better network squeezes them to its one size.
 
     Attributes:
         network: of an exported file.
@@ -97,7 +97,7 @@ def photo_segmenting(
         BadModelFile: the file is missing, damaged, or not one that Partly exported.
         BadOption: the file reads photos of one size, and several are asked for.
     """
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_cores = usable_processors()
     at_once = at_once or min(_MOST_AT_ONCE, n_cores)
     # Each photo brings a thread of its own, and these help all of them.
     network = load_exported(file, n_threads=max(1, n_cores - at_once + 1))

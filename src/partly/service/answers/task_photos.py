@@ -118,7 +118,7 @@ class TaskPhotos:
         if self.folder is not None and parts.path.startswith((_LOCAL_FILES, _UPLOADS)):
             return self._named(f"{parts.path}?{parts.query}")
         raise BadPhoto(
-            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}: photos from there are not fetched",
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2][:_SHOWN]}: photos from there are not fetched",
             expected=" or ".join(f"{one.text}..." for one in self.allowed) or "photos in the request",
             remedy="Start the service with --photos-from and the beginning of their addresses",
         )
@@ -142,7 +142,7 @@ class TaskPhotos:
                     return self._fetched(one.origin + address)
         where = "among the photos" if self.folder else "as no folder was named"
         raise BadPhoto(
-            f"{(names or [address])[0][:_SHOWN]!r}: no such photo {where}",
+            f"{(names or [shown_address(address)])[0][:_SHOWN]!r}: no such photo {where}",
             expected="a file in the folder that --photos names"
             + (f" ({self.folder})" if self.folder else ""),
             remedy="Start the service with --photos FOLDER, or --photos-from and the address of Label Studio",

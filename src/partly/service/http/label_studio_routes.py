@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from partly.errors import BadOption, PartlyError
 from partly.service.answers import LabellingSetup, no_prediction, prediction, tasks_of
 from partly.service.http.request_photos import MAX_PHOTO_BYTES, announced_bytes, body_in_time
-from partly.service.http.what_is_served import Served
+from partly.service.http.what_is_served import Served, check_is_there
 from partly.web import json_value
 
 # Photos may stand in tasks, a third longer.
@@ -38,10 +38,7 @@ def label_studio_router(served: Served) -> APIRouter:
             if len(tasks) > MOST_TASKS:
                 raise BadOption(f"the request has {len(tasks)} tasks", expected=f"at most {MOST_TASKS}")
             found = served.setups.of(body.get("project"), body.get("label_config"))
-            turn = asyncio.Semaphore(served.segmenting.at_once)
-            results = await asyncio.gather(
-                *(_predicted(request, served, found, task, turn) for task in tasks)
-            )
+            results = await asyncio.gather(*(_predicted(request, served, found, task) for task in tasks))
         return {"results": _told(results, version), "model_version": version}
 
     @routes.api_route("/versions", methods=["GET", "POST"])
@@ -72,7 +69,7 @@ _NOT_TRAINED = (
 
 
 async def _predicted(
-    request: Request, served: Served, setup: LabellingSetup, task: dict[str, Any], turn: asyncio.Semaphore
+    request: Request, served: Served, setup: LabellingSetup, task: dict[str, Any]
 ) -> dict[str, Any] | PartlyError:
     """The prediction for one task, or why there is none."""
 
@@ -82,7 +79,8 @@ async def _predicted(
             segmented.segmentation, setup, served.segmenting.model_version, served.options.tolerance_px
         )
 
-    async with turn:
+    async with served.task_turn:
+        await check_is_there(request)
         try:
             # Waiting for another server is no work for the few threads that segment.
             photo = await asyncio.to_thread(partial(served.photos.read, task["data"].get(setup.key)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import contextlib
@@ -15,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Scope
 
-from partly.errors import BadModelFile, BadPhoto, NotAvailable, PartlyError
+from partly.errors import BadModelFile, BadOption, BadPhoto, NotAvailable, PartlyError
 from partly.inference.segment import ViewOptions
 from partly.service.answers import PhotoSegmenting, Setups, TaskPhotos, photo_segmenting
 from partly.service.http.admission import RETRY_AFTER_S, Admission, Busy
@@ -64,7 +65,7 @@ def serve_network(
     options: ServiceOptions,
     on_start: Callable[[Security, PhotoSegmenting], None],
 ) -> None:
-    """Serve an exported network until Ctrl-C or SIGTERM; what is being worked on is finished then.
+    """Serve an exported network until Ctrl-C or SIGTERM; open requests have 30 s then.
 
     Args:
         file: what ``partly export`` wrote.
@@ -75,16 +76,16 @@ def serve_network(
     Raises:
         NotAvailable: onnxruntime is not installed.
         BadModelFile: the file cannot be used.
-        BadOption: the address cannot be had, or options do not fit.
+        BadOption: the address cannot be had, or options or tokens of the environment do not fit.
     """
     with contextlib.closing(listening(options.host, options.port, DEFAULT_PORT)) as listener:
         photos = TaskPhotos.of(
-            options.photos, options.photos_from, MAX_PHOTO_BYTES, os.environ.get(LABEL_STUDIO_VARIABLE)
+            options.photos, options.photos_from, MAX_PHOTO_BYTES, _token_in(LABEL_STUDIO_VARIABLE)
         )
+        security = _security(options, listener.getsockname()[1])
         segmenting = photo_segmenting(
             file, view, max_pixels=options.megapixels * 1_000_000, at_once=options.at_once
         )
-        security = _security(options, listener.getsockname()[1])
         with contextlib.closing(Workers(segmenting.at_once)) as workers:
             served = served_network(segmenting, options, photos, workers)
             run_server(
@@ -101,7 +102,15 @@ def served_network(
 ) -> Served:
     """What the routes share."""
     setups = Setups(segmenting.network.part_set, options.regions)
-    return Served(segmenting, options, photos, setups, workers, Admission(options.waiting))
+    return Served(
+        segmenting,
+        options,
+        photos,
+        setups,
+        workers,
+        Admission(options.waiting),
+        asyncio.Semaphore(segmenting.at_once),
+    )
 
 
 def service_app(served: Served, security: Security) -> ASGIApp:
@@ -128,8 +137,22 @@ def service_app(served: Served, security: Security) -> ASGIApp:
 def _security(options: ServiceOptions, port: int) -> Security:
     """Who may ask; the token stays the same where the environment has one, as a service's must."""
     security = replace(Security.of(options.host, port), names=options.names)
-    token = os.environ.get(TOKEN_VARIABLE)
+    token = _token_in(TOKEN_VARIABLE)
     return replace(security, token=token) if token else security
+
+
+def _token_in(variable: str) -> str | None:
+    """The token that the environment has, which must fit into a header; None: it has none.
+
+    Raises:
+        BadOption: it does not fit.
+    """
+    token = os.environ.get(variable, "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadOption(
+            f"{variable} cannot be sent in a header", expected="one line of ASCII letters, digits and signs"
+        )
+    return token or None
 
 
 def _admission(scope: Scope, security: Security) -> Response | None:

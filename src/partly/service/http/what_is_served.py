@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from fastapi import Request
@@ -28,6 +29,8 @@ class Served:
         setups: labelling setups that Label Studio has sent.
         workers: segment, as many photos at once as may be.
         admission: counts open requests.
+        task_turn: is held for a photo of a task from before it is had until it is segmented, so that few are
+            in memory, however many requests there are.
     """
 
     segmenting: PhotoSegmenting
@@ -35,14 +38,25 @@ class Served:
     photos: TaskPhotos
     setups: Setups
     workers: Workers
-    admission: Admission = field(default_factory=lambda: Admission(64))
+    admission: Admission
+    task_turn: asyncio.Semaphore
 
     async def worked(self, request: Request, work: Callable[[], ResultT]) -> ResultT:
-        """The result of work for a request, unless whoever asked has gone by then.
+        """The result of work for a request, once it is its turn.
 
         Raises:
-            ClientDisconnect: they have.
+            ClientDisconnect: whoever asked has gone by then.
         """
-        if await request.is_disconnected():
-            raise ClientDisconnect
-        return await self.workers.run(work)
+        async with self.workers.turn:
+            await check_is_there(request)
+            return await self.workers.run(work)
+
+
+async def check_is_there(request: Request) -> None:
+    """Before work begins: check that somebody still waits for the answer.
+
+    Raises:
+        ClientDisconnect: whoever asked has gone.
+    """
+    if await request.is_disconnected():
+        raise ClientDisconnect

@@ -1,4 +1,4 @@
-"""Work on photos in a few threads, and requests that wait for one of them."""
+"""Work on photos in a few threads, and whose turn it is to have one of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ class Workers:
 
     Args:
         n: how many.
+
+    Attributes:
+        turn: is held by whoever has work done; as many have it as there are threads.
     """
 
     def __init__(self, n: int) -> None:
+        self.turn = asyncio.Semaphore(n)
         self._pool = ThreadPoolExecutor(n, thread_name_prefix="photos")
 
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
-        """The result of some work, once it is its turn; who goes away before that is not worked for."""
+        """The result of some work."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
