@@ -26,7 +26,8 @@ _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
 _DRAWS_OF_FACES = 2  # each is measured on 250 photos
 _N_PANELS = 12
 _ENCODER, _FEATURES_PX = "dinov2-small", 560
-_OTHER_ENCODERS = ("mobile-sam", "vgg16", "efficientnet-lite0")
+_OTHER_ENCODERS = {"mobile-sam": 560, "vgg16": 560, "efficientnet-lite0": 576}
+"""Name, and the nominal side of photos in pixels: each network wants multiples of its own."""
 
 
 def _measure(bench: Bench, cell: Cell) -> Figures:
@@ -89,14 +90,18 @@ def _write_panels(
 def _cells() -> tuple[Cell, ...]:
     """One encoder on all objects, and the others on one of them."""
 
-    def cell(kind: str, encoder: str, n_labels: int, key: str) -> Cell:
-        settings = {"object": kind, "encoder": encoder, "features_px": _FEATURES_PX, "n_labels": n_labels}
+    def cell(kind: str, encoder: str, features_px: int, n_labels: int, key: str) -> Cell:
+        settings = {"object": kind, "encoder": encoder, "features_px": features_px, "n_labels": n_labels}
         n_draws = _DRAWS_OF_FACES if kind == "faces" else _DRAWS[n_labels]
         return Cell(key, settings | {"n_draws": n_draws})
 
     return (
-        *(cell(kind, _ENCODER, n, f"{kind}-{n}") for kind in ("horses", "cars", "faces") for n in _DRAWS),
-        *(cell("horses", encoder, 5, f"horses-5-{encoder}") for encoder in _OTHER_ENCODERS),
+        *(
+            cell(kind, _ENCODER, _FEATURES_PX, n, f"{kind}-{n}")
+            for kind in ("horses", "cars", "faces")
+            for n in _DRAWS
+        ),
+        *(cell("horses", encoder, px, 5, f"horses-5-{encoder}") for encoder, px in _OTHER_ENCODERS.items()),
     )
 
 
