@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from partly.errors import NotAvailable
+from partly.inference.export import silent_runtime
 from partly.models.encoders import imagenet_normalised
 from partly.models.zoo import DINOV2, DOWNLOADS, MOBILE_SAM, encoder_names, fetched_members, load_encoder
 
@@ -67,7 +67,7 @@ def dinov2_differences(folder: Path, n: int) -> Iterator[tuple[str, float, float
     model = onnx.load(next(folder.glob("*.onnx")))
     for name in names:
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = silent_runtime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for image in photos(n, _ONNX_PX).split(1):
         theirs = [
             torch.from_numpy(tokens)

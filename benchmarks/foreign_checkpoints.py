@@ -13,13 +13,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from partly.errors import BadModelFile
-from partly.models.generators import load_generator
+from partly.models.generators import Generator, load_generator
 from partly.models.zoo import import_checkpoint
 
 BAR = 1e-3
@@ -59,11 +60,9 @@ def differences(file: Path) -> Iterator[tuple[float, float, float]]:
     with np.load(file.with_suffix(".npz")) as said:
         z, classes, w, images = (torch.from_numpy(said[name]) for name in ("z", "c", "w", "images"))
     has_classes = classes.shape[1] > 0
+    imported = cache(partial(_imported, file))
     for index in range(len(z)):
-        class_index = int(classes[index].argmax()) if has_classes else None
-        with tempfile.TemporaryDirectory() as folder:
-            import_checkpoint(file, Path(folder) / "model", class_index)
-            generator = load_generator(Path(folder) / "model")
+        generator = imported(int(classes[index].argmax()) if has_classes else None)
         with torch.inference_mode():
             our_w = generator.map(z[index : index + 1])
             ours = generator.synthesise(our_w).images
@@ -73,6 +72,13 @@ def differences(file: Path) -> Iterator[tuple[float, float, float]]:
             float((ours - images[index : index + 1]).abs().max()),
             float(images[index].abs().max()),
         )
+
+
+def _imported(file: Path, class_index: int | None) -> Generator:
+    """A checkpoint as a generator, by way of a model folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        import_checkpoint(file, Path(folder) / "model", class_index)
+        return load_generator(Path(folder) / "model")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fuzzing.trials import MOST_S
-from partly.storage import write_json
+from partly.storage import usable_processors, write_json
 
 _BATCH = 100
 _START_S = 120.0
@@ -180,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n", type=int, default=10_000, help="how many files")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--workers", type=int, default=usable_processors())
     parser.add_argument("--only", type=int, help="try one file alone, by its number")
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     chosen = parser.parse_args(arguments)

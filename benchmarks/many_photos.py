@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.process_memory import memory_bytes
 from benchmarks.studio_server import Page, StudioServer
 from partly.data.photos import find_photos
 from partly.project import PhotoOptions, create_project, new_settings
@@ -100,10 +101,8 @@ def _is_at_rest(state: dict[str, Any]) -> bool:
 
 
 def _most_gb(process: int) -> float:
-    """The most memory that a process of this machine has had, in GB of 1e9 bytes."""
-    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
-    [most_kib] = [line.split()[1] for line in lines if line.startswith("VmHWM")]
-    return int(most_kib) * 1024 / 1e9
+    """The most memory that a process has had, in GB of 1e9 bytes."""
+    return memory_bytes("VmHWM", process) / 1e9
 
 
 def main() -> None:

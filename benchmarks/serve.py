@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.process_memory import memory_bytes
 from partly.data.labels import FACE_PARTS
 from partly.data.photos import encode_jpeg
 from partly.data.portraits import portrait_sources
-from partly.storage import write_json
+from partly.storage import usable_processors, write_json
 
 _ARCHITECTURE, _SIZE_PX = "lite0-unet", 192
 _N_PHOTOS = 16
@@ -75,8 +76,7 @@ class Service:
 
     def rss_mib(self) -> float:
         """What the process has in memory."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+        return memory_bytes("VmRSS", self.process.pid) / 2**20
 
     def stop(self) -> int:
         """As Ctrl-C; gives the exit code."""
@@ -178,7 +178,7 @@ def figures(network: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     finally:
         code = service.stop()
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": usable_processors(),
         "load before": round(load, 1),
         f"photos/s, {chosen.size} px, {chosen.clients} clients": round(len(quick.times_s) / took_s, 1),
         "ms an answer, median": round(1000 * statistics.median(quick.times_s)),

@@ -23,6 +23,7 @@ from benchmarks.cars import PARTS as CAR_PARTS
 from benchmarks.cars import merged as merged_car_parts
 from PIL import Image
 
+from experiments.bench import Bench
 from experiments.photos import FILE_NAME as FACES
 from experiments.protocol import PARTS_OF_IDS, PROTOCOL, Half
 from partly.data.labels import FACE_PARTS, Annotation, LabelMap, PartSet
@@ -31,6 +32,8 @@ from partly.errors import NotAvailable
 from partly.evaluation.segmentation import TruthMapping
 from partly.fewshot.acquisition import representative_among
 from partly.fewshot.features import FeatureStore, PhotoFeatures
+from partly.fewshot.fitting import Teacher
+from partly.inference.segment import segment_by_teacher
 from partly.models.encoders import Representation
 
 HORSE_PARTS = PartSet.from_names(("background", "head", "body", "leg", "tail"))
@@ -146,6 +149,10 @@ class ObjectPhotos:
         to_measure = sorted(self.known)[self.kind.n_to_learn or 0 :]
         return [name for name in to_measure if name not in used][: self.kind.n_measured]
 
+    def said_by(self, teacher: Teacher, name: str) -> LabelMap:
+        """What a teacher that reads :attr:`source` makes of a photo, at its own size."""
+        return segment_by_teacher(teacher, self.source.picture(name)).label_map
+
     def _shows_all(self, name: str) -> bool:
         return set(range(self.kind.part_set.n_parts)) <= set(np.unique(self.truths[name]).tolist())
 
@@ -180,6 +187,11 @@ def object_photos(
         unlabelled = [photo for photo in find_photos(others) if _is_other(photo.name, truths)]
     step = max(1, len(unlabelled) // N_OTHERS)
     return ObjectPhotos(kind, encoder, FeatureStore(store), known, unlabelled[::step][:N_OTHERS], truths)
+
+
+def objects_of_bench(bench: Bench, name: str, encoder: Representation) -> ObjectPhotos:
+    """The photos of a kind of object; all experiments share the features of a photo, on the disk."""
+    return object_photos(bench.data, name, encoder, bench.out / "cache" / "photo-features", bench.half)
 
 
 def _is_other(name: str, truths: Mapping[str, LabelMap]) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.fuzzing.mutations import mutated
 from benchmarks.fuzzing.originals import Original
 from benchmarks.fuzzing.targets import Targets, is_named
+from benchmarks.process_memory import memory_bytes
 
 MOST_S, MOST_BYTES = 5.0, 1 << 30
 _MOST_CHARACTERS = 4000
@@ -194,15 +195,8 @@ def _around(box: Path) -> list[tuple[str, int, int]]:
 def _reset_peak() -> int:
     """Begin to measure the peak of memory anew; what there is now, in bytes."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _status("VmRSS")
+    return memory_bytes("VmRSS")
 
 
 def _peak() -> int:
-    return _status("VmHWM")
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    raise LookupError(name)
+    return memory_bytes("VmHWM")

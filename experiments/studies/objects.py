@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Plot
-from experiments.objects import ObjectPhotos, object_photos
+from experiments.objects import ObjectPhotos, objects_of_bench
 from experiments.scoring import figures_of, over_draws
 from experiments.store import results_folder
-from partly.data.labels import LabelMap
 from partly.data.photos import Pixels, grid, overlay, thumbnail, write_jpeg
 from partly.evaluation.segmentation import EvaluationPair, evaluate
 from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig, Teacher, fit_teacher
-from partly.inference.segment import segment_by_teacher
 from partly.models.zoo import load_encoder
 
 _DRAWS = {1: 10, 3: 5, 5: 4, 10: 4}
@@ -32,7 +29,8 @@ _OTHER_ENCODERS = {"mobile-sam": 560, "vgg16": 560, "efficientnet-lite0": 576}
 
 def _measure(bench: Bench, cell: Cell) -> Figures:
     settings = cell.settings
-    photos = _photos(bench, settings)
+    encoder = load_encoder(settings["encoder"], settings["features_px"])
+    photos = objects_of_bench(bench, settings["object"], encoder)
     config: FewShotConfig = replace(ON_PHOTOS, allow_missing_parts=True)
     each, times = [], []
     for draw in range(settings["n_draws"]):
@@ -50,24 +48,12 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     return over_draws(each) | {"fit_s": round(float(np.mean(times)), 1), "images": images} | curve
 
 
-def _photos(bench: Bench, settings: Mapping[str, Any]) -> ObjectPhotos:
-    """All cells share the features of a photo, on the disk."""
-    network = load_encoder(settings["encoder"], settings["features_px"])
-    return object_photos(
-        bench.data, settings["object"], network, bench.out / "cache" / "photo-features", bench.half
-    )
-
-
 def _pairs(photos: ObjectPhotos, teacher: Teacher, names: list[str]) -> Iterator[EvaluationPair]:
     for name in names:
         pixels = photos.source.pixels(photos.source.picture(name))
         yield EvaluationPair(
-            name, partial(np.asarray, pixels), _said(photos, teacher, name), photos.truths[name]
+            name, partial(np.asarray, pixels), photos.said_by(teacher, name), photos.truths[name]
         )
-
-
-def _said(photos: ObjectPhotos, teacher: Teacher, name: str) -> LabelMap:
-    return segment_by_teacher(teacher, photos.source.picture(name)).label_map
 
 
 def _write_panels(
@@ -79,7 +65,7 @@ def _write_panels(
     below: list[Pixels] = []
     for name in names:
         pixels = photos.source.pixels(photos.source.picture(name))
-        for row, label_map in ((above, photos.truths[name]), (below, _said(photos, teacher, name))):
+        for row, label_map in ((above, photos.truths[name]), (below, photos.said_by(teacher, name))):
             row.append(thumbnail(overlay(pixels, label_map, colours, 0.6), 160))
     file = f"{cell.key}.jpg"
     write_jpeg(results_folder(bench.out, EXPERIMENT, bench.half) / file, grid(above + below, len(names)), 85)

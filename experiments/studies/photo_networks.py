@@ -9,14 +9,13 @@ from dataclasses import replace
 from experiments.auto_shot import reports
 from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures
-from experiments.objects import ObjectPhotos, object_photos
+from experiments.objects import ObjectPhotos, objects_of_bench
 from experiments.scoring import figures_of
 from partly.data.labels import LabelMap
-from partly.data.photos import read_photo
 from partly.evaluation.segmentation import EvaluationPair, evaluate
 from partly.fewshot.features import FeatureStore
 from partly.fewshot.fitting import ON_PHOTOS, Teacher, fit_teacher
-from partly.inference.segment import THOROUGH, EncoderNetwork, PartNetwork, segment_by_teacher, segment_photo
+from partly.inference.segment import THOROUGH, EncoderNetwork, PartNetwork, segment_photo
 from partly.models.zoo import load_encoder
 from partly.synthesis.distil import FROM_PHOTOS, PictureReader, distil, distil_head
 from partly.synthesis.shards import Place
@@ -28,9 +27,7 @@ _N_STEPS = {False: FROM_PHOTOS.n_steps, True: 1400}
 def _measure(bench: Bench, cell: Cell) -> Figures:
     settings = cell.settings
     encoder = load_encoder(_ENCODER, _FEATURES_PX)
-    photos = object_photos(
-        bench.data, settings["object"], encoder, bench.out / "cache" / "photo-features", bench.half
-    )
+    photos = objects_of_bench(bench, settings["object"], encoder)
     choose = photos.proposed if settings["proposed"] else photos.labelled
     labelled = choose(settings["n_labels"], settings["draw"])
     names = photos.measured(labelled)
@@ -38,7 +35,8 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     config = replace(ON_PHOTOS, allow_missing_parts=True)
     teacher = fit_teacher(photos.source_of(labelled), labelled, photos.kind.part_set, config)
     figures: Figures = {"fit_s": round(time.monotonic() - started, 1)}
-    figures |= _scored(photos, "teacher", _said(photos, teacher, names))
+    reading = teacher.reading(photos.source)
+    figures |= _scored(photos, "teacher", ((name, photos.said_by(reading, name)) for name in names))
     started = time.monotonic()
     best = _networks(bench, cell, teacher)
     assert best.fast is not None
@@ -60,17 +58,11 @@ def _networks(bench: Bench, cell: Cell, teacher: Teacher) -> EncoderNetwork:
     return EncoderNetwork(reader.encoder, head, teacher.part_set, fast)
 
 
-def _said(photos: ObjectPhotos, teacher: Teacher, names: list[str]) -> Iterator[tuple[str, LabelMap]]:
-    reading = teacher.reading(photos.source)
-    for name in names:
-        yield name, segment_by_teacher(reading, photos.source.picture(name)).label_map
-
-
 def _segmented(
     bench: Bench, photos: ObjectPhotos, network: PartNetwork, names: list[str]
 ) -> Iterator[tuple[str, LabelMap]]:
     for number, name in enumerate(names, start=1):
-        photo = read_photo(photos.known[name].open().read(), name)
+        photo = photos.known[name].read()
         yield name, segment_photo(network, photo, scales=THOROUGH, refine=True).label_map
         bench.tell("segmenting photos", number, len(names))
 

@@ -157,11 +157,9 @@ def distil_project(
             }
         )
         done = DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
-    if encoder is None:
-        return done
-
     reader = beside.reader
-    assert reader is not None
+    if reader is None:
+        return done
     fast = load_network(project.auto_shot)
 
     def head() -> FewShotSegmenter:
@@ -172,7 +170,7 @@ def distil_project(
     if isinstance(source, PhotoFeatures):
         made_from["segmenter"] = "head"  # Before, it was the teacher's own.
     with streams_as_of(run.streams):
-        best_was_there = make_best(project, fast, encoder, head, made_from | beside.parents)
+        best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -56,6 +57,15 @@ class PngChunk:
 def is_png(head: bytes) -> bool:
     """Whether a file that begins so is a PNG."""
     return head.startswith(SIGNATURE)
+
+
+def chunk_kinds(file: BinaryIO) -> Iterator[bytes]:
+    """What each chunk of a PNG is called, without what is in it; up to where the file ends."""
+    file.seek(len(SIGNATURE))
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        yield kind
+        file.seek(length + 4, io.SEEK_CUR)
 
 
 def chunks_of_png(file: BinaryIO) -> list[PngChunk] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import struct
+import io
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from PIL import Image
 
-from partly.data.photos.png_chunks import SIGNATURE
+from partly.data.photos.png_chunks import SIGNATURE, chunk_kinds
 from partly.data.photos.strict_pillow import strict_quiet_pillow
 from partly.data.photos.tiff_pages import is_tiff, page_offset, tiff_photo_numbers
 
@@ -83,7 +83,7 @@ def _frames(file: BinaryIO, most: int) -> StackPages | None:
         n = int(getattr(image, "n_frames", 1))
         if image.format == "PNG":
             # The file may promise any number.
-            n = min(n, _n_frame_controls(file) + 1)
+            n = min(n, sum(kind == b"fcTL" for kind in chunk_kinds(file)) + 1)
     if n < 2:
         return None
     return StackPages(tuple(range(1, min(n, most) + 1)), 1, max(0, n - most), "frame")
@@ -91,23 +91,8 @@ def _frames(file: BinaryIO, most: int) -> StackPages | None:
 
 def _has_animation(start: bytes) -> bool:
     """Whether a PNG's chunk acTL stands in its start, before the pixels of its first image."""
-    at = len(SIGNATURE)
-    while at + 8 <= len(start):
-        length, kind = struct.unpack(">I4s", start[at : at + 8])
-        if kind in (b"acTL", b"IDAT"):
-            return bool(kind == b"acTL")
-        at += 12 + length
-    return False
-
-
-def _n_frame_controls(file: BinaryIO) -> int:
-    file.seek(len(SIGNATURE))
-    n = 0
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        n += kind == b"fcTL"
-        file.seek(length + 4, 1)
-    return n
+    telling = (kind for kind in chunk_kinds(io.BytesIO(start)) if kind in (b"acTL", b"IDAT"))
+    return next(telling, None) == b"acTL"
 
 
 def _is_animated_webp(start: bytes) -> bool:

@@ -94,8 +94,7 @@ class PhotoPage:
             return file
         file.seek(0)
         content = bytearray(file.read())
-        order = "<" if content[:2] == b"II" else ">"
-        is_big = 43 in content[2:4]
+        order, is_big = _layout(content)
         struct.pack_into(order + ("Q" if is_big else "I"), content, 8 if is_big else 4, self.page.offset)
         return io.BytesIO(content)
 
@@ -134,6 +133,11 @@ def is_tiff(head: bytes) -> bool:
     return head[:4] in _STARTS
 
 
+def _layout(head: bytes | bytearray) -> tuple[str, bool]:
+    """The order of bytes in numbers, as :mod:`struct` has it, and whether the TIFF is a big one."""
+    return "<" if head[:2] == b"II" else ">", 43 in head[2:4]
+
+
 def page_offset(file: BinaryIO, behind: int | None = None) -> int:
     """Where the tags of the page lie that follows another; 0 where there is none.
 
@@ -146,8 +150,7 @@ def page_offset(file: BinaryIO, behind: int | None = None) -> int:
     """
     file.seek(0)
     head = file.read(16)
-    order = "<" if head[:2] == b"II" else ">"
-    is_big = 43 in head[2:4]
+    order, is_big = _layout(head)
     number, n_bytes, tag_bytes = ("Q", 8, 20) if is_big else ("I", 4, 12)
     first: int = struct.unpack_from(order + number, head, n_bytes)[0]
     file.seek(first if behind is None else behind)

@@ -16,7 +16,7 @@ from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
 from partly.synthesis.distil.own_photos import OwnPhotos, Painted
-from partly.synthesis.distil.photo_distillation import PhotosOfTeacher, labelled_together, share_of_painted
+from partly.synthesis.distil.photo_distillation import PhotosOfTeacher, labelled_together
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
 from partly.training.segmentation import LabelledPictures, SomePictures
@@ -113,6 +113,4 @@ def _of_photos(
     """Photos as teacher and network label them together, and the painted photos."""
     photos = PhotosOfTeacher.of(teacher, config, place.pictures)
     labelled = photos.labelled(place.labels, reports.on_picture)
-    together = labelled_together(labelled, fast, folder, reports)
-    share = share_of_painted(config, len(teacher.annotations))
-    return together, Painted(photos=photos.painted(), photo_share=share) if share else Painted()
+    return labelled_together(labelled, fast, folder, reports), photos.painted(config)

@@ -23,7 +23,7 @@ from partly.synthesis.distil.labelled_photos import (
     painted_shares,
     shares_in_square,
 )
-from partly.synthesis.distil.painted_pictures import with_painted
+from partly.synthesis.distil.own_photos import Painted
 from partly.synthesis.distil.second_round import (
     SECOND_ROUND_FOLDER,
     SHARPENING_DIVISOR,
@@ -35,7 +35,6 @@ from partly.synthesis.distil.squared_photos import painted_squares, unpainted_sq
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.synthesis_config import OnPicture, SynthesisConfig
 from partly.training.segmentation import (
-    ArrayPictures,
     AutoShotResult,
     hold_out,
     train_auto_shot,
@@ -73,13 +72,12 @@ def distil_from_photos(
     reports = reports or DistilReports()
     photos = PhotosOfTeacher.of(teacher, config, place.pictures)
     labelled = photos.labelled(place.labels, reports.on_picture)
-    share = share_of_painted(config, len(teacher.annotations))
-    painted = photos.painted() if share else None
+    painted = photos.painted(config)
     split = config.training()
     taught, held_out = hold_out(labelled, split.n_held_out_of(len(labelled)), split.seed)
     first = train_auto_shot(
         network,
-        with_painted(taught, painted, share),
+        painted.among(taught),
         split,
         folder=place.training,
         held_out=held_out,
@@ -91,8 +89,7 @@ def distil_from_photos(
     folder = place.training / SECOND_ROUND_FOLDER
     by_both = labelled_together(labelled, first.network, folder, reports)
     relabelled = hold_out(by_both, len(held_out), split.seed)[0]
-    both = with_painted(relabelled, painted, share)
-    return train_on(first, both, training, folder, held_out, reports)
+    return train_on(first, painted.among(relabelled), training, folder, held_out, reports)
 
 
 def share_of_painted(config: DistilConfig, n_painted: int) -> float:
@@ -153,13 +150,17 @@ class PhotosOfTeacher:
         made_from = {"segmenter": self.teacher.digest, "source": self.source.digest}
         return label_photos(self.squares, say, shape, folder, made_from, on_picture)
 
-    def painted(self) -> ArrayPictures:
-        """The painted photos: what was painted, and elsewhere what the teacher says."""
+    def painted(self, config: DistilConfig) -> Painted:
+        """The painted photos and their share: what was painted, and elsewhere what the teacher says."""
+        share = share_of_painted(config, len(self.teacher.annotations))
+        if not share:
+            return Painted()
 
         def shares(annotation: Annotation, pixels: Pixels) -> Tensor:
             return painted_shares(annotation.label_map, self._said(annotation, pixels))
 
-        return painted_squares(self.source, self.teacher.annotations, self.sizes, shares)
+        photos = painted_squares(self.source, self.teacher.annotations, self.sizes, shares)
+        return Painted(photos=photos, photo_share=share)
 
     def _in_square(self, photo: PhotoSource) -> Tensor:
         picture = self.source.picture(photo.name)
