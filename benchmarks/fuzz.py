@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fuzzing.trials import MOST_S
-from partly.storage import usable_processors, write_json
+from partly.machine import usable_processors
+from partly.storage import write_json
 
 _BATCH = 100
 _START_S = 120.0

@@ -26,7 +26,7 @@ from partly.project import Settings, create_project, import_shipped, open_projec
 from partly.storage import write_json
 
 _LIVE = (
-    "from partly.storage import keep_large_tensors; keep_large_tensors(); "
+    "from partly.machine import keep_large_tensors; keep_large_tensors(); "
     "from benchmarks.live import main; main()"
 )
 

@@ -32,7 +32,8 @@ from benchmarks.process_memory import memory_bytes
 from partly.data.labels import FACE_PARTS
 from partly.data.photos import encode_jpeg
 from partly.data.portraits import portrait_sources
-from partly.storage import usable_processors, write_json
+from partly.machine import usable_processors
+from partly.storage import write_json
 
 _ARCHITECTURE, _SIZE_PX = "lite0-unet", 192
 _N_PHOTOS = 16

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 
 from partly.data.portraits import portrait_set
+from partly.machine import PROCESSOR, Machine
 from partly.storage import write_json
 from partly.training.adversarial import PhotoBatch, PhotoBatches, SquareBatches
-from partly.training.chassis import PROCESSOR, Machine
 from partly.training.recipes import TrainingPlan, choices_for, training_plan
 
 _N_PHOTOS, _N_FIRST = 200, 3
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     results = []
-    with tempfile.TemporaryDirectory() as folder, Machine.here() as machine:
+    with tempfile.TemporaryDirectory() as folder, Machine.for_training() as machine:
         for size_px in asked.sizes:
             for family in asked.families:
                 found = measured(family, size_px, asked.steps, Path(folder), machine)

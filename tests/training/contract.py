@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.machine.machine import Machine
+from partly.machine.ranks import Ranks
 from partly.training.chassis.checkpoints import checkpoint_files
-from partly.training.chassis.machine import Machine
-from partly.training.chassis.ranks import Ranks
 
 # Figures that depend on the clock.
 _OF_THE_CLOCK = {"pictures_per_s", "time_left_s"}

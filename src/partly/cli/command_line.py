@@ -16,7 +16,7 @@ from importlib.metadata import version
 import click
 
 from partly.errors import PartlyError
-from partly.storage import keep_large_tensors
+from partly.machine import keep_large_tensors
 
 INTERRUPTED = 130
 _BROKEN_PIPE = 141

@@ -13,6 +13,7 @@ from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
+from partly.machine import usable_processors
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
@@ -35,7 +36,6 @@ from partly.storage import (
     remove_leftovers,
     sha256_of,
     streams_as_of,
-    usable_processors,
     values_of,
 )
 from partly.synthesis.distil import (

@@ -16,7 +16,6 @@ from .files import write_text as write_text
 from .growing_files import GrowingFile as GrowingFile
 from .growing_files import damaged as damaged
 from .growing_files import short_last_line as short_last_line
-from .large_tensors import keep_large_tensors as keep_large_tensors
 from .locks import only_writer as only_writer
 from .model_folders import ModelCard as ModelCard
 from .model_folders import digest_of as digest_of
@@ -36,7 +35,6 @@ from .option_fields import options_of as options_of
 from .option_fields import values_of as values_of
 from .parsed_text import parsed_json as parsed_json
 from .parsed_text import parsed_toml as parsed_toml
-from .processors import usable_processors as usable_processors
 from .provenance import Provenance as Provenance
 from .provenance import claim as claim
 from .provenance import read_provenance as read_provenance

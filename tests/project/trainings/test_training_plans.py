@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from partly.augment.adversarial.ada import AdaptiveAugmentation
-from partly.augment.adversarial.diff_augment import DiffAugment
-from partly.augment.adversarial.discriminator_augmentation import NOTHING
 from partly.errors import BadOption
 from partly.losses.slope_penalties import R1, GradientPenalty
 from partly.models.discriminators.light_discriminator import SelfSupervision
 from partly.storage.option_fields import options_of
+from partly.training.augment.adversarial.ada import AdaptiveAugmentation
+from partly.training.augment.adversarial.diff_augment import DiffAugment
+from partly.training.augment.adversarial.discriminator_augmentation import NOTHING
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_choices import AUGMENTATION_NAMES, OBJECTIVE_NAMES

@@ -9,9 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from partly.augment.adversarial.ada import AdaptiveAugmentation
-from partly.augment.adversarial.diff_augment import DiffAugment
-from partly.augment.adversarial.discriminator_augmentation import AugmentationInUse
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption, TrainingDiverged
 from partly.losses.adversarial_losses import Hinge, NonSaturating
@@ -24,6 +21,9 @@ from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.augment.adversarial.ada import AdaptiveAugmentation
+from partly.training.augment.adversarial.diff_augment import DiffAugment
+from partly.training.augment.adversarial.discriminator_augmentation import AugmentationInUse
 from partly.training.chassis.checkpoints import checkpoint_files
 from tests.training.contract import TrainingContract, same_weights
 

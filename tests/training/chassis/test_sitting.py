@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from partly.machine.machine import Machine
+from partly.machine.ranks import Ranks
 from partly.storage.provenance import Provenance
 from partly.training.chassis.checkpoints import checkpoint_files
-from partly.training.chassis.machine import Machine
-from partly.training.chassis.ranks import Ranks
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from partly.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation
 from partly.data.labels.part_sets import PartSet
 from partly.errors import BadOption
 from partly.losses.label_losses import bias_correction
 from partly.models.networks.architectures import UNet
 from partly.models.networks.auto_shot_network import AutoShotNetwork
+from partly.training.augment.segmentation.augmentation import NO_AUGMENTATION, Augmentation
 from partly.training.chassis.checkpoints import (
     Checkpoint,
     checkpoint_files,

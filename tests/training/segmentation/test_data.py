@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from partly.augment.segmentation.augmentation import Augmentation
+from partly.training.augment.segmentation.augmentation import Augmentation
 from partly.training.segmentation.augmented_batches import augmented_batches
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, Stage
 from partly.training.segmentation.labelled_pictures import (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, NotAvailable
 from partly.inference.export import read_onnx_facts, silent_runtime
-from partly.storage import usable_processors
+from partly.machine import usable_processors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -23,6 +23,7 @@ from partly.data.photos import (
 )
 from partly.data.portraits import portrait_sources
 from partly.errors import BadModelFile, BadOption
+from partly.machine import Machine, Ranks
 from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
@@ -39,7 +40,7 @@ from partly.storage import (
     write_json,
 )
 from partly.training.adversarial import SquareBatches
-from partly.training.chassis import Machine, Ranks, checkpoint_files
+from partly.training.chassis import checkpoint_files
 from partly.training.recipes import PlanStep, TrainingChoices, TrainingPlan, training_plan, with_defaults
 
 _N_FOR_MEAN = 4000
@@ -120,7 +121,7 @@ def train_generator(
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), with_defaults(choices)
     with (
-        Machine.here() as machine,
+        Machine.for_training() as machine,
         _claimed(place, choices, machine.ranks),
         streams_as_of(_streams_of(place)),
     ):

@@ -13,7 +13,7 @@ from partly.data.photos import read_photo
 from partly.errors import BadOption
 from partly.inference.exported import ExportedNetwork, load_exported, segment_exported
 from partly.inference.segment import Segmentation, ViewOptions
-from partly.storage import usable_processors
+from partly.machine import usable_processors
 
 _MOST_AT_ONCE = 4
 

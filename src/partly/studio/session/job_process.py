@@ -16,7 +16,7 @@ import threading
 import time
 
 from partly.errors import PartlyError
-from partly.storage import keep_large_tensors
+from partly.machine import keep_large_tensors
 from partly.studio.session.job import JobReports, check_options
 
 STOPPED = 130

@@ -12,8 +12,8 @@ from partly.models.generators import Truncation
 from partly.storage import MOST_SEED, check_options, option
 
 if TYPE_CHECKING:
-    from partly.augment.segmentation import Augmentation
     from partly.synthesis.shards.synthesis_config import SynthesisConfig
+    from partly.training.augment.segmentation import Augmentation
     from partly.training.segmentation import AutoShotConfig, Stage
 
 ENCODER_ARCHITECTURE = "lite0-unet"
@@ -178,7 +178,7 @@ class DistilConfig:
         )
 
     def _augmentation(self) -> Augmentation:
-        from partly.augment.segmentation import Augmentation
+        from partly.training.augment.segmentation import Augmentation
 
         return Augmentation(part_probability=self.recolour_parts)
 

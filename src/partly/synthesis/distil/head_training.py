@@ -15,9 +15,10 @@ from torch.optim import AdamW
 from partly.errors import BadOption
 from partly.fewshot.segmenters import HeadSegmenter
 from partly.losses import bias_correction, part_weights_from_frequencies, soft_cross_entropy
+from partly.machine import PROCESSOR, Machine
 from partly.storage import Provenance, digest_of, tensor_seed
 from partly.synthesis.distil.encoded_pictures import EncodedPictures
-from partly.training.chassis import PROCESSOR, Machine, OnStep, Plan, Sitting, StepReport, Trained, ema_decay
+from partly.training.chassis import OnStep, Plan, Sitting, StepReport, Trained, ema_decay
 from partly.training.segmentation import (
     BatchOrder,
     asks_for_something,

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from partly.augment.segmentation import Augmentation, augment
 from partly.data.labels import Annotation
 from partly.data.photos import PhotoSet
 from partly.errors import BadOption
@@ -22,6 +21,7 @@ from partly.synthesis.distil.labelled_photos import painted_shares
 from partly.synthesis.distil.painted_pictures import LEAST_SHARE, painted_pictures, with_painted
 from partly.synthesis.distil.squared_photos import painted_squares, unpainted_squares
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
+from partly.training.augment.segmentation import Augmentation, augment
 from partly.training.segmentation import ArrayPictures, LabelledPictures, resized, to_images
 
 # Photos of which mean and deviation of the features are taken.

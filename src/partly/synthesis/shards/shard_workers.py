@@ -16,7 +16,7 @@ import torch
 
 from partly.errors import PartlyError
 from partly.fewshot.fitting import Teacher
-from partly.storage import keep_large_tensors
+from partly.machine import keep_large_tensors
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece
 from partly.synthesis.shards.shard_samples import label_files, make_sample, picture_files

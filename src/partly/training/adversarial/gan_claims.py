@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from partly.augment.adversarial import NOTHING
 from partly.losses import Lazy
 from partly.storage import Provenance, digest_of
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.augment.adversarial import NOTHING
 
 
 def gan_claims(players: GanPlayers, photos: str, config: GanConfig) -> list[Provenance]:

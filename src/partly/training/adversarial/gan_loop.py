@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import Adam
 
 from partly.losses import Ask, Lazy, Round, total
+from partly.machine import PROCESSOR, Machine
 from partly.training.adversarial.batch_norms import with_counted_norms
 from partly.training.adversarial.gan_batches import PhotoBatches, Turn
 from partly.training.adversarial.gan_claims import gan_claims
@@ -19,7 +20,6 @@ from partly.training.adversarial.gan_play import GanPlayers, Play
 from partly.training.adversarial.gan_report import GanReport, OnGanStep
 from partly.training.adversarial.gan_terms import TermFigures, due_terms
 from partly.training.chassis.averaged_weights import ramped_decay
-from partly.training.chassis.machine import PROCESSOR, Machine
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 
 __all__ = ["GanPlayers", "GanResult", "train_gan"]

@@ -9,11 +9,11 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from partly.augment.adversarial import NOTHING, Augmentation
 from partly.losses import Judgement, Lazy, Objective
+from partly.machine import Machine
 from partly.training.adversarial.gan_batches import Turn, mixed_latents, turn_random
 from partly.training.adversarial.gan_config import GanConfig
-from partly.training.chassis.machine import Machine
+from partly.training.augment.adversarial import NOTHING, Augmentation
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class GanPlayers:
         discriminator_penalties: what the discriminator minimises besides, always or in some steps.
         generator_penalties: the same of the generator.
         augment: what is done to all that the discriminator sees, such as
-            :class:`partly.augment.adversarial.DiffAugment`.
+            :class:`partly.training.augment.adversarial.DiffAugment`.
     """
 
     generator: nn.Module

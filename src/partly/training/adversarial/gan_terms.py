@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from partly.losses import Lazy, Round, Terms, total
-from partly.training.chassis.ranks import Ranks
+from partly.machine import Ranks
 
 Player = Literal["generator", "discriminator"]
 

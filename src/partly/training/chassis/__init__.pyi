@@ -2,9 +2,6 @@
 
 from .averaged_weights import ema_decay as ema_decay
 from .checkpoints import checkpoint_files as checkpoint_files
-from .machine import Machine as Machine
-from .machine import PROCESSOR as PROCESSOR
-from .ranks import Ranks as Ranks
 from .sitting import Plan as Plan
 from .sitting import Sitting as Sitting
 from .sitting import Trained as Trained

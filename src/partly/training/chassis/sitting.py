@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from partly.errors import TrainingDiverged
+from partly.machine import PROCESSOR, Machine
 from partly.storage import Provenance
 from partly.training.chassis.averaged_weights import update_ema
 from partly.training.chassis.checkpoints import (
@@ -41,7 +42,6 @@ from partly.training.chassis.checkpoints import (
 )
 from partly.training.chassis.clock import Clock
 from partly.training.chassis.interruption import noticed_interruption
-from partly.training.chassis.machine import PROCESSOR, Machine
 from partly.training.chassis.step_log import JsonLog
 
 if TYPE_CHECKING:

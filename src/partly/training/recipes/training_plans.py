@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from partly.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
 from partly.losses import R1, Lazy, PathLength
+from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
 from partly.training.adversarial.gan_batches import PhotoBatches
@@ -20,7 +20,7 @@ from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
-from partly.training.chassis.machine import PROCESSOR, Machine
+from partly.training.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe

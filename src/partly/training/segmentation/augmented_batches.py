@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from partly.augment.segmentation import augment
 from partly.storage import tensor_seed
+from partly.training.augment.segmentation import augment
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, size_at
 from partly.training.segmentation.labelled_pictures import (
     BatchOrder,

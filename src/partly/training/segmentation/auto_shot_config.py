@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from partly.augment.segmentation import Augmentation
 from partly.errors import BadOption
+from partly.training.augment.segmentation import Augmentation
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from torch.optim import AdamW, Optimizer
 
 from partly.errors import BadOption
 from partly.losses import part_weights_from_frequencies, soft_cross_entropy
+from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork, channels_last
 from partly.storage import Provenance
 from partly.training.chassis.averaged_weights import ema_decay
-from partly.training.chassis.machine import PROCESSOR, Machine
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.chassis.step_log import OnStep, StepReport
 from partly.training.segmentation.augmented_batches import augmented_batches

@@ -13,12 +13,12 @@ from torch.optim import Adam
 
 from partly.errors import BadOption
 from partly.losses import ELBO, drawn
+from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import VAEEncoder
 from partly.models.generators import VAEDecoder
 from partly.storage import Provenance, digest_of
 from partly.training.adversarial.gan_batches import PhotoBatches, random_of
 from partly.training.chassis.averaged_weights import ramped_decay
-from partly.training.chassis.machine import PROCESSOR, Machine
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.variational.vae_config import OnVAEStep, VAEConfig, VAEReport
 

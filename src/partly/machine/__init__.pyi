@@ -1,0 +1,7 @@
+"""What work runs on: devices, precision, memory, cores, and the processes that share it."""
+
+from .large_tensors import keep_large_tensors as keep_large_tensors
+from .machine import Machine as Machine
+from .machine import PROCESSOR as PROCESSOR
+from .processors import usable_processors as usable_processors
+from .ranks import Ranks as Ranks

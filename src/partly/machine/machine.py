@@ -1,0 +1,95 @@
+"""What work runs on, found out once: device, precision, and the processes that share it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from partly.errors import BadOption
+from partly.machine.devices import CPU, device_named, device_text, dtype_for
+from partly.machine.machine_options import MachineOptions
+from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What work runs on; chosen once, and handed to everything that computes.
+
+    Attributes:
+        device: where this process computes.
+        ranks: this process among those that train together.
+        dtype: what networks compute in; sums, losses and weights are float32 always.
+    """
+
+    device: torch.device = CPU
+    ranks: Ranks = ALONE
+    dtype: torch.dtype = torch.float32
+
+    @staticmethod
+    @contextmanager
+    def for_training(options: MachineOptions | None = None) -> Iterator[Machine]:
+        """The machine of a training, together with the processes that ``torchrun`` started.
+
+        They talk to each other while the block runs, and each takes its own GPU.
+
+        Raises:
+            BadOption: the device is not there, or cannot train in the precision that is asked for.
+        """
+        options = options or MachineOptions()
+        device = device_named(options.device, int(os.environ.get("LOCAL_RANK", "0")))
+        dtype = dtype_for(options.precision, device, training=True)
+        with ranks_of_environment(device) as ranks:
+            yield Machine(device, ranks, dtype)
+
+    @staticmethod
+    def for_inference(options: MachineOptions | None = None) -> Machine:
+        """The machine of whatever takes no gradients.
+
+        Raises:
+            BadOption: the device is not there, or has not got the precision that is asked for.
+        """
+        options = options or MachineOptions()
+        device = device_named(options.device)
+        return Machine(device, dtype=dtype_for(options.precision, device, training=False))
+
+    @property
+    def name(self) -> str:
+        """As cards and messages say it: "cpu, float32", "cuda:0 (NVIDIA H200), bfloat16"."""
+        return f"{device_text(self.device)}, {str(self.dtype).removeprefix('torch.')}"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the processor with float32, to whose results all others are compared."""
+        return self.device.type == "cpu" and self.dtype == torch.float32
+
+    def place(self, *modules: nn.Module) -> None:
+        """Move modules to the device (in place); their parameters stay the same objects."""
+        for module in modules:
+            module.to(device=self.device)
+
+    def precision(self) -> AbstractContextManager[object]:
+        """Networks compute in :attr:`dtype` while the block runs."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+    def check_alone(self, what: str) -> None:
+        """Refuse several processes.
+
+        Args:
+            what: is trained, as errors say it: "an autoencoder".
+
+        Raises:
+            BadOption: there are several.
+        """
+        if self.ranks.n > 1:
+            raise BadOption(
+                f"{self.ranks.n} processes for {what}", expected="one", remedy="Start it without torchrun"
+            )
+
+
+PROCESSOR = Machine()
+"""The processor, one process, float32."""

@@ -1,0 +1,112 @@
+"""Several processes that train one model together, each on a share of every batch.
+
+Every process ("rank") has the same weights and draws the same random numbers for the whole batch, of which it
+uses its share. Gradients are averaged over the ranks before every step of an optimiser, so weights stay the
+same everywhere, and the training is that of one process with the whole batch. This is done by one sum of all
+gradients instead of by DistributedDataParallel's hooks: a step has several backward passes, some of them
+second derivatives, and hooks would sum after each (docs/adr/0018).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from partly.errors import BadOption
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among those that train together.
+
+    Attributes:
+        index: of this process, from 0.
+        n: how many there are.
+    """
+
+    index: int = 0
+    n: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes files and tells people."""
+        return self.index == 0
+
+    def check(self, batch_size: int) -> None:
+        """Refuse batches that cannot be shared evenly.
+
+        Raises:
+            BadOption: the batch cannot be divided by the number of processes.
+        """
+        if batch_size % self.n:
+            raise BadOption(
+                f"batches of {batch_size} for {self.n} processes",
+                expected="a number of photos that the number of processes divides",
+                remedy=f"Try batches of {self.n * max(1, batch_size // self.n)}",
+            )
+
+    def share(self, batch: Tensor) -> Tensor:
+        """This process's part of a batch ``[b, ...]`` that all have: ``[b / n, ...]``."""
+        return batch if self.n == 1 else batch.chunk(self.n)[self.index]
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over all processes of a tensor of the same shape everywhere."""
+        if self.n > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all processes."""
+        return self.total(values) / self.n if self.n > 1 else values
+
+    def any(self, here: bool) -> bool:
+        """Whether it is so in any process."""
+        return here if self.n == 1 else bool(self.total(torch.tensor(float(here))).item())
+
+    def average_gradients(self, module: nn.Module) -> None:
+        """Replace the gradients of a module by their mean over all processes."""
+        if self.n == 1:
+            return
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        flat = self.mean(torch.cat([g.flatten() for g in gradients]))
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def wait(self) -> None:
+        """Go on when all have come here."""
+        if self.n > 1:
+            dist.barrier()
+
+
+ALONE = Ranks()
+"""One process that trains by itself."""
+
+
+@contextmanager
+def ranks_of_environment(device: torch.device | None = None) -> Iterator[Ranks]:
+    """The processes that ``torchrun`` started, which talk to each other while the block runs.
+
+    Without ``torchrun`` there is one. GPUs of NVIDIA talk by NCCL, everything else by gloo.
+
+    Args:
+        device: where this process computes; None: the processor.
+    """
+    n = int(os.environ.get("WORLD_SIZE", "1"))
+    if n == 1:
+        yield ALONE
+        return
+    is_cuda = device is not None and device.type == "cuda"
+    if is_cuda:
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if is_cuda else "gloo")
+    try:
+        yield Ranks(dist.get_rank(), n)
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,142 @@
+"""Two processes, each with half of every batch, train as one with the whole."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from partly.data.photos.photo_sets import PhotoSet
+from partly.errors import BadOption
+from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.rounds import Lazy
+from partly.losses.slope_penalties import R1
+from partly.machine.machine import Machine
+from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
+from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
+from partly.training.adversarial.gan_batches import SquareBatches
+from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_loop import train_gan
+from partly.training.adversarial.gan_play import GanPlayers
+from partly.training.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
+from partly.training.chassis.checkpoints import checkpoint_files
+
+SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
+N_STEPS = 8
+# Draws nothing, so that halves of a batch see what the whole sees, but counts signs.
+COUNTING = AdaptiveAugmentation(AdaTransforms(None, None), target=-0.9, every=2, n_photos=100)
+
+
+def training(folder: Path | None, ranks: Ranks = ALONE):
+    """A training whose result depends on nothing but the batch: no noise, norm or dropout."""
+    torch.manual_seed(0)
+    players = GanPlayers(
+        MLPGenerator(SHAPE),
+        MLPDiscriminator(SHAPE, dropout=0.0),
+        NonSaturating(),
+        (Lazy(R1(1.0), 2),),
+        augment=COUNTING,
+    )
+    squares = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
+    photos = PhotoSet(squares, tuple(map(str, range(16))), (), "digest")
+    config = GanConfig(N_STEPS, batch_size=8, checkpoint_every=4)
+    reports = []
+    result = train_gan(
+        players,
+        SquareBatches(photos, 8),
+        config,
+        folder=folder,
+        on_step=reports.append,
+        machine=Machine(ranks=ranks),
+    )
+    return result.generator, reports
+
+
+def main(folder: str) -> None:
+    """What each of the two processes does."""
+    torch.set_num_threads(1)
+    with ranks_of_environment() as ranks:
+        generator, reports = training(Path(folder) / "training", ranks)
+        assert len(reports) == (N_STEPS if ranks.is_first else 0)
+        assert ranks.any(ranks.index == 1)
+        assert not ranks.any(False)
+        torch.save(generator.state_dict(), Path(folder) / f"weights-{ranks.index}.pt")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two processes trained together."""
+    folder = tmp_path_factory.mktemp("two")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    command = [
+        sys.executable,
+        "-c",
+        f"from tests.machine.test_ranks import main; main({str(folder)!r})",
+    ]
+    started = [subprocess.Popen(command, env=environment | {"RANK": str(rank)}) for rank in (0, 1)]
+    assert [process.wait(120) for process in started] == [0, 0]
+    return folder
+
+
+@pytest.mark.slow
+def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_whole_batch(two):
+    first, second = (torch.load(two / f"weights-{rank}.pt") for rank in (0, 1))
+    alone = training(None)[0].state_dict()
+    for name, weights in alone.items():
+        assert torch.equal(first[name], second[name])
+        torch.testing.assert_close(first[name], weights, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, tmp_path):
+    import json
+
+    def log(folder):
+        lines = (folder / "log.jsonl").read_text().splitlines()
+        keys = (
+            "step",
+            "n_seen",
+            "generator_loss",
+            "discriminator_loss",
+            "penalty",
+            "real_score",
+            "augment_p",
+        )
+        return [[json.loads(line)[key] for key in keys] for line in lines]
+
+    training(tmp_path)
+    np.testing.assert_allclose(
+        np.array(log(two / "training"), float), np.array(log(tmp_path), float), rtol=1e-4, atol=1e-6
+    )
+    assert len(checkpoint_files(two / "training")) == 2
+
+
+def test_one_process_is_alone(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with Machine.for_training() as machine:
+        ranks = machine.ranks
+        assert ranks == ALONE
+        ranks.wait()
+        assert machine.device.type in ("cpu", "cuda")
+    batch = torch.randn(3, 2)
+    assert torch.equal(ranks.share(batch), batch)
+
+
+def test_batches_that_cannot_be_shared():
+    with pytest.raises(
+        BadOption, match=r"batches of 9 for 2 processes; expected a number of photos.*Try batches of 8"
+    ):
+        Ranks(0, 2).check(9)
+
+
+def test_shares_are_the_whole():
+    batch = torch.arange(6)[:, None]
+    assert torch.equal(torch.cat([Ranks(i, 3).share(batch) for i in range(3)]), batch)
