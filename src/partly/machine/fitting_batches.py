@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import torch
 
-Item = TypeVar("Item")
+
+class Sliceable(Protocol):
+    """A list, a tuple, a range, or a tensor along its first dimension."""
+
+    def __len__(self) -> int:
+        """How many things there are."""
+
+    def __getitem__(self, places: slice, /) -> Any:
+        """Some of them, as the same kind of thing."""
+
+
+Things = TypeVar("Things", bound=Sliceable)
 Result = TypeVar("Result")
 _TEXTS = ("out of memory", "not enough memory", "can't allocate memory", "failed to allocate")
 
@@ -36,9 +47,7 @@ class FittingBatches:
         self.n = n
         self._on_halved = on_halved
 
-    def each(
-        self, work: Callable[[Sequence[Item]], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[Sequence[Item], Result]]:
+    def each(self, work: Callable[[Things], Result], things: Things) -> Iterator[tuple[Things, Result]]:
         """Batches in order, each with what the work made of it.
 
         Work that ran out of memory is done anew on half as much, so it must change nothing before its end.
@@ -47,8 +56,8 @@ class FittingBatches:
             MemoryError: one thing alone is too much; so is ``torch.OutOfMemoryError``.
         """
         start = 0
-        while start < len(items):
-            batch = items[start : start + self.n]
+        while start < len(things):
+            batch: Things = things[start : start + self.n]
             try:
                 result = work(batch)
             except (RuntimeError, MemoryError) as error:

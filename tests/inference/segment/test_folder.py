@@ -266,7 +266,7 @@ def test_a_stop_while_options_change_does_not_mix_results(
 
     monkeypatch.setattr(Overlays, "write", stop)
     with pytest.raises(Stop):
-        run(photos, out, PlaceNetwork())
+        run(photos, out, PlaceNetwork(), at_once=1)
     monkeypatch.undo()
     assert tree(out)["labels/a.png"] != before["labels/a.png"]
     assert run(photos, out).segmented == ("a.png",)

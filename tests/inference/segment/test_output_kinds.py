@@ -253,7 +253,7 @@ def test_a_disk_that_is_full_amid_the_masks_loses_nothing(
 
     monkeypatch.setattr(kinds_module, "write_png", full)
     with pytest.raises(PartlyError, match="no space is left on the disk"):
-        run(photos, out, masks=True)
+        run(photos, out, masks=True, at_once=1)
     monkeypatch.undo()
     summary = run(photos, out, masks=True)
     assert (summary.kept, summary.segmented) == (("a.png",), ("sub/b.png",))
@@ -269,7 +269,7 @@ def test_an_npz_that_is_not_finished_is_none(
 
     monkeypatch.setattr(kinds_module, "_add_array", full)
     with pytest.raises(PartlyError, match="no space is left"):
-        run(photos, tmp_path / "out", probabilities="npz")
+        run(photos, tmp_path / "out", probabilities="npz", at_once=1)
     assert not list((tmp_path / "out" / "probabilities").iterdir())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -15,16 +15,26 @@ from torch import nn
 from partly.data.label_formats import format_named
 from partly.data.photos import Photo, PhotoSource, output_name
 from partly.errors import BadOption, BadPhoto, PartlyError
+from partly.inference.segment.batched_network import BatchedNetwork
 from partly.inference.segment.drafts import SegmentedPhoto, write_drafts
 from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.part_areas import areas_entry, write_areas
+from partly.inference.segment.photos_at_once import in_order
 from partly.inference.segment.segment_options import AreasFormat, OutputOptions, ProbabilityFormat
-from partly.inference.segment.segment_photo_file import PartNetwork, View, network_size_px, segment_photo
+from partly.inference.segment.segment_photo_file import (
+    PartNetwork,
+    View,
+    in_eval_mode,
+    network_size_px,
+    segment_photo,
+)
 from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
 from partly.inference.segment.segmentation import Segmentation
+from partly.machine import PROCESSOR, Machine, is_out_of_memory, usable_processors
 from partly.storage import digest_of
 
 RECORD_VERSION = 2  # 1: deep TIFFs may have been read wrongly
+_AT_ONCE_ON_GPU = 32  # photos that are read, wait for the GPU, or are written
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # A photo's name that the file system cannot take, or that is in the way of another's.
 _BAD_NAME = {
@@ -49,9 +59,12 @@ def segment_all(
     areas: AreasFormat | None = "json",
     draft_format: str | None = None,
     progress: Callable[[Progress], None] | None = None,
+    at_once: int | None = None,
+    machine: Machine = PROCESSOR,
+    on_note: Callable[[str], None] = lambda _: None,
     **view: Unpack[View],
 ) -> Summary:
-    """Segment photos one by one into ``labels/``, ``overlays/`` and ``areas.json`` or ``areas.csv``.
+    """Segment photos into ``labels/``, ``overlays/`` and ``areas.json`` or ``areas.csv``.
 
     ``sub/a.jpg`` becomes ``labels/sub/a.png`` and ``overlays/sub/a.jpg``; where ``sub/a.png`` is there too,
     that one keeps its suffix: ``labels/sub/a.png.png``. Page 3 of ``sub/a.tif``, or frame 3 of ``sub/a.gif``,
@@ -77,7 +90,12 @@ def segment_all(
         areas: how areas and mean confidences of the parts are written.
         draft_format: a label format in which the label maps are written too, as drafts; see
             :func:`~partly.inference.segment.drafts.write_drafts`.
-        progress: called after each photo.
+        progress: called after each photo, in their order.
+        at_once: photos that are worked on at once, each by one core; None: as many as there are cores, and
+            more where a GPU waits for photos, but no more than there are photos. It changes no file.
+        machine: where the network computes, in place of the processor; it is moved there. A GPU is given
+            batches of photos.
+        on_note: told once that batches did not fit into the GPU's memory, and were halved.
         **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
 
     Returns:
@@ -106,27 +124,28 @@ def segment_all(
     with _writing_to(folder):
         prepare_folder(folder, kinds)
     key = _key(network, options)
-    fast = network.for_inference() if hasattr(network, "for_inference") else network
-    segment = partial(segment_photo, fast, **options)
     n_photos = len(sources) if isinstance(sources, Collection) else None
+    at_once = at_once or _photos_at_once(n_photos, machine)
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
     failed: list[tuple[str, str]] = []
     entries: list[dict[str, Any]] = []
     done: list[SegmentedPhoto] = []
     taken: set[str] = set()
-    for n_done, source in enumerate(sources, start=1):
-        outputs = PhotoOutputs(folder, output_name(source.name, taken), kinds)
-        try:
-            state, entry = _segment_source(source, outputs, key, segment)
-            entries.append({"photo": source.name} | entry)
-            done.append(SegmentedPhoto(source.name, outputs.name, folder / outputs.files[0]))
-        except (BadPhoto, MemoryError) as error:
-            outputs.discard()
-            failed.append((source.name, _reason(error, source)))
-            state = "failed"
-        names[state].append(source.name)
-        if progress:
-            progress(Progress(source.name, state, n_done, n_photos))
+    jobs = (_Job(source, PhotoOutputs(folder, output_name(source.name, taken), kinds)) for source in sources)
+    with _at_work(network, machine, on_note) as ready:
+        segment = partial(segment_photo, ready, **options)
+        work = partial(_outcome, key=key, segment=segment)
+        outcomes = in_order(partial(work, alone=False), jobs, at_once, partial(work, alone=True))
+        for n_done, one in enumerate(outcomes, start=1):
+            name, outputs = one.job.source.name, one.job.outputs
+            if one.entry is None:
+                failed.append((name, one.reason))
+            else:
+                entries.append({"photo": name} | one.entry)
+                done.append(SegmentedPhoto(name, outputs.name, folder / outputs.files[0]))
+            names[one.state].append(name)
+            if progress:
+                progress(Progress(name, one.state, n_done, n_photos))
     drafts: list[Path] = []
     if draft_format is not None:
         with _writing_to(folder):
@@ -168,6 +187,63 @@ def _key(network: PartNetwork, options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _Job:
+    source: PhotoSource
+    outputs: PhotoOutputs
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    job: _Job
+    state: State
+    entry: dict[str, Any] | None = None
+    reason: str = ""
+
+
+def _photos_at_once(n_photos: int | None, machine: Machine) -> int:
+    most = usable_processors() if machine.device.type == "cpu" else _AT_ONCE_ON_GPU
+    return max(1, most if n_photos is None else min(most, n_photos))
+
+
+@contextmanager
+def _at_work(network: PartNetwork, machine: Machine, on_note: Callable[[str], None]) -> Iterator[PartNetwork]:
+    """The network as threads call it: a faster copy, and on a GPU in batches."""
+    fast = network.for_inference() if hasattr(network, "for_inference") else network
+    with ExitStack() as stack:
+        stack.enter_context(in_eval_mode(fast))
+        if machine.is_plain:
+            yield fast
+            return
+        if isinstance(fast, nn.Module):
+            machine.place(fast)
+
+        def halved(n: int, words: str) -> None:
+            on_note(f"Batches of {n} images from here on, as more do not fit into memory ({words})")
+
+        yield stack.enter_context(BatchedNetwork(fast, machine, on_halved=halved).at_work())
+
+
+def _outcome(
+    job: _Job, *, key: Mapping[str, Any], segment: Callable[[Photo], Segmentation], alone: bool
+) -> _Outcome:
+    """Segment one photo; where memory is too short, the photo has failed only if it was alone.
+
+    Raises:
+        MemoryError: beside others; so is ``torch.OutOfMemoryError``.
+    """
+    try:
+        state, entry = _segment_source(job.source, job.outputs, key, segment)
+    except (BadPhoto, MemoryError, RuntimeError) as error:
+        is_memory = is_out_of_memory(error)
+        if not isinstance(error, BadPhoto) and not (is_memory and alone):
+            raise
+        job.outputs.discard()
+        reason = f"{job.source.location}: does not fit into memory." if is_memory else str(error)
+        return _Outcome(job, "failed", reason=reason)
+    return _Outcome(job, state, entry)
+
+
 def _segment_source(
     source: PhotoSource,
     outputs: PhotoOutputs,
@@ -185,10 +261,6 @@ def _segment_source(
     with _writing_to(outputs.folder, source):
         outputs.write(photo, segmentation, key, entry)
     return "segmented", entry
-
-
-def _reason(error: BadPhoto | MemoryError, source: PhotoSource) -> str:
-    return str(error) if isinstance(error, BadPhoto) else f"{source.location}: does not fit into memory."
 
 
 @contextmanager

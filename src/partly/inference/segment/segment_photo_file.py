@@ -114,9 +114,9 @@ def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine
     for strip in upsampled_strips(logits, height, width):
         best, parts = strip.max(dim=0)
         rows = slice(top, top + len(parts))
-        label_map[rows] = parts.to(torch.uint8).numpy()
+        label_map[rows] = parts.to(torch.uint8).cpu().numpy()
         # The largest softmax probability is exp(0) over the sum of exp(logit - best).
-        confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().numpy()
+        confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().cpu().numpy()
         top = rows.stop
     return Segmentation(label_map, confidence, part_set, PartProbabilities(logits, height, width))
 
@@ -148,8 +148,8 @@ def _photo_logits(network: PartNetwork, photo: Photo, size_px: int, mirror_avera
     says: Callable[[Tensor], Tensor] = network
     if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
         says = partial(network.of_photo, photo_sha256=photo.sha256)
-    with _inference(network):
-        logits = says(images.to(_device_of(network))).float().cpu()
+    with in_eval_mode(network), torch.no_grad():
+        logits = says(images.to(_device_of(network))).float()
     _check_logits(logits, network.part_set.n_parts, images)
     if mirror_average:
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
@@ -178,15 +178,14 @@ def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:
 
 
 @contextmanager
-def _inference(network: PartNetwork) -> Iterator[None]:
-    """No gradients, and eval mode, which is undone at the end."""
+def in_eval_mode(network: PartNetwork) -> Iterator[None]:
+    """Eval mode, which is undone at the end."""
     modules = network.modules() if isinstance(network, nn.Module) else ()
     training = [module for module in modules if module.training]
     for module in training:
         module.training = False
     try:
-        with torch.no_grad():
-            yield
+        yield
     finally:
         for module in training:
             module.training = True

@@ -1,0 +1,79 @@
+"""Several photos at once: while a network looks at one, others are read and written."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+
+from partly.machine import is_out_of_memory
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD = 2
+"""So many times as many photos as there are threads wait at most to be collected, those at work included."""
+
+
+def in_order(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    at_once: int,
+    alone: Callable[[Item], Result],
+) -> Iterator[Result]:
+    """What the work makes of each item, in the order of the items, several of them at once.
+
+    Each is done by one thread with one core: decoding, networks and compression all let go of Python's lock.
+    Args:
+        work: is called in threads.
+        items: are taken one by one, a few ahead of the results.
+        at_once: threads; 1 works in this one, with all its cores.
+        alone: does an item anew that ran out of memory beside others, while nothing else is done; also does
+            all items where one is done at a time.
+
+    Raises:
+        BaseException: what work raised; items that were begun are finished first, and no other is begun.
+    """
+    if at_once == 1:
+        yield from map(alone, items)
+        return
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+
+    def collected() -> Result:
+        item, future = waiting.popleft()
+        try:
+            return future.result()
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        wait([other for _, other in waiting])
+        return alone(item)
+
+    with (
+        _one_core_a_thread() as begin,
+        ThreadPoolExecutor(at_once, "partly-photos", initializer=begin) as pool,
+    ):
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) > at_once * _AHEAD:
+                    yield collected()
+            while waiting:
+                yield collected()
+        finally:
+            # After an error or Ctrl-C, what was not begun never is.
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _one_core_a_thread() -> Iterator[Callable[[], None]]:
+    """Torch computes on one core in every thread that calls what this gives, and as before in the end."""
+    n_cores = torch.get_num_threads()
+    try:
+        yield lambda: torch.set_num_threads(1)
+    finally:
+        torch.set_num_threads(n_cores)

@@ -1,0 +1,123 @@
+"""Threads that ask at once are answered in one batch."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import nn
+
+from partly.data.photos.photo_sources import find_photos
+from partly.inference.segment.batched_network import BatchedNetwork
+from partly.inference.segment.segment_folder import segment_all
+from partly.machine import PROCESSOR, Machine, MachineOptions
+from tests.inference.segment.networks import PART_SET, ColourNetwork, PlaceNetwork
+from tests.inference.segment.test_folder import photos, tree  # noqa: F401 - a fixture
+
+HALVES = Machine(torch.device("cpu"), dtype=torch.bfloat16)
+
+
+class Slow(ColourNetwork):
+    """Waits until a number of calls has come, so that they are seen together."""
+
+    def __init__(self, most=None):
+        super().__init__()
+        self.sizes, self.go, self.most = [], threading.Event(), most
+
+    def forward(self, images):
+        self.go.wait(10)
+        if self.most is not None and len(images) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried")
+        self.sizes.append(len(images))
+        return super().forward(images)
+
+
+def asked_at_once(batched, network, images):
+    with batched.at_work(), ThreadPoolExecutor(len(images)) as pool:
+        futures = [pool.submit(batched, one) for one in images]
+        while batched._asked.qsize() < len(images) - 1:
+            pass
+        network.go.set()
+        return [future.result(10) for future in futures]
+
+
+def test_calls_become_batches_and_each_gets_its_own():
+    network = Slow().eval()
+    images = [torch.randn(n, 3, 4, 6) for n in (2, 1, 2, 3)]
+    answers = asked_at_once(BatchedNetwork(network, PROCESSOR), network, images)
+    for one, answer in zip(images, answers, strict=True):
+        torch.testing.assert_close(answer, network.conv(one))
+    assert sum(network.sizes) == 8
+    assert len(network.sizes) < 4
+
+
+def test_images_of_other_sizes_wait_for_the_next_batch():
+    network = Slow().eval()
+    images = [torch.randn(1, 3, side, side) for side in (4, 6, 4, 6, 6)]
+    answers = asked_at_once(BatchedNetwork(network, PROCESSOR), network, images)
+    assert [answer.shape[-1] for answer in answers] == [4, 6, 4, 6, 6]
+    assert sum(network.sizes) == 5
+
+
+def test_batches_that_do_not_fit_are_halved_once_told():
+    network, told = Slow(most=3).eval(), []
+    images = [torch.randn(2, 3, 4, 4) for _ in range(6)]
+    batched = BatchedNetwork(network, PROCESSOR, 12, lambda n, text: told.append((n, text)))
+    answers = asked_at_once(batched, network, images)
+    for one, answer in zip(images, answers, strict=True):
+        torch.testing.assert_close(answer, network.conv(one))
+    assert max(network.sizes) <= 3
+    assert len(told) == 1
+
+
+def test_an_error_is_raised_by_who_asked_and_the_next_call_is_answered():
+    network = ColourNetwork().eval()
+    with BatchedNetwork(network, PROCESSOR).at_work() as batched:
+        with pytest.raises(RuntimeError, match="channels"):
+            batched(torch.randn(1, 5, 4, 4))
+        assert batched(torch.randn(1, 3, 4, 4)).shape == (1, 3, 4, 4)
+
+
+def test_both_halves_of_a_network_are_batched():
+    class Two:
+        part_set, size_px, multiple_px, share = PART_SET, 16, 2, 0.25
+
+        @property
+        def halves(self):
+            return ColourNetwork(), PlaceNetwork()
+
+    with BatchedNetwork(Two(), PROCESSOR).at_work() as batched:
+        first, fast = batched.halves
+        assert batched.share == 0.25
+        assert (batched.multiple_px, fast.multiple_px) == (2, None)
+        assert first(torch.zeros(1, 3, 2, 2)).shape == fast(torch.zeros(1, 3, 2, 2)).shape
+
+
+def test_the_network_computes_in_the_precision_of_the_machine():
+    seen = []
+
+    class Seeing(nn.Module):
+        part_set, size_px = PART_SET, 16
+
+        def forward(self, images):
+            seen.append((images @ images).dtype)
+            return images
+
+    with BatchedNetwork(Seeing(), HALVES).at_work() as batched:
+        assert batched(torch.ones(1, 3, 4, 4)).dtype == torch.float32
+    assert seen == [torch.bfloat16]
+
+
+def test_a_folder_on_another_machine(photos, tmp_path):  # noqa: F811
+    machine = Machine.for_inference(MachineOptions(device="cpu", precision="bfloat16"))
+    plain = segment_all(ColourNetwork(), find_photos(photos), tmp_path / "plain")
+    halves = segment_all(ColourNetwork(), find_photos(photos), tmp_path / "halves", machine=machine)
+    assert halves.segmented == plain.segmented
+    labels = [
+        {name: data for name, data in tree(tmp_path / out).items() if name.startswith("labels")}
+        for out in ("plain", "halves")
+    ]
+    # Colours are far apart, so that the rounding of halves changes no label.
+    assert labels[0] == labels[1]
