@@ -8,7 +8,9 @@ import click
 
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
+from partly.inference.engines import EngineOptions
 from partly.inference.segment import OutputOptions, SegmentOptions
+from partly.machine import MachineOptions
 from partly.project import SegmentChoice
 from partly.storage import values_of
 
@@ -24,7 +26,13 @@ from partly.storage import values_of
     show_default=True,
     help="Folder of the results.",
 )
-@takes(choice=SegmentChoice, options=SegmentOptions, outputs=OutputOptions)
+@takes(
+    choice=SegmentChoice,
+    options=SegmentOptions,
+    outputs=OutputOptions,
+    engine=EngineOptions,
+    machine=MachineOptions,
+)
 @json_option
 def command(
     network_folder: Path,
@@ -33,6 +41,8 @@ def command(
     choice: SegmentChoice,
     options: SegmentOptions,
     outputs: OutputOptions,
+    engine: EngineOptions,
+    machine: MachineOptions,
     as_json: bool,
 ) -> None:
     """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
@@ -44,23 +54,30 @@ def command(
     from partly.cli.terminal_progress import Bars
     from partly.data.photos import find_photos
     from partly.errors import counted, listed
+    from partly.inference.engines import engine_file, machine_for, open_engine
     from partly.inference.segment import Progress, segment_all
     from partly.project import segmenting_network
 
     output = Output(as_json)
+    runs_on = machine_for(engine, machine)
     segmenting = segmenting_network(network_folder, choice)
     if segmenting.note:
         output.say(segmenting.note)
+    if not runs_on.is_plain:
+        output.say(f"The network computes on {runs_on.name}.")
     sources = find_photos(photos, leave_out=[out_folder], max_pages=options.max_pages)
+    file = engine_file(segmenting.network, engine, sources, out_folder, output.say)
     with Bars() as bars:
 
         def report(progress: Progress) -> None:
             bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
         summary = segment_all(
-            segmenting.network,
+            segmenting.network if file is None else open_engine(file),
             sources,
             out_folder,
+            machine=runs_on,
+            on_note=output.say,
             **options.arguments(**segmenting.made_of),
             **values_of(outputs),
             progress=report,
@@ -81,6 +98,8 @@ def command(
         {
             "folder": str(summary.folder),
             "with": segmenting.kind,
+            "engine": engine.engine,
+            "machine": runs_on.name,
             "areas": str(summary.areas_path),
             "drafts": [str(path) for path in summary.drafts],
             "segmented": list(summary.segmented),

@@ -142,15 +142,17 @@ def network_size_px(network: PartNetwork, size_px: int | None) -> int:
 def _photo_logits(network: PartNetwork, photo: Photo, size_px: int, mirror_average: bool) -> Tensor:
     """Logits of the photo ``[k, h, w]``, the longer of h and w being ``size_px``, or the mean of both."""
     shown, (rows, columns) = _shown(network, photo.pixels, size_px)
-    images = torch.from_numpy(shown).permute(2, 0, 1)[None].float() / 127.5 - 1
-    if mirror_average:
-        images = torch.cat([images, images.flip(-1)])
-    says: Callable[[Tensor], Tensor] = network
-    if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
-        says = partial(network.of_photo, photo_sha256=photo.sha256)
-    with in_eval_mode(network), torch.no_grad():
-        logits = says(images.to(_device_of(network))).float()
-    _check_logits(logits, network.part_set.n_parts, images)
+    views = np.stack([shown, shown[:, ::-1]]) if mirror_average else shown[None]
+    if hasattr(network, "of_pixels"):
+        logits = torch.from_numpy(network.of_pixels(views))
+    else:
+        images = torch.from_numpy(views).permute(0, 3, 1, 2).float() / 127.5 - 1
+        says: Callable[[Tensor], Tensor] = network
+        if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
+            says = partial(network.of_photo, photo_sha256=photo.sha256)
+        with in_eval_mode(network), torch.no_grad():
+            logits = says(images.to(_device_of(network))).float()
+    _check_logits(logits, (len(views), network.part_set.n_parts, *shown.shape[:2]))
     if mirror_average:
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
         logits = (logits[:1] + mirrored) / 2
@@ -169,8 +171,7 @@ def _shown(network: PartNetwork, pixels: Pixels, size_px: int) -> tuple[Pixels, 
     return resize_pixels(pixels, width, height), (slice(None), slice(None))
 
 
-def _check_logits(logits: Tensor, n_parts: int, images: Tensor) -> None:
-    expected = (len(images), n_parts, *images.shape[2:])
+def _check_logits(logits: Tensor, expected: tuple[int, ...]) -> None:
     if logits.shape != expected:
         raise ValueError(f"the network gives logits {tuple(logits.shape)}; expected {expected}")
     if not torch.isfinite(logits).all():
