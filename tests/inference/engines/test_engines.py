@@ -102,9 +102,7 @@ def test_whole_numbers_tell_what_they_cost_and_are_kept(small, photos, cache, tm
     assert file.path == out / ".partly" / "int8.onnx"
     assert file.path.stat().st_size < 0.5 * small.file.path.stat().st_size
     [note] = told
-    assert note.startswith(
-        "int8, calibrated on 9 photos: on 3 other photos its masks agree with those of the"
-    )
+    assert note.startswith("int8, calibrated on 9 photos: on 3 other photos its masks agree")
     kept = json.loads((out / ".partly" / "int8.json").read_text())["agreement"]
     assert str(Agreement(**kept)) == note
 
@@ -156,7 +154,7 @@ def test_photos_that_cannot_be_read_are_left_out(small, photos, cache, tmp_path)
     shutil.rmtree(photos)
     photos.mkdir()
     (photos / "a.png").write_bytes(b"broken")
-    with pytest.raises(BadPhoto, match="a.png"):
+    with pytest.raises(BadPhoto, match=r"a\.png"):
         int8_file(small.file.path, find_photos(photos), tmp_path / "other", told.append)
 
 
@@ -197,15 +195,14 @@ def test_other_engines_use_the_processor_as_it_is():
         EngineOptions("tensorrt")
 
 
-@pytest.mark.parametrize(("engine", "package"), [("openvino", "openvino"), ("int8", "onnxruntime")])
-def test_packages_that_are_missing(small, photos, cache, tmp_path, monkeypatch, engine, package):
+def test_packages_that_are_missing(small, photos, cache, tmp_path, monkeypatch):
     file = engine_file(small.network, EngineOptions("onnxruntime"), find_photos(photos), tmp_path)
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(NotAvailable, match=rf"the package {package} is not installed"):
-        if engine == "openvino":
-            open_engine(EngineFile("openvino", file.path, ""))
-        else:
-            int8_file(file.path, find_photos(photos), tmp_path, lambda _: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(NotAvailable, match=r"the package openvino is not installed"):
+        open_engine(EngineFile("openvino", file.path, ""))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NotAvailable, match=r"the package onnxruntime is not installed"):
+        int8_file(file.path, find_photos(photos), tmp_path, lambda _: None)
 
 
 def test_a_file_that_is_missing(tmp_path):
