@@ -151,3 +151,9 @@ bench-serve: $(READY_DEV)
 # Ten thousand files by mutation of good ones, each to end in a result or a named error.
 bench-fuzz: $(READY_DEV)
 	$(BIN)/python -m benchmarks.fuzz
+
+# Photos a second of 512 px, by every engine, and what it costs. NETWORK is the folder of a network of faces.
+.PHONY: bench-segmentation
+NETWORK ?= demo-faces/models/auto_shot
+bench-segmentation: $(READY_DEV)
+	$(BIN)/python -m benchmarks.segmentation_rate '$(NETWORK)' --data '$(DATA)'
