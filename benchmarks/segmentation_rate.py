@@ -1,7 +1,7 @@
 """Photos a second from JPEG files to label maps, by each engine, and what each engine costs in IoU.
 
-``python -m benchmarks.segmentation_rate NETWORK --data FOLDER`` copies photos of ``faces_labelled_512.zip``,
-512 px a side, into a folder until there are enough, and segments them with ``segment_all`` as the command
+``python -m benchmarks.segmentation_rate NETWORK --data FOLDER`` copies photos of the choices half of
+``faces_labelled_512.zip``, 512 px a side, into a folder until there are enough, and segments them with ``segment_all`` as the command
 does, without overlays. IoU is that with the masks of people on the choices half, pooled, eyeglasses left out.
 Nothing else should run beside it; the load before each run is told.
 """
@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from experiments.photos import photos, photos_file
-from experiments.protocol import PARTS_OF_IDS
+from experiments.protocol import PARTS_OF_IDS, PROTOCOL
 
 from partly.data.labels import FACE_PARTS
 from partly.data.photos import PhotoSources, find_photos
 from partly.evaluation.segmentation import EvaluationPair, TruthMapping, evaluate
 from partly.inference.engines import EngineOptions, engine_file, open_engine
 from partly.inference.segment import PartNetwork, segment_all, segment_photo
-from partly.machine import usable_processors
+from partly.machine import keep_large_tensors, usable_processors
 from partly.models.networks import load_network
 from partly.storage import write_json
 
@@ -41,10 +41,11 @@ def main() -> None:
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--n", type=int, default=10_000, help="photos")
     options.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
-    options.add_argument("--at-once", nargs="+", type=int, default=[usable_processors()])
+    options.add_argument("--at-once", nargs="+", type=int, default=[usable_processors() + 1])
     options.add_argument("--no-iou", action="store_true")
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
+    keep_large_tensors()  # as the command does
     folder = Path(tempfile.mkdtemp(prefix="segmentation-rate-"))
     try:
         found = make_folder(folder / "photos", asked.data, asked.n)
@@ -59,7 +60,7 @@ def make_folder(folder: Path, data: Path, n_photos: int) -> PhotoSources:
     folder.mkdir(parents=True)
     with zipfile.ZipFile(photos_file(data)) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        files = [archive.read(name) for name in names]
+        files = [archive.read(name) for name in names[: PROTOCOL.n_choices]]
     for number, content in enumerate(islice(cycle(files), n_photos)):
         (folder / f"{number:06}.jpg").write_bytes(content)
     return find_photos(folder)

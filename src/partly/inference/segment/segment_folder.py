@@ -202,7 +202,8 @@ class _Outcome:
 
 
 def _photos_at_once(n_photos: int | None, machine: Machine) -> int:
-    most = usable_processors() if machine.device.type == "cpu" else _AT_ONCE_ON_GPU
+    # One more than there are cores: while it is written, the disk is waited for.
+    most = usable_processors() + 1 if machine.device.type == "cpu" else _AT_ONCE_ON_GPU
     return max(1, most if n_photos is None else min(most, n_photos))
 
 

