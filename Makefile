@@ -157,3 +157,10 @@ bench-fuzz: $(READY_DEV)
 NETWORK ?= demo-faces/models/auto_shot
 bench-segmentation: $(READY_DEV)
 	$(BIN)/python -m benchmarks.segmentation_rate '$(NETWORK)' --data '$(DATA)'
+
+# What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
+.PHONY: bench-plan
+bench-plan: $(READY_DEV)
+	$(BIN)/python -m benchmarks.plan measure --network '$(NETWORK)' --photos '$(PHOTOS)'
+	$(BIN)/python -m benchmarks.plan check --network '$(NETWORK)' --photos '$(PHOTOS)'
+	$(BIN)/python -m benchmarks.plan forecast

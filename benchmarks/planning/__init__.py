@@ -1,0 +1,1 @@
+"""What large work takes on many machines, by simulation from measured pieces."""
