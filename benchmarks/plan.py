@@ -1,11 +1,11 @@
-"""What a million photos, or a generator of 1024 px, take on 1, 8 and 64 machines: a forecast from measured pieces.
+"""What a million photos, or a generator of 1024 px, take on many machines: a forecast from measured pieces.
 
 - ``python -m benchmarks.plan measure --network NETWORK --photos FOLDER`` measures one process of ``partly
   segment`` on few and on many photos, and on small and large tars, and one picture of the generator with its
   label; the costs of a photo, a piece and a start follow by differences.
 - ``python -m benchmarks.plan check ...`` forecasts two processes from them, runs two, and tells both.
-- ``python -m benchmarks.plan forecast`` prints the tables of docs/how-to/know-memory-time-and-disk.md from what
-  was measured (bench-out/plan-costs.json).
+- ``python -m benchmarks.plan forecast`` prints the tables of docs/how-to/know-memory-time-and-disk.md from
+  what was measured (bench-out/plan-costs.json).
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def measured_pictures() -> Costs:
     start_s = time.perf_counter() - began + _IMPORTS_S
     teacher = fit_teacher(generator, load_annotations("faces")[:1], FACE_PARTS)
     with tempfile.TemporaryDirectory() as name:
-        place, times = Place(Path(name)), list[float]()
+        folder, times = Path(name), list[float]()
+        place = Place(folder / "pictures", folder / "labels", folder / "training")
         for n in (4, 24):
             began = time.perf_counter()
             synthesise_labelled(teacher, SynthesisConfig(n_pictures=n, pictures_per_shard=4), place)
@@ -181,7 +182,7 @@ def _command(network: Path, photos: Path, out: Path, per_tar: int, n_workers: in
 
 @contextmanager
 def _another_beside(network: Path, folder: Path) -> Iterator[None]:
-    """Another process does the same while the block runs: cores that share caches and memory slow each other."""
+    """Another process does the same while the block runs: cores that share memory slow each other."""
     code = (
         "import sys; from partly.models.networks import load_network; "
         "from partly.data.photos import find_photos; from partly.inference.segment import segment_photo\n"

@@ -1,8 +1,8 @@
 """Photos a second from JPEG files to label maps, by each engine, and what each engine costs in IoU.
 
 ``python -m benchmarks.segmentation_rate NETWORK --data FOLDER`` copies photos of the choices half of
-``faces_labelled_512.zip``, 512 px a side, into a folder until there are enough, and segments them with ``segment_all`` as the command
-does, without overlays. IoU is that with the masks of people on the choices half, pooled, eyeglasses left out.
+``faces_labelled_512.zip``, 512 px a side, into a folder until there are enough, and segments them with
+``segment_all`` as the command does, without overlays. IoU is that with the masks of people on the choices half, pooled, eyeglasses left out.
 Nothing else should run beside it; the load before each run is told.
 """
 

@@ -35,7 +35,7 @@ class Cluster:
         network_bytes_per_s: of one machine.
         spread: standard deviation of the speed of machines, as a share of it; half as much again from piece
             to piece.
-        hours_between_failures: of one machine, on average; a machine that fails comes back after five minutes.
+        hours_between_failures: of one machine, on average; one that fails comes back after five minutes.
     """
 
     n_machines: int

@@ -32,8 +32,8 @@ def days(speed: PublishedSpeed, n_gpus: int, n_photos: int = N_PHOTOS) -> float 
     """Days of a training with batches of 32; None where a batch cannot be shared by so many.
 
     What eight GPUs take beyond an eighth of one's time is spent on sums of gradients. A ring of n passes
-    2 (n - 1) / n times the gradients through each (Patarasuk and Yuan, 2009), so that grows little with n; between
-    machines it is slower than within one, by an unknown factor that is left out here.
+    2 (n - 1) / n times the gradients through each (Patarasuk and Yuan, 2009), so that grows little with n;
+    between machines it is slower than within one, by an unknown factor that is left out here.
     """
     if BATCH % n_gpus:
         return None
