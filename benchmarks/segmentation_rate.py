@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.segmentation_rate NETWORK --data FOLDER`` copies photos of the choices half of
 ``faces_labelled_512.zip``, 512 px a side, into a folder until there are enough, and segments them with
-``segment_all`` as the command does, without overlays. IoU is that with the masks of people on the choices half, pooled, eyeglasses left out.
-Nothing else should run beside it; the load before each run is told.
+``segment_all`` as the command does, without overlays. IoU is that with the masks of people on the choices
+half, pooled, eyeglasses left out. Nothing else should run beside it; the load before each run is told.
 """
 
 from __future__ import annotations
