@@ -1,5 +1,7 @@
 """What work runs on: devices, precision, memory, cores, and the processes that share it."""
 
+from .devices import CPU as CPU
+from .fitting_batches import is_out_of_memory as is_out_of_memory
 from .large_tensors import keep_large_tensors as keep_large_tensors
 from .machine import Machine as Machine
 from .machine import PROCESSOR as PROCESSOR
