@@ -17,6 +17,7 @@ from partly.errors import BadModelFile, BadOption, TrainingDiverged
 from partly.machine.machine import Machine
 from partly.machine.ranks import Ranks
 from partly.training.chassis.checkpoints import checkpoint_files
+from tests.fake_training import another_machine
 
 # Figures that depend on the clock.
 _OF_THE_CLOCK = {"pictures_per_s", "time_left_s"}
@@ -50,13 +51,11 @@ class TrainingContract(ABC):
         n_steps: of the training; at least 6. Checkpoints are due after steps 2 and 4, or after each.
         refused: changes by which it is no longer the same training, and the words of the refusal.
         diverged: the words about a loss that is no number at the fourth step.
-        alone: the words by which several processes are refused; None trains with them.
     """
 
     n_steps: ClassVar[int] = 6
     refused: ClassVar[dict[str, str]]
     diverged: ClassVar[str]
-    alone: ClassVar[str | None] = None
 
     @classmethod
     @abstractmethod
@@ -151,10 +150,15 @@ class TrainingContract(ABC):
         [kept] = checkpoint_files(tmp_path)
         assert kept.name < "checkpoint-00000004"
 
-    def test_several_processes_are_refused_by_trainings_of_one(self, tmp_path):
-        if self.alone is None:
-            return
-        with pytest.raises(BadOption) as refusal:
-            self.train(folder=tmp_path, machine=Machine(ranks=Ranks(0, 2)))
-        assert self.alone in str(refusal.value)
+    def test_processes_that_cannot_share_a_batch(self, tmp_path):
+        with pytest.raises(BadOption, match=r"batches of 4 for 3 processes; .*Try batches of 3"):
+            self.train(folder=tmp_path, machine=Machine(ranks=Ranks(0, 3)))
         assert not any(tmp_path.iterdir())
+
+    def test_whole_steps_run_on_another_device(self):
+        """Forward, losses, penalties, augmentation, backward, optimisers, averages: nothing mixes devices."""
+        reports = []
+        with another_machine() as machine:
+            results = self.train(machine=machine, on_step=reports.append)
+        assert [report.step for report in reports] == list(range(1, self.n_steps + 1))
+        assert {p.device.type for result in results for p in result.parameters()} == {"cpu"}

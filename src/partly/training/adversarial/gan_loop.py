@@ -34,7 +34,7 @@ class GanResult:
     """A trained generator.
 
     Attributes:
-        generator: with averaged weights, in eval mode.
+        generator: with averaged weights, in eval mode, on the processor.
         time_s: what the training took, all sittings together.
     """
 
@@ -177,7 +177,7 @@ def train_gan(
                 ),
             )
     discriminator.requires_grad_(True)
-    return GanResult(counted(run.averages), run.time_s)
+    return GanResult(counted(run.averages).cpu(), run.time_s)
 
 
 def _adam(module: nn.Module, rate: float, betas: tuple[float, float], penalties: Sequence[Lazy]) -> Adam:
