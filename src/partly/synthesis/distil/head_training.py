@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -55,7 +55,9 @@ class HeadConfig:
         part_weight_power: parts weigh ``frequency ** -power``.
         bias_fraction: how much of that is taken out of the logits afterwards.
         n_statistics: pictures from which mean and deviation of the features are taken.
+        checkpoint_every_s: seconds between checkpoints.
         seed: of first weights, order, noise and dropout.
+        free: names of choices that change nothing in the result.
     """
 
     n_steps: int = 400
@@ -69,7 +71,9 @@ class HeadConfig:
     part_weight_power: float = 0.5
     bias_fraction: float = 0.5
     n_statistics: int = 200
+    checkpoint_every_s: float = 60.0
     seed: int = 0
+    free: ClassVar[frozenset[str]] = frozenset({"checkpoint_every_s"})
 
 
 def train_head(
@@ -125,8 +129,8 @@ def train_head(
     }
     with Sitting(
         Trained({"head": head}, {"head": optimizer}, averages={"average": "head"}),
-        Plan(config.n_steps, config.batch_size, every_s=60.0),
-        [Provenance(asdict(config) | depends_on)],
+        Plan(config.n_steps, config.batch_size, every_s=config.checkpoint_every_s),
+        [Provenance(asdict(config) | depends_on, config.free)],
         f"Train with a lower learning rate (now {config.learning_rate}); the last good checkpoint is kept",
         folder,
         machine,
