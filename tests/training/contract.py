@@ -179,7 +179,8 @@ class TrainingContract(ABC):
                 with pytest.raises(TooLittleMemory) as error:
                     self.train(folder=tmp_path, on_step=shorten)
                 assert re.search(
-                    r"memory of cpu, float32 is too short for a step of 4 pictures.* \(played: out of memory\); "
+                    r"memory of cpu, float32 is too short for a step of 4 pictures.* "
+                    r"\(played: out of memory\); "
                     "expected a device with more memory, or a training that takes less. .*the same command",
                     str(error.value),
                 )
@@ -198,7 +199,9 @@ class TrainingContract(ABC):
         for one, other in zip(whole[0], results, strict=True):
             for name, tensor in one.state_dict().items():
                 found = other.state_dict()[name]
-                torch.testing.assert_close(found, tensor, rtol=rtol, atol=atol, msg=lambda m, n=name: f"{n}: {m}")
+                torch.testing.assert_close(
+                    found, tensor, rtol=rtol, atol=atol, msg=lambda m, n=name: f"{n}: {m}"
+                )
         of_whole, found = ([loss_of(report) for report in told] for told in (whole[1], reports))
         assert found == pytest.approx(of_whole, rel=rtol, abs=atol)
 

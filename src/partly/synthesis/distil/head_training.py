@@ -120,7 +120,9 @@ def train_head(
         {"params": [p for p in head.parameters() if p.requires_grad and p.ndim > 1]},
         {"params": [p for p in head.parameters() if p.requires_grad and p.ndim == 1], "weight_decay": 0.0},
     ]
-    optimizer = AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=machine.has_fused_optimizers)
+    optimizer = AdamW(
+        groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=machine.has_fused_optimizers
+    )
     depends_on = {
         "first weights": digest_of(head.state_dict()),
         "encoder": data.reader.encoder.digest,
@@ -167,7 +169,8 @@ def train_head(
                 group["lr"] = rate
             features = head.standardised(pyramid.to(machine.device))
             mirrored, noise, kept = (
-                ranks.share(drawn).to(machine.device) for drawn in _drawn(config, step, head.dropout, features.shape)
+                ranks.share(drawn).to(machine.device)
+                for drawn in _drawn(config, step, head.dropout, features.shape)
             )
             labels = resized(logits.to(machine.device).softmax(1), config.label_px)
             features, labels = _mirrored(features, labels, mirrored, mirror_permutation)
@@ -206,7 +209,9 @@ def _untrained(data: EncodedPictures, n_parts: int, config: HeadConfig) -> HeadS
     return head
 
 
-def _drawn(config: HeadConfig, step: int, dropout: float, shape: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
+def _drawn(
+    config: HeadConfig, step: int, dropout: float, shape: Sequence[int]
+) -> tuple[Tensor, Tensor, Tensor]:
     """What a step draws for the whole batch, on the processor.
 
     Args:
