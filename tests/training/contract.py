@@ -58,14 +58,14 @@ class TrainingContract(ABC):
         n_steps: of the training; at least 6. Checkpoints are due after steps 2 and 4, or after each.
         refused: changes by which it is no longer the same training, and the words of the refusal.
         diverged: the words about a loss that is no number at the fourth step.
-        in_parts: where memory is short, a batch of four is taken in parts.
+        in_portions: where memory is short, a batch of four is taken in portions.
         gpu_tolerance: by how much, absolute and relative, losses and weights of a GPU may differ.
     """
 
     n_steps: ClassVar[int] = 6
     refused: ClassVar[dict[str, str]]
     diverged: ClassVar[str]
-    in_parts: ClassVar[bool] = False
+    in_portions: ClassVar[bool] = False
     gpu_tolerance: ClassVar[float] = 0.02
 
     @classmethod
@@ -175,7 +175,7 @@ class TrainingContract(ABC):
                 memory.most = 2
 
         with memory:
-            if not self.in_parts:
+            if not self.in_portions:
                 with pytest.raises(TooLittleMemory) as error:
                     self.train(folder=tmp_path, on_step=shorten)
                 assert re.search(
@@ -188,7 +188,7 @@ class TrainingContract(ABC):
                 memory.most = 10**9
                 return self.goes_on(tmp_path, whole, int(kept.stem.rpartition("-")[2]) + 1)
             results = self.train(on_step=shorten)
-        assert [report.n_parts for report in reports] == [1] * 3 + [2] * (self.n_steps - 3)
+        assert [report.n_portions for report in reports] == [1] * 3 + [2] * (self.n_steps - 3)
         self.is_alike(whole, results, reports, rtol=1e-4, atol=1e-5)
         memory.most = 0
         with memory, pytest.raises(TooLittleMemory, match="is too short for a step of 4 pictures"):
@@ -234,8 +234,17 @@ class TrainingContract(ABC):
         self.train(folder=tmp_path, on_step=again.append)
         assert again == []
 
-    def test_whole_steps_run_on_another_device(self):
+    def test_a_step_runs_on_another_device(self):
         """Forward, losses, penalties, augmentation, backward, optimisers, averages: nothing mixes devices."""
+
+        def stop(report):
+            raise KilledError
+
+        with another_machine() as machine, pytest.raises(KilledError):
+            self.train(machine=machine, on_step=stop)
+
+    @pytest.mark.slow
+    def test_a_whole_training_runs_on_another_device(self):
         reports = []
         with another_machine() as machine:
             results = self.train(machine=machine, on_step=reports.append)

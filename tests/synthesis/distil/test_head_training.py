@@ -101,7 +101,7 @@ class TestContract(TrainingContract):
         "the loss is nan at step 3; expected a finite number. Train with a lower learning rate (now 0.01); "
         "the last good checkpoint is kept"
     )
-    in_parts = True
+    in_portions = True
 
     @classmethod
     def train(cls, change="", **how):

@@ -21,7 +21,7 @@ from partly.models import FeaturePyramid
 from partly.storage import Provenance, digest_of, tensor_seed
 from partly.synthesis.distil.encoded_pictures import EncodedPictures
 from partly.training.chassis import (
-    GradientsInParts,
+    GradientsInPortions,
     OnStep,
     Plan,
     Sitting,
@@ -141,7 +141,7 @@ def train_head(
         # Dropout is drawn here, on the processor, so that it is the same on every device.
         head.eval()
         average = run.averages["average"]
-        gradients = GradientsInParts()
+        gradients = GradientsInPortions()
 
         def learn(over: Tensor, features: Tensor, labels: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
             """Gradients of some pictures' part in the loss; that part, ``[1]``."""
@@ -189,7 +189,7 @@ def train_head(
                 evaluated=False,
                 size_px=data.reader.encoder.image_size_px,
                 learning_rate=rate,
-                n_parts=gradients.n_parts,
+                n_portions=gradients.n_portions,
             )
     assert isinstance(average, HeadSegmenter)
     with torch.no_grad():

@@ -31,7 +31,7 @@ class StepReport:
         size_px: side of the pictures of this step.
         learning_rate: of this step.
         evaluated: whether ``held_out_iou`` was measured at this step.
-        n_parts: that the batch was taken in, one after another; more than 1 where memory is short.
+        n_portions: that the batch was taken in, one after another; more than 1 where memory is short.
     """
 
     step: int
@@ -43,7 +43,7 @@ class StepReport:
     size_px: int
     learning_rate: float
     evaluated: bool
-    n_parts: int = 1
+    n_portions: int = 1
 
 
 OnStep = Callable[[StepReport], None]
@@ -54,13 +54,13 @@ def figures_text(report: StepReport) -> str:
     iou = "–" if report.held_out_iou is None else f"{100 * report.held_out_iou:.1f}"
     return (
         f"loss {report.loss:.3f}  IoU {iou}  {report.pictures_per_s:.1f} pictures/s at {report.size_px} px  "
-        f"{parts_text(report.n_parts)}{timedelta(seconds=round(report.time_left_s))} left"
+        f"{portions_text(report.n_portions)}{timedelta(seconds=round(report.time_left_s))} left"
     )
 
 
-def parts_text(n_parts: int) -> str:
-    """What is told of a step whose batch was taken in parts; nothing where it was not."""
-    return f"batch in {n_parts} parts (memory is short)  " if n_parts > 1 else ""
+def portions_text(n_portions: int) -> str:
+    """What is told of a step whose batch was taken in portions; nothing where it was not."""
+    return f"batch in {n_portions} portions (memory is short)  " if n_portions > 1 else ""
 
 
 class JsonLog:

@@ -19,7 +19,7 @@ from partly.models.generators import VAEDecoder
 from partly.storage import Provenance, digest_of
 from partly.training.adversarial.gan_batches import PhotoBatches, random_of
 from partly.training.chassis.averaged_weights import ramped_decay
-from partly.training.chassis.gradients_in_parts import GradientsInParts
+from partly.training.chassis.gradients_in_portions import GradientsInPortions
 from partly.training.chassis.reading_ahead import read_ahead
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.variational.vae_config import OnVAEStep, VAEConfig, VAEReport
@@ -139,7 +139,7 @@ def train_vae(
     ) as run:
         decoder.train()
         encoder.train()
-        gradients = GradientsInParts()
+        gradients = GradientsInPortions()
 
         def learn(real: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
             """Gradients of some photos' part in the loss; their part in the figures of the batch."""
@@ -178,7 +178,7 @@ def train_vae(
                 log_likelihood=log_likelihood,
                 divergence=divergence,
                 difference=difference,
-                n_parts=gradients.n_parts,
+                n_portions=gradients.n_portions,
             )
     average_encoder = run.averages["average encoder"]
     assert isinstance(average_encoder, VAEEncoder)
