@@ -59,14 +59,12 @@ class TrainingContract(ABC):
         refused: changes by which it is no longer the same training, and the words of the refusal.
         diverged: the words about a loss that is no number at the fourth step.
         in_portions: where memory is short, a batch of four is taken in portions.
-        gpu_tolerance: by how much, absolute and relative, losses and weights of a GPU may differ.
     """
 
     n_steps: ClassVar[int] = 6
     refused: ClassVar[dict[str, str]]
     diverged: ClassVar[str]
     in_portions: ClassVar[bool] = False
-    gpu_tolerance: ClassVar[float] = 0.02
 
     @classmethod
     @abstractmethod
@@ -225,10 +223,19 @@ class TrainingContract(ABC):
     @pytest.mark.gpu
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
     def test_a_gpu_trains_as_the_processor_does(self, whole, tmp_path):
-        """In float32; matrix products of GPUs sum in another order."""
+        """In float32, to within 2 %.
+
+        GPUs sum in another order; and where a slope is all but 0, Adam makes a whole step of its sign, so
+        that weights are compared in the mean.
+        """
         reports = []
         results = self.train(machine=Machine(torch.device("cuda:0")), on_step=reports.append, folder=tmp_path)
-        self.is_alike(whole, results, reports, rtol=self.gpu_tolerance, atol=self.gpu_tolerance)
+        found, of_whole = ([loss_of(report) for report in told] for told in (reports, whole[1]))
+        assert found == pytest.approx(of_whole, rel=0.02, abs=0.02)
+        for one, other in zip(whole[0], results, strict=True):
+            for name, tensor in one.state_dict().items():
+                difference = (other.state_dict()[name].float() - tensor.float()).abs().mean()
+                assert difference <= 0.02 * tensor.float().abs().mean() + 2e-3, name
         assert logged(tmp_path)[0]["made_on"].startswith("cuda:0 (")
         again = []
         self.train(folder=tmp_path, on_step=again.append)
