@@ -7,14 +7,29 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from partly.cli.command_line import run
 from partly.project.project_folder import Project
+from partly.synthesis.distil import head_distillation
+from partly.synthesis.distil.head_training import HeadConfig
 
-PARTLY = "import sys; from partly.cli.command_line import run; sys.exit(run(sys.argv[1:]))"
+PARTLY = f"""
+import sys
+from {__name__} import with_quick_heads
+from partly.cli.command_line import run
+with with_quick_heads():
+    sys.exit(run(sys.argv[1:]))
+"""
+
+
+def with_quick_heads() -> AbstractContextManager[object]:
+    quick = HeadConfig(n_steps=30, label_px=16)
+    return patch.object(head_distillation, "HeadConfig", lambda: quick)
 
 
 def losses(log: Path) -> list[float]:
@@ -47,7 +62,8 @@ def test_two_processes_make_what_one_makes(
     card = json.loads((shared / "models/auto_shot/model.json").read_text())
     assert card["made_on"] == "cpu, float32, 2 processes"
 
-    assert run(["distil", str(folder), *distil]) == 0
+    with with_quick_heads():
+        assert run(["distil", str(folder), *distil]) == 0
     alone, together = (next((of / "runs").glob("*-distil*")) for of in (folder, shared))
     for log in ("log.jsonl", "head/log.jsonl"):
         assert losses(together / log) == pytest.approx(losses(alone / log), rel=0.02, abs=0.01), log
