@@ -23,8 +23,21 @@ def another_device() -> Iterator[torch.device]:
 
     Networks are made within the block, and moved to the device.
     """
-    with FakeTensorMode(), patch.object(nn.Module, "to", _moved):
+    with (
+        FakeTensorMode(allow_non_fake_inputs=True),
+        patch.object(nn.Module, "to", _moved),
+        patch.object(Tensor, "__deepcopy__", _copied),
+    ):
         yield torch.device("meta")
+
+
+def _copied(tensor: Tensor, memo: dict[int, Tensor]) -> Tensor:
+    """``copy.deepcopy``, which torch itself lets copy the mode of a fake buffer too, and then frees twice."""
+    if id(tensor) not in memo:
+        new = tensor.detach().clone()
+        is_parameter = isinstance(tensor, nn.Parameter)
+        memo[id(tensor)] = nn.Parameter(new, tensor.requires_grad) if is_parameter else new
+    return memo[id(tensor)]
 
 
 def _moved(module: nn.Module, *args: Any, **kwargs: Any) -> nn.Module:

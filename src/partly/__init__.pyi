@@ -18,6 +18,7 @@ from .fewshot.fitting import Teacher as Teacher
 from .inference.segment import Segmentation as Segmentation
 from .inference.segment import segment_all as segment_all
 from .inference.segment import segment_photo as segment_photo
+from .machine import MachineOptions as MachineOptions
 from .models.networks import AutoShotNetwork as AutoShotNetwork
 from .models.zoo import load_encoder as load_encoder
 from .models.zoo import load_generator as load_generator

@@ -29,6 +29,7 @@ from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
 from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
 from partly.fewshot.fitting import FewShotConfig, LabelQuality, Teacher, fit_teacher, quality_of_labels
+from partly.machine import Machine, MachineOptions
 from partly.models.encoders import Representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
@@ -189,6 +190,7 @@ def distil(
     folder: str | Path | None = None,
     n_workers: int = 1,
     reports: DistilReports | None = None,
+    machine: MachineOptions | None = None,
 ) -> AutoShotNetwork:
     """Make a network for photos, which learns from pictures or photos that the teacher labels.
 
@@ -207,6 +209,8 @@ def distil(
             that calls this, so with more than one a script must call it below
             ``if __name__ == "__main__":``.
         reports: who is told what meanwhile.
+        machine: where the network is trained, and how precisely: ``MachineOptions(device="cuda")``. None
+            takes a GPU if there is one.
 
     Raises:
         NotAvailable: a pretrained encoder is wanted, and not on this machine.
@@ -219,10 +223,17 @@ def distil(
         teacher = replace(teacher, annotations=tuple(annotations))
     config = config or usual_config(teacher)
     weights = _encoder_weights() if config.pretrained else None
-    with _folder_or_temporary(folder) as path:
+    with Machine.for_training(machine) as on, _folder_or_temporary(folder) as path:
         place = Place.within(path)
         return distil_into(
-            teacher, place, config, reports, encoder_weights=weights, n_workers=n_workers, own=own
+            teacher,
+            place,
+            config,
+            reports,
+            encoder_weights=weights,
+            n_workers=n_workers,
+            own=own,
+            machine=on,
         ).network
 
 

@@ -97,6 +97,10 @@ class TrainingDiverged(PartlyError):
     """A training whose loss is no longer a number."""
 
 
+class TooLittleMemory(PartlyError):
+    """Work that needs more memory than a device, or the machine, has."""
+
+
 class NotAvailable(PartlyError):
     """Something that must be downloaded first, and cannot be."""
 

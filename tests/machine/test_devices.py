@@ -7,6 +7,7 @@ from partly.errors import BadOption
 from partly.machine.devices import device_named, device_text, devices_here, dtype_for, fast_half
 from partly.machine.machine import PROCESSOR, Machine
 from partly.machine.machine_options import MachineOptions
+from partly.machine.ranks import Ranks
 
 CUDA = torch.device("cuda:1")
 
@@ -96,6 +97,17 @@ def test_a_processor_computes_halves_when_it_is_told_to():
     with PROCESSOR.precision():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
     assert device_text(machine.device) == "cpu"
+
+
+def test_what_is_kept_says_on_what_it_was_made(gpus):
+    assert PROCESSOR.described == {}
+    assert Machine(ranks=Ranks(1, 2)).described == {"made_on": "cpu, float32, 2 processes"}
+    gpus()
+    halves = Machine(CUDA, dtype=torch.bfloat16)
+    assert halves.described == {"made_on": "cuda:1 (Card), bfloat16"}
+    assert halves.has_fused_optimizers
+    assert PROCESSOR.has_fused_optimizers
+    assert not Machine(torch.device("meta")).has_fused_optimizers
 
 
 def test_an_unknown_precision():

@@ -1,9 +1,5 @@
 """Two processes, each with half of every batch, train as one with the whole."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +21,7 @@ from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
 from partly.training.chassis.checkpoints import checkpoint_files
+from tests.two_processes import run_two_processes
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
 N_STEPS = 8
@@ -65,6 +62,9 @@ def main(folder: str) -> None:
         assert len(reports) == (N_STEPS if ranks.is_first else 0)
         assert ranks.any(ranks.index == 1)
         assert not ranks.any(False)
+        order = Path(folder) / "order"
+        found = ranks.first_then_others(lambda: order.exists() or order.touch() or ranks.index)
+        assert found == (0 if ranks.is_first else True)
         torch.save(generator.state_dict(), Path(folder) / f"weights-{ranks.index}.pt")
 
 
@@ -72,17 +72,7 @@ def main(folder: str) -> None:
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which two processes trained together."""
     folder = tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    command = [
-        sys.executable,
-        "-c",
-        f"from tests.machine.test_ranks import main; main({str(folder)!r})",
-    ]
-    started = [subprocess.Popen(command, env=environment | {"RANK": str(rank)}) for rank in (0, 1)]
-    assert [process.wait(120) for process in started] == [0, 0]
+    run_two_processes(__name__, folder)
     return folder
 
 

@@ -52,6 +52,23 @@ def test_a_project_of_photos_gets_both_networks(
     assert len(list((tmp_path / "out" / "labels").glob("*.png"))) == len(PHOTO_SHAPES)
 
 
+def test_networks_made_in_halves_say_so_and_are_there_for_every_machine(
+    fitted_photos: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    distil = ["distil", str(fitted_photos.folder), "--best", "--device", "cpu", "--json"]
+    assert run([*distil, "--precision", "bfloat16"]) == 0
+    for folder in (fitted_photos.auto_shot, fitted_photos.best):
+        assert json.loads((folder / "model.json").read_text())["made_on"] == "cpu, bfloat16"
+    capsys.readouterr()
+    assert run(distil) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["was_there"]
+    result = json.loads((Path(told["run_folder"]) / "result.json").read_text())
+    assert result["made_on"] == "cpu, bfloat16"
+    assert run([*distil, "--precision", "float16"]) == 2
+    assert "a training in float16, whose gradients vanish" in capsys.readouterr().err
+
+
 def test_what_is_there_is_not_made_again(fitted_photos: Project) -> None:
     fast_only = distil_project(fitted_photos, distil_config(fitted_photos))
     assert (fast_only.was_there, fast_only.best_folder) == (False, None)

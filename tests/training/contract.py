@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ import pytest
 import torch
 from torch import nn
 
-from partly.errors import BadModelFile, BadOption, TrainingDiverged
+from partly.errors import BadModelFile, BadOption, TooLittleMemory, TrainingDiverged
 from partly.machine.machine import Machine
 from partly.machine.ranks import Ranks
 from partly.training.chassis.checkpoints import checkpoint_files
+from tests.fake_training import another_machine
+from tests.short_memory import ShortMemory
 
 # Figures that depend on the clock.
 _OF_THE_CLOCK = {"pictures_per_s", "time_left_s"}
@@ -38,6 +41,11 @@ def plain(report: Any) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if name not in _OF_THE_CLOCK}
 
 
+def loss_of(report: Any) -> float:
+    """The loss of a step."""
+    return report.loss if hasattr(report, "loss") else report.discriminator_loss
+
+
 def logged(folder: Any) -> list[dict[str, Any]]:
     """The lines of a log."""
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -50,13 +58,13 @@ class TrainingContract(ABC):
         n_steps: of the training; at least 6. Checkpoints are due after steps 2 and 4, or after each.
         refused: changes by which it is no longer the same training, and the words of the refusal.
         diverged: the words about a loss that is no number at the fourth step.
-        alone: the words by which several processes are refused; None trains with them.
+        in_portions: where memory is short, a batch of four is taken in portions.
     """
 
     n_steps: ClassVar[int] = 6
     refused: ClassVar[dict[str, str]]
     diverged: ClassVar[str]
-    alone: ClassVar[str | None] = None
+    in_portions: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -151,10 +159,101 @@ class TrainingContract(ABC):
         [kept] = checkpoint_files(tmp_path)
         assert kept.name < "checkpoint-00000004"
 
-    def test_several_processes_are_refused_by_trainings_of_one(self, tmp_path):
-        if self.alone is None:
-            return
-        with pytest.raises(BadOption) as refusal:
-            self.train(folder=tmp_path, machine=Machine(ranks=Ranks(0, 2)))
-        assert self.alone in str(refusal.value)
+    def test_processes_that_cannot_share_a_batch(self, tmp_path):
+        with pytest.raises(BadOption, match=r"batches of 4 for 3 processes; .*Try batches of 3"):
+            self.train(folder=tmp_path, machine=Machine(ranks=Ranks(0, 3)))
         assert not any(tmp_path.iterdir())
+
+    def test_memory_too_short_for_a_batch(self, whole, tmp_path):
+        reports, memory = [], ShortMemory()
+
+        def shorten(report):
+            reports.append(report)
+            if report.step == 3:
+                memory.most = 2
+
+        with memory:
+            if not self.in_portions:
+                with pytest.raises(TooLittleMemory) as error:
+                    self.train(folder=tmp_path, on_step=shorten)
+                assert re.search(
+                    r"memory of cpu, float32 is too short for a step of 4 pictures.* "
+                    r"\(played: out of memory\); "
+                    "expected a device with more memory, or a training that takes less. .*the same command",
+                    str(error.value),
+                )
+                [kept] = checkpoint_files(tmp_path)[-1:]
+                memory.most = 10**9
+                return self.goes_on(tmp_path, whole, int(kept.stem.rpartition("-")[2]) + 1)
+            results = self.train(on_step=shorten)
+        assert [report.n_portions for report in reports] == [1] * 3 + [2] * (self.n_steps - 3)
+        self.is_alike(whole, results, reports, rtol=1e-4, atol=1e-5)
+        memory.most = 0
+        with memory, pytest.raises(TooLittleMemory, match="is too short for a step of 4 pictures"):
+            self.train()
+
+    def is_alike(self, whole, results, reports, *, rtol, atol):
+        """Losses of all steps, and weights at the end, are those of the whole training within a tolerance."""
+        for one, other in zip(whole[0], results, strict=True):
+            for name, tensor in one.state_dict().items():
+                found = other.state_dict()[name]
+                torch.testing.assert_close(
+                    found, tensor, rtol=rtol, atol=atol, msg=lambda m, n=name: f"{n}: {m}"
+                )
+        of_whole, found = ([loss_of(report) for report in told] for told in (whole[1], reports))
+        assert found == pytest.approx(of_whole, rel=rtol, abs=atol)
+
+    def test_begun_in_bfloat16_it_goes_on_in_float32(self, whole, tmp_path):
+        def stop(report):
+            if report.step == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        halves = Machine(dtype=torch.bfloat16)
+        with pytest.raises(KeyboardInterrupt):
+            self.train(folder=tmp_path, on_step=stop, machine=halves)
+        reports = []
+        self.train(folder=tmp_path, on_step=reports.append)
+        assert [report.step for report in reports] == list(range(4, self.n_steps + 1))
+        lines = logged(tmp_path)
+        assert [line.get("made_on") for line in lines[:4]] == ["cpu, bfloat16"] * 3 + [None]
+        first = loss_of(whole[1][0])
+        assert lines[0].get("loss", lines[0].get("discriminator_loss")) == pytest.approx(first, rel=0.05)
+        assert lines[0] != logged(whole[2])[0]
+
+    @pytest.mark.gpu
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+    def test_a_gpu_trains_as_the_processor_does(self, whole, tmp_path):
+        """In float32, to within 2 %.
+
+        GPUs sum in another order; and where a slope is all but 0, Adam makes a whole step of its sign, so
+        that weights are compared in the mean.
+        """
+        reports = []
+        results = self.train(machine=Machine(torch.device("cuda:0")), on_step=reports.append, folder=tmp_path)
+        found, of_whole = ([loss_of(report) for report in told] for told in (reports, whole[1]))
+        assert found == pytest.approx(of_whole, rel=0.02, abs=0.02)
+        for one, other in zip(whole[0], results, strict=True):
+            for name, tensor in one.state_dict().items():
+                difference = (other.state_dict()[name].float() - tensor.float()).abs().mean()
+                assert difference <= 0.02 * tensor.float().abs().mean() + 2e-3, name
+        assert logged(tmp_path)[0]["made_on"].startswith("cuda:0 (")
+        again = []
+        self.train(folder=tmp_path, on_step=again.append)
+        assert again == []
+
+    def test_a_step_runs_on_another_device(self):
+        """Forward, losses, penalties, augmentation, backward, optimisers, averages: nothing mixes devices."""
+
+        def stop(report):
+            raise KilledError
+
+        with another_machine() as machine, pytest.raises(KilledError):
+            self.train(machine=machine, on_step=stop)
+
+    @pytest.mark.slow
+    def test_a_whole_training_runs_on_another_device(self):
+        reports = []
+        with another_machine() as machine:
+            results = self.train(machine=machine, on_step=reports.append)
+        assert [report.step for report in reports] == list(range(1, self.n_steps + 1))
+        assert {p.device.type for result in results for p in result.parameters()} == {"cpu"}

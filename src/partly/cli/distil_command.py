@@ -9,15 +9,22 @@ import click
 
 from partly.cli.option_flags import takes, takes_given
 from partly.cli.terminal_output import Output, json_option
+from partly.machine import MachineOptions
 from partly.synthesis.distil import DistilConfig, DistilRequest
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes_given(given=DistilConfig)
-@takes(request=DistilRequest)
+@takes(request=DistilRequest, machine_options=MachineOptions)
 @json_option
-def command(project_folder: Path, given: dict[str, Any], request: DistilRequest, as_json: bool) -> None:
+def command(
+    project_folder: Path,
+    given: dict[str, Any],
+    request: DistilRequest,
+    machine_options: MachineOptions,
+    as_json: bool,
+) -> None:
     """Make the network of PROJECT: label generated pictures, or photos, then train on them.
 
     What is not given is as project.toml says. It may be stopped at any time: the same command goes on.
@@ -32,7 +39,12 @@ def command(project_folder: Path, given: dict[str, Any], request: DistilRequest,
     with Bars() as bars:
         reports = DistilReports(on_picture=bars.picture, on_step=bars.step)
         result = distil_project(
-            project, config, n_workers=request.n_workers, anew=request.again, reports=reports
+            project,
+            config,
+            n_workers=request.n_workers,
+            anew=request.again,
+            reports=reports,
+            machine_options=machine_options,
         )
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"

@@ -1,4 +1,7 @@
-"""What a verb says: text for people on stdout or, with ``--json``, JSON on stdout and text on stderr."""
+"""What a verb says: text for people on stdout or, with ``--json``, JSON on stdout and text on stderr.
+
+Of several processes that do one piece of work together, the first says it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+
+from partly.machine import is_first_process
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -24,11 +29,12 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """Tell people something."""
-        click.echo(text, err=self.as_json)
+        if is_first_process():
+            click.echo(text, err=self.as_json)
 
     def result(self, values: Any) -> None:
         """Give a script its result; people were told already."""
-        if self.as_json:
+        if self.as_json and is_first_process():
             click.echo(json.dumps(values, indent=1, ensure_ascii=False))
 
     def show(self, table: Any) -> None:

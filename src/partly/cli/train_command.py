@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from partly.cli.option_flags import takes_given_of_any
+from partly.cli.option_flags import takes, takes_given_of_any
 from partly.cli.terminal_output import Output, json_option
+from partly.machine import MachineOptions
 from partly.training.recipes import RECIPES, USUAL_FAMILY, choices_for
 
 if TYPE_CHECKING:
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
     help="Family of networks.",
 )
 @takes_given_of_any("given", {family: recipe.Options for family, recipe in RECIPES.items()})
+@takes(machine_options=MachineOptions)
 @click.option(
     "--tensorboard", is_flag=True, help="Also write curves for TensorBoard (the extra partly[tensorboard])."
 )
 @json_option
 def command(
-    photos: Path, folder: Path, family: str, given: dict[str, Any], tensorboard: bool, as_json: bool
+    photos: Path,
+    folder: Path,
+    family: str,
+    given: dict[str, Any],
+    machine_options: MachineOptions,
+    tensorboard: bool,
+    as_json: bool,
 ) -> None:
     """Train a generator on PHOTOS, a folder or zip of one kind of object; it is kept in the folder GENERATOR.
 
@@ -57,7 +65,7 @@ def command(
             on_step=on_step,
             on_measuring=bars,
         )
-        trained = train_generator(photos, folder, choices, reports)
+        trained = train_generator(photos, folder, choices, reports, machine_options)
     for name, reason in trained.failed:
         output.say(f"Left out {name}: {reason}")
     if trained.classes:

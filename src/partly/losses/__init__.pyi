@@ -8,6 +8,7 @@ from .evidence_lower_bound import ELBO as ELBO
 from .evidence_lower_bound import LaplacePixels as LaplacePixels
 from .evidence_lower_bound import drawn as drawn
 from .label_losses import bias_correction as bias_correction
+from .label_losses import counted_pixels as counted_pixels
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
 from .rounds import Ask as Ask

@@ -9,21 +9,19 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from partly.errors import BadOption
 
 
-def drawn(mean: Tensor, log_variance: Tensor, random: torch.Generator) -> Tensor:
+def drawn(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     """``mean + deviation * noise``: a draw that lets gradients through (the paper's section 2.4).
 
     Args:
         mean: ``[b, z]``.
         log_variance: ``[b, z]``.
-        random: where the noise comes from.
+        noise: ``[b, z]``, normal.
     """
-    noise = torch.randn(mean.shape, generator=random).to(mean)
     return mean + (log_variance / 2).exp() * noise
 
 

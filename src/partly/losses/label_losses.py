@@ -14,6 +14,7 @@ def soft_cross_entropy(
     part_weights: Tensor | None = None,
     picture_weights: Tensor | None = None,
     mask: Tensor | None = None,
+    over: Tensor | None = None,
 ) -> Tensor:
     """Mean of ``-sum_k weight_k p_k log q_k`` over pixels (Hinton et al. 2015, equation 2, temperature 1).
 
@@ -23,6 +24,8 @@ def soft_cross_entropy(
         part_weights: ``[k]``; more for rare parts.
         picture_weights: ``[b]``; less for doubtful pictures.
         mask: ``[b, 1, h, w]`` in [0, 1]; 0 where a pixel does not count.
+        over: a scalar that the sum is divided by, where these pictures are a part of those whose mean is
+            taken: :func:`counted_pixels` of all. None: of these.
 
     Returns:
         A scalar, divided by the sum of the weights of pixels and pictures (not of parts); 0 if none counts.
@@ -33,7 +36,17 @@ def soft_cross_entropy(
     weights = torch.ones_like(losses) if mask is None else mask.to(losses)
     if picture_weights is not None:
         weights = weights * picture_weights.to(losses).view(-1, 1, 1, 1)
-    return (losses * weights).sum() / weights.sum().clamp_min(1e-6)
+    return (losses * weights).sum() / (weights.sum() if over is None else over).clamp_min(1e-6)
+
+
+def counted_pixels(mask: Tensor, picture_weights: Tensor) -> Tensor:
+    """The sum of the weights of pixels and pictures, a scalar.
+
+    Args:
+        mask: ``[b, 1, h, w]`` in [0, 1].
+        picture_weights: ``[b]``.
+    """
+    return (mask * picture_weights.to(mask).view(-1, 1, 1, 1)).sum()
 
 
 def part_weights_from_frequencies(frequencies: Tensor, power: float) -> Tensor:

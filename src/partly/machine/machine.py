@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from partly.errors import BadOption
 from partly.machine.devices import CPU, device_named, device_text, dtype_for
 from partly.machine.machine_options import MachineOptions
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
@@ -67,6 +66,20 @@ class Machine:
         """Whether it is the processor with float32, to whose results all others are compared."""
         return self.device.type == "cpu" and self.dtype == torch.float32
 
+    @property
+    def described(self) -> dict[str, str]:
+        """What cards, runs and logs say of it: ``{"made_on": "cuda:0 (NVIDIA H200), bfloat16"}``.
+
+        Nothing of the plain processor. It is information, and nothing that results are told apart by.
+        """
+        processes = f", {self.ranks.n} processes" if self.ranks.n > 1 else ""
+        return {} if self.is_plain and not processes else {"made_on": f"{self.name}{processes}"}
+
+    @property
+    def has_fused_optimizers(self) -> bool:
+        """Whether PyTorch has optimisers in one kernel for the device."""
+        return self.device.type in ("cpu", "cuda", "mps")
+
     def place(self, *modules: nn.Module) -> None:
         """Move modules to the device (in place); their parameters stay the same objects."""
         for module in modules:
@@ -75,20 +88,6 @@ class Machine:
     def precision(self) -> AbstractContextManager[object]:
         """Networks compute in :attr:`dtype` while the block runs."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-    def check_alone(self, what: str) -> None:
-        """Refuse several processes.
-
-        Args:
-            what: is trained, as errors say it: "an autoencoder".
-
-        Raises:
-            BadOption: there are several.
-        """
-        if self.ranks.n > 1:
-            raise BadOption(
-                f"{self.ranks.n} processes for {what}", expected="one", remedy="Start it without torchrun"
-            )
 
 
 PROCESSOR = Machine()

@@ -10,15 +10,21 @@ second derivatives, and hooks would sum after each (docs/adr/0018).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from partly.errors import BadOption
+
+Result = TypeVar("Result")
+# While the first process makes what all will learn from, the others wait for it.
+_PATIENCE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,20 @@ class Ranks:
 
     def wait(self) -> None:
         """Go on when all have come here."""
-        if self.n > 1:
-            dist.barrier()
+        self.total(torch.zeros(()))
+
+    def first_then_others(self, work: Callable[[], Result]) -> Result:
+        """Do what leaves something on disk: the first process alone, and when it is done, the others.
+
+        Args:
+            work: whoever does it a second time finds what is there, and makes nothing.
+        """
+        if not self.is_first:
+            self.wait()
+        result = work()
+        if self.is_first:
+            self.wait()
+        return result
 
 
 ALONE = Ranks()
@@ -93,7 +111,7 @@ ALONE = Ranks()
 def ranks_of_environment(device: torch.device | None = None) -> Iterator[Ranks]:
     """The processes that ``torchrun`` started, which talk to each other while the block runs.
 
-    Without ``torchrun`` there is one. GPUs of NVIDIA talk by NCCL, everything else by gloo.
+    Without ``torchrun`` there is one. Tensors on GPUs of NVIDIA travel by NCCL, all others by gloo.
 
     Args:
         device: where this process computes; None: the processor.
@@ -105,7 +123,7 @@ def ranks_of_environment(device: torch.device | None = None) -> Iterator[Ranks]:
     is_cuda = device is not None and device.type == "cuda"
     if is_cuda:
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if is_cuda else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if is_cuda else "gloo", timeout=_PATIENCE)
     try:
         yield Ranks(dist.get_rank(), n)
     finally:

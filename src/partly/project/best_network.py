@@ -7,6 +7,7 @@ from typing import Any
 
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.inference.segment import EncoderNetwork
+from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import Representation
 from partly.models.networks import AutoShotNetwork
 from partly.project.model_digests import model_card, model_part_set
@@ -20,6 +21,7 @@ def make_best(
     encoder: Representation,
     segmenter: Callable[[], FewShotSegmenter],
     made_from: dict[str, Any],
+    machine: Machine = PROCESSOR,
 ) -> bool:
     """Make the best network, and keep it in the project, unless it is there.
 
@@ -29,6 +31,7 @@ def make_best(
         encoder: reads photos.
         segmenter: gives what reads the encoder's features: a head.
         made_from: what that depends on besides the encoder: plain JSON values.
+        machine: what it is made on; of several processes, the first keeps it.
 
     Returns:
         Whether it was there already.
@@ -42,7 +45,9 @@ def make_best(
     if is_current(project, parents):
         return True
     network = EncoderNetwork(encoder, segmenter(), fast.part_set, fast)
-    network.save(project.best, {"parents": parents})
+    if machine.ranks.is_first:
+        network.save(project.best, {"parents": parents, **machine.described})
+    machine.ranks.wait()
     return False
 
 

@@ -13,7 +13,7 @@ from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
-from partly.machine import usable_processors
+from partly.machine import Machine, MachineOptions, usable_processors
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
@@ -105,17 +105,47 @@ def distil_project(
     n_workers: int | None = None,
     anew: bool = False,
     reports: DistilReports | None = None,
+    machine_options: MachineOptions | None = None,
 ) -> DistilResult:
     """Label pictures or photos, train the network, keep it; after a stop, the same call goes on.
 
+    Processes that ``torchrun`` started train together, each on a GPU of its own where there are some; the
+    first of them makes what all read, and keeps the networks.
+
+    Args:
+        project: whose network is made.
+        config: the choices.
+        n_workers: processes that make pictures.
+        anew: begin a new training where there is a finished one.
+        reports: who is told what.
+        machine_options: where it is computed, and how precisely; nothing that the network is told apart by.
+
     Raises:
         BadProject: there is no few-shot segmenter yet.
+        BadOption: there is no such device, or processes cannot share a batch evenly.
         NotAvailable: generator or encoder are not on this machine.
         BadModelFile: a model is damaged.
         BadArchive: labelled pictures are damaged.
         TrainingDiverged: the loss is no number.
+        TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
     """
-    remove_leftovers(project.folder)
+    with Machine.for_training(machine_options) as machine:
+        return _distil_on(machine, project, config, n_workers or default_workers(), anew, reports)
+
+
+def _distil_on(
+    machine: Machine,
+    project: Project,
+    config: DistilConfig,
+    n_workers: int,
+    anew: bool,
+    reports: DistilReports | None,
+) -> DistilResult:
+    """As :func:`distil_project`, on a machine."""
+    ranks = machine.ranks
+    ranks.check(config.batch_size)
+    if ranks.is_first:
+        remove_leftovers(project.folder)
     source = project_source(project)
     teacher = _load_teacher(project, source, config)
     weights = encoder_weights() if config.pretrained else None
@@ -132,9 +162,8 @@ def distil_project(
     described = _described(config, source, beside)
     extra = {"config": described, "parents": parents}
     asked = {"part_set": teacher.part_set.to_json(), **extra}
-    run = begin_run(project.runs, "distil", asked, anew=anew)
+    run = ranks.first_then_others(lambda: begin_run(project.runs, "distil", asked, anew=anew))
     place = _place(project, teacher, config, run.folder)
-    n_workers = n_workers or default_workers()
 
     done = _finished(project, run)
     if done is None:
@@ -147,15 +176,19 @@ def distil_project(
                 encoder_weights=weights,
                 n_workers=n_workers,
                 own=beside.own,
+                machine=machine,
             )
-        saved = result.network.save(project.auto_shot, extra)
-        run.finish(
-            {
-                "network_sha256": saved.weights_sha256,
-                "held_out_iou": result.held_out_iou,
-                "training_time_s": round(result.time_s, 1),
-            }
-        )
+        if ranks.is_first:
+            saved = result.network.save(project.auto_shot, extra | machine.described)
+            run.finish(
+                {
+                    "network_sha256": saved.weights_sha256,
+                    "held_out_iou": result.held_out_iou,
+                    "training_time_s": round(result.time_s, 1),
+                    **machine.described,
+                }
+            )
+        ranks.wait()
         done = DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
     reader = beside.reader
     if reader is None:
@@ -163,14 +196,16 @@ def distil_project(
     fast = load_network(project.auto_shot)
 
     def head() -> FewShotSegmenter:
-        return distil_head(teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers)
+        return distil_head(
+            teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers, machine=machine
+        )
 
     of_head = {name: described[name] for name in _OF_HEAD if name in described}
     made_from = {"few_shot_sha256": teacher.digest, **of_head}
     if isinstance(source, PhotoFeatures):
         made_from["segmenter"] = "head"  # Before, it was the teacher's own.
     with streams_as_of(run.streams):
-        best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents)
+        best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents, machine)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 

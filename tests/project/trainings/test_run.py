@@ -266,6 +266,24 @@ def test_the_verb(photos, tmp_path):
     assert "Next: partly new PROJECT --generator" in done.stderr
 
 
+def test_the_verb_on_another_machine(photos, tmp_path, unmeasured):
+    """Begun in halves, it goes on on the plain processor; what is kept says what was made on what."""
+    out = tmp_path / "out"
+    train = ["train", str(photos), str(out), "--family", "mlp", "--size", "16", "--batch", "4"]
+    halves = ["--device", "cpu", "--precision", "bfloat16"]
+    assert run([*train, "--photos-shown", "8", *halves]) == 0
+    assert json.loads((out / "model.json").read_text())["made_on"] == "cpu, bfloat16"
+    assert run([*train, "--photos-shown", "16", "--device", "cpu"]) == 0
+    assert "made_on" not in json.loads((out / "model.json").read_text())
+    assert [line.get("made_on") for line in TrainingFolder(out).log()] == ["cpu, bfloat16"] * 2 + [None] * 2
+
+
+def test_a_device_that_is_not_there(photos, tmp_path, capsys):
+    assert run(["train", str(photos), str(tmp_path / "out"), "--device", "tpu"]) == 2
+    assert "device 'tpu'; expected one of auto, cpu, cuda, cuda:0, cuda:1, mps" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_verb_when_it_is_stopped(photos, tmp_path, monkeypatch, capsys):
     def stopped(*_arguments):
         raise KeyboardInterrupt

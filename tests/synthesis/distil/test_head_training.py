@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
 from partly.training.segmentation.labelled_pictures import ArrayPictures
+from tests.training.contract import TrainingContract
 
 PARTS = PartSet.from_names(("background", "red", "left"))
 QUICK = HeadConfig(n_steps=60, batch_size=4, label_px=16, learning_rate=1e-2)
@@ -93,21 +95,39 @@ def test_each_picture_is_encoded_once(data: EncodedPictures) -> None:
     assert data.reader.store.n_bytes == n_bytes
 
 
-def test_a_stopped_training_ends_at_the_same_weights(data: EncodedPictures, tmp_path: Path) -> None:
-    config = replace(QUICK, n_steps=8)
-    straight = train_head(data, (0, 1, 2), config)
+class TestContract(TrainingContract):
+    refused: ClassVar = {"seed": "seed 0, not 1", "number": "number of pictures 12, not 10"}
+    diverged = (
+        "the loss is nan at step 3; expected a finite number. Train with a lower learning rate (now 0.01); "
+        "the last good checkpoint is kept"
+    )
+    in_portions = True
 
-    def stop(report: object) -> None:
-        if report.step == 5:  # type: ignore[attr-defined]
-            raise KeyboardInterrupt
+    @classmethod
+    def train(cls, change="", **how):
+        config = replace(QUICK, n_steps=6, checkpoint_every_s=0.0, seed=int(change == "seed"))
+        shown = pictures(10 if change == "number" else 12)
+        if change == "diverging":
+            how["on_step"] = lambda report: report.step == 3 and shown.logits.fill_(float("nan"))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            reader = DinoV2(DinoV2Shape(24, 4, 2, grid=4, image_size_px=112)).eval().requires_grad_(False)
+        kept = EncodedPictures(shown, Remembering(reader))
+        return [train_head(kept, (0, 2, 1), config, **how)]
 
-    with pytest.raises(KeyboardInterrupt):
-        train_head(data, (0, 1, 2), config, folder=tmp_path / "head", on_step=stop)
-    resumed = train_head(data, (0, 1, 2), config, folder=tmp_path / "head")
-    for name, tensor in straight.state_dict().items():
-        torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name)
-    with pytest.raises(BadOption, match="seed"):
-        train_head(data, (0, 1, 2), replace(config, seed=1), folder=tmp_path / "head")
+
+class Remembering:
+    """Reads each picture once, and keeps its features in memory."""
+
+    def __init__(self, encoder):
+        self.encoder, self.kept = encoder, {}
+
+    def pyramid(self, image):
+        key = image.contiguous().numpy().tobytes()
+        if key not in self.kept:
+            shown = torch.nn.functional.interpolate(image[None].float() / 127.5 - 1, (112, 112))
+            self.kept[key] = self.encoder.read(shown)
+        return self.kept[key]
 
 
 def test_one_picture_is_too_few(encoder: DinoV2, tmp_path: Path) -> None:

@@ -70,3 +70,18 @@ def test_an_optimizer_goes_on_where_it_was():
 def test_weights_of_another_network(tmp_path):
     with pytest.raises(BadModelFile, match="is the checkpoint of another network; expected one of the same"):
         restore_module(nn.Linear(2, 3), nn.Linear(3, 3).state_dict(), tmp_path / "checkpoint.safetensors")
+
+
+@pytest.mark.parametrize(("fused", "device"), [(True, "meta"), (False, "cpu")])
+def test_a_checkpoint_goes_to_another_device(fused, device):
+    """Steps are counted beside the parameters where one kernel does the whole step, as torch wants it."""
+    layer = nn.Linear(2, 2)
+    before = torch.optim.AdamW(layer.parameters(), fused=True)
+    layer(torch.ones(1, 2)).sum().backward()
+    before.step()
+    after = torch.optim.AdamW(nn.Linear(2, 2, device="meta").parameters())
+    after.param_groups[0]["fused"] = fused
+    restore_optimizer(after, optimizer_tensors(before))
+    for state in after.state.values():
+        assert state["exp_avg"].device.type == "meta"
+        assert state["step"].device.type == device

@@ -65,7 +65,6 @@ class TestContract(TrainingContract):
         "the loss is nan at step 3; expected a finite number. Train in another folder with a lower "
         "learning_rate (now 0.004); the last good checkpoint is kept"
     )
-    alone = "2 processes for an auto-shot network; expected one"
 
     @classmethod
     def train(cls, change="", **how):

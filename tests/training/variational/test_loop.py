@@ -59,7 +59,7 @@ class TestContract(TrainingContract):
         "the loss is nan at step 3; expected a finite number. Train in another folder with a lower learning "
         "rate, or a wider likelihood; the last checkpoint is kept"
     )
-    alone = "2 processes for an autoencoder; expected one. Start it without torchrun"
+    in_portions = True
 
     @classmethod
     def train(cls, change="", **how):

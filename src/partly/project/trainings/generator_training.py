@@ -23,7 +23,7 @@ from partly.data.photos import (
 )
 from partly.data.portraits import portrait_sources
 from partly.errors import BadModelFile, BadOption
-from partly.machine import Machine, Ranks
+from partly.machine import Machine, MachineOptions, Ranks
 from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
@@ -96,6 +96,7 @@ def train_generator(
     folder: str | Path,
     choices: TrainingChoices,
     reports: TrainingReports | None = None,
+    machine_options: MachineOptions | None = None,
 ) -> TrainedGenerator:
     """Train a generator on photos of one kind of object; after a stop, the same call goes on.
 
@@ -109,19 +110,22 @@ def train_generator(
         folder: where all is written.
         choices: how to train.
         reports: who is told what.
+        machine_options: where it is computed, and how precisely; nothing that the training is told apart by.
 
     Raises:
         BadPhoto: there is no photo.
         BadLabel: a photo without class, a class of one photo, or a file of classes that is damaged.
-        BadOption: no photo can be read, there are fewer than a batch, or the folder holds another training.
+        BadOption: no photo can be read, there are fewer than a batch, or the folder holds another training;
+            or there is no such device.
         FolderBusy: another training is writing to the folder.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
+        TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
     reports = reports or TrainingReports()
     place, choices = TrainingFolder(Path(folder)), with_defaults(choices)
     with (
-        Machine.for_training() as machine,
+        Machine.for_training(machine_options) as machine,
         _claimed(place, choices, machine.ranks),
         streams_as_of(_streams_of(place)),
     ):
@@ -138,11 +142,8 @@ def train_generator(
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)
 
-        if ranks.is_first:
-            squares()
         # The others read what the first has made.
-        ranks.wait()
-        photo_set = squares()
+        photo_set = ranks.first_then_others(squares)
         classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
         ready = without_classes or training_plan(choices, classes.names if classes else ())
         batches = SquareBatches(
@@ -150,14 +151,14 @@ def train_generator(
         )
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         counts = classes.counts() if classes else {}
-        keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports)
+        keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports, machine)
         trained = ready.run(batches, place.training, reports.on_step, keeper, machine)
         if ranks.is_first and keeper.last_kept() < ready.n_steps:
             # It was stopped between its last checkpoint and what is made of it.
             keeper(trained.generator, ready.n_steps)
         if ranks.is_first and trained.representation is not None:
             parents = {"generator_sha256": load_card(place.root).weights_sha256}
-            trained.representation.save(place.encoder, {"parents": parents})
+            trained.representation.save(place.encoder, {"parents": parents, **machine.described})
     return TrainedGenerator(
         place.root, place.page, len(photo_set), photo_set.failed, trained.time_s, counts, sources.told()
     )
@@ -228,6 +229,7 @@ class _Keeper:
     ready: TrainingPlan
     measures: Measures
     reports: TrainingReports
+    machine: Machine
 
     def __call__(self, average: nn.Module, step: int) -> None:
         n_shown = step * self.ready.n_shown_a_step
@@ -265,5 +267,6 @@ class _Keeper:
                 "n_photos": len(self.photos),
                 "photos_sha256": self.photos.digest,
                 **({"photos_of_classes": self.classes} if self.classes else {}),
-            }
+            },
+            **self.machine.described,
         }

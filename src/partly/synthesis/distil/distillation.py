@@ -11,6 +11,7 @@ from partly.data.labels import PartSet
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
+from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
@@ -34,6 +35,7 @@ def distil(
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
     own: OwnPhotos | None = None,
+    machine: Machine = PROCESSOR,
 ) -> AutoShotResult:
     """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
@@ -48,6 +50,8 @@ def distil(
         n_workers: processes that synthesise.
         own: photos beside the pictures: the network learns from the painted ones. A teacher that reads photos
             has photos of its own.
+        machine: what the networks are trained on. Several processes train together; what is read from disk,
+            the first of them makes.
 
     Raises:
         BadOption: folders hold something made with other choices, the teacher has no source, or an argument
@@ -60,15 +64,17 @@ def distil(
     reports = reports or DistilReports()
     network = new_network(teacher.part_set, config, encoder_weights)
     if isinstance(teacher.source, PhotoFeatures):
-        return distil_from_photos(teacher, place, config, network, reports)
+        return distil_from_photos(teacher, place, config, network, reports, machine)
     painted = Painted.of(teacher, config, own)
-    labelled = synthesise_labelled(
-        teacher,
-        config.synthesis(),
-        place,
-        on_picture=reports.on_picture,
-        load_teacher=load_teacher,
-        n_workers=n_workers,
+    labelled = machine.ranks.first_then_others(
+        lambda: synthesise_labelled(
+            teacher,
+            config.synthesis(),
+            place,
+            on_picture=reports.on_picture,
+            load_teacher=load_teacher,
+            n_workers=n_workers,
+        )
     )
     pictures = labelled.surest(config.drop_uncertain)
     split = config.training()
@@ -82,11 +88,12 @@ def distil(
         folder=place.training,
         held_out=held_out,
         on_step=reports.on_step,
+        machine=machine,
     )
     if is_last:
         return first
     folder = place.training / SECOND_ROUND_FOLDER
-    return train_second_round(first, labelled, painted.among, config, folder, reports)
+    return train_second_round(first, labelled, painted.among, config, folder, reports, machine)
 
 
 def usual_config(teacher: Teacher) -> DistilConfig:

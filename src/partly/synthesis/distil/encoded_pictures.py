@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from partly.fewshot.features import FeatureStore
+from partly.machine import CPU
 from partly.models import FeaturePyramid
 from partly.models.encoders import Representation
 from partly.synthesis.shards.labelled_synthesis import follow
@@ -34,15 +36,35 @@ class PictureReader:
         """Whether a picture uint8 ``[3, s, s]`` was read before."""
         return self.store.has(self._source_digest, _digest_of(image))
 
+    @contextmanager
+    def on(self, device: torch.device) -> Iterator[None]:
+        """While the block runs, the encoder computes on a device; after it, on the processor again."""
+        network = self.encoder
+        if not isinstance(network, nn.Module) or device.type == "cpu":
+            yield
+            return
+        network.to(device)
+        try:
+            yield
+        finally:
+            network.to(CPU)
+
     @torch.inference_mode()
     def pyramid(self, image: Tensor) -> FeaturePyramid:
-        """Features of a picture uint8 ``[3, s, s]``, a batch of one."""
+        """Features of a picture uint8 ``[3, s, s]``, a batch of one, on the processor."""
 
         def make() -> FeaturePyramid:
-            shown = resized(to_images(image[None]), self.encoder.image_size_px)
-            return self.encoder.read(shown.clamp(-1, 1))
+            shown = resized(to_images(image[None]), self.encoder.image_size_px).clamp(-1, 1)
+            return self.encoder.read(shown.to(self._device)).to(CPU)
 
         return self.store.read_or_make(self._source_digest, _digest_of(image), make)
+
+    @property
+    def _device(self) -> torch.device:
+        network: object = self.encoder
+        if not isinstance(network, nn.Module):
+            return CPU
+        return next((parameter.device for parameter in network.parameters()), CPU)
 
     @cached_property
     def _source_digest(self) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import torch
 
+from partly.data.photos import PhotoSet
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import HeadSegmenter
+from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
@@ -36,6 +38,7 @@ def distil_head(
     reports: DistilReports | None = None,
     *,
     n_workers: int = 1,
+    machine: Machine = PROCESSOR,
 ) -> HeadSegmenter:
     """Train a head on what a teacher says of pictures or photos; after a stop, the same call goes on.
 
@@ -52,6 +55,7 @@ def distil_head(
             features from the others, which are like those that it will see.
         reports: who is told what.
         n_workers: processes that synthesise.
+        machine: what reads the pictures, and trains the head.
 
     Raises:
         BadArchive: a shard is damaged.
@@ -62,24 +66,35 @@ def distil_head(
     mirror = teacher.part_set.mirror_permutation()
     folder = Path(place.training) / HEAD_FOLDER
     if isinstance(teacher.source, PhotoFeatures):
-        pictures, painted = _of_photos(teacher, place, config, fast, folder, reports)
+        pictures, painted = _of_photos(teacher, place, config, fast, folder, reports, machine)
     else:
-        pictures, painted = _of_pictures(teacher, place, config, own, reports, n_workers)
+        pictures, painted = _of_pictures(teacher, place, config, own, reports, n_workers, machine)
     some = SomePictures(pictures, tuple(range(min(MOST_PICTURES, len(pictures)))))
     size_px = some.read([0])[0].shape[-1]
     data = EncodedPictures(painted.for_a_head(size_px, mirror, config.seed).among(some), reader)
-    data.encode(reports.on_picture)
+    with reader.on(machine.device):
+        # Kept on disk, where the others find them.
+        machine.ranks.first_then_others(lambda: data.encode(reports.on_picture))
     head = train_head(
         data,
         mirror,
         replace(HeadConfig(), seed=config.seed),
         folder=folder,
         on_step=reports.on_step,
+        machine=machine,
     )
-    squares = None if own is None else own.unpainted(config, Path(place.training) / _PHOTOS_FOLDER)
-    if squares is not None:
+
+    def squares() -> PhotoSet | None:
+        return None if own is None else own.unpainted(config, Path(place.training) / _PHOTOS_FOLDER)
+
+    def estimate(squares: PhotoSet) -> None:
         images = (torch.from_numpy(square.copy()).permute(2, 0, 1) for square in squares.squares)
         head.standardiser.estimate(reader.pyramid(image) for image in images)
+
+    photos = machine.ranks.first_then_others(squares)
+    if photos is not None:
+        with reader.on(machine.device):
+            machine.ranks.first_then_others(lambda: estimate(photos))
     return head
 
 
@@ -90,14 +105,17 @@ def _of_pictures(
     own: OwnPhotos | None,
     reports: DistilReports,
     n_workers: int,
+    machine: Machine,
 ) -> tuple[LabelledPictures, Painted]:
     """Pictures of the generator as the teacher labels them, and what was painted."""
-    labelled = synthesise_labelled(
-        teacher,
-        config.synthesis(),
-        place,
-        on_picture=reports.on_picture,
-        n_workers=n_workers,
+    labelled = machine.ranks.first_then_others(
+        lambda: synthesise_labelled(
+            teacher,
+            config.synthesis(),
+            place,
+            on_picture=reports.on_picture,
+            n_workers=n_workers,
+        )
     )
     return labelled.surest(config.drop_uncertain), Painted.of(teacher, config, own)
 
@@ -109,8 +127,10 @@ def _of_photos(
     fast: AutoShotNetwork,
     folder: Path,
     reports: DistilReports,
+    machine: Machine,
 ) -> tuple[LabelledPictures, Painted]:
     """Photos as teacher and network label them together, and the painted photos."""
-    photos = PhotosOfTeacher.of(teacher, config, place.pictures)
-    labelled = photos.labelled(place.labels, reports.on_picture)
-    return labelled_together(labelled, fast, folder, reports), photos.painted(config)
+    ranks = machine.ranks
+    photos = ranks.first_then_others(lambda: PhotosOfTeacher.of(teacher, config, place.pictures))
+    labelled = ranks.first_then_others(lambda: photos.labelled(place.labels, reports.on_picture))
+    return labelled_together(labelled, fast, folder, reports, machine), photos.painted(config)

@@ -12,6 +12,7 @@ from partly.data.photos import PhotoSet, PhotoSource, Pixels, resize_pixels
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
+from partly.machine import PROCESSOR, Machine
 from partly.models import refined
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
@@ -50,6 +51,7 @@ def distil_from_photos(
     config: DistilConfig,
     network: AutoShotNetwork,
     reports: DistilReports | None = None,
+    machine: Machine = PROCESSOR,
 ) -> AutoShotResult:
     """Label photos softly and train a network on them; after a stop, the same call goes on.
 
@@ -63,6 +65,7 @@ def distil_from_photos(
         config: the choices.
         network: untrained.
         reports: who is told what.
+        machine: what the network is trained on.
 
     Raises:
         BadOption: fewer than two photos that can be read, folders that hold something made with other
@@ -70,8 +73,9 @@ def distil_from_photos(
         TrainingDiverged: the loss is no number.
     """
     reports = reports or DistilReports()
-    photos = PhotosOfTeacher.of(teacher, config, place.pictures)
-    labelled = photos.labelled(place.labels, reports.on_picture)
+    ranks = machine.ranks
+    photos = ranks.first_then_others(lambda: PhotosOfTeacher.of(teacher, config, place.pictures))
+    labelled = ranks.first_then_others(lambda: photos.labelled(place.labels, reports.on_picture))
     painted = photos.painted(config)
     split = config.training()
     taught, held_out = hold_out(labelled, split.n_held_out_of(len(labelled)), split.seed)
@@ -82,14 +86,15 @@ def distil_from_photos(
         folder=place.training,
         held_out=held_out,
         on_step=reports.on_step,
+        machine=machine,
     )
     training = config.second_training()
     if training is None:
         return first
     folder = place.training / SECOND_ROUND_FOLDER
-    by_both = labelled_together(labelled, first.network, folder, reports)
+    by_both = labelled_together(labelled, first.network, folder, reports, machine)
     relabelled = hold_out(by_both, len(held_out), split.seed)[0]
-    return train_on(first, painted.among(relabelled), training, folder, held_out, reports)
+    return train_on(first, painted.among(relabelled), training, folder, held_out, reports, machine)
 
 
 def share_of_painted(config: DistilConfig, n_painted: int) -> float:
@@ -177,10 +182,15 @@ class PhotosOfTeacher:
 
 
 def labelled_together(
-    labelled: LabelledPhotos, network: AutoShotNetwork, folder: Path, reports: DistilReports
+    labelled: LabelledPhotos,
+    network: AutoShotNetwork,
+    folder: Path,
+    reports: DistilReports,
+    machine: Machine = PROCESSOR,
 ) -> LabelledPhotos:
     """The photos with what their labels and a network say together, which is kept in ``folder``."""
     fast = network.for_inference()
+    machine.place(fast)
 
     def say(index: int) -> Tensor:
         pixels, logits, _ = labelled.read([index])
@@ -188,6 +198,7 @@ def labelled_together(
 
     made_from = {"network": network.digest, "divisor": SHARPENING_DIVISOR}
     n_parts, side_px = labelled.logits.shape[1:3]
-    return label_photos(
-        labelled.photos, say, (n_parts, side_px), folder / "labels", made_from, reports.on_picture
+    shape, place = (n_parts, side_px), folder / "labels"
+    return machine.ranks.first_then_others(
+        lambda: label_photos(labelled.photos, say, shape, place, made_from, reports.on_picture)
     )

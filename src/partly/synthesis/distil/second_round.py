@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from partly.errors import BadOption
+from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
@@ -44,6 +45,7 @@ def train_second_round(
     config: DistilConfig,
     folder: Path,
     reports: DistilReports,
+    machine: Machine = PROCESSOR,
 ) -> AutoShotResult:
     """Label the pictures by teacher and network together, and train on; after a stop, the same call goes on.
 
@@ -57,6 +59,7 @@ def train_second_round(
         config: the choices, with a second round.
         folder: where soft predictions, checkpoint, log and panels are written.
         reports: who is told what.
+        machine: what the network works and is trained on.
 
     Returns:
         The network after both rounds, and the time of both trainings.
@@ -72,24 +75,27 @@ def train_second_round(
     if training is None:
         raise BadOption("a second round of 0 steps", expected="second_round above 0")
     fast = first.network.for_inference()
-    predicted = relabel(
-        labelled,
-        lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
-        {
-            "network_digest": first.network.digest,
-            "network_px": first.network.size_px,
-            "sharpening_divisor": SHARPENING_DIVISOR,
-        },
-        folder / _PREDICTIONS_FOLDER,
-        pictures_per_shard=config.synthesis().pictures_per_shard,
-        on_picture=reports.on_picture,
+    machine.place(fast)
+    predicted = machine.ranks.first_then_others(
+        lambda: relabel(
+            labelled,
+            lambda pixels, logits: together(logits.float(), network_logits(fast, pixels, logits.shape[-1])),
+            {
+                "network_digest": first.network.digest,
+                "network_px": first.network.size_px,
+                "sharpening_divisor": SHARPENING_DIVISOR,
+            },
+            folder / _PREDICTIONS_FOLDER,
+            pictures_per_shard=config.synthesis().pictures_per_shard,
+            on_picture=reports.on_picture,
+        )
     )
     by_teacher, by_both = (of.surest(config.drop_uncertain) for of in (labelled, predicted))
     split = config.training()
     n_held_out = split.n_held_out_of(len(by_teacher))
     taught = with_painted(hold_out(by_both, n_held_out, split.seed)[0])
     held_out = hold_out(by_teacher, n_held_out, split.seed)[1]
-    return train_on(first, taught, training, folder, held_out, reports)
+    return train_on(first, taught, training, folder, held_out, reports, machine)
 
 
 def train_on(
@@ -99,6 +105,7 @@ def train_on(
     folder: Path,
     held_out: LabelledPictures,
     reports: DistilReports,
+    machine: Machine = PROCESSOR,
 ) -> AutoShotResult:
     """Train a copy of the first round's network on; after a stop, the same call goes on.
 
@@ -109,6 +116,7 @@ def train_on(
         folder: where checkpoint, log and panels are written.
         held_out: what the teacher alone says.
         reports: who is told what.
+        machine: what it is trained on.
 
     Returns:
         The network after both rounds, and the time of both trainings.
@@ -123,6 +131,7 @@ def train_on(
         folder=folder,
         held_out=held_out,
         on_step=reports.on_step,
+        machine=machine,
     )
     return replace(second, time_s=first.time_s + second.time_s)
 
@@ -139,9 +148,10 @@ def together(teacher: Tensor, network: Tensor) -> Tensor:
 def network_logits(network: AutoShotNetwork, pixels: Tensor, label_px: int) -> Tensor:
     """What a network says of pictures uint8 ``[b, 3, s, s]``: logits ``[b, k, label_px, label_px]``.
 
-    It sees them at its own size, as they are and mirrored, and gives the mean.
+    It sees them at its own size, as they are and mirrored, and gives the mean, on the processor.
     """
-    images = resized(to_images(pixels), network.size_px)
+    device = next((p.device for p in network.parameters()), pixels.device)
+    images = resized(to_images(pixels.to(device)), network.size_px)
     straight, mirrored = network(torch.cat([images, images.flip(-1)])).chunk(2)
     mirrored = mirrored.flip(-1)[:, list(network.part_set.mirror_permutation())]
-    return resized((straight + mirrored) / 2, label_px)
+    return resized((straight + mirrored) / 2, label_px).cpu()

@@ -4,4 +4,5 @@ from .labelled_synthesis import synthesise_labelled as synthesise_labelled
 from .place import Place as Place
 from .shard_claims import labels_identity as labels_identity
 from .shard_claims import pictures_identity as pictures_identity
+from .synthesis_config import SynthesisConfig as SynthesisConfig
 from .synthesis_config import SynthesisReport as SynthesisReport

@@ -20,6 +20,7 @@ from partly.training.adversarial.gan_play import GanPlayers, Play
 from partly.training.adversarial.gan_report import GanReport, OnGanStep
 from partly.training.adversarial.gan_terms import TermFigures, due_terms
 from partly.training.chassis.averaged_weights import ramped_decay
+from partly.training.chassis.reading_ahead import read_ahead
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 
 __all__ = ["GanPlayers", "GanResult", "train_gan"]
@@ -33,7 +34,7 @@ class GanResult:
     """A trained generator.
 
     Attributes:
-        generator: with averaged weights, in eval mode.
+        generator: with averaged weights, in eval mode, on the processor.
         time_s: what the training took, all sittings together.
     """
 
@@ -69,6 +70,7 @@ def train_gan(
         BadOption: the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
+        TooLittleMemory: a step is too much for the device; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
     ranks = machine.ranks
@@ -104,11 +106,13 @@ def train_gan(
         figures = TermFigures(run.values)
         generator.train()
         discriminator.train()
+        ahead = range(*(n * config.n_discriminator_steps for n in (run.step, config.n_steps)))
+        batches = read_ahead(photos.read, ahead, beside=machine.device.type != "cpu")
         for step in run.steps():
             discriminator.requires_grad_(True)
             for i in range(config.n_discriminator_steps):
                 turn, number = Turn(step, "discriminator", i), step * config.n_discriminator_steps + i
-                batch = photos.read(number)
+                batch = next(batches)
                 real, condition = (ranks.share(t).to(machine.device) for t in (batch.photos, batch.condition))
                 judge_photos = play.judge(Turn(step, "photos", i), condition)
                 with torch.no_grad(), machine.precision():
@@ -173,7 +177,7 @@ def train_gan(
                 ),
             )
     discriminator.requires_grad_(True)
-    return GanResult(counted(run.averages), run.time_s)
+    return GanResult(counted(run.averages).cpu(), run.time_s)
 
 
 def _adam(module: nn.Module, rate: float, betas: tuple[float, float], penalties: Sequence[Lazy]) -> Adam:

@@ -104,9 +104,13 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
 def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Put back what :func:`optimizer_tensors` gave; learning rates and the like stay as they are."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    fused = [bool(group.get("fused")) for group in optimizer.param_groups for _ in group["params"]]
     for key, value in tensors.items():
         number, _, name = key.partition(".")
         parameter = parameters[int(number)]
+        if fused[int(number)]:
+            # Kernels that do a whole step want the number of steps beside the parameter.
+            value = value.to(parameter.device)
         # The layout of the parameter (channels last), so that the next steps round alike and cost alike.
         like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
         optimizer.state[parameter][name] = like.copy_(value)

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from partly.errors import TrainingDiverged
-from partly.machine import PROCESSOR, Machine
+from partly.errors import TooLittleMemory, TrainingDiverged, counted
+from partly.machine import PROCESSOR, Machine, is_out_of_memory
 from partly.storage import Provenance
 from partly.training.chassis.averaged_weights import update_ema
 from partly.training.chassis.checkpoints import (
@@ -155,8 +155,14 @@ class Sitting(Generic[Report]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of Ctrl-C."""
+        """Let go of Ctrl-C.
+
+        Raises:
+            TooLittleMemory: the sitting ended because memory was too short for a step.
+        """
         self._stack.close()
+        if error is not None and is_out_of_memory(error):
+            raise self._too_little_memory(error) from error
 
     def steps(self) -> Iterator[int]:
         """The steps that are left, from 0; each ends when the next is asked for, with a checkpoint if due.
@@ -221,9 +227,24 @@ class Sitting(Generic[Report]):
             **figures,
         )
         if self._log:
-            self._log.write(told)
+            self._log.write(told, self._machine.described)
         if self._on_step:
             self._on_step(told)
+
+    def _too_little_memory(self, error: BaseException) -> TooLittleMemory:
+        """What to do about it: the pictures of a step are a part of what a training is, and stay as many."""
+        n, size_px, ranks = self._plan.batch_size, self._plan.size_at(self.step), self._machine.ranks
+        pictures = counted(n, "picture") + (f" of {size_px} px" if size_px > 1 else "")
+        shared = f" shared by {ranks.n} processes" if ranks.n > 1 else ""
+        return TooLittleMemory(
+            f"memory of {self._machine.name} is too short for a step of {pictures}{shared} "
+            f"({str(error).partition(chr(10))[0] or type(error).__name__})",
+            expected="a device with more memory, or a training that takes less",
+            remedy="Close what else uses the memory and give the same command again, which goes on from the "
+            "last checkpoint; or share the steps among more GPUs with torchrun; or train in another folder "
+            "with fewer or smaller pictures in a step",
+            path=self._folder,
+        )
 
     def _is_due(self) -> bool:
         plan = self._plan

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from partly.storage import complete_lines, write_text
@@ -30,6 +31,7 @@ class StepReport:
         size_px: side of the pictures of this step.
         learning_rate: of this step.
         evaluated: whether ``held_out_iou`` was measured at this step.
+        n_portions: that the batch was taken in, one after another; more than 1 where memory is short.
     """
 
     step: int
@@ -41,6 +43,7 @@ class StepReport:
     size_px: int
     learning_rate: float
     evaluated: bool
+    n_portions: int = 1
 
 
 OnStep = Callable[[StepReport], None]
@@ -51,8 +54,13 @@ def figures_text(report: StepReport) -> str:
     iou = "–" if report.held_out_iou is None else f"{100 * report.held_out_iou:.1f}"
     return (
         f"loss {report.loss:.3f}  IoU {iou}  {report.pictures_per_s:.1f} pictures/s at {report.size_px} px  "
-        f"{timedelta(seconds=round(report.time_left_s))} left"
+        f"{portions_text(report.n_portions)}{timedelta(seconds=round(report.time_left_s))} left"
     )
+
+
+def portions_text(n_portions: int) -> str:
+    """What is told of a step whose batch was taken in portions; nothing where it was not."""
+    return f"batch in {n_portions} portions (memory is short)  " if n_portions > 1 else ""
 
 
 class JsonLog:
@@ -63,7 +71,12 @@ class JsonLog:
         kept = [line for line in complete_lines(path) if json.loads(line)["step"] <= resumed_step]
         write_text(path, "".join(line + "\n" for line in kept))
 
-    def write(self, report: DataclassInstance) -> None:
-        """Add one line: a dataclass of plain values, ``step`` among them."""
+    def write(self, report: DataclassInstance, beside: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Add one line.
+
+        Args:
+            report: a dataclass of plain values, ``step`` among them.
+            beside: what else the line says, such as what the step was made on.
+        """
         with self.path.open("a") as file:
-            file.write(json.dumps(asdict(report)) + "\n")
+            file.write(json.dumps(asdict(report) | dict(beside)) + "\n")

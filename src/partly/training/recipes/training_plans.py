@@ -168,11 +168,7 @@ class AutoencoderPlan(TrainingPlan):
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
     ) -> TrainedModels:
-        """As :class:`TrainingPlan`, in one process.
-
-        Raises:
-            BadOption: there are several.
-        """
+        """As :class:`TrainingPlan`."""
         result = train_vae(
             self.parts,
             photos,

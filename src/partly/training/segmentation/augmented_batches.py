@@ -1,16 +1,17 @@
-"""Augmented batches; the next is made while the network works on this one."""
+"""Augmented batches, on the device that trains; the next is made while the network works on this one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from partly.machine import CPU, Ranks
 from partly.storage import tensor_seed
 from partly.training.augment.segmentation import augment
+from partly.training.chassis.reading_ahead import read_ahead
 from partly.training.segmentation.auto_shot_config import AutoShotConfig, size_at
 from partly.training.segmentation.labelled_pictures import (
     BatchOrder,
@@ -18,6 +19,9 @@ from partly.training.segmentation.labelled_pictures import (
     asks_for_something,
     to_images,
 )
+
+Read = tuple[Tensor, Tensor, Tensor]
+"""Images uint8 ``[b, 3, s, s]``, logits ``[b, k, t, t]``, weights ``[b]``."""
 
 
 @dataclass(frozen=True)
@@ -38,36 +42,42 @@ class Batch:
     mask: Tensor
     weights: Tensor
 
-    def to(self, device: torch.device) -> Batch:
-        """The same on a device."""
+    def share(self, ranks: Ranks) -> Batch:
+        """This process's part of it."""
         tensors = (self.images, self.labels, self.mask, self.weights)
-        return Batch(self.step, *(tensor.to(device) for tensor in tensors))
+        return Batch(self.step, *(ranks.share(tensor) for tensor in tensors))
 
 
 def augmented_batches(
-    data: LabelledPictures, config: AutoShotConfig, mirror_permutation: tuple[int, ...], first_step: int
-) -> Iterator[Batch]:
-    """Batches of the steps from ``first_step`` on, each a pure function of data, config and step."""
-    order = BatchOrder(len(data), config.batch_size, config.seed)
-
-    def prepare(step: int) -> Batch:
-        return _augmented(step, data.read(order.indexes(step)), config, mirror_permutation)
-
-    with ThreadPoolExecutor(1) as beside:
-        coming = [beside.submit(prepare, step) for step in range(first_step, config.n_steps)[:1]]
-        for step in range(first_step, config.n_steps):
-            batch = coming.pop().result()
-            if step + 1 < config.n_steps:
-                coming.append(beside.submit(prepare, step + 1))
-            yield batch
-
-
-def _augmented(
-    step: int,
-    read: tuple[Tensor, Tensor, Tensor],
+    data: LabelledPictures,
     config: AutoShotConfig,
     mirror_permutation: tuple[int, ...],
-) -> Batch:
+    first_step: int,
+    device: torch.device = CPU,
+) -> Iterator[Batch]:
+    """Batches of the steps from ``first_step`` on, each a pure function of data, config and step.
+
+    The processor reads and augments the next batch while the network works on this one; for other devices it
+    reads, and they augment. Random numbers are the same for all.
+    """
+    order = BatchOrder(len(data), config.batch_size, config.seed)
+    steps = range(first_step, config.n_steps)
+
+    def read(step: int) -> Read:
+        return data.read(order.indexes(step))
+
+    def changed(step: int, read: Read) -> Batch:
+        return _augmented(step, read, config, mirror_permutation)
+
+    if device.type == "cpu":
+        yield from read_ahead(lambda step: changed(step, read(step)), steps, beside=True)
+        return
+    for step, batch in zip(steps, read_ahead(read, steps, beside=True), strict=True):
+        pixels, logits, weights = (tensor.to(device) for tensor in batch)
+        yield changed(step, (pixels, logits, weights))
+
+
+def _augmented(step: int, read: Read, config: AutoShotConfig, mirror_permutation: tuple[int, ...]) -> Batch:
     pixels, logits, weights = read
     images, labels, mask = augment(
         to_images(pixels),

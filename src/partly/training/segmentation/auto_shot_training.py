@@ -13,11 +13,12 @@ from torch.nn import Parameter
 from torch.optim import AdamW, Optimizer
 
 from partly.errors import BadOption
-from partly.losses import part_weights_from_frequencies, soft_cross_entropy
+from partly.losses import counted_pixels, part_weights_from_frequencies, soft_cross_entropy
 from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork, channels_last
 from partly.storage import Provenance
 from partly.training.chassis.averaged_weights import ema_decay
+from partly.training.chassis.shared_norms import share_norms
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.chassis.step_log import OnStep, StepReport
 from partly.training.segmentation.augmented_batches import augmented_batches
@@ -73,26 +74,29 @@ def train_auto_shot(
         folder: where checkpoint, log and panels are written; None writes nothing.
         held_out: pictures to measure on; None keeps some of ``data`` from training.
         on_step: called after every step.
-        machine: what it runs on, one process.
+        machine: what it runs on; several processes train together, each on a share of the batch, and only
+            the first of them writes files and calls ``on_step``. Batch norms see the whole batch.
 
     Raises:
-        BadOption: there are several processes.
+        BadOption: the processes cannot share a batch evenly.
         BadOption: too few pictures, or the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of another network.
         TrainingDiverged: the loss is no number; the last checkpoint is kept.
+        TooLittleMemory: a step is too much for the device; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
-    machine.check_alone("an auto-shot network")
-    config = config or AutoShotConfig()
+    ranks, config = machine.ranks, config or AutoShotConfig()
+    ranks.check(config.batch_size)
     if len(data) < 2:
         raise BadOption(f"there are {len(data)} labelled pictures", expected="2 or more")
     if held_out is None:
         data, held_out = hold_out(data, config.n_held_out_of(len(data)), config.seed)
     network.size_px = config.size_px
     channels_last(network.train())
+    share_norms(network, ranks)
     machine.place(network)
     part_weights = part_weights_from_frequencies(part_frequencies(data), config.part_weight_power)
-    optimizer = _optimizer(network, config)
+    optimizer = _optimizer(network, config, machine)
     mirror_permutation = network.part_set.mirror_permutation()
     with Sitting(
         Trained({"network": network}, {"network": optimizer}, averages={"average": "network"}),
@@ -111,9 +115,9 @@ def train_auto_shot(
     ) as run:
         run.values.setdefault("held_out_iou", None)
         average: AutoShotNetwork = run.averages["average"]  # type: ignore[assignment]
-        batches = augmented_batches(data, config, mirror_permutation, run.step)
-        for step, batch in zip(run.steps(), batches, strict=True):
-            batch = batch.to(machine.device)
+        batches = augmented_batches(data, config, mirror_permutation, run.step, machine.device)
+        for step, whole in zip(run.steps(), batches, strict=True):
+            batch = whole.share(ranks)
             rate = _set_learning_rate(optimizer, config, step)
             with machine.precision():
                 logits = network(batch.images).float()
@@ -123,10 +127,12 @@ def train_auto_shot(
                 part_weights=part_weights.to(machine.device),
                 picture_weights=batch.weights,
                 mask=batch.mask,
+                over=ranks.mean(counted_pixels(batch.mask, batch.weights)),
             )
-            run.checked(loss, step)
+            mean_loss = run.checked(loss, step)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
+            ranks.average_gradients(network)
             optimizer.step()
             run.average(ema_decay(step, config.ema_half_life * config.n_steps))
 
@@ -135,12 +141,12 @@ def train_auto_shot(
             if evaluated:
                 corrected = _without_bias(average, part_weights, config, held_out)
                 run.values["held_out_iou"] = agreement(corrected, held_out, config.size_px)
-                if folder:
+                if folder and ranks.is_first:
                     panel = folder / "panels" / f"step-{step + 1:06}.png"
                     write_panel(panel, corrected, held_out, network.part_set, config.size_px)
             run.tell(
                 StepReport,
-                loss=loss.item(),
+                loss=mean_loss.item(),
                 held_out_iou=run.values["held_out_iou"],
                 evaluated=evaluated,
                 size_px=batch.images.shape[-1],
@@ -181,7 +187,7 @@ def _without_bias(
     return corrected_copy(average, part_weights, fraction)
 
 
-def _optimizer(network: AutoShotNetwork, config: AutoShotConfig) -> Optimizer:
+def _optimizer(network: AutoShotNetwork, config: AutoShotConfig, machine: Machine) -> Optimizer:
     """AdamW with a slower encoder, and without weight decay of norms and biases."""
     groups: dict[tuple[float, float], list[Parameter]] = {}
     for name, parameter in network.named_parameters():
@@ -194,7 +200,7 @@ def _optimizer(network: AutoShotNetwork, config: AutoShotConfig) -> Optimizer:
             for (factor, decay), parameters in groups.items()
         ],
         lr=config.learning_rate,
-        fused=True,
+        fused=machine.has_fused_optimizers,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from partly.errors import BadOption
+from partly.training.chassis.step_log import portions_text
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class VAEReport:
         difference: mean absolute difference of photos and pictures, where values go from -1 to 1.
         pictures_per_s: photos trained on in a second, lately.
         time_left_s: estimated time to the end.
+        n_portions: that the batch was taken in, one after another; more than 1 where memory is short.
     """
 
     step: int
@@ -35,6 +37,7 @@ class VAEReport:
     difference: float
     pictures_per_s: float
     time_left_s: float
+    n_portions: int = 1
 
 
 OnVAEStep = Callable[[VAEReport], None]
@@ -44,7 +47,7 @@ def vae_figures_text(report: VAEReport) -> str:
     """The figures of a step in one line."""
     return (
         f"{report.n_seen} photos seen  loss {report.loss:.3f}  difference {report.difference:.3f}  "
-        f"divergence {report.divergence:.1f} nats  "
+        f"{portions_text(report.n_portions)}divergence {report.divergence:.1f} nats  "
         f"{report.pictures_per_s:.1f} photos/s  {timedelta(seconds=round(report.time_left_s))} left"
     )
 

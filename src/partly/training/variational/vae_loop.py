@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from partly.errors import BadOption
@@ -19,6 +19,8 @@ from partly.models.generators import VAEDecoder
 from partly.storage import Provenance, digest_of
 from partly.training.adversarial.gan_batches import PhotoBatches, random_of
 from partly.training.chassis.averaged_weights import ramped_decay
+from partly.training.chassis.gradients_in_portions import GradientsInPortions
+from partly.training.chassis.reading_ahead import read_ahead
 from partly.training.chassis.sitting import Plan, Sitting, Trained
 from partly.training.variational.vae_config import OnVAEStep, VAEConfig, VAEReport
 
@@ -99,16 +101,19 @@ def train_vae(
         on_step: called after every step.
         on_checkpoint: given the decoder with averaged weights, which it must not change, and the number of
             steps done, after every checkpoint.
-        machine: what it runs on, one process.
+        machine: what it runs on; several processes train together, each on a share of the batch, and only
+            the first of them writes files and calls ``on_step`` and ``on_checkpoint``.
 
     Raises:
-        BadOption: there are several processes.
+        BadOption: the processes cannot share a batch evenly.
         BadOption: the checkpoint in ``folder`` is of another training, or photos have another size.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: the loss is no number; the last checkpoint is kept.
+        TooLittleMemory: a single photo is too much for the device; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
-    machine.check_alone("an autoencoder")
+    ranks = machine.ranks
+    ranks.check(config.batch_size)
     decoder, encoder = parts.decoder, parts.encoder
     depends_on = {
         "photos": photos.digest,
@@ -134,28 +139,46 @@ def train_vae(
     ) as run:
         decoder.train()
         encoder.train()
-        for step in run.steps():
-            batch = photos.read(step)
-            real, condition = batch.photos.to(machine.device), batch.condition.to(machine.device)
+        gradients = GradientsInPortions()
+
+        def learn(real: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
+            """Gradients of some photos' part in the loss; their part in the figures of the batch."""
             with machine.precision():
                 mean, log_variance = (t.float() for t in encoder(real))
-                z = drawn(mean, log_variance, random_of(config.seed, step, "latents"))
+                z = drawn(mean, log_variance, noise)
                 pictures = decoder(decoder.map(z, condition)).float()
             terms = parts.objective(real, pictures, mean, log_variance)
-            run.checked(terms.loss, step)
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(terms.loss)
+            share = len(real) * ranks.n / config.batch_size
+            torch.autograd.backward(terms.loss * share)
+            difference = (pictures - real).abs().mean()
+            figures = (terms.loss, terms.log_likelihood, terms.kl, difference)
+            return torch.stack([figure.detach() * share for figure in figures])
+
+        ahead = range(run.step, config.n_steps)
+        batches = read_ahead(photos.read, ahead, beside=machine.device.type != "cpu")
+        for step, batch in zip(run.steps(), batches, strict=True):
+            # Of the whole batch, so that draws depend neither on devices nor on how many share it.
+            noise = torch.randn(
+                config.batch_size, decoder.z_dim, generator=random_of(config.seed, step, "latents")
+            )
+            shares = [ranks.share(t).to(machine.device) for t in (batch.photos, batch.condition, noise)]
+            figures = ranks.mean(gradients.take(optimizer, shares, learn))
+            run.checked(figures[0], step)
+            for module in (encoder, decoder):
+                ranks.average_gradients(module)
             optimizer.step()
 
             n_seen = (step + 1) * config.batch_size
             run.average(ramped_decay(config.batch_size, n_seen, config.ema_half_life, config.ema_ramp_up))
+            loss, log_likelihood, divergence, difference = figures.tolist()
             run.tell(
                 VAEReport,
                 n_seen=n_seen,
-                loss=terms.loss.item(),
-                log_likelihood=terms.log_likelihood.item(),
-                divergence=terms.kl.item(),
-                difference=(pictures - real).abs().mean().item(),
+                loss=loss,
+                log_likelihood=log_likelihood,
+                divergence=divergence,
+                difference=difference,
+                n_portions=gradients.n_portions,
             )
     average_encoder = run.averages["average encoder"]
     assert isinstance(average_encoder, VAEEncoder)

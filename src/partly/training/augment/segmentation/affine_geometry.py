@@ -48,16 +48,16 @@ def warp(maps: Tensor, matrices: Tensor, size_px: int, padding: Padding = "refle
     """Resample ``[b, c, s, s]`` to ``[b, c, size_px, size_px]``, from halved copies where it shrinks.
 
     Args:
-        maps: square pictures or label scores.
-        matrices: from :func:`affine_matrices`, ``[b, 2, 3]``.
+        maps: square pictures or label scores, on any device.
+        matrices: from :func:`affine_matrices`, ``[b, 2, 3]``, on the processor.
         size_px: side of the result.
         padding: what lies outside of the picture.
     """
-    grid = sampling_grid(matrices, size_px)
+    grid = sampling_grid(matrices.to(maps.device), size_px)
     levels = mip_levels(matrices, maps.shape[-1], size_px)
     result = maps.new_empty(len(maps), maps.shape[1], size_px, size_px)
     for level in sorted(set(levels.tolist())):
-        chosen = (levels == level).nonzero().squeeze(1)
+        chosen = (levels == level).nonzero().squeeze(1).to(maps.device)
         source = maps[chosen]
         if level:
             source = F.avg_pool2d(source, 2**level, ceil_mode=True, count_include_pad=False)
@@ -75,4 +75,4 @@ def swap_mirrored_parts(labels: Tensor, flips: Tensor, permutation: tuple[int, .
     """
     if permutation == tuple(range(len(permutation))):
         return labels
-    return torch.where(flips.view(-1, 1, 1, 1), labels[:, list(permutation)], labels)
+    return torch.where(flips.to(labels.device).view(-1, 1, 1, 1), labels[:, list(permutation)], labels)

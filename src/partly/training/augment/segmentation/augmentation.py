@@ -127,12 +127,13 @@ def augment(
     """Change pictures and their labels alike, resampling both to ``size_px``.
 
     Args:
-        images: ``[b, 3, s, s]`` in [-1, 1].
+        images: ``[b, 3, s, s]`` in [-1, 1], on any device; labels on the same.
         labels: logits ``[b, k, t, t]``.
         size_px: side of the result.
         augmentation: the strengths.
         mirror_permutation: which part each becomes in a mirrored picture, of length ``k``.
-        generator: where all random numbers come from.
+        generator: where all random numbers come from; of the processor, so that they are the same for every
+            device.
 
     Returns:
         Images ``[b, 3, size_px, size_px]`` in [-1, 1], labels ``[b, k, size_px, size_px]``, and the weight of
@@ -143,7 +144,8 @@ def augment(
     labels = swap_mirrored_parts(
         warp(labels, matrices, size_px, augmentation.padding), flips, mirror_permutation
     )
-    weights = inside(sampling_grid(matrices, size_px)).clamp_min(augmentation.outside_weight)
+    weights = inside(sampling_grid(matrices.to(images.device), size_px))
+    weights = weights.clamp_min(augmentation.outside_weight)
     shares = labels.softmax(dim=1)
     if augmentation.part_probability:
         images = recolour_parts(images, shares, augmentation.part_probability, generator)
@@ -171,6 +173,7 @@ def _replace_background(
         return images
     chosen = happens(len(images), a.backdrop_probability, generator).view(-1, 1, 1, 1)
     # Part 0 is the background in every part set.
+    chosen = chosen.to(images.device)
     return paste_behind(images, shares[:, :1] * chosen, backdrops(images, generator))
 
 
@@ -183,6 +186,7 @@ def _hide(
     masks = rectangle_masks(n, images.shape[-1], a.occlusion, generator)
     masks &= happens(n, a.occlusion_probability, generator).view(-1, 1, 1, 1)
     colours = torch.rand(n, 3, generator=generator) * 2 - 1
+    masks, colours = masks.to(images.device), colours.to(images.device)
     return occlude(images, masks, colours), weights.masked_fill(masks, 0.0)
 
 

@@ -20,7 +20,7 @@ def gaussian_kernels(sigmas_px: Tensor) -> Tensor:
 def gaussian_blur(images: Tensor, sigmas_px: Tensor) -> Tensor:
     """Blur each picture by its own ``sigmas_px [b]``; the border is repeated."""
     n_pictures, n_channels, height_px, width_px = images.shape
-    kernels = gaussian_kernels(sigmas_px).repeat_interleave(n_channels, dim=0)
+    kernels = gaussian_kernels(sigmas_px).repeat_interleave(n_channels, dim=0).to(images.device)
     radius_px = kernels.shape[1] // 2
     planes = images.reshape(1, n_pictures * n_channels, height_px, width_px)
     planes = F.pad(planes, (radius_px,) * 4, mode="replicate")
@@ -44,4 +44,4 @@ def low_resolution(images: Tensor, factors: Tensor) -> Tensor:
 def add_noise(images: Tensor, deviations: Tensor, generator: torch.Generator) -> Tensor:
     """Add normal noise with standard ``deviations [b]`` (of the range [-1, 1]), clipped."""
     noise = torch.randn(images.shape, generator=generator)
-    return noise.mul_(deviations.view(-1, 1, 1, 1)).add_(images).clamp_(-1, 1)
+    return noise.mul_(deviations.view(-1, 1, 1, 1)).to(images.device).add_(images).clamp_(-1, 1)

@@ -33,6 +33,7 @@ def colour_transform(images: Tensor, matrices: Tensor, offsets: Tensor) -> Tenso
         matrices: ``[b, 3, 3]``.
         offsets: ``[b, 3]``.
     """
+    matrices, offsets = matrices.to(images.device), offsets.to(images.device)
     changed = torch.baddbmm(offsets.unsqueeze(2), matrices, images.flatten(2))
     return changed.clamp_(-1, 1).view_as(images)
 
@@ -40,4 +41,4 @@ def colour_transform(images: Tensor, matrices: Tensor, offsets: Tensor) -> Tenso
 def gamma_curve(images: Tensor, gammas: Tensor) -> Tensor:
     """``v ** gamma`` on values ``v`` in [0, 1]; ``gammas [b]`` below 1 lighten."""
     values = (images * 0.5 + 0.5).clamp_(0, 1)
-    return values.pow_(gammas.view(-1, 1, 1, 1)).mul_(2).sub_(1)
+    return values.pow_(gammas.to(images.device).view(-1, 1, 1, 1)).mul_(2).sub_(1)

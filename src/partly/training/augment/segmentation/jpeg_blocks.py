@@ -58,7 +58,7 @@ def _block_dct() -> Tensor:
 def _quantised(plane: Tensor, tables: Tensor) -> Tensor:
     """One colour plane ``[b, h, w]`` in -128..127 through quantisation and back; sides multiples of 8."""
     n_pictures, height_px, width_px = plane.shape
-    dct = _block_dct()
+    dct = _block_dct().to(plane.device)
     blocks = plane.view(n_pictures, height_px // 8, 8, width_px // 8, 8).transpose(2, 3)
     coefficients = blocks.reshape(n_pictures, -1, 64) @ dct.T
     steps = tables.unsqueeze(1)
@@ -78,13 +78,13 @@ def jpeg(images: Tensor, qualities: Tensor) -> Tensor:
     padded = F.pad(images, (0, -width_px % 16, 0, -height_px % 16), mode="replicate")
     to_ycbcr = torch.tensor(_TO_YCBCR)
     # Images in [-1, 1] times 127.5 are bytes less 127.5; the level shift of JPEG is 128.
-    planes = torch.einsum("ij,bjhw->bihw", to_ycbcr, padded) * 127.5
-    luma_tables, chroma_tables = quantisation_tables(qualities)
+    planes = torch.einsum("ij,bjhw->bihw", to_ycbcr.to(images.device), padded) * 127.5
+    luma_tables, chroma_tables = (tables.to(images.device) for tables in quantisation_tables(qualities))
     luma = _quantised((planes[:, 0] - 0.5).round_(), luma_tables) + 0.5
     halved = F.avg_pool2d(planes[:, 1:], 2).round_().flatten(0, 1)
     chroma = _quantised(halved, chroma_tables.repeat_interleave(2, dim=0))
     chroma = chroma.view(len(images), 2, *halved.shape[-2:])
     chroma = chroma.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     planes = torch.cat((luma.unsqueeze(1), chroma), dim=1) / 127.5
-    restored = torch.einsum("ij,bjhw->bihw", torch.linalg.inv(to_ycbcr), planes)
+    restored = torch.einsum("ij,bjhw->bihw", torch.linalg.inv(to_ycbcr).to(images.device), planes)
     return restored.clamp_(-1, 1)[..., :height_px, :width_px]

@@ -36,7 +36,7 @@ def recolour_parts(images: Tensor, shares: Tensor, probability: float, generator
     gain = ((drawn(1) * 2 - 1) * _MOST_GAIN * changed).exp()
     factors = (gain * (1 - blended)).squeeze(2)
     summands = gain * blended * drawn(3)
-    factor = torch.einsum("bkhw,bk->bhw", shares, factors).unsqueeze(1)
-    summand = torch.einsum("bkhw,bkc->bchw", shares, summands)
+    factor = torch.einsum("bkhw,bk->bhw", shares, factors.to(shares.device)).unsqueeze(1)
+    summand = torch.einsum("bkhw,bkc->bchw", shares, summands.to(shares.device))
     # v' = f v + s is x' = f x + (f + 2 s - 1) in [-1, 1].
     return (factor * images + (factor + 2 * summand - 1)).clamp_(-1, 1)
