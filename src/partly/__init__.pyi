@@ -20,7 +20,7 @@ from .inference.segment import segment_all as segment_all
 from .inference.segment import segment_photo as segment_photo
 from .models.networks import AutoShotNetwork as AutoShotNetwork
 from .models.zoo import load_encoder as load_encoder
-from .models.zoo import load_generator as load_generator
+from .api import load_generator as load_generator
 from .synthesis.distil import DistilConfig as DistilConfig
 from .synthesis.distil import DistilReports as DistilReports
 from .synthesis.distil import OwnPhotos as OwnPhotos

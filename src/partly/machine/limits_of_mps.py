@@ -1,0 +1,16 @@
+"""What Apple's GPUs cannot do, and the processor does in their place."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+LIMITED = frozenset({"mps"})
+"""Kinds of devices without float64, without all solvers of linear equations, and that pool even sizes only."""
+
+
+def where_able(tensor: Tensor) -> Tensor:
+    """The tensor on a device that can do everything: the processor for what lies on a limited one.
+
+    What is computed of it is small, and is brought back by whoever asks.
+    """
+    return tensor.cpu() if tensor.device.type in LIMITED else tensor
