@@ -86,8 +86,22 @@ class _Factories(TorchDispatchMode):
 @contextmanager
 def device_with_values() -> Iterator[torch.device]:
     """While the block runs, tensors can be made on this device, and modules moved to it by ``.to``."""
-    with _Factories(), patch.object(nn.Module, "to", _moved):
+    without_gradients = (
+        # Tensors of the device are made of others, for which the mode of inference has no place.
+        patch.object(torch.inference_mode, "__enter__", _enter),
+        patch.object(torch.inference_mode, "__exit__", _exit),
+    )
+    with _Factories(), patch.object(nn.Module, "to", _moved), without_gradients[0], without_gradients[1]:
         yield DEVICE
+
+
+def _enter(mode: Any) -> None:
+    mode.instead = torch.no_grad()
+    mode.instead.__enter__()
+
+
+def _exit(mode: Any, *details: Any) -> None:
+    mode.instead.__exit__(*details)
 
 
 def _done(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from .fitting_batches import FittingBatches as FittingBatches
 from .fitting_batches import OnHalved as OnHalved
-from .full_precision import full_precision as full_precision
+from .autocast_off import full_precision as full_precision
 from .large_tensors import keep_large_tensors as keep_large_tensors
 from .limits_of_mps import where_able as where_able
 from .machine import Machine as Machine
