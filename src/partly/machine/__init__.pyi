@@ -1,8 +1,8 @@
 """What work runs on: devices, precision, memory, cores, and the processes that share it."""
 
+from .autocast_off import full_precision as full_precision
 from .fitting_batches import FittingBatches as FittingBatches
 from .fitting_batches import OnHalved as OnHalved
-from .autocast_off import full_precision as full_precision
 from .large_tensors import keep_large_tensors as keep_large_tensors
 from .limits_of_mps import where_able as where_able
 from .machine import Machine as Machine
