@@ -2,8 +2,8 @@
 
 Fake tensors (``tests/fake_device.py``) have none, so that whatever reads one fails on them: which cells are
 labelled, whether a solver has converged. Here every tensor of the device hides one of the processor, on which
-the work is done; it says that it lies on ``meta``, and as on a GPU it is an error to mix it with tensors of the
-processor, or to make NumPy arrays of it. Results are those of the processor to the bit.
+the work is done; it says that it lies on ``meta``, and as on a GPU it is an error to mix it with tensors of
+the processor, or to make NumPy arrays of it. Results are those of the processor to the bit.
 """
 
 from __future__ import annotations

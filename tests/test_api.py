@@ -155,7 +155,9 @@ def test_every_public_name_is_there():
 
 
 def test_devices_are_chosen_by_name(generator_folder, annotations, tmp_path):
-    generator = partly.load_generator(generator_folder, device="auto" if not torch.cuda.is_available() else "cpu")
+    generator = partly.load_generator(
+        generator_folder, device="auto" if not torch.cuda.is_available() else "cpu"
+    )
     teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations))
     assert teacher.machine.name == "cpu, float32"
     write_png(tmp_path / "photos" / "a.png", thing_photo(60, 60, 0))

@@ -202,7 +202,9 @@ def test_equations_that_a_device_cannot_solve_go_to_the_processor(
     )
 
 
-def test_an_ensemble_and_its_teacher(annotations: list[Annotation], elsewhere: Machine, tmp_path: Path) -> None:
+def test_an_ensemble_and_its_teacher(
+    annotations: list[Annotation], elsewhere: Machine, tmp_path: Path
+) -> None:
     config = replace(QUICK, methods=("ridge", "mlp-1"))
     teacher = fit_teacher(pictures(), annotations, TWO_PARTS, config)
     wanted = teacher(annotations[1], 32)
@@ -282,7 +284,9 @@ def test_photos_are_read_and_segmented_alike(
     teacher = fit_teacher(photo_source, [annotation], TWO_PARTS, config)
     codes = photo_source.codes([picture])
     wanted = teacher.segment(tmp_path / "photos" / "1.png")
-    there = PhotoFeatures(tiny_encoder(), photo_source.photos, store=FeatureStore(tmp_path / "kept"), machine=elsewhere)
+    there = PhotoFeatures(
+        tiny_encoder(), photo_source.photos, store=FeatureStore(tmp_path / "kept"), machine=elsewhere
+    )
     assert there.among(["0.png"]).machine == elsewhere
     made, kept = there.pyramid(picture, 64), there.pyramid(picture, 64)
     assert there.is_kept(picture)

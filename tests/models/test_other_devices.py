@@ -1,7 +1,7 @@
 """Every family of models on a device that is not the processor, by fake tensors: forward, and backward.
 
-Models are made from nothing there, so that layers that make tensors of their own on the wrong device fail. The
-tables of families are compared with what is tried here: whoever adds one adds a tiny shape of it.
+Models are made from nothing there, so that layers that make tensors of their own on the wrong device fail.
+The tables of families are compared with what is tried here: whoever adds one adds a tiny shape of it.
 """
 
 from __future__ import annotations

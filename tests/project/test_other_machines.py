@@ -101,6 +101,36 @@ def test_a_device_that_is_not_there_is_refused_before_any_work(verb, labelled_pr
     assert not labelled_project.few_shot.exists()
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried 2 GiB.\nMore"),
+            "CUDA out of memory. Tried 2 GiB.",
+        ),
+        (MemoryError(), "out of memory"),
+    ],
+)
+def test_memory_that_is_too_short_is_said_in_a_sentence(error, said, labelled_project, monkeypatch, capsys):
+    def fails(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr("partly.project.fit_verb.fit_teacher", fails)
+    assert run(["fit", str(labelled_project.folder)]) == 1
+    told = capsys.readouterr().err
+    assert f"memory is too short, even for one picture at a time ({said}). Close what else" in told
+    assert "--device cpu" in told
+
+
+def test_other_errors_are_defects_as_before(labelled_project, monkeypatch):
+    def fails(*_arguments, **_options):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("partly.project.fit_verb.fit_teacher", fails)
+    with pytest.raises(RuntimeError, match="a defect"):
+        run(["fit", str(labelled_project.folder)])
+
+
 def test_label_files_take_no_device(labelled_project, tmp_path, capsys):
     words = ["label", str(labelled_project.folder), "--shipped", "face-1", "--device", "cpu"]
     assert run(words) == 2

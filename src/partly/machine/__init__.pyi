@@ -3,6 +3,7 @@
 from .autocast_off import full_precision as full_precision
 from .fitting_batches import FittingBatches as FittingBatches
 from .fitting_batches import OnHalved as OnHalved
+from .fitting_batches import is_out_of_memory as is_out_of_memory
 from .large_tensors import keep_large_tensors as keep_large_tensors
 from .limits_of_mps import where_able as where_able
 from .machine import Machine as Machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 LIMITED = frozenset({"mps"})
-"""Kinds of devices without float64, without all solvers of linear equations, and that pool even sizes only."""
+"""Kinds of devices without float64 and some solvers of linear equations, which pool even sizes only."""
 
 
 def where_able(tensor: Tensor) -> Tensor:

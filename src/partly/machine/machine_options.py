@@ -30,5 +30,5 @@ class MachineOptions:
 
     @property
     def for_figures(self) -> MachineOptions:
-        """The same for figures that others are compared with: float32, unless halves are asked for by name."""
+        """The same for figures that others are compared with: float32, unless halves are named."""
         return replace(self, precision="float32") if self.precision == "auto" else self

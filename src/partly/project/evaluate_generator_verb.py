@@ -48,7 +48,7 @@ def evaluate_generator_against(
         photos: folder or zip.
         choices: how.
         on_progress: told what is done, how much of it and of how much.
-        machine: on which generator and feature network work; if it is not the plain processor, a note says so.
+        machine: on which generator and feature network work; if not the plain processor, a note says so.
             The feature network always computes in float32, since figures are compared to four digits.
 
     Raises:

@@ -77,7 +77,7 @@ def fit_project(
         config: the choices; None: those of ``project.toml``.
         anew: fit even if nothing changed.
         on_progress: told what is done, how much of it and of how much.
-        machine: makes features and fits. A fit on another is not made anew for that: what differs is rounding.
+        machine: makes features and fits. What another one fitted is not made anew: it differs by rounding.
 
     Raises:
         NotAvailable: generator or encoder are not on this machine.

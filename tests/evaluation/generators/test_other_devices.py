@@ -57,7 +57,9 @@ def test_pictures_of_halves_are_nearly_the_same_and_kept_apart(tmp_path: Path) -
 
 def test_a_generator_short_of_memory_makes_fewer_at_a_time() -> None:
     told: list[tuple[int, str]] = []
-    batches = list(make_pictures(short_of_memory(9), 3, range(40), on_halved=lambda *words: told.append(words)))
+    batches = list(
+        make_pictures(short_of_memory(9), 3, range(40), on_halved=lambda *words: told.append(words))
+    )
     assert [len(batch) for batch in batches] == [5] * 8
     assert told == [(20, "CUDA out of memory. Tried much.")]
     np.testing.assert_allclose(np.concatenate(batches), pictures(tiny_generator(), 3, 40), atol=1)

@@ -74,7 +74,10 @@ class DiscriminatorContract(ABC):
             there = copy.deepcopy(discriminator).to(device)
             asked = None if condition is None else condition.to(device)
             scores = []
-            for judge, images, shown in ((discriminator, photos, condition), (there, photos.to(device), asked)):
+            for judge, images, shown in (
+                (discriminator, photos, condition),
+                (there, photos.to(device), asked),
+            ):
                 ask = Ask(partial(judge, condition=shown))
                 scores.append(judge(images, shown).scores)
                 terms = R1().discriminator_terms(Round(images, images, ask=ask))

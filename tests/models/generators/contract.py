@@ -217,7 +217,9 @@ class TrainedGeneratorContract(GeneratorContract):
             there = copy.deepcopy(generator).to(device)
             for network, latents in ((generator, w), (there, w.to(device))):
                 network(latents, torch.Generator().manual_seed(0)).square().sum().backward()
-            gradients = [(p.grad, q.grad) for p, q in zip(generator.parameters(), there.parameters(), strict=True)]
+            gradients = [
+                (p.grad, q.grad) for p, q in zip(generator.parameters(), there.parameters(), strict=True)
+            ]
             for one, other in gradients:
                 assert (one is None) == (other is None)
                 if one is not None and other is not None:

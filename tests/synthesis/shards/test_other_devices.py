@@ -37,8 +37,10 @@ def segmenter() -> EnsembleSegmenter:
     return fitted
 
 
-def teacher_on(machine: Machine, segmenter: EnsembleSegmenter, *, fits: int = 99) -> tuple[Teacher, list[int]]:
-    """A teacher whose generator is out of memory with more pictures than ``fits``, and the batches it made."""
+def teacher_on(
+    machine: Machine, segmenter: EnsembleSegmenter, *, fits: int = 99
+) -> tuple[Teacher, list[int]]:
+    """A teacher whose generator has memory for ``fits`` pictures, and the batches that it made."""
     generator, batches = tiny_generator(), []
     true = generator.synthesise
 
@@ -98,7 +100,7 @@ def test_what_several_workers_tell_of_their_memory_is_told_once() -> None:
     class Results:
         told: list[object] = [_Halved(12, "short"), 3, _Halved(6, "shorter"), 4, None]  # noqa: RUF012
 
-        def get(self, timeout: float) -> object:  # noqa: ARG002
+        def get(self, timeout: float) -> object:
             return self.told.pop(0)
 
     heard: list[tuple[int, str]] = []
