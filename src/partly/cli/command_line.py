@@ -145,8 +145,8 @@ def _memory_error_text(error: RuntimeError | MemoryError) -> str:
         raise error
     said = str(error).partition("\n")[0] or "out of memory"
     return (
-        f"memory is too short, even for one picture at a time ({said}). Close what else takes memory, or leave "
-        "the GPU alone: --device cpu. What is finished is kept: the same command goes on from there."
+        f"memory is too short, even for one picture at a time ({said}). Close what else takes memory, or "
+        "leave the GPU alone: --device cpu. What is finished is kept: the same command goes on from there."
     )
 
 

@@ -81,14 +81,6 @@ class Machine:
         return [replace(self, device=torch.device("cuda", i)) for i in [first, *others][:n]]
 
     @property
-    def made_on(self) -> dict[str, str]:
-        """What cards and records of runs say of it; nothing of the plain processor.
-
-        For whoever wonders about a difference; nothing depends on it, so that work goes on elsewhere.
-        """
-        return {} if self.is_plain else {"made_on": self.name}
-
-    @property
     def name(self) -> str:
         """As cards and messages say it: "cpu, float32", "cuda:0 (NVIDIA H200), bfloat16"."""
         return f"{device_text(self.device)}, {str(self.dtype).removeprefix('torch.')}"
@@ -97,6 +89,15 @@ class Machine:
     def is_plain(self) -> bool:
         """Whether it is the processor with float32, to whose results all others are compared."""
         return self.device.type == "cpu" and self.dtype == torch.float32
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What cards, runs and logs say of it: ``{"made_on": "cuda:0 (NVIDIA H200), bfloat16"}``.
+
+        Nothing of the plain processor. It is information, and nothing that results are told apart by.
+        """
+        processes = f", {self.ranks.n} processes" if self.ranks.n > 1 else ""
+        return {} if self.is_plain and not processes else {"made_on": f"{self.name}{processes}"}
 
     def place(self, *modules: nn.Module) -> None:
         """Move modules to the device (in place); their parameters stay the same objects."""

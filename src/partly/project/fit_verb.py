@@ -115,8 +115,8 @@ def fit_project(
         quality = measured_quality(teacher, config, on_progress)
     write_previews(result.previews, source, teacher, on_progress)
     measured = {QUALITY: quality.to_json()}
-    card = teacher.save(project.few_shot, extra | measured | machine.made_on)
-    run.finish({"few_shot_sha256": card.weights_sha256, **measured, **machine.made_on})
+    card = teacher.save(project.few_shot, extra | measured | machine.described)
+    run.finish({"few_shot_sha256": card.weights_sha256, **measured, **machine.described})
     return replace(result, was_there=False, quality=quality)
 
 

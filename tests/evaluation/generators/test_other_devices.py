@@ -13,7 +13,7 @@ from partly.data.photos.photo_sets import make_photo_set
 from partly.data.photos.photo_sources import find_photos
 from partly.evaluation.generators.feature_rows import picture_features
 from partly.evaluation.generators.generator_assessment import evaluate_generator
-from partly.evaluation.generators.picture_bytes import make_pictures
+from partly.evaluation.generators.picture_bytes import make_pictures, picture_batches
 from partly.machine import Machine
 from tests.device_with_values import device_with_values
 from tests.evaluation.generators.tiny import SIZE_PX, Thumbnails, pictures, tiny_generator, write_photos
@@ -57,10 +57,11 @@ def test_pictures_of_halves_are_nearly_the_same_and_kept_apart(tmp_path: Path) -
 
 def test_a_generator_short_of_memory_makes_fewer_at_a_time() -> None:
     told: list[tuple[int, str]] = []
-    batches = list(
-        make_pictures(short_of_memory(9), 3, range(40), on_halved=lambda *words: told.append(words))
-    )
+    generator = short_of_memory(9)
+    kept = picture_batches(generator, lambda *words: told.append(words))
+    batches = list(make_pictures(generator, 3, range(40), batches=kept))
     assert [len(batch) for batch in batches] == [5] * 8
+    assert kept.n == 5
     assert told == [(20, "CUDA out of memory. Tried much.")]
     np.testing.assert_allclose(np.concatenate(batches), pictures(tiny_generator(), 3, 40), atol=1)
 

@@ -15,7 +15,7 @@ from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.teacher import Teacher
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.machine import PROCESSOR, Machine
-from partly.synthesis.shards import shard_workers
+from partly.synthesis.shards.batched_samples import batches_on
 from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
@@ -137,4 +137,4 @@ def test_workers_get_a_machine_each(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("partly.synthesis.shards.labelled_synthesis.LabelledShards", lambda *_, **__: None)
     synthesise_labelled(tiny.teacher(), CONFIG, Place.within(tmp_path), load_teacher=tiny.load, n_workers=2)
     assert given == [[PROCESSOR, PROCESSOR]]
-    assert shard_workers.batches_on(Machine(torch.device("cuda", 0)), CONFIG).n == 4
+    assert batches_on(Machine(torch.device("cuda", 0)), CONFIG).n == 4

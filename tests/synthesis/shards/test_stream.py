@@ -14,7 +14,6 @@ from PIL import Image
 
 from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
-from partly.machine import PROCESSOR
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.truncation import Truncation
 from partly.storage.model_folders import digest_of
@@ -22,7 +21,7 @@ from partly.synthesis.shards.labelled_shards import LabelledShards
 from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece, Span
-from partly.synthesis.shards.shard_samples import make_samples
+from partly.synthesis.shards.shard_samples import make_sample
 from partly.synthesis.shards.shard_workers import _make_what_is_asked
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import read_index, shard_writer
@@ -61,7 +60,7 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
     assert (images.dtype, images.shape) == (torch.uint8, (2, 3, 16, 16))
     assert (logits.dtype, logits.shape) == (torch.float16, (2, 3, 8, 8))
     assert weights.tolist() == [1, 1]
-    [made] = make_samples(tiny.load(), CONFIG, [5])
+    made = make_sample(tiny.load(), CONFIG, 5)
     assert np.array_equal(logits[0].numpy(), made.label.logits)
     difference = images[0].permute(1, 2, 0).numpy().astype(int) - made.pixels
     assert np.abs(difference).mean() < 3  # JPEG
@@ -70,8 +69,7 @@ def test_pictures_are_read_as_they_were_made(tmp_path):
 def test_png_keeps_every_pixel(tmp_path):
     config = SynthesisConfig(2, size_px=16, label_px=8, picture_format="png")
     images, _, _ = run(tmp_path, config).read([1])
-    [made] = make_samples(tiny.load(), config, [1])
-    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), made.pixels)
+    assert np.array_equal(images[0].permute(1, 2, 0).numpy(), make_sample(tiny.load(), config, 1).pixels)
 
 
 def test_shards_have_the_files_of_webdataset(tmp_path):
@@ -231,7 +229,7 @@ def test_what_a_worker_tells_its_parent(load, tmp_path):
     tasks, results = queue.Queue(), queue.Queue()
     for task in (Piece(Span(0, 2), True, True), Piece(Span(4, 5), False, True), None):
         tasks.put(task)
-    _make_what_is_asked(load, CONFIG, Place(tmp_path, tmp_path, tmp_path), PROCESSOR, tasks, results)
+    _make_what_is_asked(load, CONFIG, Place(tmp_path, tmp_path, tmp_path), tasks, results)
     told = [results.get_nowait() for _ in range(results.qsize())]
     if load is tiny.load:
         assert told == [0, 1, 4, None]
@@ -411,8 +409,8 @@ def test_an_ensemble_is_uncertain_where_its_members_disagree():
     other = tiny.TinySegmenter()
     with torch.no_grad():
         other.layer.weight *= -1
-    [alike] = make_samples(tiny.teacher(generator, EnsembleSegmenter([one, one])), CONFIG, [0])
-    [unlike] = make_samples(tiny.teacher(generator, EnsembleSegmenter([one, other])), CONFIG, [0])
+    alike = make_sample(tiny.teacher(generator, EnsembleSegmenter([one, one])), CONFIG, 0)
+    unlike = make_sample(tiny.teacher(generator, EnsembleSegmenter([one, other])), CONFIG, 0)
     assert alike.label.uncertainty == pytest.approx(0, abs=1e-6)
     assert unlike.label.uncertainty > 0.01
     shares = torch.from_numpy(unlike.label.logits).float().softmax(0)

@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 from partly.data.photos import PhotoSet
 from partly.errors import BadOption
-from partly.evaluation.generators.picture_bytes import Pixels, make_pictures
+from partly.evaluation.generators.picture_bytes import Pixels, make_pictures, picture_batches
 from partly.evaluation.metrics.generator_figures import GeneratorFigures, check_numbers, figures_of
 from partly.machine import FittingBatches, Machine, OnHalved
 from partly.models.encoders import FeatureNetwork
@@ -151,8 +151,10 @@ def picture_features(
         PartlyError: the disk is full, or the folder cannot be written to.
     """
 
+    batches = picture_batches(generator, on_halved)
+
     def read(start: int, stop: int) -> Iterator[Pixels]:
-        return make_pictures(generator, seed, range(start, stop), machine, on_halved)
+        return make_pictures(generator, seed, range(start, stop), machine, batches)
 
     named = folder and generator.digest
     what = f"pictures {seed}{_streams_in_name()}{_halves_in_name(machine)}"

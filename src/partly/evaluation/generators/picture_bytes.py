@@ -31,16 +31,16 @@ def make_pictures(
     seed: int,
     indexes: Iterable[int],
     machine: Machine | None = None,
-    on_halved: OnHalved | None = None,
+    batches: FittingBatches | None = None,
 ) -> Iterator[Pixels]:
-    """The pictures of a seed, not truncated, a few at a time: as many as fit one megapixel, at most 64.
+    """The pictures of a seed, not truncated, a few at a time.
 
     Args:
         generator: on any device.
         seed: of the latents.
         indexes: which pictures.
         machine: where the generator is; None: found out, and float32.
-        on_halved: told, once, if memory is short and fewer are made at a time from then on.
+        batches: how many at a time; None: see :func:`picture_batches`.
 
     Yields:
         uint8 ``[b, s, s, 3]``, in order.
@@ -49,10 +49,20 @@ def make_pictures(
         TrainingDiverged: pictures are NaN.
     """
     on = machine or Machine.of(generator)
-    n = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // generator.image_size_px**2))
-    batches = FittingBatches(n, on_halved)
+    batches = batches or picture_batches(generator)
     for _, pixels in batches.each(lambda some: _made(generator, seed, some, on), list(indexes)):
         yield pixels
+
+
+def picture_batches(generator: Generator, on_halved: OnHalved | None = None) -> FittingBatches:
+    """As many pictures at a time as fit one megapixel, at most 64.
+
+    Args:
+        generator: makes them.
+        on_halved: told, once, if memory is short and fewer are made at a time from then on.
+    """
+    n = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // generator.image_size_px**2))
+    return FittingBatches(n, on_halved)
 
 
 @torch.no_grad()

@@ -89,6 +89,17 @@ def make_samples(
     return [Sample(*one) for one in zip(records, pixels, labels, strict=True)]
 
 
+def make_sample(
+    teacher: Teacher, config: SynthesisConfig, index: int, *, picture: bool = True, label: bool = True
+) -> Sample:
+    """As :func:`make_samples`, of one index.
+
+    Raises:
+        BadOption: the teacher is not one of a generator.
+    """
+    return make_samples(teacher, config, [index], picture=picture, label=label)[0]
+
+
 def _latent(generator: Generator, config: SynthesisConfig, index: int) -> Tensor:
     return sample_w(generator, config.seed, index, config.truncation, "labelled pictures", config.streams)
 

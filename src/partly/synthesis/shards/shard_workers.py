@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from typing import Protocol
@@ -17,10 +16,11 @@ import torch
 
 from partly.errors import PartlyError
 from partly.fewshot.fitting import Teacher
-from partly.machine import FittingBatches, Machine, OnHalved, keep_large_tensors
+from partly.machine import PROCESSOR, FittingBatches, Machine, OnHalved, keep_large_tensors
+from partly.synthesis.shards.batched_samples import batches_on, samples_of
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece
-from partly.synthesis.shards.shard_samples import Sample, label_files, make_samples, picture_files
+from partly.synthesis.shards.shard_samples import label_files, picture_files
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import shard_writer
 
@@ -51,16 +51,6 @@ class _Results(Protocol):
     def put(self, result: _Result, /) -> None: ...
 
 
-def batches_on(
-    machine: Machine, config: SynthesisConfig, on_halved: OnHalved | None = None
-) -> FittingBatches:
-    """How many pictures are made at once: a shard's on a GPU, as far as its memory goes, and elsewhere one.
-
-    A processor gains nothing by more, and each picture is the same to the bit whatever is made beside it.
-    """
-    return FittingBatches(1 if machine.device.type == "cpu" else config.pictures_per_shard, on_halved)
-
-
 def make_shards(
     teacher: Teacher, config: SynthesisConfig, place: Place, piece: Piece, batches: FittingBatches
 ) -> Iterator[int]:
@@ -73,8 +63,7 @@ def make_shards(
             labels = stack.enter_context(shard_writer(place.labels / span.file_name("labels")))
         if piece.pictures:
             pictures = stack.enter_context(shard_writer(place.pictures / span.file_name("pictures")))
-        made = partial(make_samples, teacher, config, picture=piece.pictures, label=piece.labels)
-        for index, sample in _one_by_one(batches.each(made, range(span.start, span.stop))):
+        for index, sample in samples_of(teacher, config, piece, batches):
             if pictures and sample.pixels is not None:
                 files = picture_files(sample.pixels, sample.record, config.picture_format)
                 pictures.add(f"{index:06}", files)
@@ -83,11 +72,6 @@ def make_shards(
             if index < last:
                 yield index
     yield last
-
-
-def _one_by_one(made: Iterator[tuple[Sequence[int], list[Sample]]]) -> Iterator[tuple[int, Sample]]:
-    for indexes, samples in made:
-        yield from zip(indexes, samples, strict=True)
 
 
 def make_shards_here(
@@ -204,16 +188,16 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     keep_large_tensors()
-    _make_what_is_asked(load_teacher, config, place, machine, tasks, results)
+    _make_what_is_asked(load_teacher, config, place, tasks, results, machine)
 
 
 def _make_what_is_asked(
     load_teacher: LoadTeacher,
     config: SynthesisConfig,
     place: Place,
-    machine: Machine,
     tasks: _Tasks,
     results: _Results,
+    machine: Machine = PROCESSOR,
 ) -> None:
     """Make shards until there are no more; what goes wrong is told to the parent."""
     batches = batches_on(machine, config, lambda n, text: results.put(_Halved(n, text)))
