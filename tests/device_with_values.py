@@ -106,7 +106,7 @@ def _exit(mode: Any, *details: Any) -> None:
 
 def _done(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     tensors = [value for value in tree_flatten((args, kwargs))[0] if isinstance(value, Tensor)]
-    there = any(isinstance(tensor, _There) for tensor in tensors)
+    there = tensors_there = any(isinstance(tensor, _There) for tensor in tensors)
     _check(func, args, tensors)
     asked = kwargs.get("device")
     if asked is not None and torch.device(asked).type == DEVICE.type:
@@ -115,7 +115,7 @@ def _done(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         there = False
     hidden_args, hidden_kwargs = tree_map_only(_There, lambda t: t.hidden, (tuple(args), kwargs))
     found = func(*hidden_args, **hidden_kwargs)
-    if func in _READING:
+    if func in _READING or found is None or not (there or tensors_there):
         return found
     if func is _ATEN.copy_.default or func._schema.name.endswith("_") or "out" in kwargs:
         # What is changed in place stays the same object.

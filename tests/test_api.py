@@ -6,8 +6,11 @@ import partly
 from partly.data.labels.annotation import save_annotation
 from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadOption, NotAvailable
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.teacher import teacher_loader
+from partly.machine import Machine
 from partly.models.generators.latent_sampling import sample_w
+from tests.device_with_values import device_with_values
 from tests.fakes import TWO_PARTS, thing_annotation, thing_photo, tiny_encoder, tiny_generator
 from tests.synthesis import tiny
 
@@ -152,6 +155,17 @@ def test_every_public_name_is_there():
     assert partly.__version__.startswith("0.")
     with pytest.raises(AttributeError, match="No partly attribute magic"):
         partly.magic  # noqa: B018
+
+
+def test_a_teacher_on_another_device_makes_a_network(generator_folder, annotations, tmp_path):
+    """Pictures and labels come from there; the painted pictures too."""
+    with device_with_values() as device:
+        generator = partly.load_generator(generator_folder)
+        features = GeneratorFeatures(generator, Machine(device))
+        teacher = partly.fit_few_shot(features, partly.load_annotations(annotations))
+        config = partly.DistilConfig(**TINY, painted_share=0.2)
+        network = partly.distil(generator, teacher, config, folder=tmp_path / "work")
+    assert network.segment(np.zeros((20, 30, 3), np.uint8)).label_map.shape == (20, 30)
 
 
 def test_devices_are_chosen_by_name(generator_folder, annotations, tmp_path):

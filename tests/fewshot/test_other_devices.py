@@ -31,15 +31,15 @@ from partly.fewshot.fitting.method_table import METHODS, families
 from partly.fewshot.fitting.quality_from_labels import quality_of_labels
 from partly.fewshot.fitting.ridge_fit import RidgeFit, SelfTraining
 from partly.fewshot.fitting.teacher import Teacher, fit_teacher
-from partly.fewshot.segmenters import normal_equations
 from partly.fewshot.segmenters.cnn_segmenter import CNNSegmenter
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
 from partly.fewshot.segmenters.kernel_segmenter import KernelSegmenter
 from partly.fewshot.segmenters.mlp_segmenter import MLPSegmenter
+from partly.fewshot.segmenters.normal_equations import NormalEquations
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
-from partly.machine import Machine, limits_of_mps
+from partly.machine import Machine
 from partly.models.feature_pyramid import FeaturePyramid
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.mobile_stylegan import MobileStyleGAN
@@ -180,7 +180,7 @@ def test_equations_that_a_device_cannot_solve_go_to_the_processor(
     annotations: list[Annotation], elsewhere: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As for Apple's GPUs: neither float64 nor triangular factors are asked of the device."""
-    monkeypatch.setattr(limits_of_mps, "LIMITED", frozenset({"meta"}))
+    monkeypatch.setattr("partly.machine.limits_of_mps.LIMITED", frozenset({"meta"}))
     asked: list[Tensor] = []
     for name in ("cholesky", "solve_triangular"):
         true = getattr(torch.linalg, name)
@@ -192,7 +192,7 @@ def test_equations_that_a_device_cannot_solve_go_to_the_processor(
             torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-5)
     assert asked
     assert {tensor.device.type for tensor in asked} == {"cpu"}
-    system = normal_equations.NormalEquations(
+    system = NormalEquations(
         torch.eye(3, device=elsewhere.device), torch.ones(3, 2, device=elsewhere.device), 1.0
     )
     assert system.solve(torch.ones(3, device=elsewhere.device)).device == elsewhere.device

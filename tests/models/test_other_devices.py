@@ -29,11 +29,11 @@ from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.light_discriminator import LightDiscriminator
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
 from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discriminator
-from partly.models.encoders import encoder_table
 from partly.models.encoders.built_in_features import built_in_features, reference_pictures
+from partly.models.encoders.encoder_table import FAMILIES as ENCODER_FAMILIES
 from partly.models.encoders.inception_network import InceptionFeatures
-from partly.models.generators import generator_table
 from partly.models.generators.generator_base import GeneratorFamily
+from partly.models.generators.generator_table import FAMILIES as GENERATOR_FAMILIES
 from partly.models.generators.latent_sampling import one_hot, sample_w
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.models.generators.stylegan3.stylegan3_shape import paper_shape
@@ -77,8 +77,8 @@ DISCRIMINATORS: Mapping[str, tuple[Callable[[], nn.Module], int, int]] = {
 
 
 def test_every_family_is_tried_here() -> None:
-    assert set(GENERATORS) == set(generator_table.FAMILIES)
-    assert set(ENCODERS) == set(encoder_table.FAMILIES)
+    assert set(GENERATORS) == set(GENERATOR_FAMILIES)
+    assert set(ENCODERS) == set(ENCODER_FAMILIES)
     named = {name for name in partly.models.discriminators.__all__ if name.endswith("Discriminator")}
     assert set(DISCRIMINATORS) == named
     assert set(FEATURE_NETWORKS) == {"builtin", "inception"}, "these are tried below, each by itself"

@@ -11,7 +11,7 @@ from partly.data.photos.encoding import encode_png
 from partly.errors import BadOption
 from partly.machine import MachineOptions
 from partly.models.networks.auto_shot_network import AutoShotNetwork
-from partly.studio.session import jobs
+from partly.studio.session.jobs import _command
 from partly.studio.session.session import Session
 from partly.studio.session.workspace import check_machine
 from tests.fakes import TWO_PARTS, thing_annotation
@@ -41,8 +41,10 @@ def test_photos_are_segmented_there(pictured_project, session):
 
 def test_jobs_get_the_machine_of_the_studio(pictured_project, generator, session, monkeypatch):
     commands = []
-    true = jobs._command
-    monkeypatch.setattr(jobs, "_command", lambda *words: commands.append(true(*words)) or commands[-1])
+    monkeypatch.setattr(
+        "partly.studio.session.jobs._command",
+        lambda *words: commands.append(_command(*words)) or commands[-1],
+    )
     save_annotation(pictured_project.annotations, thing_annotation(generator, 0), TWO_PARTS)
     job = session.jobs.start("fit", {"again": True})
     session.jobs.wait(120)

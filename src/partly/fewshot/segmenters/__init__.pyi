@@ -2,7 +2,6 @@
 
 from .ensemble_segmenter import EnsembleSegmenter as EnsembleSegmenter
 from .head_segmenter import HeadSegmenter as HeadSegmenter
-from .normal_equations import normal_equations as normal_equations
 from .picture_uncertainty import disagreement as disagreement
 from .picture_uncertainty import entropy as entropy
 from .picture_uncertainty import uncertainty as uncertainty
