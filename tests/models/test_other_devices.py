@@ -6,10 +6,13 @@ The tables of families are compared with what is tried here: whoever adds one ad
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 import partly.models.discriminators
@@ -25,6 +28,7 @@ import partly.models.generators.mobile_stylegan as mobile
 import partly.models.generators.stylegan2.stylegan2_generator as stylegan2
 import partly.models.generators.stylegan3.stylegan3_generator as stylegan3
 import partly.models.generators.vae_decoder as vae
+from partly.machine import Machine
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.light_discriminator import LightDiscriminator
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
@@ -32,16 +36,18 @@ from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discri
 from partly.models.encoders.built_in_features import built_in_features, reference_pictures
 from partly.models.encoders.encoder_table import FAMILIES as ENCODER_FAMILIES
 from partly.models.encoders.inception_network import InceptionFeatures
+from partly.models.feature_pyramid import on_grid
 from partly.models.generators.generator_base import GeneratorFamily
 from partly.models.generators.generator_table import FAMILIES as GENERATOR_FAMILIES
 from partly.models.generators.latent_sampling import one_hot, sample_w
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.models.generators.stylegan3.stylegan3_shape import paper_shape
+from partly.models.generators.synthesis_on_machine import synthesise_on
 from partly.models.networks.architectures import ARCHITECTURES, build
 from partly.models.zoo.installed_feature_networks import FEATURE_NETWORKS
 from tests.device_with_values import device_with_values
 from tests.fake_device import another_device
-from tests.fakes import TINY, TINY_ENCODER
+from tests.fakes import TINY, TINY_ENCODER, tiny_generator
 
 CLASSES = ("cat", "dog")
 _STYLEGAN2 = StyleGAN2Shape(32, 8, 6, 2, channel_base=64, most_channels=4, classes=CLASSES)
@@ -145,9 +151,47 @@ def test_inception_gives_rows_on_the_processor() -> None:
         assert network.features(torch.zeros(2, 3, 40, 40)).device.type == "cpu"
 
 
-def test_the_built_in_network_gives_the_same_rows() -> None:
-    import copy
+@pytest.mark.parametrize("positions", ["offset", "antialiased"])
+def test_what_a_device_cannot_interpolate_goes_to_the_processor(
+    positions: dinov2.Positions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for Apple's GPUs."""
+    monkeypatch.setattr("partly.machine.limits_of_mps.LIMITED", frozenset({"meta"}))
+    true, asked = F.interpolate, []
 
+    def interpolate(maps: Tensor, *how: object, **others: object) -> Tensor:
+        if others.get("mode") == "bicubic" or others.get("antialias"):
+            asked.append(maps.device.type)
+        return true(maps, *how, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(F, "interpolate", interpolate)
+    torch.manual_seed(0)
+    encoder = dinov2.DinoV2(replace(TINY_ENCODER, positions=positions)).requires_grad_(False)
+    images = torch.rand(1, 3, 42, 56) * 2 - 1
+    with device_with_values() as device:
+        there = copy.deepcopy(encoder).to(device)
+        for one, other in zip(encoder.read(images).maps, there.read(images.to(device)).maps, strict=True):
+            assert other.device == device
+            torch.testing.assert_close(other.cpu(), one)
+        network = copy.deepcopy(built_in_features()).to(device)
+        assert torch.equal(network.features(images), built_in_features().features(images))
+        fine = torch.rand(1, 2, 30, 50)
+        assert torch.equal(on_grid(fine.to(device), 16).cpu(), on_grid(fine, 16))
+    assert set(asked) == {"cpu"}
+
+
+def test_generators_do_without_float16() -> None:
+    """It ends at 65,504, which modulated convolutions go beyond."""
+    generator = tiny_generator()
+    w = sample_w(generator, 0, 0)
+    made = synthesise_on(Machine(dtype=torch.float16), generator, w).images
+    wanted = generator.synthesise(w).images
+    assert made is not None
+    assert wanted is not None
+    assert torch.equal(made, wanted)
+
+
+def test_the_built_in_network_gives_the_same_rows() -> None:
     images = reference_pictures()[:3]
     with device_with_values() as device:
         there = copy.deepcopy(built_in_features()).to(device)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 LIMITED = frozenset({"mps"})
-"""Kinds of devices without float64 and some solvers of linear equations, which pool even sizes only."""
+"""Kinds of devices without float64 and some solvers of linear equations, which pool even sizes only, and do
+not smooth where they shrink."""
 
 
 def where_able(tensor: Tensor) -> Tensor:

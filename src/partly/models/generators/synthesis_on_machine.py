@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor
 
 from partly.machine import Machine
@@ -18,6 +21,8 @@ def synthesise_on(
 ) -> Synthesis:
     """As the generator's ``synthesise``, on its machine; all that comes of it is float32, and lies there.
 
+    Of halves, only bfloat16 is used: modulated convolutions go beyond what float16 can hold.
+
     Args:
         machine: on which the generator is.
         generator: makes them.
@@ -25,6 +30,7 @@ def synthesise_on(
         features_px: the largest level to return; None keeps all.
         images: whether to compute the pictures.
     """
-    with machine.precision():
+    safe = replace(machine, dtype=torch.float32) if machine.dtype == torch.float16 else machine
+    with safe.precision():
         made = generator.synthesise(w.to(machine.device), features_px=features_px, images=images)
     return made.float()
