@@ -107,9 +107,9 @@ def test_segmenters_say_and_learn(family: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_fits_the_same(method: str, annotations: list[Annotation], elsewhere: Machine) -> None:
-    config = replace(QUICK, methods=(method,))
-    here = fit_few_shot(pictures(), annotations, TWO_PARTS, config)
-    there = fit_few_shot(pictures(elsewhere), annotations, TWO_PARTS, config)
+    config = replace(QUICK, methods=(method,), n_self_training=1)
+    here = fit_few_shot(pictures(), annotations[:1], TWO_PARTS, config)
+    there = fit_few_shot(pictures(elsewhere), annotations[:1], TWO_PARTS, config)
     same(here, there)
 
 
@@ -240,8 +240,8 @@ def test_pictures_are_chosen_alike(annotations: list[Annotation], elsewhere: Mac
 
     def chosen(source: GeneratorFeatures, by: FewShotSegmenter) -> Sequence[tuple[int, float, bytes]]:
         found = [
-            *propose(source, 2, n_candidates=6),
-            *propose(source, 2, n_candidates=6, together=True),
+            *propose(source, 2, n_candidates=4),
+            *propose(source, 2, n_candidates=4, together=True),
             *representative(source, 2, 6),
             *propose_unsure(source, by, 2, n_candidates=6),
             *least_sure(source, doubt_about(source, by, 1), 1, n_candidates=6),
@@ -252,7 +252,7 @@ def test_pictures_are_chosen_alike(annotations: list[Annotation], elsewhere: Mac
 
 
 def test_quality_is_told_alike(annotations: list[Annotation], elsewhere: Machine) -> None:
-    for some in (annotations, annotations[:1]):
+    for some in (annotations[:2], annotations[:1]):
         here = quality_of_labels(pictures(), some, TWO_PARTS, QUICK)
         there = quality_of_labels(pictures(elsewhere), some, TWO_PARTS, QUICK)
         assert [part.measure for part in there.parts] == [part.measure for part in here.parts]
