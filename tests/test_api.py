@@ -4,10 +4,14 @@ import torch
 
 import partly
 from partly.data.labels.annotation import save_annotation
+from partly.data.photos.encoding import write_png
 from partly.errors import BadLabel, BadOption, NotAvailable
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.teacher import teacher_loader
+from partly.machine import Machine
 from partly.models.generators.latent_sampling import sample_w
-from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
+from tests.device_with_values import device_with_values
+from tests.fakes import TWO_PARTS, thing_annotation, thing_photo, tiny_encoder, tiny_generator
 from tests.synthesis import tiny
 
 TINY = {"n_pictures": 20, "size_px": 32, "architecture": "unet-small", "pretrained": False, "n_steps": 2}
@@ -151,3 +155,31 @@ def test_every_public_name_is_there():
     assert partly.__version__.startswith("0.")
     with pytest.raises(AttributeError, match="No partly attribute magic"):
         partly.magic  # noqa: B018
+
+
+def test_a_teacher_on_another_device_makes_a_network(generator_folder, annotations, tmp_path):
+    """Pictures and labels come from there; the painted pictures too."""
+    with device_with_values() as device:
+        generator = partly.load_generator(generator_folder)
+        features = GeneratorFeatures(generator, Machine(device))
+        teacher = partly.fit_few_shot(features, partly.load_annotations(annotations))
+        config = partly.DistilConfig(**TINY, painted_share=0.2)
+        network = partly.distil(generator, teacher, config, folder=tmp_path / "work")
+    assert network.segment(np.zeros((20, 30, 3), np.uint8)).label_map.shape == (20, 30)
+
+
+def test_devices_are_chosen_by_name(generator_folder, annotations, tmp_path):
+    generator = partly.load_generator(
+        generator_folder, device="auto" if not torch.cuda.is_available() else "cpu"
+    )
+    teacher = partly.fit_few_shot(generator, partly.load_annotations(annotations))
+    assert teacher.machine.name == "cpu, float32"
+    write_png(tmp_path / "photos" / "a.png", thing_photo(60, 60, 0))
+    features = partly.photo_features(tiny_encoder(), tmp_path / "photos", device="cpu", precision="bfloat16")
+    assert features.machine.name == "cpu, bfloat16"
+    for call in (
+        lambda: partly.load_generator(generator_folder, device="gpu"),
+        lambda: partly.photo_features(tiny_encoder(), tmp_path / "photos", device="gpu"),
+    ):
+        with pytest.raises(BadOption, match="device 'gpu'; expected one of auto, cpu, cuda"):
+            call()

@@ -5,6 +5,7 @@ from .api import distil as distil
 from .api import fit_few_shot as fit_few_shot
 from .api import how_good as how_good
 from .api import load_annotations as load_annotations
+from .api import load_generator as load_generator
 from .api import load_network as load_network
 from .api import photo_features as photo_features
 from .data.labels import FACE_PARTS as FACE_PARTS
@@ -21,7 +22,6 @@ from .inference.segment import segment_photo as segment_photo
 from .machine import MachineOptions as MachineOptions
 from .models.networks import AutoShotNetwork as AutoShotNetwork
 from .models.zoo import load_encoder as load_encoder
-from .models.zoo import load_generator as load_generator
 from .synthesis.distil import DistilConfig as DistilConfig
 from .synthesis.distil import DistilReports as DistilReports
 from .synthesis.distil import OwnPhotos as OwnPhotos

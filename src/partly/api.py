@@ -27,14 +27,15 @@ from partly.data.labels import (
 )
 from partly.data.photos import PhotoSource, find_photos
 from partly.errors import BadLabel, NotAvailable
-from partly.fewshot.features import FeatureSource, FeatureStore, PhotoFeatures, PhotoFit
+from partly.fewshot.features import FeatureSource, FeatureStore, GeneratorFeatures, PhotoFeatures, PhotoFit
 from partly.fewshot.fitting import FewShotConfig, LabelQuality, Teacher, fit_teacher, quality_of_labels
-from partly.machine import Machine, MachineOptions
+from partly.machine import Machine, MachineOptions, Precision
 from partly.models.encoders import Representation
 from partly.models.generators import Generator
 from partly.models.networks import AutoShotNetwork
 from partly.models.networks import load_network as load_network_folder
-from partly.models.zoo import encoder_weights, load_encoder, load_generator
+from partly.models.zoo import encoder_weights, load_encoder
+from partly.models.zoo import load_generator as load_named_generator
 from partly.storage import parsed_json
 from partly.synthesis.distil import DistilConfig, DistilReports, OwnPhotos, usual_config
 from partly.synthesis.distil import distil as distil_into
@@ -102,6 +103,26 @@ def load_annotations(source: str | Path = "faces") -> Annotations:
     return Annotations(tuple(list_annotations(folder, part_set)), part_set)
 
 
+def load_generator(source: str | Path, device: str = "cpu") -> Generator:
+    """Read a generator by its name (``partly get``), or from its model folder.
+
+    Whatever is given it works where it lies: :func:`fit_few_shot`, the teacher that comes of it, and
+    :func:`distil`. There it computes in float32.
+
+    Args:
+        source: the name, or the folder.
+        device: "cpu", "cuda", "cuda:1", "mps"; "auto" takes a GPU if there is one.
+
+    Raises:
+        NotAvailable: it must be got first.
+        BadModelFile: it is damaged, or no generator.
+        BadOption: there is no such device here.
+    """
+    machine = _machine(device, "float32")
+    generator = load_named_generator(source)
+    return GeneratorFeatures(generator, machine).generator
+
+
 def fit_few_shot(
     source: Generator | FeatureSource,
     annotations: Sequence[Annotation],
@@ -110,6 +131,8 @@ def fit_few_shot(
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Teacher:
     """Fit a few-shot segmenter on annotated pictures of a generator, or on annotated photos.
+
+    It is fitted on the device of the source.
 
     Args:
         source: the generator whose pictures were labelled, or features of photos; see :func:`photo_features`.
@@ -156,6 +179,8 @@ def photo_features(
     photos: str | Path | Sequence[PhotoSource],
     fit: PhotoFit | None = None,
     store: str | Path | None = None,
+    device: str = "cpu",
+    precision: Precision = "auto",
 ) -> PhotoFeatures:
     """Features of photos, to fit a few-shot segmenter on without a generator.
 
@@ -169,15 +194,26 @@ def photo_features(
             square with its edges repeated ("pad"). None takes "whole" where the network reads any shape, and
             "crop" elsewhere.
         store: a folder that keeps the features, so that each photo is read once; None keeps nothing.
+        device: where the network reads photos: "cpu", "cuda", "cuda:1", "mps"; "auto" takes a GPU if there is
+            one. What is fitted on the features is fitted there.
+        precision: of the network: "float32", "bfloat16", "float16"; "auto" takes halves on GPUs that are fast
+            with them.
 
     Raises:
+        BadOption: there is no such device here, or it has not got the precision.
         BadModelFile: the model folder is damaged, or of another kind.
         BadPhoto: there are no photos.
     """
+    machine = _machine(device, precision)
     if isinstance(encoder, str | Path):
         encoder = load_encoder(encoder)
     found = find_photos(photos) if isinstance(photos, str | Path) else photos
-    return PhotoFeatures(encoder, found, fit, None if store is None else FeatureStore(Path(store)))
+    kept = None if store is None else FeatureStore(Path(store))
+    return PhotoFeatures(encoder, found, fit, kept, machine)
+
+
+def _machine(device: str, precision: Precision) -> Machine:
+    return Machine.for_inference(MachineOptions(device, precision))
 
 
 def distil(

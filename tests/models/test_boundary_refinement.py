@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from partly.models.boundary_refinement import guided_filter
+from partly.models.boundary_refinement import guided_filter, refined
+from tests.device_with_values import device_with_values
 
 
 @pytest.fixture
@@ -70,3 +71,11 @@ def test_a_boundary_moves_to_the_edge_of_the_photo():
 
 def test_no_window_is_larger_than_a_pixel(guide, maps):
     torch.testing.assert_close(guided_filter(guide, maps, 0, 1e-3), maps)
+
+
+def test_another_device_refines_the_same(maps):
+    pixels = np.random.default_rng(0).integers(0, 255, (12, 17, 3), np.uint8)
+    with device_with_values() as device:
+        there = refined(maps.to(device), pixels)
+        assert there.device == device
+        assert torch.equal(there.cpu(), refined(maps, pixels))

@@ -10,13 +10,14 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.errors import PartsFailed
+from partly.machine import MachineOptions
 from partly.project import EvaluationChoices
 
 
 @click.command()
 @click.argument("what", metavar="PREDICTIONS|NETWORK", type=click.Path(path_type=Path))
 @click.argument("truths", metavar="TRUTH", type=click.Path(path_type=Path))
-@takes(choices=EvaluationChoices)
+@takes(choices=EvaluationChoices, machine=MachineOptions)
 @click.option("--parts", help="Parts of the label maps: faces, a file (a project.toml too), or names.")
 @click.option(
     "--out",
@@ -28,7 +29,13 @@ from partly.project import EvaluationChoices
 )
 @json_option
 def command(
-    what: Path, truths: Path, choices: EvaluationChoices, parts: str | None, out_folder: Path, as_json: bool
+    what: Path,
+    truths: Path,
+    choices: EvaluationChoices,
+    machine: MachineOptions,
+    parts: str | None,
+    out_folder: Path,
+    as_json: bool,
 ) -> None:
     """Compare PREDICTIONS (a folder of label maps) or a NETWORK (a project or model folder) with TRUTH.
 
@@ -37,6 +44,7 @@ def command(
     """
     from partly.cli.terminal_progress import Bars
     from partly.evaluation.report import evaluation_table
+    from partly.machine import Machine
     from partly.project import evaluate_against, part_set_from, write_evaluation
 
     output = Output(as_json)
@@ -44,7 +52,11 @@ def command(
         choices = replace(choices, part_set=part_set_from(parts))
     with Bars() as bars:
         evaluation = evaluate_against(
-            what, truths, choices, lambda done, total: bars("evaluating", done, total)
+            what,
+            truths,
+            choices,
+            lambda done, total: bars("evaluating", done, total),
+            Machine.for_inference(machine),
         )
     page = write_evaluation(out_folder, evaluation, what, truths)
     if not as_json:

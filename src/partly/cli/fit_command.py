@@ -10,26 +10,31 @@ import click
 from partly.cli.option_flags import takes, takes_given
 from partly.cli.terminal_output import Output, json_option
 from partly.fewshot.fitting import FewShotConfig, FitRequest, LabelQuality
+from partly.machine import MachineOptions
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes_given(given=FewShotConfig)
-@takes(request=FitRequest)
+@takes(request=FitRequest, machine=MachineOptions)
 @json_option
-def command(project_folder: Path, given: dict[str, Any], request: FitRequest, as_json: bool) -> None:
+def command(
+    project_folder: Path, given: dict[str, Any], request: FitRequest, machine: MachineOptions, as_json: bool
+) -> None:
     """Fit the few-shot segmenter of PROJECT on all that is labelled, and preview it on what is not.
 
     What is not given is as project.toml says.
     """
     from partly.cli.terminal_progress import Bars
+    from partly.machine import Machine
     from partly.project import few_shot_config, fit_project, open_project, state_of
 
     output = Output(as_json)
     project = open_project(project_folder)
     config = few_shot_config(project, **given)
     with Bars() as bars:
-        result = fit_project(project, config, anew=request.again, on_progress=bars)
+        on = Machine.for_inference(machine)
+        result = fit_project(project, config, anew=request.again, on_progress=bars, machine=on)
     done = "Nothing changed since it was fitted" if result.was_there else "Fitted"
     output.say(f"{done} on {', '.join(result.annotation_ids)}; see {result.previews}")
     if result.missing_parts:

@@ -10,6 +10,7 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.data.label_formats import FORMAT_NAMES
+from partly.machine import MachineOptions
 from partly.project import LabelFilesRequest, StudioRequest
 from partly.storage import values_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("project_folder", metavar="[PROJECT]", required=False, type=click.Path(path_type=Path))
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@takes(studio=StudioRequest, labels=LabelFilesRequest)
+@takes(studio=StudioRequest, machine=MachineOptions, labels=LabelFilesRequest)
 @json_option
 @click.pass_context
 def command(
@@ -28,6 +29,7 @@ def command(
     project_folder: Path | None,
     files: tuple[Path, ...],
     studio: StudioRequest,
+    machine: MachineOptions,
     labels: LabelFilesRequest,
     as_json: bool,
 ) -> None:
@@ -43,9 +45,9 @@ def command(
     if labels.export_path is None and not files and not labels.shipped:
         of_files = ("picture_id", "format_name", "fill", "replace", "style")
         _refuse(context, of_files, "Give label files, or --shipped face-1.")
-        _paint(project_folder, studio, output)
+        _paint(project_folder, studio, machine, output)
         return
-    of_studio = tuple(values_of(studio))
+    of_studio = (*values_of(studio), *values_of(machine))
     _refuse(context, of_studio, "Options of the studio go without label files, --shipped and --export.")
     if project_folder is None:
         raise click.UsageError("Name the project first.")
@@ -66,10 +68,11 @@ def _refuse(context: click.Context, names: tuple[str, ...], text: str) -> None:
             raise click.UsageError(text)
 
 
-def _paint(folder: Path | None, request: StudioRequest, output: Output) -> None:
+def _paint(folder: Path | None, request: StudioRequest, machine: MachineOptions, output: Output) -> None:
     from partly.studio.http import NOT_BUILT, is_built, serve
-    from partly.studio.session import DEFAULT_FOLDER, Session, open_or_create
+    from partly.studio.session import DEFAULT_FOLDER, Session, check_machine, open_or_create
 
+    check_machine(machine)
     opened = open_or_create(folder or DEFAULT_FOLDER, request.generator)
     for line in opened.notes:
         output.say(line)
@@ -82,7 +85,8 @@ def _paint(folder: Path | None, request: StudioRequest, output: Output) -> None:
         output.result({"url": url, "project": str(opened.project.folder)})
 
     open_browser = not request.no_browser
-    serve(Session(opened.project), request.host, request.port, open_browser=open_browser, on_start=started)
+    session = Session(opened.project, machine=machine)
+    serve(session, request.host, request.port, open_browser=open_browser, on_start=started)
     output.say(f"All is saved. Go on with: partly label {opened.project.folder}")
 
 

@@ -9,12 +9,13 @@ import click
 
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
+from partly.machine import MachineOptions
 from partly.project import PicturesRequest
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
-@takes(request=PicturesRequest)
+@takes(request=PicturesRequest, machine=MachineOptions)
 @click.option(
     "--truncation",
     nargs=2,
@@ -24,7 +25,11 @@ from partly.project import PicturesRequest
 )
 @json_option
 def command(
-    project_folder: Path, request: PicturesRequest, truncation: tuple[float, float] | None, as_json: bool
+    project_folder: Path,
+    request: PicturesRequest,
+    machine: MachineOptions,
+    truncation: tuple[float, float] | None,
+    as_json: bool,
 ) -> None:
     """Write the pictures that are best labelled as PNG, with a contact sheet, best first.
 
@@ -32,12 +37,14 @@ def command(
     partly label. Any program that writes a format of partly label will do too.
     """
     from partly.cli.terminal_progress import Bars
+    from partly.machine import Machine
     from partly.project import SHEET_NAME, open_project, propose
 
     output = Output(as_json)
     project = open_project(project_folder)
     with Bars() as bars:
-        pictures = propose(project, replace(request, truncation=truncation), bars)
+        chosen = replace(request, truncation=truncation)
+        pictures = propose(project, chosen, bars, Machine.for_inference(machine))
     output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
     output.result(

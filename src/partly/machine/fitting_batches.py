@@ -20,6 +20,8 @@ class Sliceable(Protocol):
 
 Things = TypeVar("Things", bound=Sliceable)
 Result = TypeVar("Result")
+OnHalved = Callable[[int, str], None]
+"""Told how many things a batch has from now on, and the words of the error."""
 _TEXTS = ("out of memory", "not enough memory", "can't allocate memory", "failed to allocate")
 
 
@@ -41,7 +43,7 @@ class FittingBatches:
         n: things in a batch now.
     """
 
-    def __init__(self, n: int, on_halved: Callable[[int, str], None] | None = None) -> None:
+    def __init__(self, n: int, on_halved: OnHalved | None = None) -> None:
         if n < 1:
             raise ValueError(f"batches of {n}")
         self.n = n

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import torch
 from torch import nn
@@ -56,6 +57,28 @@ class Machine:
         device = device_named(options.device)
         return Machine(device, dtype=dtype_for(options.precision, device, training=False))
 
+    @staticmethod
+    def of(model: object) -> Machine:
+        """Where a model lies, computing in float32; the processor for what has no weights."""
+        if not isinstance(model, nn.Module):
+            return PROCESSOR
+        tensor = next(chain(model.parameters(), model.buffers()), None)
+        return PROCESSOR if tensor is None else Machine(tensor.device)
+
+    def for_workers(self, n: int) -> list[Machine]:
+        """The machines of ``n`` processes that work beside each other, or of fewer.
+
+        Processors are shared by all. A GPU has one process: two would only wait for each other, and have
+        half of its memory each. There are no more processes than GPUs, this machine's own first.
+        """
+        if self.device.type == "cpu":
+            return [self] * n
+        if self.device.type != "cuda" or torch.cuda.device_count() < 2:
+            return [self]
+        first = self.device.index or 0
+        others = [i for i in range(torch.cuda.device_count()) if i != first]
+        return [replace(self, device=torch.device("cuda", i)) for i in [first, *others][:n]]
+
     @property
     def name(self) -> str:
         """As cards and messages say it: "cpu, float32", "cuda:0 (NVIDIA H200), bfloat16"."""
@@ -87,7 +110,9 @@ class Machine:
 
     def precision(self) -> AbstractContextManager[object]:
         """Networks compute in :attr:`dtype` while the block runs."""
-        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+        if self.dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
 
 
 PROCESSOR = Machine()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from partly.storage import check_options, option
@@ -27,3 +27,8 @@ class MachineOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    @property
+    def for_figures(self) -> MachineOptions:
+        """The same for figures that others are compared with: float32, unless halves are named."""
+        return replace(self, precision="float32") if self.precision == "auto" else self

@@ -74,6 +74,8 @@ _LEAST = 1e-6
 def refined(logits: Tensor, pixels: NDArray[np.uint8]) -> Tensor:
     """Logits ``[k, h, w]`` whose probabilities went through the guided filter; see :func:`guided_filter`.
 
+    It is done on the device of the logits.
+
     Args:
         logits: of a photo.
         pixels: the photo at the same size, uint8 ``[h, w, 3]``.

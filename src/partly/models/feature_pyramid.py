@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.machine import where_able
+
 
 @dataclass(frozen=True)
 class Level:
@@ -64,6 +66,10 @@ class FeaturePyramid:
         """The pyramid on another device."""
         return FeaturePyramid(tuple(m.to(device) for m in self.maps))
 
+    def float(self) -> FeaturePyramid:
+        """The pyramid in float32; itself, where it is already."""
+        return FeaturePyramid(tuple(m.float() for m in self.maps))
+
     def hypercolumn(self, size_px: int) -> Tensor:
         """The dense hypercolumn ``[b, sum(c_l), size_px, size_px]``: a reference for tests, never for use."""
         return torch.cat([resize(m, size_px) for m in self.maps], dim=1)
@@ -86,5 +92,7 @@ def on_grid(maps: Tensor, grid_px: int) -> Tensor:
     """
     height, width = maps.shape[-2:]
     if height > grid_px or width > grid_px:
-        maps = F.adaptive_avg_pool2d(maps, (min(height, grid_px), min(width, grid_px)))
+        # Fields of uneven sizes, as those of photos are, cannot be averaged everywhere.
+        pooled = F.adaptive_avg_pool2d(where_able(maps), (min(height, grid_px), min(width, grid_px)))
+        maps = pooled.to(maps.device)
     return resize(maps, grid_px)

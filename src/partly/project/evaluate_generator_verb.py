@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from torch import nn
+
 from partly.data.photos import Fit, find_photos, make_photo_set
 from partly.evaluation.generators import evaluate_generator
 from partly.evaluation.metrics import GeneratorEvaluation, check_numbers
 from partly.evaluation.report import generator_page
+from partly.machine import PROCESSOR, Machine
 from partly.models.generators import Generator
 from partly.models.zoo import load_feature_network, load_generator
 from partly.project.evaluation_options import GeneratorEvaluationChoices
@@ -32,9 +35,21 @@ def generator_of(what: str) -> Generator:
 
 
 def evaluate_generator_against(
-    what: str, photos: Path, choices: GeneratorEvaluationChoices, on_progress: OnProgress | None = None
+    what: str,
+    photos: Path,
+    choices: GeneratorEvaluationChoices,
+    on_progress: OnProgress | None = None,
+    machine: Machine = PROCESSOR,
 ) -> GeneratorEvaluation:
     """Compare a generator with photos; squares and features are kept in the cache.
+
+    Args:
+        what: the generator; see :func:`generator_of`.
+        photos: folder or zip.
+        choices: how.
+        on_progress: told what is done, how much of it and of how much.
+        machine: on which generator and feature network work; if not the plain processor, a note says so.
+            The feature network always computes in float32, since figures are compared to four digits.
 
     Raises:
         BadOption: too few photos or pictures, or no photo that can be read.
@@ -42,6 +57,7 @@ def evaluate_generator_against(
     """
     generator = generator_of(what)
     network = load_feature_network(choices.features)
+    machine.place(*(model for model in (generator, network) if isinstance(model, nn.Module)))
     sources = find_photos(photos, max_pages=choices.max_pages)
     check_numbers(len(sources), choices.n_pictures)
 
@@ -60,8 +76,10 @@ def evaluate_generator_against(
         choices.seed,
         folder=cache_folder() / "features",
         on_progress=on_progress,
+        machine=machine,
     )
-    return replace(evaluation, notes=(*evaluation.notes, *sources.told()))
+    made_on = () if machine.is_plain else (f"Made and compared on {machine.name}.",)
+    return replace(evaluation, notes=(*evaluation.notes, *sources.told(), *made_on))
 
 
 def write_generator_evaluation(

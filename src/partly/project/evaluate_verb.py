@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from partly.data.photos import find_photos
+from partly.data.labels import LabelMap
+from partly.data.photos import Pixels, find_photos
 from partly.errors import BadOption
 from partly.evaluation.metrics import Evaluation
 from partly.evaluation.report import evaluation_page
 from partly.evaluation.segmentation import evaluate_folders, evaluate_network, read_truth_mapping
 from partly.inference.segment import SegmentOptions, segment_photo
+from partly.machine import PROCESSOR, Machine
 from partly.project.evaluation_options import EvaluationChoices
 from partly.project.photo_segmenters import segmenting_network
 from partly.project.project_folder import is_project
@@ -22,16 +24,27 @@ OnPhoto = Callable[[int, int], None]
 
 
 def evaluate_against(
-    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None = None
+    what: Path,
+    truths: Path,
+    choices: EvaluationChoices,
+    on_photo: OnPhoto | None = None,
+    machine: Machine = PROCESSOR,
 ) -> Evaluation:
     """Evaluate a network (a project, or its model folder) or a folder of label maps.
+
+    Args:
+        what: is evaluated.
+        truths: folder of label maps.
+        choices: how.
+        on_photo: told how many photos are done, and of how many.
+        machine: on which a network works; if it is not the plain processor, a note says so.
 
     Raises:
         BadOption: photos for a network, or parts for label maps, are missing.
         PartlyError: as the readers of label maps, photos and networks.
     """
     if is_project(what) or (what / "model.json").is_file():
-        return _evaluate_network(what, truths, choices, on_photo)
+        return _evaluate_network(what, truths, choices, on_photo, machine)
     if choices.part_set is None:
         raise BadOption(
             "label maps are given without their parts",
@@ -53,7 +66,7 @@ def evaluate_against(
 
 
 def _evaluate_network(
-    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None
+    what: Path, truths: Path, choices: EvaluationChoices, on_photo: OnPhoto | None, machine: Machine
 ) -> Evaluation:
     if choices.photos is None:
         raise BadOption(
@@ -68,8 +81,14 @@ def _evaluate_network(
     view = options.view(**segmenting.made_of)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
     photos = find_photos(choices.photos, max_pages=choices.max_pages)
+    machine.place(network)
+
+    def predict(pixels: Pixels) -> LabelMap:
+        with machine.precision():
+            return segment_photo(network, pixels, **view).label_map
+
     evaluation = evaluate_network(
-        lambda pixels: segment_photo(network, pixels, **view).label_map,
+        predict,
         photos,
         truths,
         network.part_set,
@@ -78,7 +97,8 @@ def _evaluate_network(
         n_worst=choices.n_worst,
         progress=on_photo,
     )
-    return replace(evaluation, notes=(*evaluation.notes, *photos.told()))
+    made_on = () if machine.is_plain else (f"Predicted on {machine.name}.",)
+    return replace(evaluation, notes=(*evaluation.notes, *photos.told(), *made_on))
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation, what: Path, truths: Path) -> Path:

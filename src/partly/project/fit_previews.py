@@ -54,7 +54,7 @@ def write_previews(
         shown = thumbnail(pixels_of(synthesis), _PREVIEW_PX)
         height, width = shown.shape[:2]
         best = segmenter(synthesis.pyramid, max(height, width))[0].argmax(0)
-        labels = resize_label_map(best.to(torch.uint8).numpy(), (height, width))
+        labels = resize_label_map(best.to(torch.uint8).cpu().numpy(), (height, width))
         rows.append(side_by_side([shown, overlay(shown, labels, colours, _OPACITY)]))
         write_jpeg(path.with_suffix("") / f"preview-{len(rows)}.jpg", rows[-1])
         if on_progress:

@@ -16,6 +16,7 @@ from partly.fewshot.fitting import (
     fit_teacher,
     measured_quality,
 )
+from partly.machine import PROCESSOR, Machine
 from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.fit_previews import write_previews
 from partly.project.label_quality_of_project import QUALITY, kept_quality
@@ -67,8 +68,16 @@ def fit_project(
     *,
     anew: bool = False,
     on_progress: OnProgress | None = None,
+    machine: Machine = PROCESSOR,
 ) -> FitResult:
     """Fit on all annotations and keep the segmenter; preview it on pictures that nobody labelled.
+
+    Args:
+        project: whose annotations.
+        config: the choices; None: those of ``project.toml``.
+        anew: fit even if nothing changed.
+        on_progress: told what is done, how much of it and of how much.
+        machine: makes features and fits. What another one fitted is not made anew: it differs by rounding.
 
     Raises:
         NotAvailable: generator or encoder are not on this machine.
@@ -80,7 +89,7 @@ def fit_project(
     config = config or few_shot_config(project)
     remove_leftovers(project.folder)
     annotations = annotations_to_fit(project)
-    source = project_source(project)
+    source = project_source(project, machine)
     missing = check_annotations(
         annotations, project.part_set, source, allow_missing_parts=config.allow_missing_parts
     )
@@ -106,8 +115,8 @@ def fit_project(
         quality = measured_quality(teacher, config, on_progress)
     write_previews(result.previews, source, teacher, on_progress)
     measured = {QUALITY: quality.to_json()}
-    card = teacher.save(project.few_shot, extra | measured)
-    run.finish({"few_shot_sha256": card.weights_sha256, **measured})
+    card = teacher.save(project.few_shot, extra | measured | machine.described)
+    run.finish({"few_shot_sha256": card.weights_sha256, **measured, **machine.described})
     return replace(result, was_there=False, quality=quality)
 
 

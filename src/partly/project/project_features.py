@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureSource, FeatureStore, GeneratorFeatures, PhotoFeatures
+from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import Representation
 from partly.models.zoo import load_encoder
 from partly.project.photo_options import USUAL_BESIDE_GENERATOR_PX, USUAL_FEATURES_PX
@@ -13,8 +14,12 @@ from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import FILE_NAME
 
 
-def project_source(project: Project) -> FeatureSource:
+def project_source(project: Project, machine: Machine = PROCESSOR) -> FeatureSource:
     """What the project labels and is fitted on: pictures of its generator, or its photos.
+
+    Args:
+        project: whose source.
+        machine: makes the features.
 
     Raises:
         NotAvailable: generator or encoder are not on this machine.
@@ -22,16 +27,19 @@ def project_source(project: Project) -> FeatureSource:
         BadProject: a setting cannot be: no such class, no photos, no such size.
     """
     if project.settings.fitted_on == "generator":
-        return GeneratorFeatures(load_project_generator(project))
-    return project_photo_features(project)
+        return GeneratorFeatures(load_project_generator(project), machine)
+    return project_photo_features(project, machine=machine)
 
 
-def project_photo_features(project: Project, encoder: Representation | None = None) -> PhotoFeatures:
+def project_photo_features(
+    project: Project, encoder: Representation | None = None, machine: Machine | None = None
+) -> PhotoFeatures:
     """Features of the project's photos, kept in its folder.
 
     Args:
         project: whose photos.
         encoder: the project's, if it is loaded already.
+        machine: makes the features; None: where the encoder is.
 
     Raises:
         NotAvailable: the encoder is not on this machine.
@@ -39,7 +47,8 @@ def project_photo_features(project: Project, encoder: Representation | None = No
         BadProject: there are no photos, or the encoder reads none of that size.
     """
     photos = project_photos(project)
-    return PhotoFeatures(encoder or project_encoder(project), photos, store=FeatureStore(project.features))
+    store = FeatureStore(project.features)
+    return PhotoFeatures(encoder or project_encoder(project), photos, store=store, machine=machine)
 
 
 def project_encoder(project: Project) -> Representation:

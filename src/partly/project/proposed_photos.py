@@ -24,6 +24,7 @@ from partly.project.proposed_pictures import (
 if TYPE_CHECKING:
     from partly.fewshot.acquisition import Proposal
     from partly.fewshot.features import PhotoFeatures
+    from partly.machine import Machine
 
 MOST_LOOKED_AT = 100
 """Of a large folder, unless another number is asked for: a network reads each for a second or two."""
@@ -32,7 +33,10 @@ Report = Callable[[str, int, int], None]
 
 
 def propose(
-    project: Project, request: PicturesRequest, on_progress: Report | None = None
+    project: Project,
+    request: PicturesRequest,
+    on_progress: Report | None = None,
+    machine: Machine | None = None,
 ) -> list[ProposedPicture]:
     """Choose the pictures or photos of a project that are best labelled, and write them with a contact sheet.
 
@@ -40,6 +44,7 @@ def propose(
         project: whose folder of pictures is written to.
         request: how many, and which.
         on_progress: told what is done, how much of it and of how much.
+        machine: looks at the candidates; None: the processor.
 
     Returns:
         Best first.
@@ -51,11 +56,12 @@ def propose(
         BadProject: the photos are not where they should be, or all are labelled.
     """
     from partly.fewshot.features import GeneratorFeatures, PhotoFeatures
+    from partly.machine import PROCESSOR
     from partly.project.project_features import project_source
 
-    source = project_source(project)
+    source = project_source(project, machine or PROCESSOR)
     if isinstance(source, GeneratorFeatures):
-        return propose_pictures(project, source.generator, request, on_progress)
+        return propose_pictures(project, source.generator, request, on_progress, source.machine)
     assert isinstance(source, PhotoFeatures)
     return propose_photos(project, source, request, on_progress)
 

@@ -33,6 +33,8 @@ from partly.storage import parsed_json, read_json_or_none, write_text
 
 if TYPE_CHECKING:
     from partly.fewshot.acquisition import Proposal
+    from partly.fewshot.features import GeneratorFeatures
+    from partly.machine import Machine
     from partly.models.generators import Generator
 
 SHEET_NAME = "contact-sheet.png"
@@ -83,6 +85,7 @@ def propose_pictures(
     generator: Generator,
     request: PicturesRequest,
     on_progress: Callable[[str, int, int], None] | None = None,
+    machine: Machine | None = None,
 ) -> list[ProposedPicture]:
     """Choose the pictures that are best labelled, and write them with a contact sheet; best first.
 
@@ -91,6 +94,7 @@ def propose_pictures(
         generator: makes them.
         request: how many, and which.
         on_progress: told what is done, how much of it and of how much.
+        machine: looks at the candidates; None: where the generator is.
 
     Raises:
         BadOption: more pictures than candidates.
@@ -110,10 +114,10 @@ def propose_pictures(
         options["n_candidates"] = request.n_candidates
     if request.truncation is not None:
         options["truncation"] = Truncation(*request.truncation)
+    source = GeneratorFeatures(generator, machine)
     if request.by_doubt:
-        chosen = _unsure(project, generator, request, **options)
+        chosen = _unsure(project, source, request, **options)
     else:
-        source = GeneratorFeatures(generator)
         chosen = propose(source, n, seed, together=request.together, **options)
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
@@ -139,10 +143,9 @@ def _kept(project: Project, generator: Generator, name: str, proposal: Proposal)
 
 
 def _unsure(
-    project: Project, generator: Generator, request: PicturesRequest, **options: Any
+    project: Project, source: GeneratorFeatures, request: PicturesRequest, **options: Any
 ) -> Sequence[Proposal]:
     """Pictures that the project's segmenter is unsure of, and that are not labelled yet."""
-    from partly.fewshot.features import GeneratorFeatures
     from partly.fewshot.fitting import Teacher
 
     try:
@@ -153,8 +156,8 @@ def _unsure(
             remedy=f"Fit the labelled pictures first: partly fit {project.folder}",
             path=project.few_shot,
         ) from error
+    source.machine.place(teacher.segmenter)
     annotations = annotations_to_fit(project)
-    source = GeneratorFeatures(generator)
     for annotation in annotations:
         source.check(annotation)
     return by_doubt(project, source, teacher, request, known=annotations, **options)
@@ -255,7 +258,7 @@ def picture_pixels(generator: Generator, w: npt.NDArray[np.float32]) -> Pixels:
     from partly.models.generators import pixels_of
 
     with torch.inference_mode():
-        latent = torch.from_numpy(w)[None]
+        latent = torch.from_numpy(w)[None].to(generator.w_mean.device)
         return pixels_of(generator.synthesise(latent, features_px=generator.levels[0].size_px))
 
 

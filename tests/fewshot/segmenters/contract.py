@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from partly.data.labels.part_sets import PartSet
 from partly.errors import BadOption
 from partly.fewshot.fitting.segmenter_folders import load_segmenter, save_segmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
+from partly.machine import Machine
 from partly.models.feature_pyramid import FeaturePyramid
+from tests.device_with_values import device_with_values
 
 CHANNELS, INDEXES = (6, 4), (1, 2)
 PARTS = PartSet.from_names(("background", "wheel", "window"))
@@ -42,6 +45,18 @@ class SegmenterContract(ABC):
         for i in range(2):
             alone = segmenter(pyramid().pictures(i, i + 1), 16)
             torch.testing.assert_close(both[i : i + 1], alone, rtol=1e-4, atol=1e-5)
+
+    def test_another_device_says_the_same(self, segmenter: FewShotSegmenter) -> None:
+        with device_with_values() as device:
+            there = copy.deepcopy(segmenter).to(device)
+            said = there(pyramid().to(device), 16)
+            assert said.device == device
+            assert torch.equal(said.cpu(), segmenter(pyramid(), 16))
+
+    def test_halves_around_it_change_nothing(self, segmenter: FewShotSegmenter) -> None:
+        with Machine(dtype=torch.bfloat16).precision():
+            said = segmenter(pyramid(), 16)
+        assert torch.equal(said, segmenter(pyramid(), 16))
 
     def test_saved_and_loaded_says_the_same(self, segmenter: FewShotSegmenter, tmp_path: Path) -> None:
         save_segmenter(tmp_path, segmenter, PARTS, {"note": "x"})

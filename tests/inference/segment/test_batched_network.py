@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,13 +21,15 @@ HALVES = Machine(torch.device("cpu"), dtype=torch.bfloat16)
 
 
 class Slow(ColourNetwork):
-    """Waits until a number of calls has come, so that they are seen together."""
+    """Waits in its first call until it may go on, so that those behind it are seen together."""
 
     def __init__(self, most=None):
         super().__init__()
-        self.sizes, self.go, self.most = [], threading.Event(), most
+        self.sizes, self.most = [], most
+        self.entered, self.go = threading.Event(), threading.Event()
 
     def forward(self, images):
+        self.entered.set()
         self.go.wait(10)
         if self.most is not None and len(images) > self.most:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried")
@@ -36,9 +39,12 @@ class Slow(ColourNetwork):
 
 def asked_at_once(batched, network, images):
     with batched.at_work(), ThreadPoolExecutor(len(images)) as pool:
-        futures = [pool.submit(batched, one) for one in images]
-        while batched._asked.qsize() < len(images) - 1:
-            pass
+        futures = [pool.submit(batched, images[0])]
+        assert network.entered.wait(10)
+        futures += [pool.submit(batched, one) for one in images[1:]]
+        deadline = time.monotonic() + 10
+        while batched._asked.qsize() < len(images) - 1 and time.monotonic() < deadline:
+            time.sleep(0.001)
         network.go.set()
         return [future.result(10) for future in futures]
 
@@ -50,7 +56,7 @@ def test_calls_become_batches_and_each_gets_its_own():
     for one, answer in zip(images, answers, strict=True):
         torch.testing.assert_close(answer, network.conv(one))
     assert sum(network.sizes) == 8
-    assert len(network.sizes) < 4
+    assert network.sizes == [2, 6]
 
 
 def test_images_of_other_sizes_wait_for_the_next_batch():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from partly.errors import BadOption
 from partly.losses.rounds import Ask, Round, total
 from partly.losses.slope_penalties import R1
+from tests.device_with_values import device_with_values
 
 
 class DiscriminatorContract(ABC):
@@ -63,6 +66,28 @@ class DiscriminatorContract(ABC):
         slopes = [p.grad for p in discriminator.parameters() if p.grad is not None]
         assert all(slope.isfinite().all() for slope in slopes)
         assert slopes[0].abs().max() > 0
+
+    def test_another_device_judges_and_learns_the_same(self, discriminator: nn.Module) -> None:
+        """The penalty of slopes too, whose backward pass is a second one."""
+        photos, condition = self.images(4), self.condition(4)
+        with device_with_values() as device:
+            there = copy.deepcopy(discriminator).to(device)
+            asked = None if condition is None else condition.to(device)
+            scores = []
+            for judge, images, shown in (
+                (discriminator, photos, condition),
+                (there, photos.to(device), asked),
+            ):
+                ask = Ask(partial(judge, condition=shown))
+                scores.append(judge(images, shown).scores)
+                terms = R1().discriminator_terms(Round(images, images, ask=ask))
+                torch.autograd.backward(total(terms) + scores[-1].sum())
+            assert scores[1].device == device
+            torch.testing.assert_close(scores[1].detach().cpu(), scores[0].detach())
+            for one, other in zip(discriminator.parameters(), there.parameters(), strict=True):
+                if one.grad is not None:
+                    assert other.grad is not None
+                    torch.testing.assert_close(other.grad.cpu(), one.grad)
 
     def test_images_of_another_size_are_refused(self, discriminator: nn.Module) -> None:
         half = self.size_px // 2

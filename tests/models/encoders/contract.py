@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 import torch
 
 from partly.errors import BadModelFile, BadOption
+from partly.machine import Machine
 from partly.models.encoders.encoder_table import load_representation
 from partly.models.encoders.photo_encoder import Representation, RepresentationFamily
+from tests.device_with_values import device_with_values
 
 
 def photos(
@@ -28,10 +31,12 @@ class RepresentationContract(ABC):
         share_in_place: of what a changed corner changes, how much is in that quarter of the photo at least;
             an even spread would be a quarter. Attention sees everywhere.
         tolerance: by how much a photo's features may differ in another batch.
+        of_halves: by how much those of bfloat16 may differ, as a share of the largest.
     """
 
     share_in_place = 0.9
     tolerance = 1e-5
+    of_halves = 0.1
 
     @pytest.fixture
     @abstractmethod
@@ -141,6 +146,25 @@ class RepresentationContract(ABC):
             with pytest.raises(BadOption) as caught:
                 representation.read(torch.zeros(shape))
             assert f"photos of shape {list(shape)}; expected [b, 3, {expected}" in str(caught.value)
+
+    def test_another_device_sees_the_same(self, representation: RepresentationFamily) -> None:
+        batch = photos(representation)
+        here = representation.read(batch)
+        with device_with_values() as device:
+            there = copy.deepcopy(representation).to(device)
+            seen = there.read(batch.to(device))
+            assert {m.device for m in seen.maps} == {device}
+            # Attention takes another way there.
+            for one, other in zip(here.maps, seen.to("cpu").maps, strict=True):
+                torch.testing.assert_close(one, other)
+
+    def test_halves_see_nearly_the_same(self, representation: RepresentationFamily) -> None:
+        batch = photos(representation)
+        with Machine(dtype=torch.bfloat16).precision():
+            halves = representation.read(batch).float()
+        for half, whole in zip(halves.maps, representation.read(batch).maps, strict=True):
+            assert half.dtype == torch.float32
+            assert (half - whole).abs().max() < self.of_halves * whole.abs().max()
 
     def test_saved_and_read(self, representation: RepresentationFamily, tmp_path: Path) -> None:
         representation.save(tmp_path / "r", {"title": "tiny"})

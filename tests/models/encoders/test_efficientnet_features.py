@@ -32,6 +32,7 @@ def network():
 class TestContract(RepresentationContract):
     # Norms make differences of the last digit as large as the little that noise leaves after five halvings.
     tolerance = 1e-3
+    of_halves = 0.6
 
     @pytest.fixture
     def representation(self, network):

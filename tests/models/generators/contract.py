@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,12 +11,16 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
+from torch import nn
 
 from partly.errors import BadModelFile, BadOption
+from partly.machine import Machine
 from partly.models.generators.generator_protocol import Generator
 from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import one_hot, sample_class, sample_w, truncate
+from partly.models.generators.synthesis_on_machine import synthesise_on
 from partly.models.generators.truncation import Truncation
+from tests.device_with_values import device_with_values
 
 
 class GeneratorContract(ABC):
@@ -130,6 +135,35 @@ class GeneratorContract(ABC):
         with pytest.raises(BadOption, match=text):
             generator.synthesise(sample_w(generator, 0, 0), features_px=first_px - 1)
 
+    def test_another_device_makes_the_same(self, generator: Generator) -> None:
+        if not isinstance(generator, nn.Module):
+            pytest.skip("a generator that cannot be moved")
+        w = sample_w(generator, 0, 0, Truncation(0.7, 0.7))
+        here = generator.synthesise(w)
+        with device_with_values() as device:
+            there = copy.deepcopy(generator).to(device)
+            latent = sample_w(there, 0, 0, Truncation(0.7, 0.7))
+            assert torch.equal(latent.cpu(), w)
+            made = there.synthesise(latent)
+            assert {m.device for m in (made.images, *made.pyramid.maps)} == {device}
+            found = made.cpu()
+        assert here.images is not None
+        assert found.images is not None
+        assert torch.equal(found.images, here.images)
+        for one, other in zip(found.pyramid.maps, here.pyramid.maps, strict=True):
+            assert torch.equal(one, other)
+
+    def test_halves_make_nearly_the_same(self, generator: Generator) -> None:
+        w = sample_w(generator, 0, 0)
+        whole = generator.synthesise(w)
+        halves = synthesise_on(Machine(dtype=torch.bfloat16), generator, w)
+        assert whole.images is not None
+        assert halves.images is not None
+        pairs = [(halves.images, whole.images), *zip(halves.pyramid.maps, whole.pyramid.maps, strict=True)]
+        for half, one in pairs:
+            assert half.dtype == torch.float32
+            assert (half - one).abs().max() < 0.05 * one.abs().max()
+
     def test_saved_and_read_is_the_same(self, generator: Generator, tmp_path: Path) -> None:
         if self.name is None:
             pytest.skip("a generator without a model folder of its own")
@@ -174,6 +208,23 @@ class TrainedGeneratorContract(GeneratorContract):
         torch.autograd.backward(loss)
         parameters = generator.named_parameters()  # type: ignore[attr-defined]
         assert [name for name, p in parameters if p.grad is None] == []
+
+    def test_another_device_learns_the_same(self, generator: Generator) -> None:
+        assert isinstance(generator, nn.Module)
+        generator.train().requires_grad_(True)
+        w = torch.cat([sample_w(generator, 0, i) for i in range(3)])
+        with device_with_values() as device:
+            there = copy.deepcopy(generator).to(device)
+            for network, latents in ((generator, w), (there, w.to(device))):
+                network(latents, torch.Generator().manual_seed(0)).square().sum().backward()
+            gradients = [
+                (p.grad, q.grad) for p, q in zip(generator.parameters(), there.parameters(), strict=True)
+            ]
+            for one, other in gradients:
+                assert (one is None) == (other is None)
+                if one is not None and other is not None:
+                    assert other.device == device
+                    torch.testing.assert_close(other.cpu(), one)
 
     def test_random_noise_is_for_training_only(self, generator: Generator) -> None:
         noisy = [m for m in generator.modules() if hasattr(m, "strength")]  # type: ignore[attr-defined]

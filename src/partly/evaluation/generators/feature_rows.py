@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from safetensors.numpy import load, save
 
 from partly.data.photos import PhotoSet
 from partly.errors import BadOption
-from partly.evaluation.generators.picture_bytes import Pixels, make_pictures
+from partly.evaluation.generators.picture_bytes import Pixels, make_pictures, picture_batches
 from partly.evaluation.metrics.generator_figures import GeneratorFigures, check_numbers, figures_of
+from partly.machine import FittingBatches, Machine, OnHalved
 from partly.models.encoders import FeatureNetwork
 from partly.models.generators import Generator
 from partly.storage import FIRST_VERSION, shuffle_stream, streams_version, write_bytes
@@ -31,6 +32,7 @@ def generator_figures(
     *,
     folder: Path | None = None,
     on_rows: OnRows | None = None,
+    machine: Machine | None = None,
 ) -> GeneratorFigures:
     """How pictures of a generator compare with photos.
 
@@ -46,6 +48,7 @@ def generator_figures(
         seed: of the latents; the same pictures are compared each time.
         folder: see :func:`partly.evaluation.generators.picture_features`.
         on_rows: told how many pictures are done, and of how many.
+        machine: where the generator is; None: found out, and float32.
 
     Raises:
         BadOption: too few photos or pictures, or features of another network.
@@ -53,7 +56,7 @@ def generator_figures(
     """
     check_same_network(photos, network)
     check_numbers(len(photos), n_pictures)
-    pictures = picture_features(generator, network, n_pictures, seed, folder, on_rows)
+    pictures = picture_features(generator, network, n_pictures, seed, folder, on_rows, machine)
     return figures_of(photos.rows, pictures, network=network.name, network_digest=network.digest, seed=seed)
 
 
@@ -91,6 +94,7 @@ def photo_features(
     folder: Path | None = None,
     on_rows: OnRows | None = None,
     n_most: int | None = None,
+    on_halved: OnHalved | None = None,
 ) -> PhotoFeatures:
     """Features of the photos of a set.
 
@@ -100,6 +104,7 @@ def photo_features(
         folder: where they are kept, by the digests of photos and network; None keeps nothing.
         on_rows: told how many are done, and of how many.
         n_most: no more than so many, those of :meth:`PhotoFeatures.some`; None: all.
+        on_halved: told, once, if memory is short and the network sees fewer at a time from then on.
 
     Raises:
         PartlyError: the disk is full, or the folder cannot be written to.
@@ -114,7 +119,7 @@ def photo_features(
         yield np.array(photos.squares[chosen[start:stop]])
 
     kept = folder and folder / _name(what, photos.digest, network.digest)
-    return PhotoFeatures(_rows(read, len(chosen), network, kept, on_rows), network.digest)
+    return PhotoFeatures(_rows(read, len(chosen), network, kept, on_rows, on_halved), network.digest)
 
 
 def picture_features(
@@ -124,6 +129,8 @@ def picture_features(
     seed: int,
     folder: Path | None = None,
     on_rows: OnRows | None = None,
+    machine: Machine | None = None,
+    on_halved: OnHalved | None = None,
 ) -> Rows:
     """Features of pictures 0 to ``n_pictures - 1`` of a seed, float32 ``[n, d]``; none is kept itself.
 
@@ -135,19 +142,24 @@ def picture_features(
         folder: where features are kept, by the digests of generator and network; None keeps nothing. A
             generator without digest, one in training say, keeps nothing either.
         on_rows: told how many are done, and of how many.
+        machine: where the generator is; None: found out, and float32. Of pictures made in halves, features
+            are kept apart from those of others.
+        on_halved: told if memory is short and fewer are made, or seen, at a time from then on.
 
     Raises:
         TrainingDiverged: pictures are NaN.
         PartlyError: the disk is full, or the folder cannot be written to.
     """
 
+    batches = picture_batches(generator, on_halved)
+
     def read(start: int, stop: int) -> Iterator[Pixels]:
-        return make_pictures(generator, seed, range(start, stop))
+        return make_pictures(generator, seed, range(start, stop), machine, batches)
 
     named = folder and generator.digest
-    what = f"pictures {seed}{_streams_in_name()}"
+    what = f"pictures {seed}{_streams_in_name()}{_halves_in_name(machine)}"
     kept = folder / _name(what, generator.digest, network.digest) if folder and named else None
-    return _rows(read, n_pictures, network, kept, on_rows)
+    return _rows(read, n_pictures, network, kept, on_rows, on_halved)
 
 
 def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
@@ -175,15 +187,28 @@ def _streams_in_name() -> str:
     return "" if version == FIRST_VERSION else f", streams {version}"
 
 
+def _halves_in_name(machine: Machine | None) -> str:
+    """Figures are compared to four digits, which pictures in halves do not have in common with others."""
+    if machine is None or machine.dtype == torch.float32:
+        return ""
+    return f", {machine.dtype}"
+
+
 def _name(what: str, *digests: str) -> str:
     return hashlib.sha256(" ".join((what, *digests)).encode()).hexdigest()[:32]
 
 
 def _rows(
-    read: ReadPixels, n: int, network: FeatureNetwork, folder: Path | None, on_rows: OnRows | None
+    read: ReadPixels,
+    n: int,
+    network: FeatureNetwork,
+    folder: Path | None,
+    on_rows: OnRows | None,
+    on_halved: OnHalved | None,
 ) -> Rows:
     """Features of everything that ``read`` gives, in blocks, each of which is kept as it is done."""
     rows = np.empty((n, network.n_features), np.float32)
+    batches = FittingBatches(network.batch_size, on_halved)
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         path = folder / f"{start:08d}.safetensors" if folder else None
@@ -191,8 +216,8 @@ def _rows(
         if block is None:
             done = start
             for pixels in read(start, stop):
-                for part in np.array_split(pixels, -(-len(pixels) // network.batch_size)):
-                    rows[done : done + len(part)] = _features(network, part)
+                for part, found in _evenly(network, pixels, batches):
+                    rows[done : done + len(part)] = found
                     done += len(part)
                     if on_rows:
                         on_rows(done, n)
@@ -203,6 +228,14 @@ def _rows(
             if on_rows:
                 on_rows(stop, n)
     return rows
+
+
+def _evenly(
+    network: FeatureNetwork, pixels: Pixels, batches: FittingBatches
+) -> Iterator[tuple[Sequence[Pixels], Rows]]:
+    """Features of a few pictures, in batches of about one size."""
+    for part in np.array_split(pixels, -(-len(pixels) // batches.n)):
+        yield from batches.each(lambda some: _features(network, np.stack(some)), list(part))
 
 
 def _features(network: FeatureNetwork, pixels: Pixels) -> Rows:

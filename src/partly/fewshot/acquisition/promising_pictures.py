@@ -153,14 +153,17 @@ def _scores(
 
 @torch.no_grad()
 def _pixels(source: FeatureSource, picture: Picture) -> Tensor:
-    """Features ``[g * g, c]`` of one picture at the middle levels, half precision to keep many."""
+    """Features ``[g * g, c]`` of one picture at the middle levels, half precision to keep many.
+
+    They go to the processor: what is chosen among them by chance must not depend on the device.
+    """
     largest = max(s for s in {level.size_px for level in source.levels} if s <= 2 * _GRID_PX)
     maps = source.pyramid(picture, largest).maps
     # Sizes are those of a square photo: of a narrow one, too, the same levels are compared.
     middle = [m for m, level in zip(maps, source.levels, strict=False) if level.size_px >= _GRID_PX // 2]
     middle = middle or list(maps)
     columns = torch.cat([on_grid(m, _GRID_PX) for m in middle], dim=1)
-    return columns[0].flatten(1).T.half()
+    return columns[0].flatten(1).T.half().cpu()
 
 
 def _surprise(pixels: Tensor) -> Tensor:

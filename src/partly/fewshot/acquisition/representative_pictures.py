@@ -12,6 +12,7 @@ from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
 from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
 from partly.fewshot.features.feature_source import FeatureSource, at_most
+from partly.machine import where_able
 from partly.models.generators import Truncation
 
 # Levels from 8 to 32 px say what is where; finer ones add texture, and take most of the time.
@@ -85,14 +86,15 @@ def representative_among(
 
 
 def _pooled(source: FeatureSource, picture: Pictured) -> Tensor:
-    """Features ``[1, c]`` of one picture."""
+    """Features ``[1, c]`` of one picture, on the processor, where the choice is made."""
     sizes = {level.size_px for level in source.levels if level.size_px >= _POOLED_PX}
     finest = max((s for s in sizes if s <= _FINEST_PX), default=min(sizes))
     maps = source.pyramid(picture, finest).maps
     # Sizes are those of a square photo: of a narrow one, too, the same levels are compared.
     middle = [m for m, level in zip(maps, source.levels, strict=False) if level.size_px >= _COARSEST_PX]
     middle = middle or [maps[-1]]
-    return torch.cat([F.adaptive_avg_pool2d(m, _POOLED_PX).flatten(1) for m in middle], dim=1)
+    pooled = [F.adaptive_avg_pool2d(where_able(m), _POOLED_PX).flatten(1).cpu() for m in middle]
+    return torch.cat(pooled, dim=1)
 
 
 def _distances(features: Tensor) -> Tensor:

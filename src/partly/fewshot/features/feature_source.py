@@ -13,6 +13,7 @@ from torch import Tensor
 
 from partly.data.labels import LabelMap, Picture, Pictured, is_same_picture
 from partly.errors import BadPhoto
+from partly.machine import Machine
 from partly.models import FeaturePyramid, Level
 from partly.models.generators import Synthesis, Truncation
 from partly.storage import PicturePurpose, picture_seed
@@ -29,12 +30,19 @@ class FeatureSource(Protocol):
         image_size_px: side of the square pictures.
         digest: SHA-256 of all that the features of a picture depend on; segmenters are fitted for it.
         n_pictures: how many pictures there are; None: as many as are asked for.
+        machine: makes the features. They are float32 and lie on its device, as do pictures beside them;
+            segmenters go there.
     """
 
     levels: tuple[Level, ...]
     image_size_px: int
     digest: str
     n_pictures: int | None
+    machine: Machine
+
+    def on(self, machine: Machine) -> FeatureSource:
+        """The same source on another machine; its models are moved there."""
+        ...
 
     def check(self, picture: Pictured) -> None:
         """Refuse what is no picture of this source.
@@ -87,7 +95,7 @@ class FeatureSource(Protocol):
         ...
 
     def codes(self, pictures: Sequence[Picture]) -> Tensor:
-        """A row ``[n, c]`` for each picture; of pictures that are alike they are near."""
+        """A row ``[n, c]`` for each picture, on the processor; of pictures that are alike they are near."""
         ...
 
     def typicality(self, codes: Tensor) -> Tensor:

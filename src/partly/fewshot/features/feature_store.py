@@ -62,7 +62,7 @@ class FeatureStore:
         Returns:
             Whether they are kept.
         """
-        halves = {f"level{i}": as_kept(level).contiguous() for i, level in enumerate(pyramid.maps)}
+        halves = {f"level{i}": as_kept(level).cpu().contiguous() for i, level in enumerate(pyramid.maps)}
         data = save(halves)
         self._make_room(len(data))
         while True:
@@ -144,7 +144,7 @@ class FeatureStore:
 
 
 def as_kept(level: torch.Tensor) -> torch.Tensor:
-    """A level in the half precision in which it is kept."""
+    """A level in the half precision in which it is kept, on the device where it is."""
     return level.clamp(-_HALF_MOST, _HALF_MOST).half()
 
 

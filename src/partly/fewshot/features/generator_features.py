@@ -6,28 +6,48 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from partly.data.labels import LabelMap, Picture, Pictured
 from partly.errors import BadLabel, BadOption
+from partly.machine import Machine
 from partly.models import FeaturePyramid
-from partly.models.generators import Generator, Synthesis, Truncation, sample_factor, sample_w
+from partly.models.generators import (
+    Generator,
+    Synthesis,
+    Truncation,
+    sample_factor,
+    sample_w,
+    synthesise_on,
+)
 from partly.storage import PicturePurpose
 
 
 class GeneratorFeatures:
     """The pictures of a generator; see :class:`partly.fewshot.features.FeatureSource`.
 
+    Args:
+        generator: makes pictures and features.
+        machine: on which it does; it is moved there. None leaves it where it is, and computes in float32.
+
     Attributes:
         generator: makes pictures and features.
+        machine: on which it does.
     """
 
     n_pictures: int | None = None
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Generator, machine: Machine | None = None) -> None:
         self.generator = generator
+        self.machine = machine or Machine.of(generator)
+        if isinstance(generator, nn.Module):
+            self.machine.place(generator)
         self.levels, self.image_size_px = generator.levels, generator.image_size_px
         self.digest = generator.digest
+
+    def on(self, machine: Machine) -> GeneratorFeatures:
+        """The same source on another machine; the generator is moved there."""
+        return GeneratorFeatures(self.generator, machine)
 
     def check(self, picture: Pictured) -> None:
         """Refuse a photo, and pictures of another generator.
@@ -68,7 +88,7 @@ class GeneratorFeatures:
             BadLabel: it is no picture of this generator.
         """
         w = latent_of(picture, self.generator)
-        return self.generator.synthesise(w, features_px=features_px, images=False).pyramid
+        return synthesise_on(self.machine, self.generator, w, features_px=features_px, images=False).pyramid
 
     @torch.no_grad()
     def with_image(self, picture: Pictured, features_px: int) -> Synthesis:
@@ -77,11 +97,12 @@ class GeneratorFeatures:
         Raises:
             BadLabel: it is no picture of this generator.
         """
-        return self.generator.synthesise(latent_of(picture, self.generator), features_px=features_px)
+        w = latent_of(picture, self.generator)
+        return synthesise_on(self.machine, self.generator, w, features_px=features_px)
 
     def plain(self, purpose: PicturePurpose, seed: int, index: int, truncation: Truncation) -> Picture:
         """Picture ``index`` of the purpose's stream of latents."""
-        w = sample_w(self.generator, seed, index, truncation, purpose)[0].numpy()
+        w = sample_w(self.generator, seed, index, truncation, purpose)[0].cpu().numpy()
         factor = sample_factor(truncation, seed, index, purpose)
         return Picture(f"{purpose} {seed}-{index}", w.copy(), self.digest, truncation=factor)
 
@@ -93,12 +114,12 @@ class GeneratorFeatures:
         """Minus the distance from the mean of ``w``; of a generator with classes, of the nearest class."""
         w = codes.unflatten(1, (self.generator.n_layers, -1))
         means = self.generator.class_means if self.generator.classes else self.generator.w_mean[None]
-        distances = torch.stack([(w - mean).flatten(1).norm(dim=1) for mean in means])
+        distances = torch.stack([(w - mean).flatten(1).norm(dim=1) for mean in means.cpu()])
         return -distances.amin(dim=0)
 
 
 def latent_of(picture: Pictured, generator: Generator) -> Tensor:
-    """Latent ``w [1, l, v]`` of a picture, annotated or not.
+    """Latent ``w [1, l, v]`` of a picture, annotated or not, on the processor.
 
     Raises:
         BadLabel: it is a photo, or a picture of another generator.

@@ -10,13 +10,14 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from partly.data.labels import UNLABELLED, LabelMap, Picture, Pictured, resize_label_map
 from partly.data.photos import PhotoSource, Pixels, Window, resize_pixels, squared, whole_shape
 from partly.errors import BadLabel, BadOption
 from partly.fewshot.features.feature_store import FeatureStore
 from partly.fewshot.features.photo_digests import PhotoDigests
+from partly.machine import Machine
 from partly.models import FeaturePyramid
 from partly.models.encoders import Representation
 from partly.models.generators import Synthesis, Truncation
@@ -42,9 +43,12 @@ class PhotoFeatures:
         photos: plain and labelled ones, under the names that annotations give them.
         fit: one of these; None takes "whole" where the encoder reads any shape, and "crop" elsewhere.
         store: keeps features on disk, in half precision; None computes them each time.
+        machine: on which the encoder reads; it is moved there. None leaves it where it is, and computes in
+            float32.
 
     Attributes:
         encoder: reads photos.
+        machine: on which it does.
         fit: how they are shown to it.
         store: where features are kept.
 
@@ -58,6 +62,7 @@ class PhotoFeatures:
         photos: Sequence[PhotoSource],
         fit: PhotoFit | None = None,
         store: FeatureStore | None = None,
+        machine: Machine | None = None,
     ) -> None:
         fit = fit or ("crop" if encoder.multiple_px is None else "whole")
         if fit not in PHOTO_FITS:
@@ -68,6 +73,9 @@ class PhotoFeatures:
                 expected='fit="crop" or fit="pad"',
             )
         self.encoder, self.fit, self.store = encoder, fit, store
+        self.machine = machine or Machine.of(encoder)
+        if isinstance(encoder, nn.Module):
+            self.machine.place(encoder)
         self.levels, self.image_size_px = encoder.levels, encoder.image_size_px
         self.n_pictures: int | None = None
         self._photos: dict[str, PhotoSource] = {}
@@ -147,10 +155,10 @@ class PhotoFeatures:
         """
         images = self._shown_to_encoder(self.pixels(picture))
         if self.store is None:
-            whole = self.encoder.read(images)
+            whole = self._read(images)
         else:
             digest = str(picture.photo_sha256)
-            whole = self.store.read_or_make(self.digest, digest, lambda: self.encoder.read(images))
+            whole = self.store.read_or_make(self.digest, digest, lambda: self._read(images))
         return Synthesis(images, self._up_to(whole, features_px))
 
     def pixels(self, picture: Pictured) -> Pixels:
@@ -171,7 +179,11 @@ class PhotoFeatures:
     def read(self, pixels: Pixels, features_px: int) -> Synthesis:
         """What the network sees of any photo uint8 ``[h, w, 3]``, whether it is one of these or not."""
         images = self._shown_to_encoder(pixels)
-        return Synthesis(images, self._up_to(self.encoder.read(images), features_px))
+        return Synthesis(images, self._up_to(self._read(images), features_px))
+
+    def _read(self, images: Tensor) -> FeaturePyramid:
+        with self.machine.precision():
+            return self.encoder.read(images).float()
 
     def _shown_to_encoder(self, pixels: Pixels) -> Tensor:
         """A photo as the network reads it, ``[1, 3, h, w]`` in [-1, 1]."""
@@ -182,10 +194,13 @@ class PhotoFeatures:
             shown = resize_pixels(pixels, width, height)
         else:
             shown = squared(pixels, self.image_size_px, self.fit)
-        return torch.from_numpy(shown).permute(2, 0, 1)[None].float() / 127.5 - 1
+        images = torch.from_numpy(shown).to(self.machine.device)
+        return images.permute(2, 0, 1)[None].float() / 127.5 - 1
 
     def _up_to(self, pyramid: FeaturePyramid, features_px: int) -> FeaturePyramid:
-        return pyramid.select([i for i, level in enumerate(self.levels) if level.size_px <= features_px])
+        wanted = pyramid.select([i for i, level in enumerate(self.levels) if level.size_px <= features_px])
+        # What was kept on the disk was read by the processor.
+        return wanted.to(self.machine.device)
 
     def _kept(self, picture: Pictured) -> FeaturePyramid | None:
         if self.store is None or picture.photo_sha256 is None:
@@ -201,7 +216,8 @@ class PhotoFeatures:
     def codes(self, pictures: Sequence[Picture]) -> Tensor:
         """Means of the channels of the coarsest level, ``[n, c]``."""
         coarsest_px = self.levels[0].size_px
-        return torch.cat([self.pyramid(picture, coarsest_px).maps[0].mean((2, 3)) for picture in pictures])
+        means = [self.pyramid(picture, coarsest_px).maps[0].mean((2, 3)).cpu() for picture in pictures]
+        return torch.cat(means)
 
     def typicality(self, codes: Tensor) -> Tensor:
         """Minus the distance from the mean of these codes."""
@@ -226,7 +242,12 @@ class PhotoFeatures:
         """
         if unknown := [name for name in names if name not in self._photos]:
             raise BadOption(f"there is no photo {unknown[0]!r}", expected=f"one of {self._shown()}")
-        return PhotoFeatures(self.encoder, [self._photos[name] for name in names], self.fit, self.store)
+        photos = [self._photos[name] for name in names]
+        return PhotoFeatures(self.encoder, photos, self.fit, self.store, self.machine)
+
+    def on(self, machine: Machine) -> PhotoFeatures:
+        """The same source on another machine; the encoder is moved there."""
+        return PhotoFeatures(self.encoder, self.photos, self.fit, self.store, machine)
 
     def _source(self, picture: Pictured) -> PhotoSource:
         """Where the photo is."""

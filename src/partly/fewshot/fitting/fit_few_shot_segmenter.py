@@ -32,7 +32,9 @@ def fit_few_shot(
     config: FewShotConfig | None = None,
     on_progress: Report | None = None,
 ) -> FewShotSegmenter:
-    """Fit a segmenter on annotated pictures of ``source``.
+    """Fit a segmenter on annotated pictures of ``source``, on the machine that makes their features.
+
+    Whatever is drawn by chance, but for dropout, is drawn on the processor, and is the same everywhere.
 
     Args:
         source: makes the features again from what the annotations are of.
@@ -76,6 +78,7 @@ def fit_few_shot(
             if layout is not None:
                 segmenter.layout.copy_(layout)
             segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
+            source.machine.place(segmenter)
             METHODS[name].fit(segmenter, task, config)
         members.append(segmenter.eval().requires_grad_(False))
     return members[0] if len(members) == 1 else EnsembleSegmenter(members)

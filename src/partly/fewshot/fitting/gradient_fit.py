@@ -28,7 +28,7 @@ def fit_by_gradient(
     config: GradientConfig,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
-    """Fit in place; cross-entropy over labelled pixels, balanced between parts.
+    """Fit in place, on the segmenter's device; cross-entropy over labelled pixels, balanced between parts.
 
     Args:
         segmenter: with its standardiser already estimated.
@@ -37,15 +37,16 @@ def fit_by_gradient(
         config: how long and how hard.
         on_step: told the step and its loss.
     """
+    device = next(segmenter.parameters()).device
     draws = torch.Generator().manual_seed(tensor_seed("points of a fit", config.seed))
     kept = _Kept(pyramids)
-    weights = part_factors(label_maps, segmenter.n_parts, config.balance)
+    weights = part_factors(label_maps, segmenter.n_parts, config.balance).to(device)
     trained = [p for p in segmenter.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.n_steps)
     segmenter.train()
-    with torch.random.fork_rng(devices=[]):
-        # Dropout draws from the global generator.
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        # Dropout draws from the global generator, of a GPU from its own.
         torch.manual_seed(tensor_seed("dropout of a fit", config.seed))
         for step in range(config.n_steps):
             i = int(torch.randint(len(label_maps), (), generator=draws))
@@ -81,8 +82,8 @@ def _point_loss(
 ) -> Tensor:
     points, ids = labelled_points(label_map)
     chosen = torch.randint(len(ids), (n_points,), generator=draws)
-    logits = segmenter.at_points(pyramid, points[chosen])
-    return F.cross_entropy(logits, ids[chosen], weights)
+    logits = segmenter.at_points(pyramid, points[chosen].to(weights.device))
+    return F.cross_entropy(logits, ids[chosen].to(weights.device), weights)
 
 
 def _picture_loss(
@@ -94,7 +95,7 @@ def _picture_loss(
 ) -> Tensor:
     logits = segmenter(pyramid, size_px)
     # Shares of each cell, so that a scribble counts however thin it is.
-    wanted = shares(label_map, segmenter.n_parts, size_px) * weights
+    wanted = shares(label_map, segmenter.n_parts, size_px).to(weights.device) * weights
     log_probabilities = logits.log_softmax(1)[0].flatten(1).T
     return -(wanted * log_probabilities).sum() / wanted.sum()
 

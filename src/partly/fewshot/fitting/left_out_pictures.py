@@ -143,6 +143,8 @@ def _best(
 ) -> Tensor:
     """Ids ``[g²]`` of the most likely of the known parts, by the mean of the members' soft predictions.
 
+    They are on the processor, as labels are, whatever device the segmenters are on.
+
     Args:
         segmenters: the members.
         pyramid: of one picture.
@@ -152,7 +154,7 @@ def _best(
     """
     soft = torch.zeros(len(known), grid_px, grid_px)
     for segmenter in segmenters:
-        logits = segmenter.logits(pyramid, grid_px)[0]
+        logits = segmenter.logits(pyramid, grid_px)[0].cpu()
         if layout is not None:
             logits = logits + layout
         soft += logits.masked_fill(~known[:, None, None], -torch.inf).softmax(0)

@@ -123,6 +123,7 @@ def _begun(segmenter: FewShotSegmenter, config: FewShotConfig) -> list[RidgeFit]
         assert isinstance(member, RidgeSegmenter), "methods that are live are ridge regression"
         begun = METHODS[name].untrained(member.n_parts, member.level_indexes, member.n_channels, config)
         begun.standardise_as(member.standardiser)
+        begun.to(member.weight.device)
         fits.append(METHODS[name].running_fit(begun, config, LAYOUT_PX))
     return fits
 

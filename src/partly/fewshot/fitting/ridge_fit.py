@@ -18,6 +18,7 @@ from partly.fewshot.fitting.ridge_refit import Guide, improved
 from partly.fewshot.fitting.ridge_rows import PictureRows, renumbered
 from partly.fewshot.segmenters.normal_equations import (
     NormalEquations,
+    cholesky_solved,
     normal_equations,
     part_weights,
     solve_dual,
@@ -51,7 +52,7 @@ class SelfTraining:
 
 @dataclass
 class RidgeFit:
-    """A ridge segmenter with the sums that it is solved from.
+    """A ridge segmenter with the sums that it is solved from, on the segmenter's device.
 
     A picture takes ``4 d²`` bytes (26 MB for 2566 features) once its rows are many and its sums are formed.
 
@@ -187,7 +188,7 @@ class RidgeFit:
                 return self._set(weight.T)
         total = self._total()
         self._guide = Guide(total.factor(penalties), self._penalty)
-        return self._set(torch.cholesky_solve(total.moment / total.weight, self._guide.lower))
+        return self._set(cholesky_solved(total.moment / total.weight, self._guide.lower))
 
     def self_train(
         self, pyramids: Iterable[FeaturePyramid], how: SelfTraining | None = None
@@ -240,7 +241,7 @@ class RidgeFit:
         return self.penalty * len(self._all()) ** -self.penalty_power
 
     def _penalties(self, penalty: float) -> Tensor:
-        penalties = torch.full((self.segmenter.n_features,), penalty)
+        penalties = torch.full((self.segmenter.n_features,), penalty, device=self.segmenter.weight.device)
         penalties[-1] = _BIAS_PENALTY
         return penalties
 

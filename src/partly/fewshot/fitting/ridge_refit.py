@@ -10,6 +10,7 @@ from torch import Tensor
 from partly.fewshot.fitting.ridge_rows import PictureRows
 from partly.fewshot.segmenters.conjugate_gradients import conjugate_gradients
 from partly.fewshot.segmenters.normal_equations import NormalEquations
+from partly.machine import where_able
 
 # Error of the weights, as a share of them.
 _TOLERANCE = 3e-4
@@ -38,8 +39,10 @@ class Guide:
         """``rows [k, d]`` times the inverse of the matrix that was factored."""
         if self._inverse is None:
             # Two products take a tenth of the time of two substitutions.
-            one = torch.eye(len(self.lower))
-            self._inverse = torch.linalg.solve_triangular(self.lower, one, upper=False)
+            lower = where_able(self.lower)
+            one = torch.eye(len(lower), device=lower.device)
+            inverse = torch.linalg.solve_triangular(lower, one, upper=False)
+            self._inverse = inverse.to(self.lower.device)
         return rows @ self._inverse.T @ self._inverse
 
 

@@ -39,9 +39,10 @@ class PictureRows:
 
         Args:
             features: ``[g², d]``; kept, not copied.
-            covered: how much of each cell each part covers, ``[g², k]``; not all 0.
+            covered: how much of each cell each part covers, ``[g², k]``, on any device; not all 0.
             balance: class-balance exponent.
         """
+        covered = covered.to(features.device)
         labelled = covered.sum(1)
         chosen = labelled.nonzero()[:, 0]
         here = covered[chosen]
@@ -98,7 +99,8 @@ class PictureRows:
             return
         self._sampled = self.sample()[0]
         if self.n_rows <= n_most:
-            self._features, self.chosen = self.labelled()[0], torch.arange(self.n_rows)
+            self._features = self.labelled()[0]
+            self.chosen = torch.arange(self.n_rows, device=self.chosen.device)
         else:
             self._sums, self._features = self.sums, None
         self.at_hand = False

@@ -22,7 +22,8 @@ from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.segmenter_folders import load_segmenter, save_segmenter, segmenter_digest
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter
-from partly.models.generators import Generator, draw_classes, load_generator
+from partly.machine import PROCESSOR, Machine
+from partly.models.generators import Generator, draw_classes, load_generator, synthesise_on
 from partly.storage import ModelCard, load_card
 
 
@@ -85,7 +86,7 @@ class Teacher:
         return teacher if source is None else teacher.reading(source)
 
     def reading(self, source: FeatureSource | Generator) -> Teacher:
-        """The same teacher with this source of features.
+        """The same teacher with this source of features, to whose machine its segmenter is moved.
 
         Raises:
             BadOption: it was fitted on another.
@@ -97,11 +98,28 @@ class Teacher:
                 expected=f"{source.digest[:12]}…, of the source that is given",
                 remedy="Use the generator, or the photos' network, that it was fitted on",
             )
+        source.machine.place(self.segmenter)
         return replace(self, source=source, source_digest=source.digest)
 
+    @property
+    def machine(self) -> Machine:
+        """Where its source makes features, and its segmenter reads them; the processor without a source."""
+        return PROCESSOR if self.source is None else self.source.machine
+
+    def on(self, machine: Machine) -> Teacher:
+        """The same teacher on another machine; models are moved there.
+
+        Raises:
+            BadOption: it has no source.
+        """
+        return self.reading(self._at_hand().on(machine))
+
     def to(self, device: torch.device | str) -> Teacher:
-        """Move the segmenter; what its source gives must be there too."""
-        self.segmenter.to(device)
+        """As :meth:`on`, by the name of a device, with float32; without a source the segmenter is moved."""
+        machine = Machine(torch.device(device))
+        if self.source is not None:
+            return self.on(machine)
+        machine.place(self.segmenter)
         return self
 
     @torch.inference_mode()
@@ -123,10 +141,10 @@ class Teacher:
         Raises:
             BadOption: the teacher was fitted on another source.
         """
-        self.reading(generator)
+        machine = self._machine_of(generator)
         finest_px = max(generator.levels[i].size_px for i in self.segmenter.level_indexes)
-        pyramid = generator.synthesise(w, features_px=finest_px, images=False).pyramid
-        return self.segmenter(pyramid, size_px)
+        made = synthesise_on(machine, generator, w, features_px=finest_px, images=False)
+        return self.segmenter(made.pyramid, size_px)
 
     @torch.inference_mode()
     def segment(self, photo: Photo | str | Path) -> LabelMap:
@@ -148,7 +166,7 @@ class Teacher:
         finest_px = max(source.levels[i].size_px for i in self.segmenter.level_indexes)
         pyramid = source.read(pixels, finest_px).pyramid
         best = self.segmenter(pyramid, source.square_px(height, width))[0].argmax(0)
-        return source.placed(best.byte().numpy(), height, width)
+        return source.placed(best.byte().cpu().numpy(), height, width)
 
     @property
     def generator(self) -> Generator:
@@ -165,6 +183,16 @@ class Teacher:
                 remedy="Fit on the generator's pictures, or label photos: teacher.segment(photo)",
             )
         return source.generator
+
+    def _machine_of(self, generator: Generator) -> Machine:
+        """Where a generator that it reads is, and now its segmenter too.
+
+        Raises:
+            BadOption: it was fitted on another source.
+        """
+        if isinstance(self.source, GeneratorFeatures) and self.source.generator is generator:
+            return self.source.machine
+        return self.reading(generator).machine
 
     def _at_hand(self) -> FeatureSource:
         if self.source is None:

@@ -27,6 +27,8 @@ class EnsembleSegmenter(FewShotSegmenter):
         indexes = sorted(channels)
         super().__init__(members[0].n_parts, indexes, [channels[i] for i in indexes])
         self.members = nn.ModuleList(members)
+        # Its own layout lies where those of its members do.
+        self.layout = self.layout.to(members[0].layout.device)
 
     def arguments(self) -> dict[str, Any]:
         """Constructor arguments; the members' kinds and arguments are added by the catalogue."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from partly.machine import where_able
+
 # Wide enough to keep the processor's multiplication busy, narrow enough to leave out half of the products.
 _BLOCK = 384
 
@@ -40,13 +42,23 @@ class NormalEquations:
 
     def solve(self, penalty: Tensor) -> Tensor:
         """Weights ``[d, k]`` for the given penalty ``[d]`` of each feature, per unit of weight."""
-        return torch.cholesky_solve(self.moment / self.weight, self.factor(penalty))
+        return cholesky_solved(self.moment / self.weight, self.factor(penalty))
 
     def factor(self, penalty: Tensor) -> Tensor:
         """Lower triangular ``L [d, d]`` with ``L Lᵀ = XᵀSX + λP`` per unit of weight."""
         gram = self.gram / self.weight
         gram.diagonal().add_(penalty)
-        return torch.linalg.cholesky(gram)
+        return cholesky(gram)
+
+
+def cholesky(gram: Tensor) -> Tensor:
+    """Lower triangle of a symmetric, positive definite matrix ``[d, d]``, on its device."""
+    return torch.linalg.cholesky(where_able(gram)).to(gram.device)
+
+
+def cholesky_solved(right: Tensor, lower: Tensor) -> Tensor:
+    """``x [d, k]`` with ``L Lᵀ x = right``, on its device; Apple's GPUs leave it to the processor."""
+    return torch.cholesky_solve(where_able(right), where_able(lower)).to(right.device)
 
 
 def normal_equations(features: Tensor, targets: Tensor, weights: Tensor) -> NormalEquations:
@@ -75,7 +87,7 @@ def solve_dual(features: Tensor, targets: Tensor, weights: Tensor, penalty: floa
     rows = (features - middle) * roots
     kernel = rows @ rows.T / penalty
     kernel.diagonal().add_(1)
-    found = rows.T @ torch.cholesky_solve((targets - level) * roots, torch.linalg.cholesky(kernel)) / penalty
+    found = rows.T @ cholesky_solved((targets - level) * roots, cholesky(kernel)) / penalty
     # The last feature of every row lies at its mean: it got no weight yet.
     found[-1] = level - middle @ found
     return found

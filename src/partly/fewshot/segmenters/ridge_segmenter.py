@@ -95,7 +95,7 @@ class RidgeSegmenter(FewShotSegmenter):
 
     def half_columns(self) -> tuple[Tensor, Tensor]:
         """Every other feature, and the others: boolean ``[d]`` each. Position and bias are in both."""
-        columns = torch.arange(self.n_features)
+        columns = torch.arange(self.n_features, device=self.weight.device)
         start = sum(self.n_channels)
         both = (columns >= start) & (columns < start + N_COORDINATES)
         both[-1] = True

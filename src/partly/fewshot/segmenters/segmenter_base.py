@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption
 from partly.fewshot.segmenters.standardiser import Standardiser
+from partly.machine import full_precision
 from partly.models import FeaturePyramid, Level, resize
 
 LAYOUT_PX = 64
@@ -42,8 +43,13 @@ class FewShotSegmenter(nn.Module, ABC):
         self.register_buffer("layout", torch.zeros(n_parts, LAYOUT_PX, LAYOUT_PX))
 
     def forward(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:
-        """Logits ``[b, k, size_px, size_px]`` of a whole pyramid; their softmax are soft labels."""
-        return self.logits(pyramid, size_px) + resize(self.layout[None], size_px)
+        """Logits ``[b, k, size_px, size_px]`` of a whole pyramid; their softmax are soft labels.
+
+        They are computed in float32, also where networks around it compute in halves: they are sums of
+        thousands of terms, and little work.
+        """
+        with full_precision(self.layout.device):
+            return self.logits(pyramid, size_px) + resize(self.layout[None], size_px)
 
     @abstractmethod
     def logits(self, pyramid: FeaturePyramid, size_px: int) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from partly.fewshot.segmenters.pixel_coordinates import N_COORDINATES, coordinates, coordinates_at
 from partly.fewshot.segmenters.standardiser import Standardiser
+from partly.machine import where_able
 from partly.models import resize
 
 
@@ -53,7 +54,8 @@ class SplitFirstLayer(nn.Module):
 
 def sample_points(maps: Tensor, points: Tensor) -> Tensor:
     """Bilinear values ``[n, c]`` of ``maps [1, c, h, w]`` at ``points [n, 2]`` (x, y in [-1, 1])."""
+    places = where_able(points[None, None])
     values = F.grid_sample(
-        maps, points[None, None], mode="bilinear", padding_mode="border", align_corners=False
+        where_able(maps), places, mode="bilinear", padding_mode="border", align_corners=False
     )
-    return values[0, :, 0].T
+    return values[0, :, 0].T.to(maps.device)

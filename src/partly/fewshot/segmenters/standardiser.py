@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from partly.machine import where_able
 from partly.models import FeaturePyramid
 
 _N_AT_ONCE = 1 << 16
@@ -19,7 +20,7 @@ class Moments:
 
     Attributes:
         n_pictures: how many pictures they were taken of.
-        sums: of the pictures' means, float64 ``[c_l]`` for each level.
+        sums: of the pictures' means, float64 ``[c_l]`` for each level, on the processor.
         squares: of the means of the squares, likewise.
     """
 
@@ -84,7 +85,7 @@ def _sums_and_squares(level: Tensor) -> tuple[Tensor, Tensor]:
     n_channels = max(1, _N_AT_ONCE // (level.shape[0] * level.shape[2] * level.shape[3]))
     sums, squares = [], []
     for block in level.split(n_channels, dim=1):
-        exact = block.double()
+        exact = where_able(block).double()
         sums.append(exact.mean((2, 3)).sum(0))
         squares.append(exact.square().mean((2, 3)).sum(0))
-    return torch.cat(sums), torch.cat(squares)
+    return torch.cat(sums).cpu(), torch.cat(squares).cpu()

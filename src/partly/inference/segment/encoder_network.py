@@ -114,7 +114,9 @@ class EncoderNetwork(nn.Module):
             pyramid = self.encoder.read(images)
         else:
             source = photo_source_digest(self.encoder, "whole")
-            pyramid = self.store.kept_or_made(source, photo_sha256, lambda: self.encoder.read(images))
+            kept = self.store.kept_or_made(source, photo_sha256, lambda: self.encoder.read(images))
+            # What was kept on the disk was read by the processor.
+            pyramid = kept.to(images.device)
         return self._by_segmenter(pyramid, (images.shape[-2], images.shape[-1]))
 
     def _by_segmenter(self, pyramid: FeaturePyramid, size: tuple[int, int]) -> Tensor:

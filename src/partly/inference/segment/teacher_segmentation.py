@@ -38,5 +38,5 @@ def segment_by_teacher(teacher: Teacher, picture: Pictured, *, refine: bool = Tr
         )
     pixels = source.pixels(picture)
     height, width = whole_shape(pixels.shape[0], pixels.shape[1], source.image_size_px, 1)
-    logits = F.interpolate(teacher(picture, _SAID_PX), (height, width), mode="bilinear")[0]
+    logits = F.interpolate(teacher(picture, _SAID_PX).cpu(), (height, width), mode="bilinear")[0]
     return segmentation_of(logits, pixels, teacher.part_set, refine=refine)

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from partly.machine import where_able
 from partly.storage import digest_of, picture_seed, picture_stream
 
 NAME = "builtin"
@@ -68,7 +69,8 @@ class BuiltInFeatures(nn.Module):
         """Rows ``[b, 384]`` of pictures ``[b, 3, h, w]`` in [-1, 1]; see the protocol."""
         x = images.to(self.mean.device, torch.float32)
         if x.shape[-2:] != (_SIZE_PX, _SIZE_PX):
-            x = F.interpolate(x, (_SIZE_PX, _SIZE_PX), mode="bilinear", antialias=True)
+            smaller = F.interpolate(where_able(x), (_SIZE_PX, _SIZE_PX), mode="bilinear", antialias=True)
+            x = smaller.to(x.device)
         found = []
         for scale in range(_N_SCALES):
             weight = self.get_buffer(f"weight{scale}")

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.errors import BadOption
+from partly.machine import where_able
 from partly.models.encoders.imagenet_pixels import imagenet_normalised
 from partly.models.encoders.photo_encoder import RepresentationFamily, check_multiple
 from partly.models.feature_pyramid import FeaturePyramid, Level
@@ -224,12 +225,15 @@ def positions_on_grid(learned: Tensor, height: int, width: int, how: Positions) 
     grid = learned.unflatten(1, (n, n)).permute(0, 3, 1, 2)
     if (height, width) == (n, n):
         return grid
+    grid = where_able(grid)
     if how == "offset":
         scale = ((height + 0.1) / n, (width + 0.1) / n)
-        return F.interpolate(grid, scale_factor=scale, mode="bicubic", align_corners=False)
-    return F.interpolate(
-        grid, size=(height, width), mode="bicubic", align_corners=False, antialias=how == "antialiased"
-    )
+        found = F.interpolate(grid, scale_factor=scale, mode="bicubic", align_corners=False)
+    else:
+        found = F.interpolate(
+            grid, size=(height, width), mode="bicubic", align_corners=False, antialias=how == "antialiased"
+        )
+    return found.to(learned.device)
 
 
 def load_dinov2(folder: Path) -> DinoV2:

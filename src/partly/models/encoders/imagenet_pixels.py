@@ -11,5 +11,5 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def imagenet_normalised(images: Tensor) -> Tensor:
     """Images ``[b, 3, h, w]`` in [-1, 1], each channel less its mean in units of its deviation."""
-    mean, deviation = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (_MEAN, _DEVIATION))
+    mean, deviation = (torch.tensor(v).view(3, 1, 1).to(images.device) for v in (_MEAN, _DEVIATION))
     return ((images.float() + 1) / 2 - mean) / deviation

@@ -8,6 +8,7 @@ from .generator_protocol import Synthesis as Synthesis
 from .generator_table import load_generator as load_generator
 from .latent_sampling import class_means_of_w as class_means_of_w
 from .latent_sampling import draw_classes as draw_classes
+from .latent_sampling import map_on_processor as map_on_processor
 from .latent_sampling import mean_of_w as mean_of_w
 from .latent_sampling import one_hot as one_hot
 from .latent_sampling import pictures_digest as pictures_digest
@@ -22,6 +23,7 @@ from .mlp_generator import MLPShape as MLPShape
 from .picture_pixels import images_of as images_of
 from .picture_pixels import pixels_of as pixels_of
 from .picture_pixels import to_bytes as to_bytes
+from .synthesis_on_machine import synthesise_on as synthesise_on
 from .truncation import Truncation as Truncation
 from .vae_decoder import VAEDecoder as VAEDecoder
 from .vae_decoder import VAEShape as VAEShape

@@ -22,6 +22,14 @@ class Synthesis:
     images: Tensor | None
     pyramid: FeaturePyramid
 
+    def float(self) -> Synthesis:
+        """Both in float32; what already is stays as it is."""
+        return Synthesis(None if self.images is None else self.images.float(), self.pyramid.float())
+
+    def cpu(self) -> Synthesis:
+        """Both on the processor; what already is stays where it is."""
+        return Synthesis(None if self.images is None else self.images.cpu(), self.pyramid.to("cpu"))
+
 
 @runtime_checkable
 class Generator(Protocol):

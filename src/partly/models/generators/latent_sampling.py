@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from partly.errors import BadOption
+from partly.machine import full_precision
 from partly.models.generators.generator_protocol import Generator
 from partly.models.generators.truncation import Truncation
 from partly.storage import PicturePurpose, Version, class_stream, picture_seed, picture_stream
@@ -17,6 +19,7 @@ __all__ = [
     "Truncation",
     "class_means_of_w",
     "draw_classes",
+    "map_on_processor",
     "mean_of_w",
     "one_hot",
     "pictures_digest",
@@ -131,6 +134,8 @@ def sample_w(
 ) -> Tensor:
     """Mapped and truncated latent ``w [1, l, v]`` of picture ``index`` of ``seed``; see :func:`sample_z`.
 
+    It lies where the generator does, and has the same numbers on every device.
+
     Args:
         generator: maps it.
         seed: 0 or more.
@@ -143,20 +148,47 @@ def sample_w(
     shown = class_name or sample_class(generator, seed, index, purpose, version)
     condition = one_hot(generator, [shown])
     with torch.no_grad():
-        w = generator.map(sample_z(generator.z_dim, seed, index, purpose, version), condition)
-        if truncation is None:
-            return w
-        mean = condition @ generator.class_means if generator.classes else generator.w_mean
-        return truncate(w, mean, sample_factor(truncation, seed, index, purpose, version))
+        w = map_on_processor(generator, sample_z(generator.z_dim, seed, index, purpose, version), condition)
+        if truncation is not None:
+            mean = condition @ generator.class_means.cpu() if generator.classes else generator.w_mean.cpu()
+            w = truncate(w, mean, sample_factor(truncation, seed, index, purpose, version))
+        return w.to(generator.w_mean.device)
+
+
+class _Map(nn.Module):
+    """``map`` of a generator as a module, which can be called with other tensors in place of its weights."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, z: Tensor, condition: Tensor) -> Tensor:
+        """As the generator's ``map``."""
+        return self.generator.map(z, condition)
+
+
+def map_on_processor(generator: Generator, z: Tensor, condition: Tensor) -> Tensor:
+    """As ``generator.map``, with arguments and result on the processor, wherever the generator is.
+
+    So a latent is the same to the bit whatever makes the picture of it, and pictures, labels and names that
+    were begun on one device go on on another. It is little work: a mapping network is a few megabytes.
+    """
+    device, mapping = generator.w_mean.device, getattr(generator, "mapping", None)
+    with full_precision(torch.device("cpu")):
+        if device.type == "cpu" or not isinstance(mapping, nn.Module):
+            return generator.map(z.to(device), condition.to(device)).cpu()
+        here = {f"generator.mapping.{name}": tensor.cpu() for name, tensor in mapping.state_dict().items()}
+        mapped: Tensor = functional_call(_Map(generator), here, (z, condition))
+        return mapped
 
 
 def class_means_of_w(generator: Generator, n: int = _N_MEAN) -> Tensor:
     """Mean ``[c, v]`` of ``w`` of each class over the same ``n`` latents, summed in double precision."""
     z = _latents_of_the_mean(generator, n)
-    means = torch.zeros(len(generator.classes), generator.w_dim)
+    means = torch.zeros(len(generator.classes), generator.w_dim, device=z.device)
     with torch.no_grad():
         for place, name in enumerate(generator.classes):
-            condition = one_hot(generator, [name]).expand(n, -1)
+            condition = one_hot(generator, [name]).to(z.device).expand(n, -1)
             means[place] = generator.map(z, condition)[:, 0].double().mean(dim=0).float()
     return means
 
@@ -171,4 +203,5 @@ def mean_of_w(generator: Generator, n: int = _N_MEAN) -> Tensor:
 
 def _latents_of_the_mean(generator: Generator, n: int) -> Tensor:
     seed = picture_seed("mean of w")
-    return torch.cat([sample_z(generator.z_dim, seed, i, "mean of w") for i in range(n)])
+    z = torch.cat([sample_z(generator.z_dim, seed, i, "mean of w") for i in range(n)])
+    return z.to(generator.w_mean.device)

@@ -40,4 +40,4 @@ def pixels_of(synthesis: Synthesis, size_px: int | None = None) -> NDArray[np.ui
         TypeError: the synthesis was made without pictures.
     """
     first = to_bytes(images_of(synthesis)[:1], size_px)[0]
-    return np.ascontiguousarray(first.permute(1, 2, 0).numpy())
+    return np.ascontiguousarray(first.permute(1, 2, 0).cpu().numpy())

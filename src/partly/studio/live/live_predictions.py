@@ -36,15 +36,16 @@ def read_off(logits: Tensor, shown: Tensor, shape: tuple[int, int] | None = None
 
     Args:
         logits: of all parts, ``[b, k, s, s]``.
-        shown: ids ``[m]`` of the parts that may be chosen, two or more.
+        shown: ids ``[m]`` of the parts that may be chosen, two or more; on any device.
         shape: height and width that the square is stretched to; None leaves it a square.
     """
+    shown = shown.to(logits.device)
     among = logits[:, shown]
     if shape is not None and shape != tuple(among.shape[2:]):
         among = F.interpolate(among, size=shape, mode="bilinear", align_corners=False)
     labels = shown[among.argmax(1)]
     doubt = entropy(among.log_softmax(1)).mul(255).round().clamp(0, 255)
-    return labels.byte().numpy(), doubt.byte().numpy()
+    return labels.byte().cpu().numpy(), doubt.byte().cpu().numpy()
 
 
 def shape_of_area(height: int, width: int, side_px: int) -> tuple[int, int]:

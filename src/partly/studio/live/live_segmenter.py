@@ -52,7 +52,7 @@ class LiveSegmenter:
 
     What differs from ``fit_few_shot``: mean and deviation of the features come from the wall's pictures (of
     an empty wall, from those shown), it does not train itself, and parts may still be without a label; these
-    are never predicted. To be used from one thread.
+    are never predicted. It fits and predicts on the machine of the source. To be used from one thread.
 
     For the face generator of 1024 px it keeps about 350 MB for a wall of 24, 210 MB for the pictures shown
     last, 55 MB for solving, and 35 MB for each labelled picture; and 15 MB for each, up to 300 MB, once it is
@@ -77,7 +77,7 @@ class LiveSegmenter:
     ) -> None:
         self._config = config or FewShotConfig()
         self._method = live_method(self._config.methods)
-        self._part_set = part_set
+        self._part_set, self._source = part_set, source
         indexes = choose_levels(source.levels, default_sizes(source))
         self._channels = [source.levels[i].n_channels for i in indexes]
         self._fit = self._method.running_fit(self._untrained(), self._config, LAYOUT_PX)
@@ -85,7 +85,6 @@ class LiveSegmenter:
         self._wall = WallFeatures(source, indexes, usual_wall(source, n_wall) if wall is None else wall)
         self._shown = ShownPictures(source, indexes, LAYOUT_PX)
         self._quality = LiveQuality(self._shown.read)
-        self._source = source
         self._pictures: dict[str, Pictured] = {}
         self._labels: dict[str, _Labels] = {}
         self._parts: Tensor | None = None  # ids that can be told apart since the last solve
@@ -325,7 +324,9 @@ class LiveSegmenter:
 
     def _untrained(self) -> FewShotSegmenter:
         indexes = range(len(self._channels))
-        return self._method.untrained(self._part_set.n_parts, indexes, self._channels, self._config)
+        begun = self._method.untrained(self._part_set.n_parts, indexes, self._channels, self._config)
+        self._source.machine.place(begun)
+        return begun
 
     def _told_apart(self) -> Tensor:
         if self._parts is None:

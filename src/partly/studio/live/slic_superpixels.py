@@ -56,7 +56,8 @@ def superpixels(
         raise BadOption(f"{n} superpixels", expected=f"1 to {size_px**2 // 4}")
     made_of = shape_of_area(*shape, size_px)
     indexes = choose_levels(source.levels, default_sizes(source))
-    synthesis = source.with_image(picture, max(source.levels[i].size_px for i in indexes))
+    # Only features are made on the source's machine: what is drawn by chance must not depend on it.
+    synthesis = source.with_image(picture, max(source.levels[i].size_px for i in indexes)).cpu()
     features = _stretched(_components(synthesis.pyramid.select(indexes), size_px), made_of)
     colours = F.interpolate(images_of(synthesis), size=made_of, mode="area")[0]
     planes = torch.cat((_FEATURE_WEIGHT * _of_unit(features), _COLOUR_WEIGHT * _of_unit(colours)))

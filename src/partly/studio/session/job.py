@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO
 from partly.errors import BadOption
 from partly.fewshot.fitting import FewShotConfig, FitRequest
 from partly.inference.segment import SegmentOptions
+from partly.machine import MachineOptions
 from partly.storage import option, options_of
 from partly.synthesis.distil import DistilConfig, DistilRequest
 
@@ -28,8 +29,8 @@ class FitFirst:
 
 
 VERBS: Mapping[str, tuple[type, ...]] = {
-    "fit": (FewShotConfig, FitRequest),
-    "distil": (DistilConfig, DistilRequest, FitFirst),
+    "fit": (FewShotConfig, FitRequest, MachineOptions),
+    "distil": (DistilConfig, DistilRequest, FitFirst, MachineOptions),
     "export": (),
     "segment": (SegmentOptions,),
 }

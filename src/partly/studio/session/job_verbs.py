@@ -9,6 +9,7 @@ from typing import Any
 from partly.errors import BadPhoto, counted
 from partly.fewshot.fitting import FewShotConfig
 from partly.inference.segment import SegmentOptions
+from partly.machine import MachineOptions
 from partly.project import PREVIEW_NAME, Project
 from partly.studio.session.job import FitFirst, JobReports, options_for
 from partly.studio.session.studio_paths import StudioPaths
@@ -20,10 +21,13 @@ _MOST_OVERLAYS = 24
 
 def fit(project: Project, options: Options, reports: JobReports) -> None:
     """Fit the few-shot segmenter."""
+    from partly.machine import Machine
     from partly.project import few_shot_config, fit_project
 
+    machine = Machine.for_inference(MachineOptions(**options_for(MachineOptions, options)))
     config = few_shot_config(project, **options_for(FewShotConfig, options))
-    result = fit_project(project, config, anew=options.get("again", False), on_progress=reports.progress)
+    anew = options.get("again", False)
+    result = fit_project(project, config, anew=anew, on_progress=reports.progress, machine=machine)
     for path in sorted((result.previews.parent / PREVIEW_NAME).with_suffix("").glob("*.jpg")):
         reports.panel(path)
     learned_from = counted(len(result.annotation_ids), "labelled picture")
@@ -40,7 +44,7 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
     request = DistilRequest(**options_for(DistilRequest, options))
     config = distil_config(project, request.effort, **options_for(DistilConfig, options))
     if state_of(project).few_shot != "ready":
-        fit(project, options_for(FitFirst, options), reports)
+        fit(project, options_for(FitFirst, options) | options_for(MachineOptions, options), reports)
     curves = DistilCurves(project.runs, reports)
     result = distil_project(
         project,

@@ -10,13 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from partly.errors import JobRunning, NotFound
+from partly.machine import MachineOptions
 from partly.storage import read_json_or_none, write_json
 from partly.studio.session.annotation_saver import AnnotationSaver
-from partly.studio.session.job import Job, check_options, parsed
+from partly.studio.session.job import VERBS, Job, check_options, parsed
 from partly.studio.session.job_process import STOPPED
 from partly.studio.session.workspace import Workspace
 
@@ -86,7 +88,7 @@ class Jobs:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / f"{job.id}.log").open("wb") as log:
                 process = subprocess.Popen(
-                    _command(verb, self._project, options),
+                    _command(verb, self._project, {**self._machine_for(verb), **options}),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -101,6 +103,10 @@ class Jobs:
             self._follower.start()
         self._tell(job, always=True)
         return job
+
+    def _machine_for(self, verb: str) -> dict[str, Any]:
+        """The studio's own choice of device and precision, for verbs that take one."""
+        return asdict(self._workspace.machine) if MachineOptions in VERBS[verb] else {}
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job, if it runs; what it has finished is kept.

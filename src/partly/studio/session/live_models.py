@@ -15,6 +15,7 @@ from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
     from partly.fewshot.features import FeatureSource
+    from partly.machine import Machine
     from partly.studio.live.live_segmenter import LiveSegmenter
 
 
@@ -98,10 +99,13 @@ class LiveModels:
             PartlyError: generator or encoder are not on this machine, or damaged, or there are no photos.
         """
         self._tell("warming", 0)
+        from partly.machine import Machine
+
+        machine = Machine.for_inference(self._workspace.machine)
         if self._album is None or self._maker is None:
-            self._load_generator()
+            self._load_generator(machine)
         else:
-            self._load_photos(self._album, self._maker)
+            self._load_photos(self._album, self._maker, machine)
         from partly.project import few_shot_config
         from partly.studio.live.live_segmenter import LiveSegmenter
 
@@ -115,19 +119,20 @@ class LiveModels:
         )
         self._progress = (0, len(self._segmenter.wall))
 
-    def _load_generator(self) -> None:
+    def _load_generator(self, machine: Machine) -> None:
         from partly.fewshot.features import GeneratorFeatures
         from partly.project import load_project_generator
 
-        source = GeneratorFeatures(load_project_generator(self._workspace.parts.project))
+        source = GeneratorFeatures(load_project_generator(self._workspace.parts.project), machine)
         self._source, self._supply = source, GeneratedPictures(self._workspace, source)
 
-    def _load_photos(self, album: Album, maker: FeatureMaker) -> None:
+    def _load_photos(self, album: Album, maker: FeatureMaker, machine: Machine) -> None:
         album.look()
         self._supply = supply = AlbumPictures(self._workspace, album, maker)
         from partly.project import project_photo_features
 
-        self._source = supply.source = project_photo_features(self._workspace.parts.project)
+        project = self._workspace.parts.project
+        self._source = supply.source = project_photo_features(project, machine=machine)
         maker.begin(supply.source)
 
     def warm_up(self) -> None:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from partly.data.photos import MAX_PIXELS, read_photo
 from partly.errors import NotFound, NotReady
+from partly.machine import MachineOptions
 from partly.project import model_digest
 from partly.studio.session.session_parts import Parts
 
 if TYPE_CHECKING:
     from partly.inference.segment import PartNetwork
+    from partly.machine import Machine
 
 MAX_PHOTO_BYTES = 32 * 1024 * 1024
 MAX_PHOTO_PIXELS = MAX_PIXELS
@@ -41,10 +43,10 @@ class PhotoNetwork:
     It segments one photo at a time, and is loaded with the first one, and again when it has changed.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, machine: MachineOptions) -> None:
+        self._parts, self._machine = parts, machine
         self._lock = threading.Lock()
-        self._network: tuple[PartNetwork, dict[str, bool]] | None = None
+        self._network: tuple[PartNetwork, dict[str, bool], Machine] | None = None
         self._digests: tuple[str | None, ...] = ()
 
     def segment(self, data: bytes) -> SegmentedPhoto:
@@ -64,9 +66,10 @@ class PhotoNetwork:
         with self._lock:
             from partly.inference.segment import SegmentOptions, segment_photo
 
-            network, made_of = self._loaded(digests)
+            network, made_of, machine = self._loaded(digests)
             view = SegmentOptions().view(**made_of)
-            segmentation = segment_photo(network, photo, **view)
+            with machine.precision():
+                segmentation = segment_photo(network, photo, **view)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
 
     def file(self) -> Path:
@@ -99,12 +102,15 @@ class PhotoNetwork:
             "digest": facts["digest"],
         }
 
-    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, dict[str, bool]]:
-        """What segments, and what it is made of."""
+    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, dict[str, bool], Machine]:
+        """What segments, what it is made of, and where it is."""
         if self._network is None or digests != self._digests:
+            from partly.machine import Machine
             from partly.project import segmenting_network
 
             segmenting = segmenting_network(self._parts.project.folder)
-            self._network = segmenting.network.for_inference(), segmenting.made_of
+            network, machine = segmenting.network.for_inference(), Machine.for_inference(self._machine)
+            machine.place(network)
+            self._network = network, segmenting.made_of, machine
             self._digests = digests
         return self._network

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from partly.errors import FolderBusy, NotReady
+from partly.machine import MachineOptions
 from partly.project import Project, generator_digest_of
 from partly.storage import only_writer, remove_leftovers
 from partly.studio.session.album import Album
@@ -77,7 +78,12 @@ class Session:
         BadLabel: the history of the part set is damaged.
     """
 
-    def __init__(self, project: Project, choices: StudioChoices | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        choices: StudioChoices | None = None,
+        machine: MachineOptions | None = None,
+    ) -> None:
         self._is_closed = False
         self._folder = ExitStack()
         self._folder.enter_context(_only_session(project))
@@ -88,7 +94,8 @@ class Session:
             restore_backups(project)
             self.events = Events()
             self.worker = Worker(self._task_failed)
-            self.workspace = self._workspace_of(project, choices or StudioChoices())
+            machine = machine or MachineOptions(device="cpu")
+            self.workspace = self._workspace_of(project, choices or StudioChoices(), machine)
             self.saver = AnnotationSaver(self.workspace)
             self.photo_folder = PhotoFolder(self.workspace.paths.photos)
             album = Album(project, self.photo_folder) if project.settings.fitted_on == "photos" else None
@@ -110,7 +117,7 @@ class Session:
             self.label_exchange = LabelExchange(self.workspace, self.saver, self.follower, self.wall)
             self.jobs = Jobs(self.workspace, self.saver)
             self.model_ages = ModelAges()
-            self.network = PhotoNetwork(self.workspace.parts)
+            self.network = PhotoNetwork(self.workspace.parts, machine)
             self._begin()
             undone.pop_all()
 
@@ -145,11 +152,11 @@ class Session:
             ending.callback(self.jobs.close)
             ending.callback(self.saver.close)
 
-    def _workspace_of(self, project: Project, choices: StudioChoices) -> Workspace:
+    def _workspace_of(self, project: Project, choices: StudioChoices, machine: MachineOptions) -> Workspace:
         lock, parts = threading.RLock(), Parts(project)
         tray = Tray(project, StudioPaths.of(project).tray, generator_digest_of(project))
         label_maps = LabelMapStore(parts, lock, self._label_map_changed)
-        return Workspace(lock, parts, tray, label_maps, self.events, self.worker, choices)
+        return Workspace(lock, parts, tray, label_maps, self.events, self.worker, choices, machine)
 
     def _begin(self) -> None:
         """Take in the labels that are there, and set the threads to work."""

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from partly.errors import PartlyError
+from partly.machine import MachineOptions
 from partly.project import ProposedPicture
 from partly.studio.session.label_map_store import LabelMapStore
 from partly.studio.session.session_events import Events
@@ -33,6 +34,19 @@ class StudioChoices:
     measure_after_s: float = 2.0
 
 
+def check_machine(options: MachineOptions) -> None:
+    """Refuse a device that is not there before anything is opened; what is found out is not even looked for.
+
+    Raises:
+        BadOption: it is not there, or has not got the precision that is asked for.
+    """
+    if options != MachineOptions():
+        # It imports torch, for which nobody waits who asks for nothing.
+        from partly.machine import Machine
+
+        Machine.for_inference(options)
+
+
 @dataclass(frozen=True, eq=False)
 class Workspace:
     """What all parts of a session work on.
@@ -45,6 +59,7 @@ class Workspace:
         events: who is told what happens.
         worker: the thread that does what takes long.
         choices: how much is looked at.
+        machine: where features are made and segmenters fitted, as it was asked for; jobs too.
         problems: why the labels of a picture cannot be read, by its id.
     """
 
@@ -55,6 +70,7 @@ class Workspace:
     events: Events
     worker: Worker
     choices: StudioChoices
+    machine: MachineOptions = field(default_factory=MachineOptions)
     problems: dict[str, str] = field(default_factory=dict)
 
     @property

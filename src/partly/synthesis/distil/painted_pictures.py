@@ -12,7 +12,8 @@ from torch import Tensor
 
 from partly.data.labels import UNLABELLED, Annotation, LabelMap
 from partly.fewshot.features import latent_of
-from partly.models.generators import Generator, images_of, to_bytes
+from partly.machine import Machine
+from partly.models.generators import Generator, images_of, synthesise_on, to_bytes
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.training.segmentation import ArrayPictures, LabelledPictures
 
@@ -82,8 +83,9 @@ def painted_pictures(
     """
     images, logits = [], []
     for annotation in annotations:
-        made = generator.synthesise(latent_of(annotation, generator), features_px=4)
-        images.append(to_bytes(images_of(made), config.size_px))
+        w = latent_of(annotation, generator)
+        made = synthesise_on(Machine.of(generator), generator, w, features_px=4)
+        images.append(to_bytes(images_of(made), config.size_px).cpu())
         logits.append(_log_shares(annotation.label_map, n_parts, config.label_px))
     return ArrayPictures(torch.cat(images), torch.cat(logits))
 

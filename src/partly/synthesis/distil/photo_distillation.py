@@ -175,7 +175,7 @@ class PhotosOfTeacher:
 
     def _said(self, picture: Pictured, pixels: Pixels) -> Tensor:
         """Probabilities ``[k, s, s]`` of a photo's unit square: the teacher's, along the edges."""
-        logits = self.teacher(picture, _SAID_PX)[0]
+        logits = self.teacher(picture, _SAID_PX)[0].cpu()
         if self.source.fit == "whole":
             logits = refined(logits, resize_pixels(pixels, _SAID_PX, _SAID_PX))
         return logits.softmax(0)

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from partly.fewshot.fitting import Teacher, teacher_loader
+from partly.machine import OnHalved
 from partly.models.generators import pictures_digest
 from partly.storage import remove_leftovers
 from partly.synthesis.shards.labelled_shards import LabelledShards
@@ -35,19 +36,23 @@ def synthesise_labelled(
     on_picture: OnPicture | None = None,
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
+    on_halved: OnHalved | None = None,
 ) -> LabelledShards:
     """Make what the place lacks: a picture and its label from one synthesis, or only one of the two.
 
     A label alone takes a part of the time, since the generator need not finish the picture.
 
     Args:
-        teacher: of a generator, which makes the pictures; it labels them.
+        teacher: of a generator, which makes the pictures; it labels them, both on the teacher's machine.
         config: how many and which. ``n_pictures`` may grow from call to call.
         place: where shards are written.
         on_picture: called after every picture that was made, labelled, or both.
         load_teacher: gives the teacher in a worker process; picklable. None: the teacher is read from model
             folders, and what has none is written beside the labels.
-        n_workers: processes, of one thread each, whose number changes no byte; 1 works in this process.
+        n_workers: processes, of one thread each, whose number changes no byte; 1 works in this process. On
+            GPUs there is one for each of them at most.
+        on_halved: told, once, if a GPU's memory is too short for a whole shard: how many pictures are made at
+            once from then on, and the words of the error.
 
     Returns:
         The pictures, to be read by index.
@@ -69,11 +74,12 @@ def synthesise_labelled(
     labels = finished_spans(place.labels, "labels")
     pieces = missing_pieces(config.n_pictures, config.pictures_per_shard, pictures, labels)
     teacher.segmenter.eval()
-    if n_workers > 1 and len(pieces) > 1:
+    machines = teacher.machine.for_workers(n_workers)
+    if len(machines) > 1 and len(pieces) > 1:
         load_teacher = load_teacher or teacher_loader(teacher, place.labels.parent)
-        made = make_shards_beside(load_teacher, config, place, pieces, n_workers)
+        made = make_shards_beside(load_teacher, config, place, pieces, machines, on_halved)
     else:
-        made = make_shards_here(teacher, config, place, pieces)
+        made = make_shards_here(teacher, config, place, pieces, on_halved)
     n_before = config.n_pictures - sum(len(piece.span) for piece in pieces)
     follow(made, config.n_pictures, n_before, on_picture)
     return LabelledShards(place.pictures, place.labels, n_pictures=config.n_pictures)

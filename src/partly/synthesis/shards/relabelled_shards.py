@@ -69,6 +69,6 @@ def _relabelled(
             for index in range(span.start, span.stop):
                 images, logits, _ = labelled.read([index])
                 record = labelled.record(index)
-                given = relabelling(images, logits)[0].numpy().astype(np.float16)
+                given = relabelling(images, logits)[0].cpu().numpy().astype(np.float16)
                 shard.add(f"{index:06}", label_files(SoftLabel(given, record["uncertainty"]), record))
                 yield index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,15 @@ from partly.errors import BadArchive
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import EnsembleSegmenter, FewShotSegmenter, disagreement, uncertainty
 from partly.models import FeaturePyramid
-from partly.models.generators import pixels_of, sample_factor, sample_w
+from partly.models.generators import (
+    Generator,
+    Synthesis,
+    images_of,
+    sample_factor,
+    sample_w,
+    synthesise_on,
+    to_bytes,
+)
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import Member
 
@@ -55,15 +63,15 @@ class Sample:
 
 
 @torch.inference_mode()
-def make_sample(
+def make_samples(
     teacher: Teacher,
     config: SynthesisConfig,
-    index: int,
+    indexes: Sequence[int],
     *,
     picture: bool = True,
     label: bool = True,
-) -> Sample:
-    """Make picture ``index``, or label it, or both from one synthesis.
+) -> list[Sample]:
+    """Make pictures of these indexes, or label them, or both from one synthesis, on the teacher's machine.
 
     A generator's features are the same with a picture and without, so either can be made first.
 
@@ -71,27 +79,46 @@ def make_sample(
         BadOption: the teacher is not one of a generator.
     """
     generator, segmenter = teacher.generator, teacher.segmenter
-    w = sample_w(generator, config.seed, index, config.truncation, "labelled pictures", config.streams)
-    indexes = segmenter.level_indexes if label else (0,)
-    finest_px = max(generator.levels[i].size_px for i in indexes)
-    synthesis = generator.synthesise(w, features_px=finest_px, images=picture)
-    record = {
-        "seed": config.seed,
-        "index": index,
-        "truncation": sample_factor(
-            config.truncation, config.seed, index, "labelled pictures", config.streams
-        ),
-    }
-    return Sample(
-        record,
-        pixels_of(synthesis, config.size_px) if picture else None,
-        _soft_label(segmenter, synthesis.pyramid, config.label_px) if label else None,
-    )
+    w = torch.cat([_latent(generator, config, index) for index in indexes])
+    levels = segmenter.level_indexes if label else (0,)
+    finest_px = max(generator.levels[i].size_px for i in levels)
+    made = synthesise_on(teacher.machine, generator, w, features_px=finest_px, images=picture)
+    pixels = _pixels(made, config.size_px) if picture else [None] * len(indexes)
+    labels = _soft_labels(segmenter, made.pyramid, config.label_px) if label else [None] * len(indexes)
+    records = [_record(config, index) for index in indexes]
+    return [Sample(*one) for one in zip(records, pixels, labels, strict=True)]
 
 
-def _soft_label(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: int) -> SoftLabel:
-    logits, doubt = _labelled(segmenter, pyramid, label_px)
-    return SoftLabel(logits[0].numpy().astype(np.float16), float(doubt[0]))
+def make_sample(
+    teacher: Teacher, config: SynthesisConfig, index: int, *, picture: bool = True, label: bool = True
+) -> Sample:
+    """As :func:`make_samples`, of one index.
+
+    Raises:
+        BadOption: the teacher is not one of a generator.
+    """
+    return make_samples(teacher, config, [index], picture=picture, label=label)[0]
+
+
+def _latent(generator: Generator, config: SynthesisConfig, index: int) -> Tensor:
+    return sample_w(generator, config.seed, index, config.truncation, "labelled pictures", config.streams)
+
+
+def _record(config: SynthesisConfig, index: int) -> dict[str, Any]:
+    factor = sample_factor(config.truncation, config.seed, index, "labelled pictures", config.streams)
+    return {"seed": config.seed, "index": index, "truncation": factor}
+
+
+def _pixels(made: Synthesis, size_px: int) -> Sequence[NDArray[np.uint8]]:
+    """Pictures uint8 ``[s, s, 3]``, all fetched from the device at once."""
+    whole = to_bytes(images_of(made), size_px).permute(0, 2, 3, 1).cpu().numpy()
+    return [np.ascontiguousarray(pixels) for pixels in whole]
+
+
+def _soft_labels(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: int) -> list[SoftLabel]:
+    logits, doubts = _labelled(segmenter, pyramid, label_px)
+    halves = logits.cpu().numpy().astype(np.float16)
+    return [SoftLabel(*one) for one in zip(halves, doubts.tolist(), strict=True)]
 
 
 def _labelled(segmenter: FewShotSegmenter, pyramid: FeaturePyramid, label_px: int) -> tuple[Tensor, Tensor]:

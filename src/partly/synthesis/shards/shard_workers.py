@@ -16,10 +16,11 @@ import torch
 
 from partly.errors import PartlyError
 from partly.fewshot.fitting import Teacher
-from partly.machine import keep_large_tensors
+from partly.machine import PROCESSOR, FittingBatches, Machine, OnHalved, keep_large_tensors
+from partly.synthesis.shards.batched_samples import batches_on, samples_of
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece
-from partly.synthesis.shards.shard_samples import label_files, make_sample, picture_files
+from partly.synthesis.shards.shard_samples import label_files, picture_files
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import shard_writer
 
@@ -32,15 +33,27 @@ class _Failure:
     text: str
 
 
+@dataclass(frozen=True)
+class _Halved:
+    n: int
+    text: str
+
+
+_Result = int | _Failure | _Halved | None
+"""An index that is done, what went wrong, that batches are smaller, or that a worker has ended."""
+
+
 class _Tasks(Protocol):
     def get(self) -> Piece | None: ...
 
 
 class _Results(Protocol):
-    def put(self, result: int | _Failure | None, /) -> None: ...
+    def put(self, result: _Result, /) -> None: ...
 
 
-def make_shards(teacher: Teacher, config: SynthesisConfig, place: Place, piece: Piece) -> Iterator[int]:
+def make_shards(
+    teacher: Teacher, config: SynthesisConfig, place: Place, piece: Piece, batches: FittingBatches
+) -> Iterator[int]:
     """Make the shards of one piece; yields each index as it is done. The last comes after the renames."""
     span, last = piece.span, piece.span.stop - 1
     with ExitStack() as stack:
@@ -50,8 +63,7 @@ def make_shards(teacher: Teacher, config: SynthesisConfig, place: Place, piece: 
             labels = stack.enter_context(shard_writer(place.labels / span.file_name("labels")))
         if piece.pictures:
             pictures = stack.enter_context(shard_writer(place.pictures / span.file_name("pictures")))
-        for index in range(span.start, span.stop):
-            sample = make_sample(teacher, config, index, picture=piece.pictures, label=piece.labels)
+        for index, sample in samples_of(teacher, config, piece, batches):
             if pictures and sample.pixels is not None:
                 files = picture_files(sample.pixels, sample.record, config.picture_format)
                 pictures.add(f"{index:06}", files)
@@ -63,17 +75,29 @@ def make_shards(teacher: Teacher, config: SynthesisConfig, place: Place, piece: 
 
 
 def make_shards_here(
-    teacher: Teacher, config: SynthesisConfig, place: Place, pieces: Sequence[Piece]
+    teacher: Teacher,
+    config: SynthesisConfig,
+    place: Place,
+    pieces: Sequence[Piece],
+    on_halved: OnHalved | None = None,
 ) -> Iterator[int]:
     """Make shards one after another in this process; yields each index.
 
     With one thread, as workers have: sums in another order would make other bytes.
+
+    Args:
+        teacher: makes and labels the pictures, on its machine.
+        config: how many and which.
+        place: where shards are written.
+        pieces: what is missing.
+        on_halved: told of smaller batches where memory is short.
     """
+    batches = batches_on(teacher.machine, config, on_halved)
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         for piece in pieces:
-            yield from make_shards(teacher, config, place, piece)
+            yield from make_shards(teacher, config, place, piece, batches)
     finally:
         torch.set_num_threads(n_threads)
 
@@ -83,9 +107,18 @@ def make_shards_beside(
     config: SynthesisConfig,
     place: Place,
     pieces: Sequence[Piece],
-    n_workers: int,
+    machines: Sequence[Machine],
+    on_halved: OnHalved | None = None,
 ) -> Iterator[int]:
-    """Make shards in ``n_workers`` new processes of one thread each; yields each index.
+    """Make shards in a new process of one thread for each machine; yields each index.
+
+    Args:
+        load_teacher: gives the teacher in a process; it is moved to the machine there.
+        config: how many and which.
+        place: where shards are written.
+        pieces: what is missing.
+        machines: of the processes; see :meth:`Machine.for_workers`.
+        on_halved: told, once, of smaller batches where memory of one was short.
 
     Raises:
         PartlyError: a worker met one, or died.
@@ -93,18 +126,20 @@ def make_shards_beside(
     """
     context = multiprocessing.get_context("spawn")
     tasks: Queue[Piece | None] = context.Queue()
-    results: Queue[int | _Failure | None] = context.Queue()
-    n_workers = min(n_workers, len(pieces))
-    for piece in [*pieces, *[None] * n_workers]:
+    results: Queue[_Result] = context.Queue()
+    machines = machines[: len(pieces)]
+    for piece in [*pieces, *[None] * len(machines)]:
         tasks.put(piece)
     workers = [
-        context.Process(target=_work, args=(load_teacher, config, place, tasks, results), daemon=True)
-        for _ in range(n_workers)
+        context.Process(
+            target=_work, args=(load_teacher, config, place, machine, tasks, results), daemon=True
+        )
+        for machine in machines
     ]
     for worker in workers:
         worker.start()
     try:
-        yield from _collect(results, workers)
+        yield from _collect(results, workers, on_halved)
     finally:
         for worker in workers:
             worker.terminate()
@@ -112,7 +147,9 @@ def make_shards_beside(
             worker.join()
 
 
-def _collect(results: Queue[int | _Failure | None], workers: Sequence[BaseProcess]) -> Iterator[int]:
+def _collect(
+    results: Queue[_Result], workers: Sequence[BaseProcess], on_halved: OnHalved | None
+) -> Iterator[int]:
     n_working = len(workers)
     while n_working:
         try:
@@ -130,6 +167,10 @@ def _collect(results: Queue[int | _Failure | None], workers: Sequence[BaseProces
             n_working -= 1
         elif isinstance(result, _Failure):
             raise result.error or RuntimeError(result.text)
+        elif isinstance(result, _Halved):
+            if on_halved is not None:
+                on_halved(result.n, result.text)
+                on_halved = None
         else:
             yield result
 
@@ -138,6 +179,7 @@ def _work(
     load_teacher: LoadTeacher,
     config: SynthesisConfig,
     place: Place,
+    machine: Machine,
     tasks: _Tasks,
     results: _Results,
 ) -> None:
@@ -146,17 +188,23 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     keep_large_tensors()
-    _make_what_is_asked(load_teacher, config, place, tasks, results)
+    _make_what_is_asked(load_teacher, config, place, tasks, results, machine)
 
 
 def _make_what_is_asked(
-    load_teacher: LoadTeacher, config: SynthesisConfig, place: Place, tasks: _Tasks, results: _Results
+    load_teacher: LoadTeacher,
+    config: SynthesisConfig,
+    place: Place,
+    tasks: _Tasks,
+    results: _Results,
+    machine: Machine = PROCESSOR,
 ) -> None:
     """Make shards until there are no more; what goes wrong is told to the parent."""
+    batches = batches_on(machine, config, lambda n, text: results.put(_Halved(n, text)))
     try:
-        teacher = load_teacher()
+        teacher = load_teacher().on(machine)
         while (piece := tasks.get()) is not None:
-            for index in make_shards(teacher, config, place, piece):
+            for index in make_shards(teacher, config, place, piece, batches):
                 results.put(index)
                 if _is_orphan():
                     return

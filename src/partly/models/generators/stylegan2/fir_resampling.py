@@ -28,7 +28,7 @@ def filtered(
     Returns:
         ``[b, c, h + sum(padding) - len(taps) + 1, ...]``.
     """
-    taps_1d = torch.tensor(taps, dtype=maps.dtype, device=maps.device)
+    taps_1d = torch.tensor(taps, dtype=maps.dtype).to(maps.device)
     taps_1d = taps_1d * (gain**0.5 / taps_1d.sum())
     n_channels = maps.shape[1]
     maps = F.pad(maps, padding * 2)

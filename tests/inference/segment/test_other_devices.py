@@ -1,0 +1,80 @@
+"""Networks with an encoder inside, on a device that is not the processor."""
+
+import copy
+
+import pytest
+import torch
+
+from partly.data.photos.encoding import write_png
+from partly.data.photos.photo_sources import find_photos
+from partly.fewshot.features.feature_store import FeatureStore
+from partly.fewshot.features.photo_features import PhotoFeatures
+from partly.fewshot.fitting.teacher import Teacher
+from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
+from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
+from partly.inference.segment.encoder_network import EncoderNetwork
+from partly.inference.segment.teacher_segmentation import segment_by_teacher
+from partly.machine import Machine
+from partly.models.encoders.dinov2_encoder import DinoV2
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from tests.device_with_values import device_with_values
+from tests.fake_device import another_device
+from tests.fakes import TINY_ENCODER, TWO_PARTS, thing_photo, tiny_encoder
+
+WIDTHS = [TINY_ENCODER.width] * 3
+
+
+def network(kind, encoder=None, with_fast=True):
+    fast = AutoShotNetwork("unet-small", TWO_PARTS, 64) if with_fast else None
+    segmenter = kind(2, range(3), WIDTHS)
+    return EncoderNetwork(encoder or tiny_encoder(), segmenter, TWO_PARTS, fast, 0.3).eval()
+
+
+@pytest.mark.parametrize("kind", [HeadSegmenter, RidgeSegmenter])
+def test_forward_and_backward(kind):
+    with another_device() as device:
+        there = network(kind, DinoV2(TINY_ENCODER)).to(device)
+        images = torch.zeros(2, 3, 56, 84, device=device)
+        logits = there(images)
+        assert logits.device == device
+        torch.autograd.backward(logits.square().sum())
+        gradients = [p.grad for p in there.parameters() if p.grad is not None]
+        assert gradients
+        assert {gradient.device for gradient in gradients} == {device}
+
+
+def test_it_says_the_same_of_kept_features_too(tmp_path):
+    torch.manual_seed(0)
+    here = network(HeadSegmenter, with_fast=False)
+    images = torch.rand(1, 3, 56, 84) * 2 - 1
+    here.store = store = FeatureStore(tmp_path)
+    with torch.no_grad():
+        wanted = here.of_photo(images, "a" * 64)
+        with device_with_values() as device:
+            there = copy.deepcopy(here).to(device)
+            made = there.of_photo(images.to(device), "a" * 64).cpu()
+            store.keep(_source(here), "a" * 64, here.encoder.read(images))
+            kept = there.of_photo(images.to(device), "a" * 64).cpu()
+    torch.testing.assert_close(made, wanted, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(kept, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_a_teacher_on_another_device_segments_its_photos(tmp_path):
+    write_png(tmp_path / "photos" / "0.png", thing_photo(60, 80, 0))
+    photos = find_photos(tmp_path / "photos").sources
+    features = PhotoFeatures(tiny_encoder(), photos)
+    picture = features.picture("0.png")
+    torch.manual_seed(0)
+    segmenter = HeadSegmenter(2, range(3), WIDTHS).eval().requires_grad_(False)
+    teacher = Teacher(segmenter, TWO_PARTS).reading(features)
+    wanted = segment_by_teacher(teacher, picture).label_map
+    with device_with_values() as device:
+        found = segment_by_teacher(teacher.on(Machine(device)), picture).label_map
+        teacher.to("cpu")
+    assert (found == wanted).mean() > 0.99
+
+
+def _source(network):
+    from partly.fewshot.features.photo_features import photo_source_digest
+
+    return photo_source_digest(network.encoder, "whole")
