@@ -8,7 +8,8 @@ import click
 
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
-from partly.inference.segment import OutputOptions, SegmentOptions
+from partly.inference.segment import OutputOptions, SegmentOptions, TarOptions
+from partly.machine import WorkOptions
 from partly.project import SegmentChoice
 from partly.storage import values_of
 
@@ -24,7 +25,7 @@ from partly.storage import values_of
     show_default=True,
     help="Folder of the results.",
 )
-@takes(choice=SegmentChoice, options=SegmentOptions, outputs=OutputOptions)
+@takes(choice=SegmentChoice, options=SegmentOptions, outputs=OutputOptions, tars=TarOptions, work=WorkOptions)
 @json_option
 def command(
     network_folder: Path,
@@ -33,34 +34,40 @@ def command(
     choice: SegmentChoice,
     options: SegmentOptions,
     outputs: OutputOptions,
+    tars: TarOptions,
+    work: WorkOptions,
     as_json: bool,
 ) -> None:
-    """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
+    """Segment PHOTO... with NETWORK (a project, or the folder of its network).
+
+    PHOTO... are photos, folders, zips, tars or Parquet files.
 
     A project of photos that has no network yet segments with its few-shot segmenter. Writes a palette PNG for
     each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; other
-    files are passed over and named. The same command goes on after a stop.
+    files are passed over and named. The same command goes on after a stop. Several processes, machines of a
+    batch system or a cluster can share the work.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.data.photos import find_photos
     from partly.errors import counted, listed
-    from partly.inference.segment import Progress, segment_all
-    from partly.project import segmenting_network
+    from partly.inference.segment import Progress, plan_segmenting, segment_many
+    from partly.project import SegmentingLoader, segmenting_network
 
     output = Output(as_json)
     segmenting = segmenting_network(network_folder, choice)
     if segmenting.note:
         output.say(segmenting.note)
-    sources = find_photos(photos, leave_out=[out_folder], max_pages=options.max_pages)
+    sources = plan_segmenting(photos, out_folder, tars, max_pages=options.max_pages)
     with Bars() as bars:
 
         def report(progress: Progress) -> None:
             bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
-        summary = segment_all(
+        summary = segment_many(
             segmenting.network,
+            SegmentingLoader(network_folder, choice),
             sources,
             out_folder,
+            work,
             **options.arguments(**segmenting.made_of),
             **values_of(outputs),
             progress=report,
@@ -81,7 +88,7 @@ def command(
         {
             "folder": str(summary.folder),
             "with": segmenting.kind,
-            "areas": str(summary.areas_path),
+            "areas": summary.areas_path and str(summary.areas_path),
             "drafts": [str(path) for path in summary.drafts],
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),

@@ -40,6 +40,23 @@ class SegmentingNetwork:
         return {"with_encoder": False, "with_fast": True}
 
 
+@dataclass(frozen=True)
+class SegmentingLoader:
+    """Gives what segments photos in another process.
+
+    Attributes:
+        folder: of a project or model.
+        choice: as for :func:`segmenting_network`.
+    """
+
+    folder: Path
+    choice: SegmentChoice | None = None
+
+    def __call__(self) -> AutoShotNetwork | EncoderNetwork:
+        """The network."""
+        return segmenting_network(self.folder, self.choice).network
+
+
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:
     """What segments photos for a project or model folder.
 

@@ -48,6 +48,7 @@ def segment_all(
     cutout: str | Sequence[str] = (),
     areas: AreasFormat | None = "json",
     draft_format: str | None = None,
+    alone: bool = True,
     progress: Callable[[Progress], None] | None = None,
     **view: Unpack[View],
 ) -> Summary:
@@ -61,7 +62,8 @@ def segment_all(
 
     Files are written atomically, and a photo's record (in ``.partly/segment/``, with the digests of photo and
     network and the options) last. The same call again segments what is not recorded yet, changed or missing,
-    and ends at the same files. Two calls must not write to one folder at the same time.
+    and ends at the same files. Two calls must not write to one folder at the same time, unless both are not
+    ``alone`` and have other photos.
 
     Args:
         network: an auto-shot network; one without a ``digest`` or weights to take it of segments all again.
@@ -77,6 +79,7 @@ def segment_all(
         areas: how areas and mean confidences of the parts are written.
         draft_format: a label format in which the label maps are written too, as drafts; see
             :func:`~partly.inference.segment.drafts.write_drafts`.
+        alone: nothing else writes to the folder, so that what is half-written was left by a killed call.
         progress: called after each photo.
         **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
 
@@ -104,7 +107,7 @@ def segment_all(
     }
     folder = Path(out_folder)
     with _writing_to(folder):
-        prepare_folder(folder, kinds)
+        prepare_folder(folder, kinds, clear=alone)
     key = _key(network, options)
     fast = network.for_inference() if hasattr(network, "for_inference") else network
     segment = partial(segment_photo, fast, **options)
