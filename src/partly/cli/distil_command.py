@@ -9,30 +9,47 @@ import click
 
 from partly.cli.option_flags import takes, takes_given
 from partly.cli.terminal_output import Output, json_option
+from partly.machine import SpreadOptions
 from partly.synthesis.distil import DistilConfig, DistilRequest
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes_given(given=DistilConfig)
-@takes(request=DistilRequest)
+@takes(request=DistilRequest, spread=SpreadOptions)
 @json_option
-def command(project_folder: Path, given: dict[str, Any], request: DistilRequest, as_json: bool) -> None:
+def command(
+    project_folder: Path,
+    given: dict[str, Any],
+    request: DistilRequest,
+    spread: SpreadOptions,
+    as_json: bool,
+) -> None:
     """Make the network of PROJECT: label generated pictures, or photos, then train on them.
 
-    What is not given is as project.toml says. It may be stopped at any time: the same command goes on.
+    What is not given is as project.toml says. It may be stopped at any time: the same command goes on. With
+    --share, a share of the pictures is made and no more; the same command without it goes on from there.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.project import distil_config, distil_project, open_project
+    from partly.project import distil_config, distil_project, open_project, synthesise_project_share
     from partly.synthesis.distil import DistilReports
 
     output = Output(as_json)
     project = open_project(project_folder)
     config = distil_config(project, request.effort, **given)
+    if spread.share is not None:
+        with Bars() as bars:
+            n_pictures = synthesise_project_share(
+                project, config, spread, n_workers=request.n_workers, on_picture=bars.picture
+            )
+        output.say(f"Share {spread.share} of the pictures is there: {n_pictures}")
+        output.say("When all shares are: the same command without --share")
+        output.result({"share": spread.share, "n_pictures": n_pictures})
+        return
     with Bars() as bars:
         reports = DistilReports(on_picture=bars.picture, on_step=bars.step)
         result = distil_project(
-            project, config, n_workers=request.n_workers, anew=request.again, reports=reports
+            project, config, n_workers=request.n_workers, anew=request.again, reports=reports, spread=spread
         )
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"

@@ -150,6 +150,6 @@ def _check_answer(address: str) -> None:
 def _no_cluster(address: str, reason: str) -> NotAvailable:
     return NotAvailable(
         f"no cluster of Ray answers at {address} ({reason})",
-        remedy=f"Begin one: ray start --head --port {_PORT}, and ray start --address HOST:{_PORT} on the other "
+        remedy=f"Begin one: ray start --head --port {_PORT}, and ray start --address HOST:{_PORT} on other "
         "machines; or give --ray local",
     )

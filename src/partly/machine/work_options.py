@@ -11,20 +11,13 @@ from partly.storage import check_options, option
 
 
 @dataclass(frozen=True)
-class WorkOptions:
-    """Who does the work: processes of this machine, a share of many machines, or a cluster of Ray."""
+class SpreadOptions:
+    """Which machines do the work: this one, a share of many, or a cluster of Ray."""
 
-    n_workers: int | None = option(
-        None,
-        "Processes of this machine that share the work, of one thread each; with --ray, workers of the "
-        "cluster at most.",
-        flag="--workers",
-        at_least=1,
-    )
     share: str | None = option(
         None,
-        "Do this share of the work only, such as 3/16, the third of sixteen: for batch systems such as Slurm; "
-        "all machines share a disk.",
+        "Do this share of the work only, such as 3/16, the third of sixteen: for batch systems such as "
+        "Slurm. All machines share a disk.",
         metavar="K/N",
     )
     ray: str | None = option(
@@ -40,19 +33,15 @@ class WorkOptions:
             Share.parse(self.share)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether nothing is asked for: this process does all the work."""
-        return self == WorkOptions()
-
-    @property
     def the_share(self) -> Share:
         """Which pieces are done; all where no share is asked for."""
         return Share() if self.share is None else Share.parse(self.share)
 
-    def executor(self, usual_workers: int = 1) -> Executor:
+    def executor_of(self, n_workers: int | None, usual_workers: int = 1) -> Executor:
         """Who does the pieces.
 
         Args:
+            n_workers: processes, or workers of the cluster at most; None: as is usual.
             usual_workers: processes where their number is not asked for.
 
         Raises:
@@ -61,6 +50,28 @@ class WorkOptions:
         if self.ray is not None:
             from partly.machine.ray_executor import Ray
 
-            return Ray(self.ray, self.n_workers)
-        n_workers = self.n_workers or usual_workers
+            return Ray(self.ray, n_workers)
+        n_workers = n_workers or usual_workers
         return Here() if n_workers == 1 else Processes(n_workers)
+
+
+@dataclass(frozen=True)
+class WorkOptions(SpreadOptions):
+    """Who does the work: processes of this machine, and which machines."""
+
+    n_workers: int | None = option(
+        None,
+        "Processes of this machine that share the work, of one thread each; with --ray, workers of the "
+        "cluster at most.",
+        flag="--workers",
+        at_least=1,
+    )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked for: this process does all the work."""
+        return self == WorkOptions()
+
+    def executor(self, usual_workers: int = 1) -> Executor:
+        """Who does the pieces; see :meth:`executor_of`."""
+        return self.executor_of(self.n_workers, usual_workers)

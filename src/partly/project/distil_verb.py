@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from partly.data.labels import Annotation
-from partly.errors import BadProject
+from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
-from partly.machine import usable_processors
+from partly.machine import SpreadOptions, usable_processors
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
@@ -48,7 +48,13 @@ from partly.synthesis.distil import (
     distil,
     distil_head,
 )
-from partly.synthesis.shards import Place, labels_identity, pictures_identity
+from partly.synthesis.shards import (
+    OnPicture,
+    Place,
+    labels_identity,
+    pictures_identity,
+    synthesise_share,
+)
 
 _MOST_WORKERS = 8
 # Choices that a head depends on besides the networks that teach it.
@@ -105,8 +111,11 @@ def distil_project(
     n_workers: int | None = None,
     anew: bool = False,
     reports: DistilReports | None = None,
+    spread: SpreadOptions | None = None,
 ) -> DistilResult:
     """Label pictures or photos, train the network, keep it; after a stop, the same call goes on.
+
+    Where ``spread`` names a cluster of Ray, that makes the pictures.
 
     Raises:
         BadProject: there is no few-shot segmenter yet.
@@ -147,6 +156,7 @@ def distil_project(
                 encoder_weights=weights,
                 n_workers=n_workers,
                 own=beside.own,
+                spread=spread,
             )
         saved = result.network.save(project.auto_shot, extra)
         run.finish(
@@ -172,6 +182,46 @@ def distil_project(
     with streams_as_of(run.streams):
         best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
+
+
+def synthesise_project_share(
+    project: Project,
+    config: DistilConfig,
+    spread: SpreadOptions,
+    *,
+    n_workers: int | None = None,
+    on_picture: OnPicture | None = None,
+) -> int:
+    """Make one share of the labelled pictures that :func:`distil_project` begins with, and no more.
+
+    Args:
+        project: on a disk that those who make the other shares have, too.
+        config: the same for all shares.
+        spread: which share, and who makes it.
+        n_workers: processes.
+        on_picture: called after every picture.
+
+    Returns:
+        How many pictures the share has.
+
+    Raises:
+        BadOption: the project's labels are of photos, of which no pictures are made.
+        BadProject: as for :func:`distil_project`, as all others are.
+    """
+    source = project_source(project)
+    if not isinstance(source, GeneratorFeatures):
+        raise BadOption(
+            "a share of a network's pictures, in a project of photos",
+            expected="a project with a generator",
+            remedy="Leave out --share: its photos are labelled in little time",
+            path=project.folder,
+        )
+    teacher = _load_teacher(project, source, config)
+    place = _place(project, teacher, config, project.runs)
+    n_workers = n_workers or default_workers()
+    return synthesise_share(
+        teacher, config.synthesis(), place, spread, n_workers=n_workers, on_picture=on_picture
+    )
 
 
 def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:

@@ -52,10 +52,9 @@ class ParquetPhoto(PhotoSource):
 
 def is_parquet(path: Path) -> bool:
     """Whether a file is Parquet, or is called so."""
-    if path.suffix.lower() == ".parquet":
-        return True
     with open_file(path) as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+        has_magic = file.read(len(_MAGIC)) == _MAGIC
+    return has_magic or path.suffix.lower() == ".parquet"
 
 
 def parquet_rows(path: Path) -> list[PhotoSource]:

@@ -60,10 +60,9 @@ class TarPhoto(PhotoSource):
 
 def is_tar(path: Path) -> bool:
     """Whether a file is a tar, or is called one."""
-    if path.suffix.lower() == ".tar":
-        return True
     with open_file(path) as file:
-        return file.read(_BLOCK)[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
+        has_magic = file.read(_BLOCK)[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
+    return has_magic or path.suffix.lower() == ".tar"
 
 
 def tar_members(path: Path, max_bytes: int) -> list[TarPhoto]:
@@ -74,14 +73,15 @@ def tar_members(path: Path, max_bytes: int) -> list[TarPhoto]:
         max_bytes: one with a larger member is refused.
 
     Raises:
-        BadArchive: it is no tar, compressed, or damaged between its members; a member leads outside it, is a
-            link or too large; or two have the same name.
+        BadArchive: it is no tar, compressed, cut or damaged between its members; a member leads outside it,
+            is a link or too large; or two have the same name.
     """
     found: dict[str, TarPhoto] = {}
     try:
         with open_file(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
-            end = 0
-            for member in archive:
+            n_bytes, end = path.stat().st_size, 0
+            # A last member that is cut off fails when it is read, alone.
+            while end <= n_bytes and (member := archive.next()) is not None:
                 end = archive.offset
                 name = _name(path, member, max_bytes)
                 if name is None:
@@ -96,7 +96,8 @@ def tar_members(path: Path, max_bytes: int) -> list[TarPhoto]:
                 found[name] = TarPhoto(
                     name, path, tar_name=name, offset=member.offset_data, n_bytes=member.size
                 )
-            _check_end(path, file, end)
+            if end <= n_bytes:
+                _check_end(path, file, end)
     except (OSError, tarfile.TarError, ValueError, EOFError) as error:
         raise BadArchive(
             f"is no tar that can be read ({error})",
@@ -132,13 +133,16 @@ def _name(path: Path, member: tarfile.TarInfo, max_bytes: int) -> str | None:
 
 
 def _check_end(path: Path, file: BinaryIO, end: int) -> None:
-    """Check that behind the last member there is nothing but zeros: tarfile stops at a damaged head.
+    """Check that behind the last member there are zeros, and nothing else: tarfile stops at a damaged head.
 
     Raises:
-        BadArchive: there is something else.
+        BadArchive: there is something else, or nothing.
     """
     file.seek(end)
-    if file.read(_BLOCK).strip(b"\0"):
+    block = file.read(_BLOCK)
+    if len(block) < _BLOCK:
+        raise BadArchive("was cut: the end of the archive is missing", remedy=_AGAIN, path=path)
+    if block.strip(b"\0"):
         raise BadArchive(
             f"is damaged at byte {end}, between two members",
             remedy=f"{_AGAIN}, or unpack what can be unpacked and give the folder",

@@ -3,8 +3,6 @@
 from .encoder_network import EncoderNetwork as EncoderNetwork
 from .encoder_network import load_part_network as load_part_network
 from .segment_folder import segment_all as segment_all
-from .segment_many import plan_segmenting as plan_segmenting
-from .segment_many import segment_many as segment_many
 from .segment_options import OutputOptions as OutputOptions
 from .segment_options import SegmentOptions as SegmentOptions
 from .segment_options import THOROUGH as THOROUGH
@@ -12,6 +10,8 @@ from .segment_options import TarOptions as TarOptions
 from .segment_options import ViewOptions as ViewOptions
 from .segment_photo_file import PartNetwork as PartNetwork
 from .segment_photo_file import segment_photo as segment_photo
+from .segment_plans import plan_segmenting as plan_segmenting
+from .segment_plans import segment_many as segment_many
 from .segment_records import Progress as Progress
 from .segment_records import Summary as Summary
 from .segmentation import PartArea as PartArea

@@ -49,8 +49,8 @@ class TarOptions:
 
     tars: bool | None = option(
         None,
-        "Write results into tars: one for each tar or Parquet file of photos, of the same name, with a PNG and "
-        "a JSON a photo. By default where all photos are in such files.",
+        "Write results into tars: one for each tar or Parquet file of photos, of the same name, with a PNG "
+        "and a JSON a photo. By default where all photos are in such files.",
         flag="--tars/--no-tars",
     )
     per_tar: int = option(1000, "Photos of a tar, where they come from folders or zips.", at_least=1)

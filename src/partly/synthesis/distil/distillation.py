@@ -11,6 +11,7 @@ from partly.data.labels import PartSet
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
+from partly.machine import SpreadOptions
 from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
@@ -34,6 +35,7 @@ def distil(
     load_teacher: LoadTeacher | None = None,
     n_workers: int = 1,
     own: OwnPhotos | None = None,
+    spread: SpreadOptions | None = None,
 ) -> AutoShotResult:
     """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
@@ -48,6 +50,7 @@ def distil(
         n_workers: processes that synthesise.
         own: photos beside the pictures: the network learns from the painted ones. A teacher that reads photos
             has photos of its own.
+        spread: may name a cluster of Ray that synthesises.
 
     Raises:
         BadOption: folders hold something made with other choices, the teacher has no source, or an argument
@@ -69,6 +72,7 @@ def distil(
         on_picture=reports.on_picture,
         load_teacher=load_teacher,
         n_workers=n_workers,
+        spread=spread,
     )
     pictures = labelled.surest(config.drop_uncertain)
     split = config.training()
