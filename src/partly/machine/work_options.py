@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from partly.machine.executors import Executor, Here
-from partly.machine.process_executor import Processes
 from partly.machine.shares import Share
 from partly.storage import check_options, option
 
@@ -51,6 +50,8 @@ class SpreadOptions:
             from partly.machine.ray_executor import Ray
 
             return Ray(self.ray, n_workers)
+        from partly.machine.process_executor import Processes
+
         n_workers = n_workers or usual_workers
         return Here() if n_workers == 1 else Processes(n_workers)
 
