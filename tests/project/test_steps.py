@@ -176,7 +176,7 @@ def test_shares_of_the_pictures_and_then_the_rest(fitted, capsys):
     # Nothing is trained, and nothing says that it was.
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 1
     assert run([*command, "--share", "1/2"]) == 0
-    told = "Share 1/2 of the pictures is there: 25\nWhen all shares are: the same command without --share\n"
+    told = "Share 1/2 is there: 25 pictures\nWhen all shares are: the same command without --share\n"
     assert capsys.readouterr().out == told
     assert {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
     assert run([*command, "--share", "3/2"]) == 2

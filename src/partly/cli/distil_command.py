@@ -28,10 +28,12 @@ def command(
     """Make the network of PROJECT: label generated pictures, or photos, then train on them.
 
     What is not given is as project.toml says. It may be stopped at any time: the same command goes on. With
-    --share, a share of the pictures is made and no more; the same command without it goes on from there.
+    --share, a share of the pictures is made, or of the photos is read, and no more; the same command without
+    it goes on from there.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.project import distil_config, distil_project, open_project, synthesise_project_share
+    from partly.errors import counted
+    from partly.project import distil_config, distil_project, make_project_share, open_project
     from partly.synthesis.distil import DistilReports
 
     output = Output(as_json)
@@ -39,10 +41,10 @@ def command(
     config = distil_config(project, request.effort, **given)
     if spread.share is not None:
         with Bars() as bars:
-            n_pictures = synthesise_project_share(
+            n_pictures = make_project_share(
                 project, config, spread, n_workers=request.n_workers, on_picture=bars.picture
             )
-        output.say(f"Share {spread.share} of the pictures is there: {n_pictures}")
+        output.say(f"Share {spread.share} is there: {counted(n_pictures, 'picture')}")
         output.say("When all shares are: the same command without --share")
         output.result({"share": spread.share, "n_pictures": n_pictures})
         return

@@ -2,7 +2,7 @@
 
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
-from .distil_verb import synthesise_project_share as synthesise_project_share
+from .distil_verb import make_project_share as make_project_share
 from .evaluate_generator_verb import evaluate_generator_against as evaluate_generator_against
 from .evaluate_generator_verb import write_generator_evaluation as write_generator_evaluation
 from .evaluate_verb import evaluate_against as evaluate_against

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from partly.data.labels import Annotation
-from partly.errors import BadOption, BadProject
+from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
@@ -27,8 +28,8 @@ from partly.project.model_digests import (
     model_digest,
     model_part_set,
 )
-from partly.project.project_features import project_encoder, project_source
-from partly.project.project_folder import Project
+from partly.project.project_features import project_encoder, project_photo_features, project_source
+from partly.project.project_folder import Project, open_project
 from partly.storage import (
     Run,
     begin_run,
@@ -47,10 +48,13 @@ from partly.synthesis.distil import (
     completed,
     distil,
     distil_head,
+    keep_features,
+    unpainted_photos,
 )
 from partly.synthesis.shards import (
     OnPicture,
     Place,
+    SynthesisReport,
     labels_identity,
     pictures_identity,
     synthesise_share,
@@ -115,7 +119,7 @@ def distil_project(
 ) -> DistilResult:
     """Label pictures or photos, train the network, keep it; after a stop, the same call goes on.
 
-    Where ``spread`` names a cluster of Ray, that makes the pictures.
+    Where ``spread`` names a cluster of Ray, that makes the pictures, or reads the photos.
 
     Raises:
         BadProject: there is no few-shot segmenter yet.
@@ -147,6 +151,9 @@ def distil_project(
 
     done = _finished(project, run)
     if done is None:
+        if spread is not None and spread.ray is not None and isinstance(source, PhotoFeatures):
+            on_picture = reports.on_picture if reports else None
+            _keep_features(project, teacher, config, replace(spread, share=None), n_workers, on_picture)
         with streams_as_of(run.streams):
             result = distil(
                 teacher,
@@ -184,7 +191,7 @@ def distil_project(
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
-def synthesise_project_share(
+def make_project_share(
     project: Project,
     config: DistilConfig,
     spread: SpreadOptions,
@@ -192,36 +199,72 @@ def synthesise_project_share(
     n_workers: int | None = None,
     on_picture: OnPicture | None = None,
 ) -> int:
-    """Make one share of the labelled pictures that :func:`distil_project` begins with, and no more.
+    """Make one share of what :func:`distil_project` begins with, and no more.
+
+    With a generator, these are labelled pictures; in a project of photos, features of the photos that the
+    network will learn from.
 
     Args:
         project: on a disk that those who make the other shares have, too.
         config: the same for all shares.
         spread: which share, and who makes it.
         n_workers: processes.
-        on_picture: called after every picture.
+        on_picture: called after every picture, or photo.
 
     Returns:
-        How many pictures the share has.
+        How many pictures or photos the share has.
 
     Raises:
-        BadOption: the project's labels are of photos, of which no pictures are made.
         BadProject: as for :func:`distil_project`, as all others are.
     """
     source = project_source(project)
-    if not isinstance(source, GeneratorFeatures):
-        raise BadOption(
-            "a share of a network's pictures, in a project of photos",
-            expected="a project with a generator",
-            remedy="Leave out --share: its photos are labelled in little time",
-            path=project.folder,
-        )
     teacher = _load_teacher(project, source, config)
-    place = _place(project, teacher, config, project.runs)
     n_workers = n_workers or default_workers()
+    if isinstance(source, PhotoFeatures):
+        return _keep_features(project, teacher, config, spread, n_workers, on_picture)
     return synthesise_share(
-        teacher, config.synthesis(), place, spread, n_workers=n_workers, on_picture=on_picture
+        teacher,
+        config.synthesis(),
+        _place(project, teacher, config, project.runs),
+        spread,
+        n_workers=n_workers,
+        on_picture=on_picture,
     )
+
+
+@dataclass(frozen=True)
+class _ProjectFeatures:
+    """Gives the features of a project's photos in another process."""
+
+    folder: Path
+
+    def __call__(self) -> PhotoFeatures:
+        return project_photo_features(open_project(self.folder))
+
+
+def _keep_features(
+    project: Project,
+    teacher: Teacher,
+    config: DistilConfig,
+    spread: SpreadOptions,
+    n_workers: int,
+    on_picture: OnPicture | None,
+) -> int:
+    """Keep the features of the photos that a network will learn from."""
+    source = teacher.source
+    assert isinstance(source, PhotoFeatures)
+    photos = unpainted_photos(source, teacher.annotations, config.seed, config.n_pictures)
+    names = [photo.name for photo in photos]
+    began = time.monotonic()
+
+    def report(n_done: int, n_photos: int) -> None:
+        if on_picture:
+            rate = n_done / max(time.monotonic() - began, 1e-9)
+            on_picture(SynthesisReport(n_done, n_photos, rate, (n_photos - n_done) / rate))
+
+    executor = spread.executor_of(n_workers)
+    load = _ProjectFeatures(project.folder)
+    return keep_features(source, load, names, executor, spread.the_share, report)
 
 
 def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:
