@@ -191,7 +191,9 @@ def ray_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("ray_installed")
-@pytest.mark.parametrize("address", ["nowhere", "host:port", ":6379", "host:0", "host:70000"])
+@pytest.mark.parametrize(
+    "address", ["nowhere", "host:port", ":6379", "ray://host:10001", "host:0", "host:70000"]
+)
 def test_addresses_that_are_none(address: str, tmp_path: Path) -> None:
     with pytest.raises(BadOption, match=r"of Ray; expected host:port, such as 10\.0\.0\.1:6379; or auto, or"):
         run(WorkOptions(ray=address).executor(), Write(tmp_path))

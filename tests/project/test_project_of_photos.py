@@ -25,12 +25,12 @@ from partly.inference.segment.segment_photo_file import segment_photo
 from partly.models.encoders.dinov2_encoder import DinoV2
 from partly.models.feature_pyramid import FeaturePyramid
 from partly.models.networks.auto_shot_network import AutoShotNetwork
-from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
+from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.project_page import write_project_page
@@ -332,10 +332,6 @@ def counted(read: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
     return reading
 
 
-def load_annotation_sha(project: Project) -> str | None:
-    return annotations_to_fit(project)[0].photo_sha256
-
-
 def kept(project: Project) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in project.features.rglob("*.features")}
 
@@ -364,7 +360,6 @@ def test_shares_of_the_features_that_a_network_is_taught_with(
 
     monkeypatch.setattr(FeatureStore, "keep", note)
     assert run(command) == 0
-    # None but that of the painted photo, which was taken away above.
-    assert read_anew == [load_annotation_sha(fitted_photos)]
+    assert read_anew == []
     assert made.items() <= kept(fitted_photos).items()
     assert not fitted_photos.features.joinpath(".partly").exists()

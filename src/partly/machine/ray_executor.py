@@ -18,6 +18,7 @@ from partly.machine.executors import OnNews, P, Work
 from partly.machine.ray_driver import JOINED, Lost, Told, drive
 from partly.machine.worker_failures import Deaths, Failure
 
+_NEEDED = ("ray", "pyarrow", "pandas")  # ray[data]
 _ANSWERS_WITHIN_S = 5.0
 _JOINS_WITHIN_S = 60.0
 _LEAVES_WITHIN_S = 20.0
@@ -38,7 +39,7 @@ class Ray:
 
     Attributes:
         address: ``host:port`` of the cluster, which this machine belongs to; "auto": the one that runs here;
-            "local": a new one of this machine alone; ``ray://host:port``: a cluster elsewhere, by its client.
+            "local": a new one of this machine alone.
         most: workers at most; None: one for each processor.
     """
 
@@ -46,7 +47,7 @@ class Ray:
     most: int | None = None
 
     def __post_init__(self) -> None:
-        if find_spec("ray") is None:
+        if any(find_spec(name) is None for name in _NEEDED):
             raise NotAvailable(
                 "Ray is not installed",
                 remedy="Install it: pip install 'partly[ray]', or give --workers or --share without --ray",
@@ -135,8 +136,8 @@ def _check_answer(address: str) -> None:
     """Check that somebody is at an address, in a few seconds."""
     if address in ("auto", "local"):
         return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
         raise BadOption(
             f"the address {address!r} of Ray",
             expected=f"host:port, such as 10.0.0.1:{_PORT}; or auto, or local",

@@ -256,6 +256,18 @@ def test_a_parquet_file_damaged_in_the_middle(tmp_path: Path) -> None:
     assert found[25].open().read() == images[25]
 
 
+def test_damaged_names(tmp_path: Path) -> None:
+    names = [f"{i}.png" for i in range(300)]
+    path = make_parquet(tmp_path / "photos.parquet", {"name": names, "image": [photo(1)] * 300})
+    data = bytearray(path.read_bytes())
+    data[10:60] = bytes(50)
+    path.write_bytes(data)
+    with pytest.raises(
+        BadArchive, match=r"photos\.parquet: its names cannot be read \(.*\)\. Copy or make it"
+    ):
+        find_photos(path)
+
+
 def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_parquet(tmp_path / "photos.parquet", {"image": [photo(1)]})
     importing = builtins.__import__

@@ -100,13 +100,30 @@ class ParquetRows:
         self._n_rows = sum(counts)
 
     def names(self) -> list[str]:
-        """A name for each row; only names are read."""
+        """A name for each row; only names are read.
+
+        Raises:
+            BadArchive: the names are damaged.
+        """
         digits = max(6, len(str(self._n_rows)))
         numbered = [f"{row:0{digits}}" for row in range(self._n_rows)]
         if self._of_name is None:
             return numbered
-        batches = self._read(range(len(self._starts)), self._of_name)
-        named = [_inner_name(value) for batch in batches for value in batch]
+        try:
+            batches = self._read(range(len(self._starts)), self._of_name)
+            named = [_inner_name(value) for batch in batches for value in batch]
+        except Exception as error:
+            raise BadArchive(
+                f"its names cannot be read ({str(error).strip()})",
+                remedy="Copy or make it again",
+                path=self._path,
+            ) from error
+        if len(named) != self._n_rows:
+            raise BadArchive(
+                f"has {len(named)} names for {self._n_rows} rows",
+                remedy="Copy or make it again",
+                path=self._path,
+            )
         return [name or number for name, number in zip(named, numbered, strict=True)]
 
     def image(self, row: int) -> bytes | None:
@@ -124,7 +141,9 @@ class ParquetRows:
             # pyarrow raises of its own kinds, OSError and more; what comes next is read anew.
             self._batches = None
             raise BadPhoto(
-                f"cannot be read ({error})", remedy="Make the file again", path=self._path / f"row {row}"
+                f"cannot be read ({str(error).strip()})",
+                remedy="Make the file again",
+                path=self._path / f"row {row}",
             ) from error
 
     def _at(self, row: int) -> bytes | None:

@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,9 @@ class TarPiece:
         """
         return self.sources if self.file is None else find_photos(self.file, max_pages=self.max_pages)
 
+    @cached_property
     def facts(self) -> str:
-        """What changes when the photos' files change: a digest of their names, sizes and times."""
+        """What changes when the photos' files change: a digest of names, sizes and times, taken once."""
         named = [(self.file.name, self.file)] if self.file else [(one.name, one.path) for one in self.sources]
         digest = hashlib.sha256()
         for name, path in named:
@@ -156,7 +157,7 @@ class SegmentTars:
         return partial(self._make, network, TarRecords.of(network, self.folder, self.options))
 
     def _make(self, network: PartNetwork, records: TarRecords, piece: TarPiece, tell: Tell) -> None:
-        # Before the photos are read: a file that is replaced meanwhile is segmented again the next time.
+        # As they were before they were read: a file that is replaced meanwhile is segmented the next time.
         key = records.key(piece)
         try:
             photos = piece.photos()
@@ -206,7 +207,7 @@ class TarRecords:
 
     def key(self, piece: TarPiece) -> dict[str, Any]:
         """What a tar depends on."""
-        return {**self.results, "photos": piece.facts()}
+        return {**self.results, "photos": piece.facts}
 
     def summary(self, piece: TarPiece) -> Summary | None:
         """What was done for a tar that is there, of the same network, options and photos; None: it is not."""
