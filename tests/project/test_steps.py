@@ -16,9 +16,10 @@ from partly.data.labels.annotation import save_annotation
 from partly.data.labels.label_maps import write_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvailable
 from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.machine.work_options import SpreadOptions
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.chosen_network import network_of
-from partly.project.distil_verb import default_workers, distil_config, distil_project
+from partly.project.distil_verb import default_workers, distil_config, distil_project, usual_workers
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
@@ -392,3 +393,8 @@ def test_segment_into_tars_and_by_shares(project, tmp_path, capsys):
     assert (tmp_path / "folder" / "areas.json").exists()
     assert run([*words, "--share", "x"]) == 2
     assert "the share 'x'; expected K/N" in capsys.readouterr().err
+
+
+def test_a_cluster_has_as_many_workers_as_it_has_processors():
+    assert usual_workers(None) == usual_workers(SpreadOptions(share="1/2")) == default_workers()
+    assert usual_workers(SpreadOptions(ray="auto")) is None

@@ -60,7 +60,8 @@ def command(
     with Bars() as bars:
 
         def report(progress: Progress) -> None:
-            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
+            # How many photos there are in tars is not known before the end.
+            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done + 1)
 
         summary = segment_many(
             segmenting.network,

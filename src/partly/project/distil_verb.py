@@ -147,7 +147,7 @@ def distil_project(
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = begin_run(project.runs, "distil", asked, anew=anew)
     place = _place(project, teacher, config, run.folder)
-    n_workers = n_workers or default_workers()
+    n_workers = n_workers or usual_workers(spread)
 
     done = _finished(project, run)
     if done is None:
@@ -180,7 +180,16 @@ def distil_project(
     fast = load_network(project.auto_shot)
 
     def head() -> FewShotSegmenter:
-        return distil_head(teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers)
+        return distil_head(
+            teacher,
+            place,
+            config,
+            reader,
+            fast,
+            beside.own,
+            reports,
+            n_workers=n_workers or default_workers(),
+        )
 
     of_head = {name: described[name] for name in _OF_HEAD if name in described}
     made_from = {"few_shot_sha256": teacher.digest, **of_head}
@@ -219,7 +228,7 @@ def make_project_share(
     """
     source = project_source(project)
     teacher = _load_teacher(project, source, config)
-    n_workers = n_workers or default_workers()
+    n_workers = n_workers or usual_workers(spread)
     if isinstance(source, PhotoFeatures):
         return _keep_features(project, teacher, config, spread, n_workers, on_picture)
     return synthesise_share(
@@ -247,7 +256,7 @@ def _keep_features(
     teacher: Teacher,
     config: DistilConfig,
     spread: SpreadOptions,
-    n_workers: int,
+    n_workers: int | None,
     on_picture: OnPicture | None,
 ) -> int:
     """Keep the features of the photos that a network will learn from."""
@@ -287,6 +296,11 @@ def _source_parents(project: Project, source: FeatureSource) -> dict[str, Any]:
 def default_workers() -> int:
     """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
     return min(usable_processors(), _MOST_WORKERS)
+
+
+def usual_workers(spread: SpreadOptions | None) -> int | None:
+    """Those of this machine; None, which is all that there are, with a cluster."""
+    return default_workers() if spread is None or spread.ray is None else None
 
 
 def _load_teacher(project: Project, source: FeatureSource, config: DistilConfig) -> Teacher:

@@ -118,7 +118,7 @@ def test_what_is_no_tar(tmp_path: Path) -> None:
         BadArchive, match=r"photos\.tar: is no tar that can be read \(.*\); expected a tar that"
     ):
         find_photos(path)
-    make_tar(path, {"a.png": photo(1)}, "w:gz")
+    path = make_tar(tmp_path / "photos.tar.gz", {"a.png": photo(1)}, "w:gz")
     with pytest.raises(BadArchive, match="Unpack it, or make it again without compression"):
         find_photos(path)
 

@@ -317,8 +317,9 @@ class Killed:
 @pytest.mark.slow
 @pytest.mark.parametrize("in_tars", [True, False])
 def test_processes_of_which_one_is_killed_give_the_same_files(
-    in_tars: bool, tars: list[Path], tmp_path: Path
+    in_tars: bool, tars: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # who is killed leaves a folder there
     many(tars, tmp_path / "one", WorkOptions(share="1/1"), tars=in_tars)
     many(
         tars,
@@ -332,7 +333,10 @@ def test_processes_of_which_one_is_killed_give_the_same_files(
 
 
 @pytest.mark.slow
-def test_a_tar_that_kills_its_workers_is_named(tars: list[Path], tmp_path: Path) -> None:
+def test_a_tar_that_kills_its_workers_is_named(
+    tars: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     load = Killed(tmp_path / "killed", always=True)
     with pytest.raises(PartlyError, match=r"workers died 2 times at the same piece: photos-00\d\.tar"):
         many(tars, tmp_path / "out", WorkOptions(n_workers=2), load=load)

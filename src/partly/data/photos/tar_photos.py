@@ -62,7 +62,7 @@ def is_tar(path: Path) -> bool:
     """Whether a file is a tar, or is called one."""
     with open_file(path) as file:
         has_magic = file.read(_BLOCK)[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
-    return has_magic or path.suffix.lower() == ".tar"
+    return has_magic or path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
 
 
 def tar_members(path: Path, max_bytes: int) -> list[TarPhoto]:

@@ -33,7 +33,7 @@ def distil(
     *,
     encoder_weights: Path | None = None,
     load_teacher: LoadTeacher | None = None,
-    n_workers: int = 1,
+    n_workers: int | None = 1,
     own: OwnPhotos | None = None,
     spread: SpreadOptions | None = None,
 ) -> AutoShotResult:
@@ -47,7 +47,7 @@ def distil(
         reports: who is told what.
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_teacher: gives the teacher in a worker process; None: it is read from model folders.
-        n_workers: processes that synthesise.
+        n_workers: processes that synthesise; None: all that a cluster has, else 1.
         own: photos beside the pictures: the network learns from the painted ones. A teacher that reads photos
             has photos of its own.
         spread: may name a cluster of Ray that synthesises.

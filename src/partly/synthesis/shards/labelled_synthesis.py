@@ -35,7 +35,7 @@ def synthesise_labelled(
     *,
     on_picture: OnPicture | None = None,
     load_teacher: LoadTeacher | None = None,
-    n_workers: int = 1,
+    n_workers: int | None = 1,
     spread: SpreadOptions | None = None,
 ) -> LabelledShards:
     """Make what the place lacks: a picture and its label from one synthesis, or only one of the two.
@@ -51,6 +51,7 @@ def synthesise_labelled(
         load_teacher: gives the teacher in a worker process; picklable. None: the teacher is read from model
             folders, and what has none is written beside the labels.
         n_workers: processes, of one thread each, whose number changes no byte; 1 works in this process.
+            None: all that a cluster has, else 1.
         spread: may name a cluster of Ray that does it; its share is of no matter here.
 
     Returns:
@@ -76,7 +77,7 @@ def synthesise_share(
     *,
     on_picture: OnPicture | None = None,
     load_teacher: LoadTeacher | None = None,
-    n_workers: int = 1,
+    n_workers: int | None = 1,
 ) -> int:
     """Make the shards of one share, as :func:`synthesise_labelled` makes all; gives the number of pictures.
 
@@ -105,7 +106,7 @@ def _make_missing(
     place: Place,
     on_picture: OnPicture | None,
     load_teacher: LoadTeacher | None,
-    n_workers: int,
+    n_workers: int | None,
     spread: SpreadOptions,
 ) -> int:
     """Make the shards of a share that are missing; gives the number of pictures of the share."""
@@ -128,7 +129,7 @@ def _make_missing(
     pieces = [piece for piece in missing if share.has(piece.span.start // config.pictures_per_shard)]
     teacher.segmenter.eval()
     work: Work[Piece]
-    if spread.ray is None and (n_workers == 1 or len(pieces) <= 1):
+    if spread.ray is None and ((n_workers or 1) == 1 or len(pieces) <= 1):
         executor: Executor = spread.executor_of(1)
         work = ShardsHere(teacher, config, place)
     else:
