@@ -198,7 +198,7 @@ def follow(made: Iterator[int], n_pictures: int, n_before: int, on_picture: OnPi
     """Take the pictures as they come, and report them.
 
     Args:
-        made: indexes of what is made, one after another.
+        made: something for each picture, one after another.
         n_pictures: how many there are to be in the end.
         n_before: how many there were before.
         on_picture: called after each.
@@ -206,5 +206,5 @@ def follow(made: Iterator[int], n_pictures: int, n_before: int, on_picture: OnPi
     following = Following(n_pictures, n_before, on_picture)
     # Closed at once after an error or Ctrl-C, so that temporary files go.
     with closing(made):  # type: ignore[type-var]
-        for index in made:
-            following.one_more(index)
+        for number, _ in enumerate(made):
+            following.one_more(number)
