@@ -15,6 +15,8 @@ from typing import Any, Generic
 from partly.machine.executors import OnNews, P, Work
 from partly.machine.worker_failures import Deaths, Failure, failure_of
 
+_ENDS_WITHIN_S = 10.0
+
 
 @dataclass(frozen=True)
 class _News:
@@ -140,6 +142,9 @@ class _Crew(Generic[P]):
 
     def _bury(self, member: _Member[P]) -> None:
         """Give the piece of a dead process to another one."""
+        # Its pipe is closed, so it is about to end, if it has not.
+        member.process.join(_ENDS_WITHIN_S)
+        member.process.kill()
         member.process.join()
         self.working.remove(member)
         member.connection.close()
