@@ -5,15 +5,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+READY_RAY := $(VENV)/.ready-ray
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PHOTO ?=
 
-.PHONY: help setup demo test test-slow check format clean studio studio-if-node studio-check
+.PHONY: help setup demo test test-slow test-ray check format clean studio studio-if-node studio-check
 
 help:
 	@echo "make demo [PHOTO=file-or-folder]  set up, do the whole job once on faces, show it on a page"
 	@echo "make test                         set up, run the quick tests with their coverage"
 	@echo "make test-slow                    set up, run the slow ones: whole chains, kills, ranks, browsers"
+	@echo "make test-ray                     set up, run those on a cluster of Ray on this machine"
 	@echo "make check                        style, types, layers"
 	@echo "make setup                        only set up $(VENV), and the studio's page where Node is"
 	@echo "make studio                       build the studio's page; needs Node 20 or newer"
@@ -33,14 +35,22 @@ $(READY_DEV): $(READY)
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@
 
+$(READY_RAY): $(READY_DEV)
+	$(PIP_INSTALL) --editable '.[ray]'
+	@touch $@
+
 demo: $(READY) studio-if-node
 	$(BIN)/partly demo $(if $(PHOTO),--photo '$(PHOTO)')
 
 test: $(READY_DEV)
-	$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m 'not slow and not ray' --cov --cov-report=term --cov-fail-under=95
 
 test-slow: $(READY_DEV)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m 'slow and not ray'
+
+# A cluster of Ray of two nodes on this machine, of which one is killed; a minute or two.
+test-ray: $(READY_RAY)
+	$(BIN)/python -m pytest -m ray
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
@@ -164,3 +174,8 @@ bench-plan: $(READY_DEV)
 	$(BIN)/python -m benchmarks.plan measure --network '$(NETWORK)' --photos '$(PHOTOS)'
 	$(BIN)/python -m benchmarks.plan check --network '$(NETWORK)' --photos '$(PHOTOS)'
 	$(BIN)/python -m benchmarks.plan forecast
+
+# Two nodes of Ray of one core each on this machine, against one process of one core.
+.PHONY: bench-ray
+bench-ray: $(READY_RAY)
+	$(BIN)/python -m benchmarks.ray_nodes

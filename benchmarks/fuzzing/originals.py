@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import struct
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import tifffile
 import torch
@@ -183,10 +186,26 @@ def _archives(folder: Path) -> Iterator[Original]:
         archive.writestr("notes.txt", "no photo")
         archive.writestr("ä.jpg", encode_jpeg(thing_photo(20, 20, 5)))
     yield Original("photos", "photos.zip", "zip", file.getvalue())
+    yield from _tar_and_parquet()
     digits = np.random.default_rng(0).integers(0, 256, (6, 12, 10), np.uint8)
     idx = struct.pack(">HBB3I", 0, 8, 3, *digits.shape) + digits.tobytes()
     yield Original("photos", "digits-images-idx3-ubyte", "bytes", idx)
     yield Original("photos", "digits-images-idx3-ubyte.gz", "bytes", gzip.compress(idx, mtime=0))
+
+
+def _tar_and_parquet() -> Iterator[Original]:
+    images = {f"{n}.png": _encoded(np.full((8, 8, 3), 40 * n, np.uint8), "PNG") for n in range(4)}
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in images.items():
+            head = tarfile.TarInfo(name)
+            head.size = len(data)
+            archive.addfile(head, io.BytesIO(data))
+    yield Original("photos", "photos.tar", "bytes", file.getvalue())
+    columns = {"name": list(images), "image": [{"bytes": data, "path": "a"} for data in images.values()]}
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.table(columns), sink, row_group_size=2)
+    yield Original("photos", "photos.parquet", "bytes", sink.getvalue().to_pybytes())
 
 
 def _checkpoints(folder: Path) -> Iterator[Original]:

@@ -45,7 +45,7 @@ def test_people_and_scripts_are_told(
     assert capsys.readouterr().out.splitlines() == [
         f"Segmented 2 photos: {tmp_path / 'out'}",
         "Note: 2 other files passed over (c.dng, d.jxl).",
-        "Note: 1 archive passed over (e.zip): give a zip by itself, and the photos in it are found.",
+        "Note: 1 archive passed over (e.zip): give a zip or tar by itself, and the photos in it are found.",
         f"Note: 1 fault of photos mended (b.jpg: {MENDED}).",
     ]
     assert run([*words, "--json"]) == 0

@@ -19,15 +19,18 @@ from partly.data.labels.label_maps import read_label_map, write_label_map
 from partly.data.photos.encoding import write_png
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
+from partly.fewshot.features.feature_store import FeatureStore
 from partly.inference.segment.segment_folder import segment_all
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.models.encoders.dinov2_encoder import DinoV2
+from partly.models.feature_pyramid import FeaturePyramid
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
 from partly.project.model_digests import model_card
 from partly.project.photo_segmenters import segmenting_network, teacher_network
+from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import Project, open_project
 from partly.project.project_page import write_project_page
@@ -327,3 +330,36 @@ def counted(read: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
         return read(self, images)
 
     return reading
+
+
+def kept(project: Project) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in project.features.rglob("*.features")}
+
+
+def test_shares_of_the_features_that_a_network_is_taught_with(
+    fitted_photos: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partly.synthesis.distil.kept_features._PHOTOS_PER_PIECE", 2)
+    (project_photos(fitted_photos)[2].path).write_bytes(b"no photo")
+    shutil.rmtree(fitted_photos.features, ignore_errors=True)
+    command = ["distil", str(fitted_photos.folder), "--workers", "1"]
+    # Five photos are not labelled, one of which cannot be read.
+    n_kept = []
+    for share in ("2/2", "1/2", "2/2"):
+        capsys.readouterr()
+        assert run([*command, "--share", share, "--json"]) == 0
+        n_kept.append((json.loads(capsys.readouterr().out)["n_pictures"], len(kept(fitted_photos))))
+    assert n_kept == [(2, 2), (3, 4), (2, 4)]
+    made = kept(fitted_photos)
+    read_anew: list[str] = []
+    keep = FeatureStore.keep
+
+    def note(self: FeatureStore, source_digest: str, photo_sha256: str, pyramid: FeaturePyramid) -> bool:
+        read_anew.append(photo_sha256)
+        return keep(self, source_digest, photo_sha256, pyramid)
+
+    monkeypatch.setattr(FeatureStore, "keep", note)
+    assert run(command) == 0
+    assert read_anew == []
+    assert made.items() <= kept(fitted_photos).items()
+    assert not fitted_photos.features.joinpath(".partly").exists()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,10 @@ from partly.data.labels.annotation import save_annotation
 from partly.data.labels.label_maps import write_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvailable
 from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.machine.work_options import SpreadOptions
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.chosen_network import network_of
-from partly.project.distil_verb import default_workers, distil_config, distil_project
+from partly.project.distil_verb import default_workers, distil_config, distil_project, usual_workers
 from partly.project.evaluate_verb import evaluate_against
 from partly.project.evaluation_options import EvaluationChoices
 from partly.project.fit_verb import fit_project
@@ -161,6 +163,25 @@ def test_distil_with_two_processes_makes_the_same_pictures(fitted, capsys):
     assert run(["distil", str(fitted.folder), "--workers", "2", "--again"]) == 0
     assert {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
     assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 2
+
+
+def test_shares_of_the_pictures_and_then_the_rest(fitted, capsys):
+    command = ["distil", str(fitted.folder), "--workers", "1"]
+    assert run(command) == 0
+    shards = {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")}
+    shutil.rmtree(fitted.labelled)
+    capsys.readouterr()
+    assert run([*command, "--share", "2/2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"share": "2/2", "n_pictures": 5}
+    assert len(list(fitted.labelled.rglob("*.tar"))) == 2
+    # Nothing is trained, and nothing says that it was.
+    assert len([r for r in list_runs(fitted.runs) if r.verb == "distil"]) == 1
+    assert run([*command, "--share", "1/2"]) == 0
+    told = "Share 1/2 is there: 25 pictures\nWhen all shares are: the same command without --share\n"
+    assert capsys.readouterr().out == told
+    assert {str(path): path.read_bytes() for path in fitted.labelled.rglob("*.tar")} == shards
+    assert run([*command, "--share", "3/2"]) == 2
+    assert "the share '3/2'; expected K/N, with K from 1 to N" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -347,3 +368,33 @@ def test_segment_lists_what_fails(project, tmp_path, capsys):
     bad.unlink()
     assert run(["segment", str(project.folder), str(good), "--out", str(tmp_path / "out")]) == 0
     assert "Segmented 0 photos, 1 were done already" in capsys.readouterr().out
+
+
+def test_segment_into_tars_and_by_shares(project, tmp_path, capsys):
+    make_network(project)
+    with tarfile.open(tmp_path / "photos-0.tar", "w") as archive:
+        for name in ("a.png", "b.png"):
+            Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / name)
+            archive.add(tmp_path / name, name)
+    out = tmp_path / "out"
+    words = ["segment", str(project.folder), "--out", str(out)]
+    assert run([*words, str(tmp_path / "photos-0.tar"), "--workers", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["segmented"] == ["photos-0/a.png", "photos-0/b.png"]
+    assert told["areas"] is None
+    with tarfile.open(out / "photos-0.tar") as archive:
+        assert archive.getnames() == ["a.png", "a.json", "b.png", "b.json"]
+
+    words = ["segment", str(project.folder), str(tmp_path / "a.png"), "--out", str(tmp_path / "folder")]
+    assert run([*words, "--share", "1/2"]) == 0
+    assert not (tmp_path / "folder" / "areas.json").exists()
+    assert run([*words, "--workers", "1"]) == 0
+    assert "Segmented 0 photos, 1 were done already" in capsys.readouterr().out
+    assert (tmp_path / "folder" / "areas.json").exists()
+    assert run([*words, "--share", "x"]) == 2
+    assert "the share 'x'; expected K/N" in capsys.readouterr().err
+
+
+def test_a_cluster_has_as_many_workers_as_it_has_processors():
+    assert usual_workers(None) == usual_workers(SpreadOptions(share="1/2")) == default_workers()
+    assert usual_workers(SpreadOptions(ray="auto")) is None

@@ -9,33 +9,46 @@ import click
 
 from partly.cli.option_flags import takes, takes_given
 from partly.cli.terminal_output import Output, json_option
-from partly.machine import MachineOptions
+from partly.machine import MachineOptions, SpreadOptions
 from partly.synthesis.distil import DistilConfig, DistilRequest
 
 
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes_given(given=DistilConfig)
-@takes(request=DistilRequest, machine_options=MachineOptions)
+@takes(request=DistilRequest, machine_options=MachineOptions, spread=SpreadOptions)
 @json_option
 def command(
     project_folder: Path,
     given: dict[str, Any],
     request: DistilRequest,
     machine_options: MachineOptions,
+    spread: SpreadOptions,
     as_json: bool,
 ) -> None:
     """Make the network of PROJECT: label generated pictures, or photos, then train on them.
 
-    What is not given is as project.toml says. It may be stopped at any time: the same command goes on.
+    What is not given is as project.toml says. It may be stopped at any time: the same command goes on. With
+    --share, a share of the pictures is made, or of the photos is read, and no more; the same command without
+    it goes on from there.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.project import distil_config, distil_project, open_project
+    from partly.errors import counted
+    from partly.project import distil_config, distil_project, make_project_share, open_project
     from partly.synthesis.distil import DistilReports
 
     output = Output(as_json)
     project = open_project(project_folder)
     config = distil_config(project, request.effort, **given)
+    if spread.share is not None:
+        with Bars() as bars:
+            n_pictures = make_project_share(
+                project, config, spread, n_workers=request.n_workers, on_picture=bars.picture
+            )
+        output.say(f"Share {spread.share} is there: {counted(n_pictures, 'picture')}")
+        output.say("When all shares are: the same command without --share")
+        output.result({"share": spread.share, "n_pictures": n_pictures})
+        return
     with Bars() as bars:
         reports = DistilReports(on_picture=bars.picture, on_step=bars.step)
         result = distil_project(
@@ -45,6 +58,7 @@ def command(
             anew=request.again,
             reports=reports,
             machine_options=machine_options,
+            spread=spread,
         )
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; IoU with the segmenter on held-out pictures {100 * iou:.1f}"

@@ -9,8 +9,8 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.inference.engines import EngineOptions
-from partly.inference.segment import OutputOptions, SegmentOptions
-from partly.machine import MachineOptions
+from partly.inference.segment import OutputOptions, SegmentOptions, TarOptions
+from partly.machine import MachineOptions, WorkOptions
 from partly.project import SegmentChoice
 from partly.storage import values_of
 
@@ -30,8 +30,10 @@ from partly.storage import values_of
     choice=SegmentChoice,
     options=SegmentOptions,
     outputs=OutputOptions,
+    tars=TarOptions,
     engine=EngineOptions,
     machine=MachineOptions,
+    work=WorkOptions,
 )
 @json_option
 def command(
@@ -41,22 +43,26 @@ def command(
     choice: SegmentChoice,
     options: SegmentOptions,
     outputs: OutputOptions,
+    tars: TarOptions,
     engine: EngineOptions,
     machine: MachineOptions,
+    work: WorkOptions,
     as_json: bool,
 ) -> None:
-    """Segment PHOTO... (photos, folders, zips) with NETWORK (a project, or the folder of its network).
+    """Segment PHOTO... with NETWORK (a project, or the folder of its network).
+
+    PHOTO... are photos, folders, zips, tars or Parquet files.
 
     A project of photos that has no network yet segments with its few-shot segmenter. Writes a palette PNG for
     each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; other
-    files are passed over and named. The same command goes on after a stop.
+    files are passed over and named. The same command goes on after a stop. Several processes, machines of a
+    batch system or a cluster can share the work.
     """
     from partly.cli.terminal_progress import Bars
-    from partly.data.photos import find_photos
     from partly.errors import counted, listed
-    from partly.inference.engines import engine_file, machine_for, open_engine
-    from partly.inference.segment import Progress, segment_all
-    from partly.project import segmenting_network
+    from partly.inference.engines import engine_file, machine_for
+    from partly.inference.segment import Progress, plan_segmenting, segment_many, some_photos
+    from partly.project import SegmentingLoader, segmenting_network
 
     output = Output(as_json)
     runs_on = machine_for(engine, machine)
@@ -65,17 +71,21 @@ def command(
         output.say(segmenting.note)
     if not runs_on.is_plain:
         output.say(f"The network computes on {runs_on.name}.")
-    sources = find_photos(photos, leave_out=[out_folder], max_pages=options.max_pages)
-    file = engine_file(segmenting.network, engine, sources, out_folder, output.say)
+    sources = plan_segmenting(photos, out_folder, tars, max_pages=options.max_pages)
+    file = engine_file(segmenting.network, engine, some_photos(sources), out_folder, output.say)
+    load = SegmentingLoader(network_folder, choice, file)
     with Bars() as bars:
 
         def report(progress: Progress) -> None:
-            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done)
+            # How many photos there are in tars is not known before the end.
+            bars("segmenting", progress.n_done, progress.n_photos or progress.n_done + 1)
 
-        summary = segment_all(
-            segmenting.network if file is None else open_engine(file),
+        summary = segment_many(
+            segmenting.network if file is None else load(),
+            load,
             sources,
             out_folder,
+            work,
             machine=runs_on,
             on_note=output.say,
             **options.arguments(**segmenting.made_of),
@@ -100,7 +110,7 @@ def command(
             "with": segmenting.kind,
             "engine": engine.engine,
             "machine": runs_on.name,
-            "areas": str(summary.areas_path),
+            "areas": summary.areas_path and str(summary.areas_path),
             "drafts": [str(path) for path in summary.drafts],
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),

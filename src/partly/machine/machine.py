@@ -14,6 +14,7 @@ from torch import nn
 from partly.machine.devices import CPU, device_named, device_text, dtype_for
 from partly.machine.machine_options import MachineOptions
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
+from partly.machine.worker_numbers import worker_number
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Machine:
         first = self.device.index or 0
         others = [i for i in range(torch.cuda.device_count()) if i != first]
         return [replace(self, device=torch.device("cuda", i)) for i in [first, *others][:n]]
+
+    def of_worker(self) -> Machine:
+        """The machine of this process, if it is one of several that work beside each other."""
+        machines = self.for_workers(worker_number() + 1)
+        return machines[worker_number() % len(machines)]
 
     @property
     def name(self) -> str:

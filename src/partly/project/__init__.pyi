@@ -2,6 +2,7 @@
 
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
+from .distil_verb import make_project_share as make_project_share
 from .evaluate_generator_verb import evaluate_generator_against as evaluate_generator_against
 from .evaluate_generator_verb import write_generator_evaluation as write_generator_evaluation
 from .evaluate_verb import evaluate_against as evaluate_against
@@ -26,6 +27,7 @@ from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
+from .photo_segmenters import SegmentingLoader as SegmentingLoader
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest

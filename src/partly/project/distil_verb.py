@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
-from partly.machine import Machine, MachineOptions, usable_processors
+from partly.machine import ALONE, Machine, MachineOptions, SpreadOptions, usable_processors
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
@@ -27,8 +28,8 @@ from partly.project.model_digests import (
     model_digest,
     model_part_set,
 )
-from partly.project.project_features import project_encoder, project_source
-from partly.project.project_folder import Project
+from partly.project.project_features import project_encoder, project_photo_features, project_source
+from partly.project.project_folder import Project, open_project
 from partly.storage import (
     Run,
     begin_run,
@@ -47,8 +48,17 @@ from partly.synthesis.distil import (
     completed,
     distil,
     distil_head,
+    keep_features,
+    unpainted_photos,
 )
-from partly.synthesis.shards import Place, labels_identity, pictures_identity
+from partly.synthesis.shards import (
+    OnPicture,
+    Place,
+    SynthesisReport,
+    labels_identity,
+    pictures_identity,
+    synthesise_share,
+)
 
 _MOST_WORKERS = 8
 # Choices that a head depends on besides the networks that teach it.
@@ -106,11 +116,13 @@ def distil_project(
     anew: bool = False,
     reports: DistilReports | None = None,
     machine_options: MachineOptions | None = None,
+    spread: SpreadOptions | None = None,
 ) -> DistilResult:
     """Label pictures or photos, train the network, keep it; after a stop, the same call goes on.
 
     Processes that ``torchrun`` started train together, each on a GPU of its own where there are some; the
-    first of them makes what all read, and keeps the networks.
+    first of them makes what all read, and keeps the networks. Where ``spread`` names a cluster of Ray, that
+    makes the pictures, or reads the photos.
 
     Args:
         project: whose network is made.
@@ -119,6 +131,7 @@ def distil_project(
         anew: begin a new training where there is a finished one.
         reports: who is told what.
         machine_options: where it is computed, and how precisely; nothing that the network is told apart by.
+        spread: may name a cluster of Ray; its share is of no matter here.
 
     Raises:
         BadProject: there is no few-shot segmenter yet.
@@ -130,23 +143,25 @@ def distil_project(
         TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
     """
     with Machine.for_training(machine_options) as machine:
-        return _distil_on(machine, project, config, n_workers or default_workers(), anew, reports)
+        return _distil_on(machine, project, config, n_workers, anew, reports, spread)
 
 
 def _distil_on(
     machine: Machine,
     project: Project,
     config: DistilConfig,
-    n_workers: int,
+    n_workers: int | None,
     anew: bool,
     reports: DistilReports | None,
+    spread: SpreadOptions | None,
 ) -> DistilResult:
     """As :func:`distil_project`, on a machine."""
     ranks = machine.ranks
     ranks.check(config.batch_size)
     if ranks.is_first:
         remove_leftovers(project.folder)
-    source = project_source(project)
+    # Pictures and labels are made where the network is trained, by the first process alone.
+    source = project_source(project, replace(machine, ranks=ALONE))
     teacher = _load_teacher(project, source, config)
     weights = encoder_weights() if config.pretrained else None
     # Refused before the long work, if it is not on this machine.
@@ -164,9 +179,13 @@ def _distil_on(
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = ranks.first_then_others(lambda: begin_run(project.runs, "distil", asked, anew=anew))
     place = _place(project, teacher, config, run.folder)
+    n_workers = n_workers or usual_workers(spread)
 
     done = _finished(project, run)
     if done is None:
+        if spread is not None and spread.ray is not None and isinstance(source, PhotoFeatures):
+            on_picture = reports.on_picture if reports else None
+            _keep_features(project, teacher, config, replace(spread, share=None), n_workers, on_picture)
         with streams_as_of(run.streams):
             result = distil(
                 teacher,
@@ -177,6 +196,7 @@ def _distil_on(
                 n_workers=n_workers,
                 own=beside.own,
                 machine=machine,
+                spread=spread,
             )
         if ranks.is_first:
             saved = result.network.save(project.auto_shot, extra | machine.described)
@@ -197,7 +217,15 @@ def _distil_on(
 
     def head() -> FewShotSegmenter:
         return distil_head(
-            teacher, place, config, reader, fast, beside.own, reports, n_workers=n_workers, machine=machine
+            teacher,
+            place,
+            config,
+            reader,
+            fast,
+            beside.own,
+            reports,
+            n_workers=n_workers or default_workers(),
+            machine=machine,
         )
 
     of_head = {name: described[name] for name in _OF_HEAD if name in described}
@@ -207,6 +235,82 @@ def _distil_on(
     with streams_as_of(run.streams):
         best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents, machine)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
+
+
+def make_project_share(
+    project: Project,
+    config: DistilConfig,
+    spread: SpreadOptions,
+    *,
+    n_workers: int | None = None,
+    on_picture: OnPicture | None = None,
+) -> int:
+    """Make one share of what :func:`distil_project` begins with, and no more.
+
+    With a generator, these are labelled pictures; in a project of photos, features of the photos that the
+    network will learn from.
+
+    Args:
+        project: on a disk that those who make the other shares have, too.
+        config: the same for all shares.
+        spread: which share, and who makes it.
+        n_workers: processes.
+        on_picture: called after every picture, or photo.
+
+    Returns:
+        How many pictures or photos the share has.
+
+    Raises:
+        BadProject: as for :func:`distil_project`, as all others are.
+    """
+    source = project_source(project)
+    teacher = _load_teacher(project, source, config)
+    n_workers = n_workers or usual_workers(spread)
+    if isinstance(source, PhotoFeatures):
+        return _keep_features(project, teacher, config, spread, n_workers, on_picture)
+    return synthesise_share(
+        teacher,
+        config.synthesis(),
+        _place(project, teacher, config, project.runs),
+        spread,
+        n_workers=n_workers,
+        on_picture=on_picture,
+    )
+
+
+@dataclass(frozen=True)
+class _ProjectFeatures:
+    """Gives the features of a project's photos in another process."""
+
+    folder: Path
+
+    def __call__(self) -> PhotoFeatures:
+        return project_photo_features(open_project(self.folder))
+
+
+def _keep_features(
+    project: Project,
+    teacher: Teacher,
+    config: DistilConfig,
+    spread: SpreadOptions,
+    n_workers: int | None,
+    on_picture: OnPicture | None,
+) -> int:
+    """Keep the features of the photos that a network will learn from."""
+    source = teacher.source
+    assert isinstance(source, PhotoFeatures)
+    photos = unpainted_photos(source, teacher.annotations, config.seed, config.n_pictures)
+    names = [photo.name for photo in photos]
+    began = time.monotonic()
+
+    def report(n_done: int, n_photos: int) -> None:
+        if on_picture:
+            rate = n_done / max(time.monotonic() - began, 1e-9)
+            on_picture(SynthesisReport(n_done, n_photos, rate, (n_photos - n_done) / rate))
+
+    executor = spread.executor_of(n_workers)
+    load = _ProjectFeatures(project.folder)
+    return keep_features(source, load, names, executor, spread.the_share, report)
 
 
 def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:
@@ -229,6 +333,11 @@ def _source_parents(project: Project, source: FeatureSource) -> dict[str, Any]:
 def default_workers() -> int:
     """A process for each processor that this one may use, up to eight: each takes half a gigabyte."""
     return min(usable_processors(), _MOST_WORKERS)
+
+
+def usual_workers(spread: SpreadOptions | None) -> int | None:
+    """Those of this machine; None, which is all that there are, with a cluster."""
+    return default_workers() if spread is None or spread.ray is None else None
 
 
 def _load_teacher(project: Project, source: FeatureSource, config: DistilConfig) -> Teacher:

@@ -8,6 +8,7 @@ from pathlib import Path
 from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureStore
 from partly.fewshot.fitting import load_segmenter
+from partly.inference.engines import EngineFile, EngineNetwork, open_engine
 from partly.inference.segment import EncoderNetwork, load_part_network
 from partly.models.networks import AutoShotNetwork
 from partly.project.chosen_network import network_of
@@ -38,6 +39,27 @@ class SegmentingNetwork:
         if isinstance(self.network, EncoderNetwork):
             return {"with_encoder": True, "with_fast": self.network.fast is not None}
         return {"with_encoder": False, "with_fast": True}
+
+
+@dataclass(frozen=True)
+class SegmentingLoader:
+    """Gives what segments photos in another process.
+
+    Attributes:
+        folder: of a project or model.
+        choice: as for :func:`segmenting_network`.
+        engine: what computes the network, if it is not torch.
+    """
+
+    folder: Path
+    choice: SegmentChoice | None = None
+    engine: EngineFile | None = None
+
+    def __call__(self) -> AutoShotNetwork | EncoderNetwork | EngineNetwork:
+        """The network."""
+        if self.engine is not None:
+            return open_engine(self.engine)
+        return segmenting_network(self.folder, self.choice).network
 
 
 def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> SegmentingNetwork:

@@ -153,7 +153,7 @@ def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
     assert [source.name for source in found] == ["a.HIF", "d.png"]
     assert found.told() == (
         "4 other files passed over (e.dng, i.svg, n.tga, sub/f.jxl).",
-        "1 archive passed over (more.ZIP): give a zip by itself, and the photos in it are found.",
+        "1 archive passed over (more.ZIP): give a zip or tar by itself, and the photos in it are found.",
     )
     fill(tmp_path / "b", "a.png")
     assert find_photos([tmp_path / "in", tmp_path / "b"]).passed_over[0] == "in/e.dng"

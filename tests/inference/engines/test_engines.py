@@ -71,7 +71,8 @@ def test_threads_ask_an_engine_at_once(small, engine):
 def test_a_folder_by_an_engine(small, photos, cache, tmp_path, engine):
     found = find_photos(photos)
     file = engine_file(small.network, EngineOptions(engine), found, tmp_path / "out")
-    assert file.path.parent == cache / "engines"
+    assert file.path == tmp_path / "out" / ".partly" / "network.onnx"
+    assert len(list((cache / "engines").iterdir())) == 1
     written = file.path.stat().st_mtime_ns
     by_engine = segment_all(open_engine(file), found, tmp_path / "out", overlay=False)
     by_torch = segment_all(small.network, found, tmp_path / "torch", overlay=False)

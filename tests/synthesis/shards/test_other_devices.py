@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,6 @@ from partly.synthesis.shards.shard_workers import _collect, _Halved
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from tests.device_with_values import device_with_values
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
-from tests.synthesis import tiny
 
 CONFIG = SynthesisConfig(7, size_px=32, label_px=16, picture_format="png", pictures_per_shard=4)
 QUICK = FewShotConfig(n_statistics=2, n_self_training=0, methods=("ridge", "mlp-0"))
@@ -127,14 +125,11 @@ def test_a_gpu_has_one_worker(
 
 
 def test_workers_get_a_machine_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[object] = []
-
-    def beside(*arguments: object) -> Iterator[int]:
-        given.append(arguments[4])
-        yield from ()
-
-    monkeypatch.setattr("partly.synthesis.shards.labelled_synthesis.make_shards_beside", beside)
-    monkeypatch.setattr("partly.synthesis.shards.labelled_synthesis.LabelledShards", lambda *_, **__: None)
-    synthesise_labelled(tiny.teacher(), CONFIG, Place.within(tmp_path), load_teacher=tiny.load, n_workers=2)
-    assert given == [[PROCESSOR, PROCESSOR]]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    taken = []
+    for number in range(4):
+        monkeypatch.setenv("PARTLY_WORKER", str(number))
+        taken.append(str(Machine(torch.device("cuda", 1)).of_worker().device))
+        assert PROCESSOR.of_worker() == PROCESSOR
+    assert taken == ["cuda:1", "cuda:0", "cuda:2", "cuda:1"]
     assert batches_on(Machine(torch.device("cuda", 0)), CONFIG).n == 4

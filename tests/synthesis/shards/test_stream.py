@@ -2,7 +2,6 @@ import errno
 import io
 import json
 import os
-import queue
 import shutil
 import time
 from dataclasses import replace
@@ -14,20 +13,24 @@ from PIL import Image
 
 from partly.errors import BadArchive, BadOption, NotAvailable, PartlyError
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
+from partly.machine import piece_claims
+from partly.machine.piece_claims import PieceClaims
+from partly.machine.work_options import SpreadOptions
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.truncation import Truncation
 from partly.storage.model_folders import digest_of
 from partly.synthesis.shards.labelled_shards import LabelledShards
-from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.labelled_synthesis import synthesise_labelled, synthesise_share
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_plan import Piece, Span
 from partly.synthesis.shards.shard_samples import make_sample
-from partly.synthesis.shards.shard_workers import _make_what_is_asked
+from partly.synthesis.shards.shard_workers import ShardsBeside
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from partly.synthesis.shards.tar_shards import read_index, shard_writer
 from tests.synthesis import tiny
 
 CONFIG = SynthesisConfig(n_pictures=7, size_px=16, label_px=8, seed=3, pictures_per_shard=3)
+IN_TWOS = replace(CONFIG, pictures_per_shard=2)
 
 
 def shard_bytes(folder):
@@ -208,7 +211,7 @@ def test_several_workers_give_the_same_bytes(tmp_path):
         (
             tiny.load_and_die,
             PartlyError,
-            r"a worker process died \(exit code 9\). Run the same",
+            r"workers died 2 times at the same piece: pictures-\d{6}-\d{6} \(exit code 9\). Run the same",
         ),
     ],
 )
@@ -224,27 +227,54 @@ def test_a_disk_that_is_full_for_a_worker(tmp_path):
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "file")
 
 
-@pytest.mark.parametrize("load", [tiny.load, tiny.load_nothing, tiny.load_from_full_disk, tiny.load_broken])
-def test_what_a_worker_tells_its_parent(load, tmp_path):
-    tasks, results = queue.Queue(), queue.Queue()
-    for task in (Piece(Span(0, 2), True, True), Piece(Span(4, 5), False, True), None):
-        tasks.put(task)
-    _make_what_is_asked(load, CONFIG, Place(tmp_path, tmp_path, tmp_path), tasks, results)
-    told = [results.get_nowait() for _ in range(results.qsize())]
-    if load is tiny.load:
-        assert told == [0, 1, 4, None]
-        assert list(shard_bytes(tmp_path)) == [
-            "labels-000000-000001.tar",
-            "labels-000004-000004.tar",
-            "pictures-000000-000001.tar",
-        ]
-    else:
-        expected = {
-            tiny.load_nothing: "the generator is gone. Get it again.",
-            tiny.load_from_full_disk: f"[Errno {errno.ENOSPC}] No space left on device: 'file'",
-            tiny.load_broken: "a worker failed: ValueError: out of luck",
-        }
-        assert [failure.text for failure in told] == [expected[load]]
+def test_what_a_worker_tells(tmp_path):
+    worker, told = ShardsBeside(tiny.load, CONFIG, Place(tmp_path, tmp_path, tmp_path))(), []
+    for piece in (Piece(Span(0, 2), True, True), Piece(Span(4, 5), False, True)):
+        worker(piece, told.append)
+    assert told == [0, 1, 4]
+    assert list(shard_bytes(tmp_path)) == [
+        "labels-000000-000001.tar",
+        "labels-000004-000004.tar",
+        "pictures-000000-000001.tar",
+    ]
+
+
+def test_shares_make_the_bytes_of_one_run(tmp_path):
+    run(tmp_path / "one", IN_TWOS)
+    n_pictures = []
+    # The last one first, and one of them twice.
+    for share in ("3/3", "1/3", "3/3", "2/3"):
+        here, reports = place(tmp_path / "shares"), []
+        spread = SpreadOptions(share=share)
+        n = synthesise_share(tiny.load(), IN_TWOS, here, spread, on_picture=reports.append)
+        n_pictures.append((n, [report.n_done for report in reports]))
+    # Shards of 2, 2, 2 and 1 pictures.
+    assert n_pictures == [(2, [1, 2]), (3, [1, 2, 3]), (2, []), (2, [1, 2])]
+    reports = []
+    run(tmp_path / "shares", IN_TWOS, on_picture=reports.append)
+    assert reports == []
+    assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "shares")
+
+
+def test_a_shard_that_another_run_makes_is_waited_for(tmp_path, monkeypatch):
+    run(tmp_path / "one", IN_TWOS)
+    reports, slept = [], []
+    other = PieceClaims(tmp_path / "two" / "labels")
+
+    def sleep(seconds):
+        # The other run does its piece, while this one waits.
+        slept.append(seconds)
+        for path in (tmp_path / "one").rglob("*-000002-000003.tar"):
+            target = tmp_path / "two" / path.relative_to(tmp_path / "one")
+            target.write_bytes(path.read_bytes())
+
+    monkeypatch.setattr(piece_claims.time, "sleep", sleep)
+    with other:
+        assert other.take("pictures-000002-000003")
+        run(tmp_path / "two", IN_TWOS, on_picture=reports.append)
+    assert len(slept) == 1
+    assert len(reports) == 5
+    assert shard_bytes(tmp_path / "one") == shard_bytes(tmp_path / "two")
 
 
 def test_workers_cannot_read_what_has_no_model_folder(tmp_path):

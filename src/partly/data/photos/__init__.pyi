@@ -33,6 +33,7 @@ from .photo_sets import whole_shape as whole_shape
 from .photo_sources import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from .photo_sources import PhotoSources as PhotoSources
 from .photo_sources import find_photos as find_photos
+from .photo_sources import holds_many_photos as holds_many_photos
 from .photo_sources import output_name as output_name
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from lzma import LZMAError
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from partly.data.photos.photo import MAX_PIXELS, Photo, open_file, read_photo
 from partly.data.photos.photo_names import page_name
@@ -48,6 +49,11 @@ class PhotoSource:
         file = self.path if self.member is None else self.path / self.member.filename
         return file if self.page is None else file.with_name(page_name(file.name, self.page))
 
+    def __reduce__(self) -> Any:
+        """For other processes, which open the zip themselves."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "archive"}
+        return _sent, (type(self), values, self.archive is not None)
+
     def open(self) -> BinaryIO:
         """The image file, of which the photo may be one page, open for reading and seeking.
 
@@ -84,3 +90,13 @@ class PhotoSource:
             return self.stack.digest(self.page)
         with self.open() as file:
             return file_digest(file, self.location)
+
+
+def _sent(kind: type[PhotoSource], values: dict[str, Any], is_in_zip: bool) -> PhotoSource:
+    """A photo as another process gets it."""
+    return kind(**values | {"archive": _zip_at(values["path"]) if is_in_zip else None})
+
+
+@lru_cache(maxsize=8)
+def _zip_at(path: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)

@@ -1,4 +1,4 @@
-"""Finding photos: single files, folders and zips, under names that are unique and safe to write to."""
+"""Finding photos: files, folders, zips, tars, Parquet; under names that are unique and safe to write to."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pathlib import Path, PurePosixPath
 from typing import overload
 
 from partly.data.photos.idx_files import idx_photos, is_idx
+from partly.data.photos.parquet_photos import is_parquet, parquet_rows
 from partly.data.photos.photo import open_file
 from partly.data.photos.photo_location import PhotoSource
 from partly.data.photos.photo_names import bare_name, whole_name
 from partly.data.photos.photos_in_file import photos_in_file, stack_notes
 from partly.data.photos.stack_limit import MAX_PAGES
+from partly.data.photos.tar_photos import is_tar, tar_members
 from partly.data.photos.zip_names import meant_name
 from partly.errors import BadArchive, BadPhoto, counted, listed
 from partly.storage import is_hidden
@@ -63,8 +65,8 @@ class PhotoSources(Sequence[PhotoSource]):
             told.append(f"{counted(len(others), 'other file')} passed over ({listed(others)}).")
         if archives:
             told.append(
-                f"{counted(len(archives), 'archive')} passed over ({listed(archives)}): give a zip by itself,"
-                " and the photos in it are found."
+                f"{counted(len(archives), 'archive')} passed over ({listed(archives)}): give a zip or tar"
+                " by itself, and the photos in it are found."
             )
         if links:
             told.append(f"{counted(len(links), 'linked folder')} not entered ({listed(links)}).")
@@ -89,28 +91,31 @@ def find_photos(
     max_member_bytes: int = MAX_MEMBER_BYTES,
     max_pages: int = MAX_PAGES,
 ) -> PhotoSources:
-    """Photos in files, folders (recursive, sorted) and zips (sorted, never unpacked to disk).
+    """Photos in files, folders (recursive, sorted), zips (sorted, never unpacked to disk), tars and Parquet.
 
-    In folders and zips, files without a photo's suffix are passed over and named, hidden ones passed over;
-    linked folders are not entered, zips in folders not opened. A file given by itself is taken whatever its
+    In folders, zips and tars, files without a photo's suffix are passed over and named, hidden ones passed
+    over; linked folders are not entered, archives in folders not opened. Tars and Parquet files keep their
+    order; of a photo of several pages in a tar, only the first is
+    taken. A file given by itself is taken whatever its
     suffix. Each page of a TIFF, and each frame of a GIF, APNG or WebP, is a photo of its own where there are
     several: ``cells.tif#3``, by the number that it has in the file. Small copies of pages, masks and levels
     of pyramids are none.
 
-    Names: of one folder or zip, the path inside it; of several paths, the path inside with the folder's or
-    zip's own name in front; of a file, the file's name. What is still not unique gets ``~2``, ``~3``, …
-    before its suffix, in order. Control characters become ``_``.
+    Names: of one folder or archive, the path inside it; of several paths, the path inside with the folder's
+    or archive's own name in front; of a file, the file's name. What is still not unique gets ``~2``, ``~3``,
+    … before its suffix, in order. Control characters become ``_``.
 
     Args:
-        paths: files, folders, zips.
+        paths: files, folders, zips, tars, Parquet files.
         leave_out: folders that are not searched, e.g. the one that results are written to.
         max_member_bytes: an archive with a larger photo (unpacked) is refused.
         max_pages: no more pages or frames are taken of one file, the first ones; the rest is told of.
 
     Raises:
         BadPhoto: a path that does not exist or cannot be listed, or no photo anywhere.
-        BadArchive: a damaged or encrypted zip, or one with members outside it (absolute, ``..``, drives,
-            links) or too large.
+        BadArchive: a damaged or encrypted archive, or one with members outside it (absolute, ``..``, drives,
+            links) or too large; a tar with two members of one name; a Parquet file without images.
+        NotAvailable: a Parquet file, and pyarrow is not installed.
     """
     given = _distinct([paths] if isinstance(paths, str | Path) else paths)
     closed = {Path(path).resolve() for path in leave_out}
@@ -126,6 +131,12 @@ def find_photos(
             prefix = prefix and Path(prefix).stem
             sources, others, unsure = _in_zip(path, max_member_bytes)
             notes += _name_notes(path, unsure)
+        elif is_tar(path):
+            prefix = prefix and Path(prefix).stem
+            sources, others = _in_tar(path, max_member_bytes)
+        elif is_parquet(path):
+            prefix = prefix and Path(prefix).stem
+            sources, others = [replace(row, name=_tidy(row.name)) for row in parquet_rows(path)], []
         elif is_idx(path):
             sources, others = idx_photos(path), []
         else:
@@ -244,6 +255,26 @@ def _in_zip(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[
         else:
             others.append(_tidy(name))
     return sorted(found, key=lambda source: source.name), sorted(others), unsure
+
+
+def _in_tar(path: Path, max_member_bytes: int) -> tuple[list[PhotoSource], list[str]]:
+    """The photos in a tar, in its order, and the names of other files."""
+    members = [replace(member, name=_tidy(member.name)) for member in tar_members(path, max_member_bytes)]
+    photos: list[PhotoSource] = [member for member in members if _is_photo_name(member.name)]
+    return photos, [member.name for member in members if not _is_photo_name(member.name)]
+
+
+def holds_many_photos(path: Path) -> bool:
+    """Whether a file is a tar or a Parquet file, which hold photos by the thousand.
+
+    Raises:
+        BadPhoto: it is not there.
+    """
+    return is_tar(path) or is_parquet(path)
+
+
+def _is_photo_name(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
 
 
 def _name_notes(path: Path, unsure: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ from partly.inference.export import export_onnx, read_onnx_facts
 from partly.inference.segment import EncoderNetwork
 from partly.machine import PROCESSOR, Machine, MachineOptions
 from partly.models.networks import AutoShotNetwork
-from partly.storage import cache_folder
+from partly.storage import cache_folder, sha256_of, write_bytes
 
 
 def engine_file(
@@ -30,7 +30,7 @@ def engine_file(
         network: stays as it is.
         options: which engine.
         photos: those that will be segmented; int8 is calibrated on some of them.
-        folder: of the results; the file of int8 is kept in it, so that the same call goes on with it.
+        folder: of the results; the engine's file is kept in it, so that the same call goes on with it.
         on_note: told how much int8 changes the masks.
 
     Raises:
@@ -46,10 +46,17 @@ def engine_file(
             expected="the auto-shot network, or --engine torch",
             remedy="Leave --engine out, or segment with the network: --with network",
         )
-    path = _exported(network)
+    # Beside the results, where workers of other machines find it too.
+    path = folder / ".partly" / "network.onnx"
+    _write_if_other(path, _exported(network))
     if options.engine == "int8":
         return int8_file(path, photos, folder, on_note)
     return EngineFile(options.engine, path, f"{network.digest}+{options.engine}")
+
+
+def _write_if_other(path: Path, exported: Path) -> None:
+    if not path.is_file() or sha256_of(path) != sha256_of(exported):
+        write_bytes(path, exported.read_bytes())
 
 
 def machine_for(engine: EngineOptions, options: MachineOptions) -> Machine:

@@ -6,9 +6,13 @@ from .segment_folder import segment_all as segment_all
 from .segment_options import OutputOptions as OutputOptions
 from .segment_options import SegmentOptions as SegmentOptions
 from .segment_options import THOROUGH as THOROUGH
+from .segment_options import TarOptions as TarOptions
 from .segment_options import ViewOptions as ViewOptions
 from .segment_photo_file import PartNetwork as PartNetwork
 from .segment_photo_file import segment_photo as segment_photo
+from .segment_plans import plan_segmenting as plan_segmenting
+from .segment_plans import segment_many as segment_many
+from .segment_plans import some_photos as some_photos
 from .segment_records import Progress as Progress
 from .segment_records import Summary as Summary
 from .segmentation import PartArea as PartArea

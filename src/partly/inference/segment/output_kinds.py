@@ -204,7 +204,7 @@ def kinds_asked_for(part_set: PartSet, options: OutputOptions) -> tuple[OutputKi
         BadOption: a part to cut out that there is not.
     """
     kinds: list[OutputKind] = [LabelMaps()]
-    if options.overlay:
+    if options.overlay is not False:
         kinds.append(Overlays())
     if options.masks:
         kinds.append(Masks(part_set))

@@ -58,6 +58,7 @@ def segment_all(
     cutout: str | Sequence[str] = (),
     areas: AreasFormat | None = "json",
     draft_format: str | None = None,
+    alone: bool = True,
     progress: Callable[[Progress], None] | None = None,
     at_once: int | None = None,
     machine: Machine = PROCESSOR,
@@ -74,7 +75,8 @@ def segment_all(
 
     Files are written atomically, and a photo's record (in ``.partly/segment/``, with the digests of photo and
     network and the options) last. The same call again segments what is not recorded yet, changed or missing,
-    and ends at the same files. Two calls must not write to one folder at the same time.
+    and ends at the same files. Two calls must not write to one folder at the same time, unless both are not
+    ``alone`` and have other photos.
 
     Args:
         network: an auto-shot network; one without a ``digest`` or weights to take it of segments all again.
@@ -90,6 +92,7 @@ def segment_all(
         areas: how areas and mean confidences of the parts are written.
         draft_format: a label format in which the label maps are written too, as drafts; see
             :func:`~partly.inference.segment.drafts.write_drafts`.
+        alone: nothing else writes to the folder, so that what is half-written was left by a killed call.
         progress: called after each photo, in their order.
         at_once: photos that are worked on at once, each by one core; None: as many as there are cores, and
             more where a GPU waits for photos, but no more than there are photos. It changes no file.
@@ -122,7 +125,7 @@ def segment_all(
     }
     folder = Path(out_folder)
     with _writing_to(folder):
-        prepare_folder(folder, kinds)
+        prepare_folder(folder, kinds, clear=alone)
     key = _key(network, options)
     n_photos = len(sources) if isinstance(sources, Collection) else None
     at_once = at_once or _photos_at_once(n_photos, machine)
@@ -185,6 +188,11 @@ def _key(network: PartNetwork, options: Mapping[str, Any]) -> dict[str, Any]:
         **options,
         "scales": [round(float(scale), 4) for scale in options["scales"]],
     }
+
+
+def at_once_in_worker(machine: Machine) -> int | None:
+    """Photos at once of :func:`segment_all` in a process that has others beside it: one for each core."""
+    return 1 if machine.device.type == "cpu" else None
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,10 @@ ProbabilityFormat = Literal["png", "npz"]
 class OutputOptions:
     """What is written of each photo beside its label map."""
 
-    overlay: bool = option(
-        True, "Also write the parts' colours over the photo.", flag="--overlay/--no-overlay"
+    overlay: bool | None = option(
+        None,
+        "Also write the parts' colours over the photo. By default in folders, and not in tars.",
+        flag="--overlay/--no-overlay",
     )
     masks: bool = option(False, "Also write a mask of each part: an 8-bit PNG of 0 and 255.")
     probabilities: ProbabilityFormat | None = option(
@@ -36,6 +38,22 @@ class OutputOptions:
         "several times, of all these parts together.",
         metavar="PART",
     )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True)
+class TarOptions:
+    """Whether results go into tars."""
+
+    tars: bool | None = option(
+        None,
+        "Write results into tars: one for each tar or Parquet file of photos, of the same name, with a PNG "
+        "and a JSON a photo. By default where all photos are in such files.",
+        flag="--tars/--no-tars",
+    )
+    per_tar: int = option(1000, "Photos of a tar, where they come from folders or zips.", at_least=1)
 
     def __post_init__(self) -> None:
         check_options(self)

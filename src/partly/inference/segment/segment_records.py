@@ -194,13 +194,13 @@ def _is_inside(file: str) -> bool:
     return not PureWindowsPath(file).anchor and ".." not in PureWindowsPath(file).parts
 
 
-def prepare_folder(folder: Path, kinds: Iterable[OutputKind]) -> None:
-    """Make the folder of results, and clear it of what a killed run left half-written."""
+def prepare_folder(folder: Path, kinds: Iterable[OutputKind], *, clear: bool = True) -> None:
+    """Make the folder of results, and clear it, if asked, of what a killed run left half-written."""
     candidates: list[Path] = []
     for part in [*(folder / kind.folder for kind in kinds), folder / _RECORDS]:
         part.mkdir(parents=True, exist_ok=True)
-        candidates += part.rglob(".*.part")
-    candidates += folder.glob(".areas.*.part")
+        candidates += part.rglob(".*.part") if clear else ()
+    candidates += folder.glob(".areas.*.part") if clear else ()
     for path in candidates:
         if _LEFTOVER.match(path.name):
             path.unlink(missing_ok=True)

@@ -12,5 +12,7 @@ from .distillation import usual_config as usual_config
 from .encoded_pictures import PictureReader as PictureReader
 from .head_distillation import distil_head as distil_head
 from .head_training import train_head as train_head
+from .kept_features import keep_features as keep_features
 from .own_photos import OwnPhotos as OwnPhotos
 from .second_round import SECOND_ROUND_FOLDER as SECOND_ROUND_FOLDER
+from .squared_photos import unpainted_photos as unpainted_photos

@@ -37,8 +37,7 @@ def unpainted_squares(
     Raises:
         BadOption: there are fewer than two.
     """
-    names = {annotation.photo for annotation in painted}
-    chosen = _some([p for p in source.photos if p.name not in names], n_most, config.seed)
+    chosen = unpainted_photos(source, painted, config.seed, n_most)
     if len(chosen) < 2:
         raise BadOption(
             f"{len(chosen)} photos that nobody painted",
@@ -46,6 +45,14 @@ def unpainted_squares(
             remedy="Put more photos of the same kind of object into the folder",
         )
     return make_photo_set(chosen, folder, config.synthesis().size_px, "pad")
+
+
+def unpainted_photos(
+    source: PhotoFeatures, painted: Sequence[Annotation], seed: int, n_most: int
+) -> list[PhotoSource]:
+    """At most ``n_most`` photos that nobody painted, chosen at random, in order."""
+    names = {annotation.photo for annotation in painted}
+    return _some([p for p in source.photos if p.name not in names], n_most, seed)
 
 
 def painted_squares(

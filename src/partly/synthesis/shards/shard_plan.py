@@ -44,6 +44,9 @@ class Piece:
     pictures: bool
     labels: bool
 
+    def __str__(self) -> str:
+        return f"pictures-{self.span.start:06}-{self.span.stop - 1:06}"
+
 
 def finished_spans(folder: Path, kind: Kind) -> list[Span]:
     """The shards of a folder, in order."""

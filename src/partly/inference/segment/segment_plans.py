@@ -1,0 +1,139 @@
+"""Photos that a user names, by whom the user asks for, into what the user asks for: a folder or tars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from partly.data.photos import PhotoSource, PhotoSources, find_photos, holds_many_photos
+from partly.errors import BadOption
+from partly.inference.segment.piece_reports import LoadNetwork
+from partly.inference.segment.segment_folder import segment_all
+from partly.inference.segment.segment_options import TarOptions
+from partly.inference.segment.segment_photo_file import PartNetwork
+from partly.inference.segment.segment_records import Progress, Summary
+from partly.inference.segment.segment_shares import segment_shared
+from partly.inference.segment.segment_tars import TarPlan, plan_tars, segment_tars
+from partly.machine import PROCESSOR, Machine, PieceClaims, WorkOptions, usable_processors
+
+_MOST_WORKERS = 8
+
+
+def plan_segmenting(
+    paths: Sequence[Path], out_folder: Path, tar_options: TarOptions, *, max_pages: int
+) -> PhotoSources | TarPlan:
+    """What there is to segment: photos, or tars to be made of them.
+
+    Args:
+        paths: photos, folders, zips, tars and Parquet files.
+        out_folder: of the results; it is not searched.
+        tar_options: tars, if asked for; where nothing is asked for, if all paths are tars or Parquet files.
+        max_pages: see :func:`partly.data.photos.find_photos`.
+
+    Raises:
+        BadPhoto: a path that does not exist, or no photo anywhere.
+        BadArchive: a damaged archive.
+        NotAvailable: a Parquet file, and pyarrow is not installed.
+    """
+    tars = tar_options.tars
+    if tars is None:
+        tars = all(not path.is_dir() and holds_many_photos(path) for path in paths)
+    if tars:
+        return plan_tars(paths, per_tar=tar_options.per_tar, leave_out=[out_folder], max_pages=max_pages)
+    return find_photos(paths, leave_out=[out_folder], max_pages=max_pages)
+
+
+def some_photos(plan: PhotoSources | TarPlan) -> Sequence[PhotoSource]:
+    """Photos of a plan that tell how they look: all, or those of its first tar.
+
+    Raises:
+        BadArchive: the first tar is damaged.
+        BadPhoto: it holds no photos.
+    """
+    return plan.pieces[0].photos() if isinstance(plan, TarPlan) else plan
+
+
+def segment_many(
+    network: PartNetwork,
+    load_network: LoadNetwork,
+    plan: PhotoSources | TarPlan,
+    out_folder: Path,
+    work: WorkOptions,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    machine: Machine = PROCESSOR,
+    on_note: Callable[[str], None] = lambda _: None,
+    **options: Any,
+) -> Summary:
+    """Segment what was planned.
+
+    One process that does all has the folder for itself; several, shares and clusters share it.
+
+    Args:
+        network: it.
+        load_network: gives it in a worker; can be pickled.
+        plan: of :func:`plan_segmenting`.
+        out_folder: of the results.
+        work: who does it. Tars are made by a process for each processor, up to eight, if nothing is said.
+        progress: called after each photo.
+        machine: where the network computes; of several GPUs, each process has one.
+        on_note: see :func:`segment_all`; workers tell nothing.
+        **options: those of :func:`segment_all`; ``overlay`` may be None, as is usual for the plan.
+
+    Raises:
+        BadOption: drafts, or another format of areas, are asked for in tars; or Ray's address is none.
+        FolderBusy: another call writes to the folder, and one of both has it for itself.
+        NotAvailable: Ray is not installed.
+        PartlyError: as for :func:`segment_all`, or a worker died twice at the same piece.
+    """
+    overlay = options.pop("overlay", None)
+    if isinstance(plan, TarPlan):
+        _check_tar_options(options)
+        most = min(usable_processors(), _MOST_WORKERS, len(plan.pieces))
+        executor = work.executor(len(machine.for_workers(most)))
+        options["overlay"] = bool(overlay)
+        return segment_tars(
+            network,
+            load_network,
+            plan,
+            out_folder,
+            executor=executor,
+            share=work.the_share,
+            progress=progress,
+            machine=machine,
+            **options,
+        )
+    options["overlay"] = overlay is not False
+    if work.is_plain:
+        with PieceClaims(out_folder, alone=True):
+            return segment_all(
+                network, plan, out_folder, progress=progress, machine=machine, on_note=on_note, **options
+            )
+    return segment_shared(
+        network,
+        load_network,
+        plan,
+        out_folder,
+        executor=work.executor(),
+        share=work.the_share,
+        progress=progress,
+        machine=machine,
+        **options,
+    )
+
+
+def _check_tar_options(options: dict[str, Any]) -> None:
+    """Take out what tars have not."""
+    if options.pop("draft_format", None) is not None:
+        raise BadOption(
+            "drafts for a labelling program, in tars",
+            expected="drafts of results in a folder",
+            remedy="Leave out --as, or give --no-tars",
+        )
+    if options.pop("areas", "json") != "json":
+        raise BadOption(
+            "areas as CSV, in tars",
+            expected="json, which tars have of each photo",
+            remedy="Leave out --areas, or give --no-tars",
+        )

@@ -1,0 +1,336 @@
+"""Many photos into tars of results: one for each tar or Parquet file of photos, or for so many photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from partly.data.photos import PhotoSource, find_photos, holds_many_photos
+from partly.errors import BadArchive, BadPhoto
+from partly.inference.segment.output_kinds import OutputKind, kinds_asked_for
+from partly.inference.segment.photo_pieces import cut_photos
+from partly.inference.segment.piece_reports import LoadNetwork, PieceReports
+from partly.inference.segment.result_tars import pack_results
+from partly.inference.segment.segment_folder import (
+    RECORD_VERSION,
+    at_once_in_worker,
+    network_digest,
+    segment_all,
+)
+from partly.inference.segment.segment_options import OutputOptions
+from partly.inference.segment.segment_photo_file import PartNetwork, network_size_px
+from partly.inference.segment.segment_records import Progress, Summary
+from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, one_thread, run_shared
+from partly.storage import Provenance, read_json_or_none, remove_leftovers, safe_names, write_json
+
+_RECORDS = Path(".partly") / "tars"
+_OUTPUTS = ("overlay", "masks", "probabilities", "cutout")
+
+
+@dataclass(frozen=True, eq=False)
+class TarPiece:
+    """Photos whose results go into one tar.
+
+    Attributes:
+        number: of the piece, from 0.
+        name: of the tar.
+        file: the tar or Parquet file of the photos; None: ``sources`` are they.
+        sources: where single photos are.
+        max_pages: see :func:`partly.data.photos.find_photos`.
+    """
+
+    number: int
+    name: str
+    file: Path | None = None
+    sources: tuple[PhotoSource, ...] = ()
+    max_pages: int = 1
+
+    def __str__(self) -> str:
+        return self.name
+
+    def photos(self) -> Sequence[PhotoSource]:
+        """Where the photos are.
+
+        Raises:
+            BadArchive: the file cannot be read.
+            BadPhoto: it is gone, or holds no photos.
+        """
+        return self.sources if self.file is None else find_photos(self.file, max_pages=self.max_pages)
+
+    @cached_property
+    def facts(self) -> str:
+        """What changes when the photos' files change: a digest of names, sizes and times, taken once."""
+        named = [(self.file.name, self.file)] if self.file else [(one.name, one.path) for one in self.sources]
+        digest = hashlib.sha256()
+        for name, path in named:
+            try:
+                found = path.stat()
+                of_file = [name, found.st_size, found.st_mtime_ns]
+            except OSError:
+                of_file = [name, None, None]
+            digest.update(json.dumps(of_file).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TarPlan:
+    """Which tars of results there will be.
+
+    Attributes:
+        pieces: one for each.
+        passed_over: names of files that are no photos, of those that were listed.
+        notes: what else is to be told, in sentences for people.
+        told_of: the same, and what was passed over, in sentences.
+    """
+
+    pieces: tuple[TarPiece, ...]
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    told_of: tuple[str, ...] = ()
+
+    @property
+    def n_ignored(self) -> int:
+        """How many files were passed over."""
+        return len(self.passed_over)
+
+    def told(self) -> tuple[str, ...]:
+        """What there is to tell of what was found."""
+        return self.told_of
+
+
+def plan_tars(
+    paths: Iterable[str | Path], *, per_tar: int, leave_out: Iterable[Path] = (), max_pages: int = 1
+) -> TarPlan:
+    """Tars of results: of ``photos-000.tar`` and ``photos-000.parquet``, ``photos-000.tar``.
+
+    Photos of folders, zips and files are cut, in their order, into tars of so many: ``photos-00000.tar`` and
+    on, after the folder's name where there is one folder. Tars are not opened.
+
+    Args:
+        paths: as for :func:`partly.data.photos.find_photos`.
+        per_tar: photos of a tar, of those that are in no tar or Parquet file.
+        leave_out: as there.
+        max_pages: as there.
+
+    Raises:
+        BadPhoto: a path is not there, or no photos are.
+        BadArchive: a zip is damaged.
+    """
+    given = list(map(Path, paths))
+    files = [path for path in given if not path.is_dir() and holds_many_photos(path)]
+    others = [path for path in given if path not in files]
+    wanted: list[tuple[str, Path | None, tuple[PhotoSource, ...]]] = [(path.stem, path, ()) for path in files]
+    found = find_photos(others, leave_out=leave_out, max_pages=max_pages) if others or not files else None
+    if found is not None:
+        begins = others[0].resolve().stem if len(others) == 1 else "photos"
+        wanted += [
+            (f"{begins}-{piece.number:05}", None, piece.sources) for piece in cut_photos(found, per_tar)
+        ]
+    names = safe_names(stem for stem, _, _ in wanted)
+    pieces = tuple(
+        TarPiece(number, f"{name}.tar", file, sources, max_pages)
+        for number, (name, (_, file, sources)) in enumerate(zip(names, wanted, strict=True))
+    )
+    if found is None:
+        return TarPlan(pieces)
+    return TarPlan(pieces, found.passed_over, found.notes, found.told())
+
+
+@dataclass(frozen=True)
+class SegmentTars:
+    """The work: tars of results; gives a worker that makes one.
+
+    Attributes:
+        load_network: gives the network; can be pickled.
+        folder: of the tars.
+        options: of :func:`segment_all`.
+        machine: where the network computes; each worker takes its own, where there are several.
+    """
+
+    load_network: LoadNetwork
+    folder: Path
+    options: Mapping[str, Any]
+    machine: Machine = PROCESSOR
+
+    def __call__(self) -> Callable[[TarPiece, Tell], None]:
+        """A worker with a network of its own."""
+        network = self.load_network()
+        records = TarRecords.of(network, self.folder, self.options)
+        return partial(self._make, network, self.machine.of_worker(), records)
+
+    def _make(
+        self, network: PartNetwork, machine: Machine, records: TarRecords, piece: TarPiece, tell: Tell
+    ) -> None:
+        # As they were before they were read: a file that is replaced meanwhile is segmented the next time.
+        key = records.key(piece)
+        try:
+            photos = piece.photos()
+        except (BadArchive, BadPhoto) as error:
+            records.discard(piece)
+            tell(Summary(self.folder, (), (), ((piece.name, str(error)),), None))
+            return
+        with tempfile.TemporaryDirectory(prefix="partly-tar-") as aside:
+            with one_thread():
+                made = segment_all(
+                    network,
+                    photos,
+                    aside,
+                    areas="json",
+                    progress=tell,
+                    at_once=at_once_in_worker(machine),
+                    machine=machine,
+                    **self.options,
+                )
+            pack_results(Path(aside), records.kinds, self.folder / piece.name)
+        tell(records.write(piece, key, made))
+
+
+@dataclass(frozen=True, eq=False)
+class TarRecords:
+    """What is done in a folder of tars: a record for each, written after it.
+
+    Attributes:
+        folder: of the tars.
+        results: what results depend on besides the photos.
+        kinds: what is in the tars, label maps first.
+    """
+
+    folder: Path
+    results: Mapping[str, Any]
+    kinds: tuple[OutputKind, ...]
+
+    @classmethod
+    def of(cls, network: PartNetwork, folder: Path, options: Mapping[str, Any]) -> TarRecords:
+        """The records of results of a network, with options of :func:`segment_all`.
+
+        Raises:
+            BadOption: options that cannot be.
+        """
+        outputs = OutputOptions(**{name: options[name] for name in _OUTPUTS if name in options})
+        results = {
+            **options,
+            "version": RECORD_VERSION,
+            "network_sha256": network_digest(network),
+            "part_set": network.part_set.to_json(),
+            "size_px": network_size_px(network, options.get("size_px")),
+        }
+        return cls(
+            folder, json.loads(json.dumps(results, default=str)), kinds_asked_for(network.part_set, outputs)
+        )
+
+    def key(self, piece: TarPiece) -> dict[str, Any]:
+        """What a tar depends on."""
+        return {**self.results, "photos": piece.facts}
+
+    def summary(self, piece: TarPiece) -> Summary | None:
+        """What was done for a tar that is there, of the same network, options and photos; None: it is not."""
+        held = read_json_or_none(self._path(piece))
+        if held is None or not (self.folder / piece.name).is_file():
+            return None
+        if not self.results["network_sha256"] or not Provenance(self.key(piece)).matches(held.get("key")):
+            return None
+        failed, mended = (
+            tuple((str(name), str(text)) for name, text in held.get(kind, []))
+            for kind in ("failed", "mended")
+        )
+        return Summary(self.folder, (), tuple(held.get("photos", ())), failed, None, mended)
+
+    def write(self, piece: TarPiece, key: Mapping[str, Any], made: Summary) -> Summary:
+        """Write down what was done for a tar; gives it with names that differ among all tars."""
+        stem = Path(piece.name).stem
+        named = Summary(
+            self.folder,
+            tuple(f"{stem}/{name}" for name in made.segmented),
+            (),
+            tuple((f"{stem}/{name}", reason) for name, reason in made.failed),
+            None,
+            tuple((f"{stem}/{name}", note) for name, note in made.mended),
+        )
+        write_json(
+            self._path(piece),
+            {
+                "key": dict(key),
+                "photos": list(named.segmented),
+                "failed": list(named.failed),
+                "mended": list(named.mended),
+            },
+        )
+        return named
+
+    def discard(self, piece: TarPiece) -> None:
+        """Remove what an earlier run made of photos that cannot be read now."""
+        self._path(piece).unlink(missing_ok=True)
+        (self.folder / piece.name).unlink(missing_ok=True)
+
+    def _path(self, piece: TarPiece) -> Path:
+        return self.folder / _RECORDS / f"{piece.name}.json"
+
+
+def segment_tars(
+    network: PartNetwork,
+    load_network: LoadNetwork,
+    plan: TarPlan,
+    out_folder: str | Path,
+    *,
+    executor: Executor,
+    share: Share | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    machine: Machine = PROCESSOR,
+    **options: Any,
+) -> Summary:
+    """Segment photos into tars: of each photo its label map as a palette PNG, and its areas as JSON.
+
+    A tar is written aside and renamed, so that one that is there is whole. The same call again makes those
+    that are not there, or whose photos, network or options changed. Several calls may write to one folder:
+    each tar is made by one of them. A photo that cannot be read is left out and told of, then and later.
+
+    Args:
+        network: what the workers have.
+        load_network: gives it in a worker.
+        plan: which tars.
+        out_folder: where they go.
+        executor: makes them; each worker has one thread.
+        share: which of them; None: all.
+        progress: called after each photo.
+        machine: where the network computes.
+        **options: those of :func:`segment_all`, but for ``areas`` and ``draft_format``, which tars have not.
+
+    Raises:
+        FolderBusy: a call that must be alone is writing to the folder.
+        PartlyError: the disk is full, or a worker died twice at the same tar.
+    """
+    folder, share = Path(out_folder), share or Share()
+    options = {"overlay": False, **options}
+    records = TarRecords.of(network, folder, options)
+    pieces = [piece for piece in plan.pieces if share.has(piece.number)]
+    reports = PieceReports(None, progress)
+    work = SegmentTars(load_network, folder, options, machine)
+    # A file of which no tar could be made has none later either; it is tried once a call.
+    refused: set[str] = set()
+
+    def is_done(piece: TarPiece) -> bool:
+        return records.summary(piece) is not None or piece.name in refused
+
+    def take(piece: TarPiece, news: Progress | Summary) -> None:
+        reports.take(piece, news)
+        if isinstance(news, Summary) and not news.segmented:
+            refused.add(piece.name)
+
+    with PieceClaims(folder) as claims:
+        remove_leftovers(folder)
+        for piece in pieces:
+            if (kept := records.summary(piece)) is not None:
+                reports.take(piece, kept)
+        for _ in run_shared(executor, work, pieces, claims, is_done=is_done, on_news=take):
+            pass
+        # Those that other runs made meanwhile.
+        for piece in pieces:
+            if str(piece) not in reports.summaries and (kept := records.summary(piece)) is not None:
+                reports.take(piece, kept)
+    return reports.summary(folder, [str(piece) for piece in pieces])
