@@ -50,7 +50,7 @@ def command(
         output.result({"share": spread.share, "n_pictures": n_pictures})
         return
     with Bars() as bars:
-        reports = DistilReports(on_picture=bars.picture, on_step=bars.step)
+        reports = DistilReports(bars.picture, bars.step, output.say)
         result = distil_project(
             project,
             config,

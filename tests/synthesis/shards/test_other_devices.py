@@ -16,9 +16,9 @@ from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.machine import PROCESSOR, Machine
 from partly.synthesis.shards.batched_samples import batches_on
 from partly.synthesis.shards.labelled_shards import LabelledShards
-from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.labelled_synthesis import Following, synthesise_labelled
 from partly.synthesis.shards.place import Place
-from partly.synthesis.shards.shard_workers import _collect, _Halved
+from partly.synthesis.shards.shard_workers import Halved
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from tests.device_with_values import device_with_values
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
@@ -95,15 +95,12 @@ def test_one_picture_that_does_not_fit_is_an_error(segmenter: EnsembleSegmenter,
 
 
 def test_what_several_workers_tell_of_their_memory_is_told_once() -> None:
-    class Results:
-        told: list[object] = [_Halved(12, "short"), 3, _Halved(6, "shorter"), 4, None]  # noqa: RUF012
-
-        def get(self, timeout: float) -> object:
-            return self.told.pop(0)
-
     heard: list[tuple[int, str]] = []
-    done = list(_collect(Results(), [None], lambda *words: heard.append(words)))  # type: ignore[arg-type, list-item]
-    assert (done, heard) == ([3, 4], [(12, "short")])
+    done: list[int] = []
+    following = Following(9, 0, lambda report: done.append(report.n_done), lambda *words: heard.append(words))
+    for news in (Halved(12, "short"), 3, Halved(6, "shorter"), 4):
+        following.hear(news)
+    assert (done, heard) == ([1, 2], [(12, "short")])
 
 
 @pytest.mark.parametrize(

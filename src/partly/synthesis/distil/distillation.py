@@ -77,6 +77,7 @@ def distil(
             load_teacher=load_teacher,
             n_workers=n_workers,
             spread=spread,
+            on_halved=reports.halved,
         )
     )
     pictures = labelled.surest(config.drop_uncertain)

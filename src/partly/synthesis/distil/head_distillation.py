@@ -115,6 +115,7 @@ def _of_pictures(
             place,
             on_picture=reports.on_picture,
             n_workers=n_workers,
+            on_halved=reports.halved,
         )
     )
     return labelled.surest(config.drop_uncertain), Painted.of(teacher, config, own)
