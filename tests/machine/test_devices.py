@@ -48,6 +48,9 @@ def test_a_gpu_of_apple_is_taken_where_there_is_one(gpus, monkeypatch):
     gpus(n=0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert Machine.for_inference().name == "mps, float32"
+    # Trainings take it only when they are told to.
+    assert device_named("auto", training=True) == torch.device("cpu")
+    assert device_named("mps", training=True) == torch.device("mps")
 
 
 def test_a_device_that_is_not_there(gpus):

@@ -14,19 +14,22 @@ _NAME = re.compile(r"(cpu|mps|cuda(:\d+)?)")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def device_named(name: str, place: int = 0) -> torch.device:
+def device_named(name: str, place: int = 0, *, training: bool = False) -> torch.device:
     """The device of a name: "cpu", "mps", "cuda", "cuda:1", or "auto", which is a GPU if there is one.
 
     Args:
         name: of the device.
         place: of this process among those of the machine; "auto" and "cuda" give each its own GPU.
+        training: gradients are taken. Not all that trainings need is known to be there on Apple's GPUs, so
+            that "auto" gives them none; "mps" does.
 
     Raises:
         BadOption: there is no such device here.
     """
     there = devices_here()
     if name == "auto":
-        name = next((kind for kind in ("cuda", "mps") if kind in there), "cpu")
+        kinds = ("cuda",) if training else ("cuda", "mps")
+        name = next((kind for kind in kinds if kind in there), "cpu")
     if not _NAME.fullmatch(name):
         raise BadOption(f"device {name!r}", expected="one of auto, cpu, cuda, cuda:0, cuda:1, mps")
     if name == "cuda":

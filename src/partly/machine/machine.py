@@ -42,7 +42,7 @@ class Machine:
             BadOption: the device is not there, or cannot train in the precision that is asked for.
         """
         options = options or MachineOptions()
-        device = device_named(options.device, int(os.environ.get("LOCAL_RANK", "0")))
+        device = device_named(options.device, int(os.environ.get("LOCAL_RANK", "0")), training=True)
         dtype = dtype_for(options.precision, device, training=True)
         with ranks_of_environment(device) as ranks:
             yield Machine(device, ranks, dtype)
