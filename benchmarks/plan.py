@@ -31,6 +31,7 @@ from partly.storage import write_json
 
 _FEW, _MANY = 100, 500
 _SMALL, _LARGE = 20, 100
+_WORKS = (("photos", 1_000_000, 1000), ("photos", 1_000_000, 100), ("pictures", 100_000, 100))
 MACHINES = (1, 8, 64, 256, 1024)
 CORES = 16
 
@@ -121,7 +122,7 @@ def checked(costs: Costs, network: Path, photos: Path) -> dict[str, float]:
 
 def tables(costs: dict[str, Costs]) -> Iterator[str]:
     """The tables of the page, in Markdown."""
-    for name, n, per_piece in (("photos", 1_000_000, 1000), ("pictures", 100_000, 100)):
+    for name, n, per_piece in _WORKS:
         yield f"\n{n:,} {name}, pieces of {per_piece}, machines of {CORES} cores, a disk of 500 MB/s for all"
         yield "| machines | time | a second | cores compute | disk busy | limited by |"
         yield "|---|---|---|---|---|---|"

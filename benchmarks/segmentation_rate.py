@@ -71,7 +71,9 @@ def measured(asked: argparse.Namespace, found: PhotoSources, folder: Path) -> It
     network = load_network(asked.network)
     for engine in asked.engines:
         notes: list[str] = []
-        file = engine_file(network, EngineOptions(engine), found, folder / f"{engine}-file", notes.append)
+        file = engine_file(
+            network, EngineOptions(engine), lambda: found, folder / f"{engine}-file", notes.append
+        )
         by_engine = network if file is None else open_engine(file)
         iou = None if asked.no_iou else pooled_iou(by_engine, asked.data)
         for at_once in asked.at_once:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import simpy
 
 from benchmarks.planning.costs import Cluster, Costs
 
-_STREAMS = 16
-"""Transfers that the shared disk serves at once, each with its share of the speed; others wait."""
+_LEAST_STREAMS = 16
+"""Transfers that a disk serves at once at least, each with its share of the speed; others wait."""
 _DOWN_S = 300.0
 
 
@@ -75,7 +76,11 @@ class _Simulation:
         self.costs, self.cluster = costs, cluster
         self.draws = np.random.default_rng(seed)
         self.world = simpy.Environment()
-        self.disk = simpy.Resource(self.world, _STREAMS)
+        # No transfer is faster than its core's share of the machine's network, so that a fast disk has more.
+        self.of_core = cluster.network_bytes_per_s / cluster.n_cores
+        self.n_streams = max(_LEAST_STREAMS, math.ceil(cluster.disk_bytes_per_s / self.of_core))
+        self.of_stream = cluster.disk_bytes_per_s / self.n_streams
+        self.disk = simpy.Resource(self.world, self.n_streams)
         self.computed_s = self.waited_s = self.transferred_s = 0.0
         self.last_s, self.n_again = 0.0, 0
         self.left: deque[int] = deque()
@@ -92,7 +97,7 @@ class _Simulation:
         self.world.run()
         all_s = self.last_s * self.cluster.n_workers
         busy, waited = self.computed_s / all_s, self.waited_s / all_s
-        disk = self.transferred_s / (self.last_s * _STREAMS)
+        disk = self.transferred_s / (self.last_s * self.n_streams)
         return Forecast(self.last_s, n_things, busy, disk, waited, 1 - busy - waited, self.n_again)
 
     def _worker(self, speed: float) -> Generator[Any, Any, None]:
@@ -124,10 +129,8 @@ class _Simulation:
         began = self.world.now
         with self.disk.request() as turn:
             yield turn
-            of_machine = self.cluster.network_bytes_per_s / self.cluster.n_cores
-            rate = min(self.cluster.disk_bytes_per_s / _STREAMS, of_machine)
-            yield self.world.timeout(n_bytes / rate)
-            self.transferred_s += n_bytes / (self.cluster.disk_bytes_per_s / _STREAMS)
+            yield self.world.timeout(n_bytes / min(self.of_stream, self.of_core))
+            self.transferred_s += n_bytes / self.of_stream
         self.waited_s += self.world.now - began
 
     def _failures(self, speed: float, workers: list[simpy.Process]) -> Generator[Any, Any, None]:

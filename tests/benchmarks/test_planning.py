@@ -39,6 +39,14 @@ def test_a_slow_disk_is_the_limit_however_many_work():
     assert many.disk > 0.9
 
 
+def test_a_fast_disk_serves_all_machines_however_slow_their_networks_are():
+    cluster = {"disk_bytes_per_s": 100e6, "network_bytes_per_s": 1e6, "spread": 0.0}
+    costs = Costs(start_s=0, thing_s=1e-6, piece_s=0, in_bytes=1e6, out_bytes=0)
+    found = simulated(costs, Cluster(80, **cluster), 80 * 50, 1)
+    assert found.wall_s == pytest.approx(50, rel=0.02)
+    assert found.disk == pytest.approx(0.8, rel=0.02)
+
+
 def test_the_network_of_a_machine_is_shared_by_its_cores():
     slow = ENDLESS | {"network_bytes_per_s": 1e6}
     found = simulated(COSTS, Cluster(1, 4, **slow), 400, 100)

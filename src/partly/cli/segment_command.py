@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -72,7 +73,7 @@ def command(
     if not runs_on.is_plain:
         output.say(f"The network computes on {runs_on.name}.")
     sources = plan_segmenting(photos, out_folder, tars, max_pages=options.max_pages)
-    file = engine_file(segmenting.network, engine, some_photos(sources), out_folder, output.say)
+    file = engine_file(segmenting.network, engine, partial(some_photos, sources), out_folder, output.say)
     load = SegmentingLoader(network_folder, choice, file)
     with Bars() as bars:
 

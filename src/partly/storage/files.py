@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@cache
 def _umask() -> int:
-    """The rights that new files of the user do not get; asking sets others for a moment: one at a time."""
+    """The rights that new files of the user do not get.
+
+    Asking sets others for a moment, in which another thread might make a folder: so it is asked once.
+    """
     with _asking_umask:
-        umask = os.umask(0o077)
+        umask = os.umask(0o022)
         os.umask(umask)
     return umask
 

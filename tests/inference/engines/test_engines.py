@@ -70,8 +70,8 @@ def test_threads_ask_an_engine_at_once(small, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_folder_by_an_engine(small, photos, cache, tmp_path, engine):
     found = find_photos(photos)
-    file = engine_file(small.network, EngineOptions(engine), found, tmp_path / "out")
-    assert file.path == tmp_path / "out" / ".partly" / "network.onnx"
+    file = engine_file(small.network, EngineOptions(engine), lambda: found, tmp_path / "out")
+    assert file.path == tmp_path / "out" / ".partly" / f"network-{small.network.digest[:16]}.onnx"
     assert len(list((cache / "engines").iterdir())) == 1
     written = file.path.stat().st_mtime_ns
     by_engine = segment_all(open_engine(file), found, tmp_path / "out", overlay=False)
@@ -86,25 +86,25 @@ def test_a_folder_by_an_engine(small, photos, cache, tmp_path, engine):
     # The same engine goes on, torch does it all anew; the file is written once.
     assert segment_all(open_engine(file), found, tmp_path / "out", overlay=False).segmented == ()
     assert len(segment_all(small.network, found, tmp_path / "out", overlay=False).segmented) == 12
-    again = engine_file(small.network, EngineOptions(engine), found, tmp_path / "out")
+    again = engine_file(small.network, EngineOptions(engine), lambda: found, tmp_path / "out")
     assert (again, again.path.stat().st_mtime_ns) == (file, written)
 
 
 def test_a_damaged_file_in_the_cache_is_written_anew(small, photos, cache, tmp_path):
-    file = engine_file(small.network, EngineOptions("onnxruntime"), find_photos(photos), tmp_path)
+    file = engine_file(small.network, EngineOptions("onnxruntime"), lambda: find_photos(photos), tmp_path)
     file.path.write_bytes(b"damaged")
-    again = engine_file(small.network, EngineOptions("onnxruntime"), find_photos(photos), tmp_path)
+    again = engine_file(small.network, EngineOptions("onnxruntime"), lambda: find_photos(photos), tmp_path)
     assert open_engine(again).size_px == small.network.size_px
 
 
 def test_whole_numbers_tell_what_they_cost_and_are_kept(small, photos, cache, tmp_path, capfd):
     told, found, out = [], find_photos(photos), tmp_path / "out"
-    file = engine_file(small.network, EngineOptions("int8"), found, out, told.append)
-    assert file.path == out / ".partly" / "int8.onnx"
+    file = engine_file(small.network, EngineOptions("int8"), lambda: found, out, told.append)
+    assert file.path == out / ".partly" / f"int8-{small.network.digest[:16]}.onnx"
     assert file.path.stat().st_size < 0.5 * small.file.path.stat().st_size
     [note] = told
     assert note.startswith("int8, calibrated on 9 photos: on 3 other photos its masks agree")
-    kept = json.loads((out / ".partly" / "int8.json").read_text())["agreement"]
+    kept = json.loads(file.path.with_suffix(".json").read_text())["agreement"]
     assert str(Agreement(**kept)) == note
 
     # The figure is that of a comparison made by hand, pixel by pixel.
@@ -128,35 +128,42 @@ def test_whole_numbers_tell_what_they_cost_and_are_kept(small, photos, cache, tm
     assert kept["mean_iou"] > 0.6
 
     written = file.path.stat().st_mtime_ns
-    again = engine_file(small.network, EngineOptions("int8"), found[:2], out, told.append)
+    again = engine_file(small.network, EngineOptions("int8"), lambda: found[:2], out, told.append)
     assert (again, file.path.stat().st_mtime_ns, told) == (file, written, [note, note])
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_changed_file_of_whole_numbers_is_made_anew(small, photos, cache, tmp_path):
     found = find_photos(photos)
-    first = int8_file(small.file.path, found, tmp_path, lambda _: None)
+    first = int8_file(small.file.path, lambda: found, tmp_path, lambda _: None)
     first.path.write_bytes(first.path.read_bytes() + b" ")
-    again = int8_file(small.file.path, found, tmp_path, lambda _: None)
+    again = int8_file(small.file.path, lambda: found, tmp_path, lambda _: None)
     assert open_engine(again).part_set == small.network.part_set
+
+
+def test_a_file_that_was_replaced_meanwhile_is_refused(small, photos, cache, tmp_path):
+    file = engine_file(small.network, EngineOptions("onnxruntime"), lambda: find_photos(photos), tmp_path)
+    file.path.write_bytes(file.path.read_bytes() + b" ")
+    with pytest.raises(BadModelFile, match="is another file than when this command began"):
+        open_engine(file)
 
 
 def test_one_photo_is_calibrated_on_and_nothing_is_compared(small, photos, cache, tmp_path):
     told = []
-    int8_file(small.file.path, find_photos(photos)[:1], tmp_path, told.append)
+    int8_file(small.file.path, lambda: find_photos(photos)[:1], tmp_path, told.append)
     assert told == ["int8, calibrated on 1 photo: there is no other photo to tell what it costs on"]
 
 
 def test_photos_that_cannot_be_read_are_left_out(small, photos, cache, tmp_path):
     (photos / "05.png").write_bytes(b"broken")
     told = []
-    int8_file(small.file.path, find_photos(photos), tmp_path, told.append)
+    int8_file(small.file.path, lambda: find_photos(photos), tmp_path, told.append)
     assert told[0].startswith("int8, calibrated on 9 photos: on 2 other photos")
     shutil.rmtree(photos)
     photos.mkdir()
     (photos / "a.png").write_bytes(b"broken")
     with pytest.raises(BadPhoto, match=r"a\.png"):
-        int8_file(small.file.path, find_photos(photos), tmp_path / "other", told.append)
+        int8_file(small.file.path, lambda: find_photos(photos), tmp_path / "other", told.append)
 
 
 def test_counts_are_those_of_loops():
@@ -177,13 +184,13 @@ def test_nothing_to_compare_is_no_agreement(small):
 
 
 def test_torch_needs_no_file(small, tmp_path):
-    assert engine_file(small.network, EngineOptions(), (), tmp_path) is None
+    assert engine_file(small.network, EngineOptions(), tuple, tmp_path) is None
 
 
 def test_a_network_with_an_encoder_inside_is_refused(tmp_path):
     network = EncoderNetwork.__new__(EncoderNetwork)
     with pytest.raises(BadOption, match=r"--engine int8 for a network with an encoder.*--with network"):
-        engine_file(network, EngineOptions("int8"), (), tmp_path)
+        engine_file(network, EngineOptions("int8"), tuple, tmp_path)
 
 
 def test_other_engines_use_the_processor_as_it_is():
@@ -197,13 +204,13 @@ def test_other_engines_use_the_processor_as_it_is():
 
 
 def test_packages_that_are_missing(small, photos, cache, tmp_path, monkeypatch):
-    file = engine_file(small.network, EngineOptions("onnxruntime"), find_photos(photos), tmp_path)
+    file = engine_file(small.network, EngineOptions("onnxruntime"), lambda: find_photos(photos), tmp_path)
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(NotAvailable, match=r"the package openvino is not installed"):
         open_engine(EngineFile("openvino", file.path, ""))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(NotAvailable, match=r"the package onnxruntime is not installed"):
-        int8_file(file.path, find_photos(photos), tmp_path, lambda _: None)
+        int8_file(file.path, lambda: find_photos(photos), tmp_path, lambda _: None)
 
 
 def test_a_file_that_is_missing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +87,47 @@ def test_an_error_is_raised_by_who_asked_and_the_next_call_is_answered():
         assert batched(torch.randn(1, 3, 4, 4)).shape == (1, 3, 4, 4)
 
 
+def test_who_asks_when_it_is_over_is_refused_and_nobody_waits():
+    network = Slow().eval()
+    batched = BatchedNetwork(network, PROCESSOR, most_images=1)
+    with ThreadPoolExecutor(3) as pool, batched.at_work():
+        first = pool.submit(batched, torch.randn(1, 3, 4, 4))
+        assert network.entered.wait(10)
+        batched._asked.put(None)  # as at the end of the block, while others ask
+        late = pool.submit(batched, torch.randn(1, 3, 4, 4))
+        while batched._asked.qsize() < 2:
+            time.sleep(0.001)
+        network.go.set()
+        assert first.result(10).shape == (1, 3, 4, 4)
+        with pytest.raises(RuntimeError, match="not at work any more"):
+            late.result(10)
+    with pytest.raises(RuntimeError, match="not at work any more"):
+        batched(torch.randn(1, 3, 4, 4))
+
+
+def test_a_batch_that_cannot_be_put_together_is_an_error_of_who_asked(monkeypatch):
+    network = ColourNetwork().eval()
+    with BatchedNetwork(network, PROCESSOR).at_work() as batched:
+        with monkeypatch.context() as short:
+            short.setattr(torch, "cat", lambda *_: (_ for _ in ()).throw(MemoryError()))
+            with pytest.raises(MemoryError):
+                batched(torch.randn(1, 3, 4, 4))
+        assert batched(torch.randn(1, 3, 4, 4)).shape == (1, 3, 4, 4)
+
+
+def test_ctrl_c_while_threads_wait_for_the_network_ends_the_run(photos, tmp_path):  # noqa: F811
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        segment_all(
+            ColourNetwork(), find_photos(photos), tmp_path / "out", machine=HALVES, at_once=4, progress=stop
+        )
+    assert not [
+        one for one in threading.enumerate() if one.name.startswith(("partly-photos", "partly-batches"))
+    ]
+
+
 def test_both_halves_of_a_network_are_batched():
     class Two:
         part_set, size_px, multiple_px, share = PART_SET, 16, 2, 0.25
@@ -127,3 +169,17 @@ def test_a_folder_on_another_machine(photos, tmp_path):  # noqa: F811
     ]
     # Colours are far apart, so that the rounding of halves changes no label.
     assert labels[0] == labels[1]
+
+
+def test_entries_say_on_what_they_were_made_and_are_kept_elsewhere(photos, tmp_path):  # noqa: F811
+    def entries():
+        return json.loads((tmp_path / "areas.json").read_text())["photos"]
+
+    segment_all(ColourNetwork(), find_photos(photos), tmp_path, machine=HALVES)
+    assert {entry["made_on"] for entry in entries()} == {"cpu, bfloat16"}
+    # The machine is information: what it made is not made anew by another.
+    again = segment_all(ColourNetwork(), find_photos(photos), tmp_path)
+    assert again.segmented == ()
+    assert {entry["made_on"] for entry in entries()} == {"cpu, bfloat16"}
+    segment_all(ColourNetwork(), find_photos(photos), tmp_path / "plain")
+    assert "made_on" not in (tmp_path / "plain" / "areas.json").read_text()

@@ -93,7 +93,8 @@ def test_what_runs_out_of_memory_beside_others_is_done_again_alone():
 
 def test_one_at_a_time_works_here():
     here = threading.get_ident()
-    assert list(in_order(never, range(3), 1, lambda i: threading.get_ident())) == [here] * 3
+    found = list(in_order(never, range(3), 1, lambda i: (threading.get_ident(), torch.get_num_threads())))
+    assert found == [(here, 1)] * 3
 
 
 @pytest.mark.parametrize("at_once", [2, 5])
@@ -142,3 +143,25 @@ def test_a_photo_that_fits_alone_is_segmented(photos, tmp_path, monkeypatch):  #
     summary = segment_all(ColourNetwork(), find_photos(photos), tmp_path / "out", at_once=3)
     assert summary.segmented == ("a.png", "a.webp", "sub/c.png")
     assert len(tried) > 3
+
+
+def test_one_large_photo_is_in_memory_at_a_time(photos, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(folder_module, "_USUAL_PIXELS", 100)
+    inside, most, lock = [], [], threading.Lock()
+
+    def segment(network, photo, **options):
+        large = photo.width_px * photo.height_px > 100
+        with lock:
+            inside.extend([photo.name] * large)
+            most.append(len(inside))
+        time.sleep(0.02)
+        found = segment_photo(network, photo, **options)
+        with lock:
+            del inside[: int(large)]
+        return found
+
+    monkeypatch.setattr(folder_module, "segment_photo", segment)
+    summary = segment_all(ColourNetwork(), find_photos(photos), tmp_path / "out", at_once=4)
+    assert summary.segmented == ("a.png", "a.webp", "sub/c.png")
+    assert [name for name, _ in summary.failed] == ["broken.jpg"]
+    assert max(most) == 1

@@ -20,7 +20,7 @@ from partly.storage import cache_folder, sha256_of, write_bytes
 def engine_file(
     network: AutoShotNetwork | EncoderNetwork,
     options: EngineOptions,
-    photos: Sequence[PhotoSource],
+    photos: Callable[[], Sequence[PhotoSource]],
     folder: Path,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> EngineFile | None:
@@ -29,7 +29,7 @@ def engine_file(
     Args:
         network: stays as it is.
         options: which engine.
-        photos: those that will be segmented; int8 is calibrated on some of them.
+        photos: gives those that will be segmented; int8 is calibrated on some of them.
         folder: of the results; the engine's file is kept in it, so that the same call goes on with it.
         on_note: told how much int8 changes the masks.
 
@@ -47,11 +47,11 @@ def engine_file(
             remedy="Leave --engine out, or segment with the network: --with network",
         )
     # Beside the results, where workers of other machines find it too.
-    path = folder / ".partly" / "network.onnx"
+    path = folder / ".partly" / f"network-{network.digest[:16]}.onnx"
     _write_if_other(path, _exported(network))
     if options.engine == "int8":
         return int8_file(path, photos, folder, on_note)
-    return EngineFile(options.engine, path, f"{network.digest}+{options.engine}")
+    return EngineFile(options.engine, path, f"{network.digest}+{options.engine}", sha256_of(path))
 
 
 def _write_if_other(path: Path, exported: Path) -> None:

@@ -16,6 +16,7 @@ from partly.errors import BadModelFile, NotAvailable
 from partly.inference.export import read_onnx_facts
 from partly.inference.exported import load_exported
 from partly.machine import usable_processors
+from partly.storage import sha256_of
 
 Pixels = NDArray[np.uint8]
 Logits = NDArray[np.float32]
@@ -29,11 +30,13 @@ class EngineFile:
         engine: the program that computes it.
         path: an ONNX file that Partly wrote.
         digest: of what is computed: the network, the engine, and how numbers are rounded.
+        sha256: of the file; None: it is not compared.
     """
 
     engine: Literal["onnxruntime", "openvino"]
     path: Path
     digest: str
+    sha256: str | None = None
 
 
 @dataclass(eq=False)
@@ -72,8 +75,15 @@ def open_engine(file: EngineFile) -> EngineNetwork:
 
     Raises:
         NotAvailable: the engine is not installed.
-        BadModelFile: the file is missing, damaged, or not one that Partly wrote.
+        BadModelFile: the file is missing, damaged, changed, or not one that Partly wrote.
     """
+    if file.sha256 is not None and file.path.is_file() and sha256_of(file.path) != file.sha256:
+        raise BadModelFile(
+            "is another file than when this command began",
+            expected=f"one with sha256 {file.sha256[:12]}…",
+            remedy="Run the same command again, in a folder that no other command writes to",
+            path=file.path,
+        )
     facts = read_onnx_facts(file.path)
     part_set = PartSet.from_json(facts["part_set"], file.path)
     if file.engine == "onnxruntime":

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from partly.data.labels import PartSet
 from partly.data.photos import PhotoSource, padded_square
@@ -62,30 +63,35 @@ class Agreement:
 
 
 def int8_file(
-    exact: Path, photos: Sequence[PhotoSource], folder: Path, on_note: Callable[[str], None]
+    exact: Path, photos: Callable[[], Sequence[PhotoSource]], folder: Path, on_note: Callable[[str], None]
 ) -> EngineFile:
     """The network of a file in whole numbers, as it is in a folder already, or made now.
 
     Args:
         exact: an ONNX file that Partly wrote.
-        photos: up to 64 of these, spread over all, are calibrated or compared on.
-        folder: of results; ``.partly/int8.onnx`` is kept in it, so that photos that come later are segmented
-            with the same numbers.
+        photos: gives photos, of which up to 64, spread over all, are calibrated or compared on.
+        folder: of results; ``.partly/int8-….onnx`` is kept in it, so that photos that come later, and other
+            commands that share the work, are segmented with the same numbers.
         on_note: told of the agreement.
 
     Raises:
         NotAvailable: a package that this needs is not installed.
         BadPhoto: no photo can be read.
     """
-    path, card = (folder / ".partly" / f"int8{suffix}" for suffix in (".onnx", ".json"))
     digest = str(read_onnx_facts(exact)["digest"])
-    known = read_json_or_none(card) or {}
-    if known.get("network") != digest or not path.is_file() or known.get("file") != sha256_of(path):
-        agreement = _made(exact, path, _shown(photos, exact))
-        known = {"network": digest, "file": sha256_of(path), "agreement": asdict(agreement)}
-        write_json(card, known)
+    path, card, lock = (
+        folder / ".partly" / f"int8-{digest[:16]}{suffix}" for suffix in (".onnx", ".json", ".lock")
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Of several commands that begin at once, one calibrates, and the others wait for it.
+    with FileLock(lock):
+        known = read_json_or_none(card) or {}
+        if not path.is_file() or known.get("file") != sha256_of(path):
+            agreement = _made(exact, path, _shown(photos(), exact))
+            known = {"network": digest, "file": sha256_of(path), "agreement": asdict(agreement)}
+            write_json(card, known)
     on_note(str(Agreement(**known["agreement"])))
-    return EngineFile("onnxruntime", path, f"{digest}+int8 {known['file']}")
+    return EngineFile("onnxruntime", path, f"{digest}+int8 {known['file']}", str(known["file"]))
 
 
 def _shown(photos: Sequence[PhotoSource], exact: Path) -> list[Pixels]:
@@ -107,7 +113,6 @@ def _made(exact: Path, path: Path, shown: Sequence[Pixels]) -> Agreement:
     """Write the file, and compare."""
     held_out = shown[_HELD_OUT - 1 :: _HELD_OUT]
     calibrated = [one for i, one in enumerate(shown) if i % _HELD_OUT != _HELD_OUT - 1]
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".int8-") as scratch:
         tried: list[tuple[float, Path, Agreement]] = []
         for n_bits in (8, 7):

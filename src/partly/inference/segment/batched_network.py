@@ -20,6 +20,7 @@ from partly.machine import FittingBatches, Machine
 
 _MOST_IMAGES = 64
 """Images of a batch at first: a GPU is busy from fewer on, and memory holds more of 512 px."""
+_NOT_AT_WORK = "the network is not at work any more"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +63,19 @@ class BatchedNetwork:
         self._batches = FittingBatches(most_images, on_halved)
         self._most = most_images
         self._on_halved = on_halved
+        self._is_over, self._ending = False, threading.Lock()
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Images ``[b, 3, h, w]`` in [-1, 1] to logits ``[b, k, h, w]``, float32, on the machine's device."""
+        """Images ``[b, 3, h, w]`` in [-1, 1] to logits ``[b, k, h, w]``, float32, on the machine's device.
+
+        Raises:
+            RuntimeError: it is not at work any more.
+        """
         asked = _Asked(images, Future())
-        self._asked.put(asked)
+        with self._ending:
+            if self._is_over:
+                raise RuntimeError(_NOT_AT_WORK)
+            self._asked.put(asked)
         return asked.answer.result()
 
     @cached_property
@@ -106,10 +115,22 @@ class BatchedNetwork:
         while True:
             first = later.pop(0) if later else self._asked.get()
             if first is None:
+                self._refuse_others(later)
                 return
             # What came for another size is first in line the next time.
             same, later = self._gathered(first, later)
             self._answer_together(same)
+
+    def _refuse_others(self, waiting: Sequence[_Asked]) -> None:
+        """Nobody waits for an answer that never comes."""
+        left = [*waiting]
+        with self._ending:
+            self._is_over = True
+            while not self._asked.empty():
+                one = self._asked.get_nowait()
+                left += [] if one is None else [one]
+        for one in left:
+            one.answer.set_exception(RuntimeError(_NOT_AT_WORK))
 
     def _gathered(self, first: _Asked, waiting: Sequence[_Asked]) -> tuple[list[_Asked], list[_Asked]]:
         """Those that can be answered with the first, and the others."""
@@ -130,14 +151,15 @@ class BatchedNetwork:
         return same, others
 
     def _answer_together(self, asked: Sequence[_Asked]) -> None:
-        images = torch.cat([one.images for one in asked])
         try:
+            images = torch.cat([one.images for one in asked])
             logits = torch.cat([found for _, found in self._batches.each(self._logits, images)])
+            parts = logits.split([len(one.images) for one in asked])
         except BaseException as error:  # noqa: BLE001 - it is raised again by whoever asked
             for one in asked:
                 one.answer.set_exception(error)
             return
-        for one, part in zip(asked, logits.split([len(one.images) for one in asked]), strict=True):
+        for one, part in zip(asked, parts, strict=True):
             one.answer.set_result(part)
 
     @torch.no_grad()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
-from partly.machine import is_out_of_memory
+from partly.machine import is_out_of_memory, one_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,14 +23,15 @@ def in_order(
     items: Iterable[Item],
     at_once: int,
     alone: Callable[[Item], Result],
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """What the work makes of each item, in the order of the items, several of them at once.
 
-    Each is done by one thread with one core: decoding, networks and compression all let go of Python's lock.
+    Each is done by one thread with one core: decoding, networks and compression all let go of Python's lock,
+    and the bytes of results do not depend on the number of threads.
     Args:
         work: is called in threads.
         items: are taken one by one, a few ahead of the results.
-        at_once: threads; 1 works in this one, with all its cores.
+        at_once: threads; 1 works in this one.
         alone: does an item anew that ran out of memory beside others, while nothing else is done; also does
             all items where one is done at a time.
 
@@ -39,7 +39,8 @@ def in_order(
         BaseException: what work raised; items that were begun are finished first, and no other is begun.
     """
     if at_once == 1:
-        yield from map(alone, items)
+        with one_thread():
+            yield from map(alone, items)
         return
     waiting: deque[tuple[Item, Future[Result]]] = deque()
 
@@ -54,8 +55,8 @@ def in_order(
         return alone(item)
 
     with (
-        _one_core_a_thread() as begin,
-        ThreadPoolExecutor(at_once, "partly-photos", initializer=begin) as pool,
+        one_thread(),
+        ThreadPoolExecutor(at_once, "partly-photos", lambda: torch.set_num_threads(1)) as pool,
     ):
         try:
             for item in items:
@@ -67,13 +68,3 @@ def in_order(
         finally:
             # After an error or Ctrl-C, what was not begun never is.
             pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _one_core_a_thread() -> Iterator[Callable[[], None]]:
-    """Torch computes on one core in every thread that calls what this gives, and as before in the end."""
-    n_cores = torch.get_num_threads()
-    try:
-        yield lambda: torch.set_num_threads(1)
-    finally:
-        torch.set_num_threads(n_cores)

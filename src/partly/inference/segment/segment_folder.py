@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -35,6 +36,8 @@ from partly.storage import digest_of
 
 RECORD_VERSION = 2  # 1: deep TIFFs may have been read wrongly
 _AT_ONCE_ON_GPU = 32  # photos that are read, wait for the GPU, or are written
+_USUAL_PIXELS = 25_000_000
+"""Of larger photos, one at a time is in memory: 8 bytes a pixel, and more with masks and overlays."""
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # A photo's name that the file system cannot take, or that is in the way of another's.
 _BAD_NAME = {
@@ -135,10 +138,12 @@ def segment_all(
     done: list[SegmentedPhoto] = []
     taken: set[str] = set()
     jobs = (_Job(source, PhotoOutputs(folder, output_name(source.name, taken), kinds)) for source in sources)
-    with _at_work(network, machine, on_note) as ready:
-        segment = partial(segment_photo, ready, **options)
-        work = partial(_outcome, key=key, segment=segment)
-        outcomes = in_order(partial(work, alone=False), jobs, at_once, partial(work, alone=True))
+    with _at_work(network, machine, on_note) as ready, ExitStack() as stack:
+        run = _Run(key, partial(segment_photo, ready, **options), machine.described)
+        work = partial(_outcome, run=run)
+        outcomes = stack.enter_context(
+            closing(in_order(partial(work, alone=False), jobs, at_once, partial(work, alone=True)))
+        )
         for n_done, one in enumerate(outcomes, start=1):
             name, outputs = one.job.source.name, one.job.outputs
             if one.entry is None:
@@ -227,22 +232,41 @@ def _at_work(network: PartNetwork, machine: Machine, on_note: Callable[[str], No
         if isinstance(fast, nn.Module):
             machine.place(fast)
 
+        told: list[int] = []  # by one half of a network for both
+
         def halved(n: int, words: str) -> None:
-            on_note(f"Batches of {n} images from here on, as more do not fit into memory ({words})")
+            if not told:
+                on_note(f"Batches of {n} images from here on, as more do not fit into memory ({words})")
+            told.append(n)
 
         yield stack.enter_context(BatchedNetwork(fast, machine, on_halved=halved).at_work())
 
 
-def _outcome(
-    job: _Job, *, key: Mapping[str, Any], segment: Callable[[Photo], Segmentation], alone: bool
-) -> _Outcome:
+@dataclass(frozen=True)
+class _Run:
+    """What all photos of a call have in common.
+
+    Attributes:
+        key: what results depend on, besides the photo.
+        segment: a photo.
+        made_on: what entries say of the machine.
+        large: held while a large photo is in memory; there is one at a time.
+    """
+
+    key: Mapping[str, Any]
+    segment: Callable[[Photo], Segmentation]
+    made_on: Mapping[str, str]
+    large: threading.Lock = field(default_factory=threading.Lock)
+
+
+def _outcome(job: _Job, *, run: _Run, alone: bool) -> _Outcome:
     """Segment one photo; where memory is too short, the photo has failed only if it was alone.
 
     Raises:
         MemoryError: beside others; so is ``torch.OutOfMemoryError``.
     """
     try:
-        state, entry = _segment_source(job.source, job.outputs, key, segment)
+        state, entry = _segment_source(job.source, job.outputs, run)
     except (BadPhoto, MemoryError, RuntimeError) as error:
         is_memory = is_out_of_memory(error)
         if not isinstance(error, BadPhoto) and not (is_memory and alone):
@@ -253,22 +277,24 @@ def _outcome(
     return _Outcome(job, state, entry)
 
 
-def _segment_source(
-    source: PhotoSource,
-    outputs: PhotoOutputs,
-    key: Mapping[str, Any],
-    segment: Callable[[Photo], Segmentation],
-) -> tuple[State, dict[str, Any]]:
+def _segment_source(source: PhotoSource, outputs: PhotoOutputs, run: _Run) -> tuple[State, dict[str, Any]]:
     """Segment one photo, unless an earlier run did; gives its entry in the file of areas."""
     # The digest before the pixels: a file that is replaced between them is segmented again the next time.
-    key = {**key, "photo_sha256": source.digest()}
+    key = {**run.key, "photo_sha256": source.digest()}
     if entry := outputs.finished(key):
         return "kept", entry
-    photo = replace(source.read(), sha256=key["photo_sha256"])
-    segmentation = segment(photo)
-    entry = areas_entry(outputs.files[0], segmentation.areas(), photo)
-    with _writing_to(outputs.folder, source):
-        outputs.write(photo, segmentation, key, entry)
+    with ExitStack() as held:
+        try:
+            photo = source.read(_USUAL_PIXELS)
+        except BadPhoto:
+            # It is damaged, which is told the second time, or large: many at once would fill the memory.
+            held.enter_context(run.large)
+            photo = source.read()
+        photo = replace(photo, sha256=key["photo_sha256"])
+        segmentation = run.segment(photo)
+        entry = areas_entry(outputs.files[0], segmentation.areas(), photo) | dict(run.made_on)
+        with _writing_to(outputs.folder, source):
+            outputs.write(photo, segmentation, key, entry)
     return "segmented", entry
 
 

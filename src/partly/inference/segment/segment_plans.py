@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from partly.data.photos import PhotoSource, PhotoSources, find_photos, holds_many_photos
-from partly.errors import BadOption
+from partly.errors import BadArchive, BadOption, BadPhoto
 from partly.inference.segment.piece_reports import LoadNetwork
 from partly.inference.segment.segment_folder import segment_all
 from partly.inference.segment.segment_options import TarOptions
@@ -45,13 +46,19 @@ def plan_segmenting(
 
 
 def some_photos(plan: PhotoSources | TarPlan) -> Sequence[PhotoSource]:
-    """Photos of a plan that tell how they look: all, or those of its first tar.
+    """Photos of a plan that tell how they look: all, or those of the first tar that can be read.
 
     Raises:
-        BadArchive: the first tar is damaged.
-        BadPhoto: it holds no photos.
+        BadArchive: no tar can be, and the last is damaged.
+        BadPhoto: no tar can be, and the last holds no photos.
     """
-    return plan.pieces[0].photos() if isinstance(plan, TarPlan) else plan
+    if not isinstance(plan, TarPlan):
+        return plan
+    *first, last = plan.pieces
+    for piece in first:
+        with suppress(BadArchive, BadPhoto):
+            return piece.photos()
+    return last.photos()
 
 
 def segment_many(
