@@ -17,8 +17,8 @@ class EngineOptions:
     engine: Engine = option(
         "torch",
         "What computes the network: torch; onnxruntime or openvino, which are faster on most processors and "
-        "say the same but where two parts are equally likely; int8, which is about twice as fast, with "
-        "weights rounded to whole numbers, and tells how much the masks change.",
+        "say the same but where two parts are equally likely; int8, which is faster still, with weights "
+        "rounded to whole numbers, and tells how much the masks change.",
     )
 
     def __post_init__(self) -> None:
