@@ -295,8 +295,9 @@ segment_all(ColourNetwork(), find_photos(sys.argv[2]), sys.argv[3], progress=kil
     assert done.returncode == -signal.SIGKILL
     assert not (out / "areas.json").exists()
     summary = run(photos, out)
-    assert summary.kept == ("a.png", "a.webp")
-    assert summary.segmented == ("sub/c.png",)
+    # The third photo may have been done, too, beside the second.
+    assert set(summary.kept) >= {"a.png", "a.webp"}
+    assert sorted(summary.kept + summary.segmented) == ["a.png", "a.webp", "sub/c.png"]
     run(photos, tmp_path / "whole")
     assert tree(out) == tree(tmp_path / "whole")
 
