@@ -122,6 +122,17 @@ def test_memory_that_is_too_short_is_said_in_a_sentence(error, said, labelled_pr
     assert "--device cpu" in told
 
 
+def test_what_a_gpu_of_apple_cannot_do_is_said_in_a_sentence(labelled_project, monkeypatch, capsys):
+    def fails(*_arguments, **_options):
+        raise NotImplementedError("The operator 'aten::x' is not currently implemented for the MPS device.")
+
+    monkeypatch.setattr("partly.project.fit_verb.fit_teacher", fails)
+    assert run(["fit", str(labelled_project.folder)]) == 1
+    told = capsys.readouterr().err
+    assert "Apple's GPU cannot compute something that this needs (The operator 'aten::x' is not" in told
+    assert "Compute on the processor: --device cpu." in told
+
+
 def test_other_errors_are_defects_as_before(labelled_project, monkeypatch):
     def fails(*_arguments, **_options):
         raise RuntimeError("a defect")

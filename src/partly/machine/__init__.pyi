@@ -2,6 +2,7 @@
 
 from .autocast_off import full_precision as full_precision
 from .devices import CPU as CPU
+from .device_errors import mendable as mendable
 from .executors import Executor as Executor
 from .executors import Tell as Tell
 from .executors import Work as Work
@@ -25,3 +26,4 @@ from .shares import Share as Share
 from .threads import one_thread as one_thread
 from .work_options import SpreadOptions as SpreadOptions
 from .work_options import WorkOptions as WorkOptions
+from .worker_machines import machine_of_workers as machine_of_workers
