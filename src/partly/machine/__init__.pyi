@@ -1,8 +1,8 @@
 """What work runs on: devices, precision, memory, cores, and the processes that share it."""
 
 from .autocast_off import full_precision as full_precision
-from .devices import CPU as CPU
 from .device_errors import mendable as mendable
+from .devices import CPU as CPU
 from .executors import Executor as Executor
 from .executors import Tell as Tell
 from .executors import Work as Work
