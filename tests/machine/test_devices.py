@@ -1,5 +1,7 @@
 """Devices by name, on machines that are played."""
 
+import re
+
 import pytest
 import torch
 
@@ -8,6 +10,8 @@ from partly.machine.devices import device_named, device_text, devices_here, dtyp
 from partly.machine.machine import PROCESSOR, Machine
 from partly.machine.machine_options import MachineOptions
 from partly.machine.ranks import Ranks
+from partly.machine.work_options import SpreadOptions
+from partly.machine.worker_machines import machine_of_workers
 
 CUDA = torch.device("cuda:1")
 
@@ -64,6 +68,78 @@ def test_a_device_that_is_not_there(gpus):
         device_named("cuda:4")
     with pytest.raises(BadOption, match=r"device 'gpu'; expected one of auto, cpu, cuda, cuda:0"):
         device_named("gpu")
+
+
+def test_more_processes_than_gpus(gpus):
+    gpus(n=1)
+    text = (
+        "device cuda:1 is not there; expected one of cpu, cuda, cuda:0. Start a process for each GPU: "
+        "torchrun --nproc-per-node 1; or give --device cpu."
+    )
+    for name in ("auto", "cuda"):
+        with pytest.raises(BadOption, match=f"^{re.escape(text)}$"):
+            device_named(name, place=1, training=True)
+    with pytest.raises(BadOption, match="Leave --device out"):
+        device_named("cuda:1", place=1)
+    assert device_named("cpu", place=1) == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("device", "n_here", "text"),
+    [
+        (
+            "mps",
+            2,
+            "device mps for 2 processes that train together; expected GPUs of NVIDIA, or processors. Run the "
+            "command without torchrun, or give --device cpu.",
+        ),
+        (
+            "cuda:1",
+            2,
+            "device cuda:1 for 2 processes that train together; expected a GPU for each. Give --device cuda, "
+            "and each takes its own; or run the command without torchrun.",
+        ),
+        ("mps", 1, "device mps for 2 processes that train together"),
+    ],
+)
+def test_one_device_for_several_processes(gpus, monkeypatch, device, n_here, text):
+    gpus()
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(n_here))
+    options = MachineOptions(device=device)
+    with pytest.raises(BadOption, match=f"^{re.escape(text)}"), Machine.for_training(options):
+        pass
+
+
+def test_a_card_that_is_named_works_alone(gpus):
+    gpus(n=3)
+
+    def workers(device):
+        return [str(one.device) for one in Machine.for_inference(MachineOptions(device)).for_workers(4)]
+
+    assert workers("cuda:1") == ["cuda:1"]
+    assert workers("cuda") == workers("auto") == ["cuda:0", "cuda:1", "cuda:2"]
+    assert workers("cpu") == ["cpu"] * 4
+    with Machine.for_training(MachineOptions("cuda:1")) as machine:
+        assert len(machine.for_workers(4)) == 1
+    assert Machine.for_inference(MachineOptions("cpu")) == PROCESSOR
+
+
+def test_workers_of_ray_compute_on_processors(gpus):
+    gpus()
+    ray, share = SpreadOptions(ray="10.0.0.1:6379"), SpreadOptions(share="1/2")
+    assert machine_of_workers(None, ray) == machine_of_workers(MachineOptions("cpu"), ray) == PROCESSOR
+    assert machine_of_workers(MachineOptions(precision="bfloat16"), ray).name == "cpu, bfloat16"
+    assert machine_of_workers(None, share).name == "cuda:0 (Card), bfloat16"
+    assert machine_of_workers(MachineOptions("cuda:1"), share).device == CUDA
+    text = (
+        "--device cuda:1 with --ray; expected auto or cpu: each worker of Ray has one processor. Leave "
+        "--device out; or, to use GPUs, leave --ray out, and start a share of the work on each machine that "
+        "has some: --share 1/2, --share 2/2."
+    )
+    with pytest.raises(BadOption, match=f"^{re.escape(text)}$"):
+        machine_of_workers(MachineOptions("cuda:1"), ray)
 
 
 @pytest.mark.parametrize(

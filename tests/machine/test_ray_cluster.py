@@ -23,7 +23,7 @@ from partly.inference.segment.segment_records import Progress
 from partly.machine.ray_executor import Ray
 from partly.machine.work_options import SpreadOptions, WorkOptions
 from partly.models.networks.auto_shot_network import AutoShotNetwork
-from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.shards.labelled_synthesis import synthesise_labelled, synthesise_share
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
 from tests.inference.segment.networks import ColourNetwork
@@ -76,9 +76,8 @@ def test_labelled_pictures_have_the_bytes_of_one_process(cluster: RunningCluster
     config = SynthesisConfig(n_pictures=7, size_px=16, label_px=8, seed=3, pictures_per_shard=2)
     synthesise_labelled(tiny.load(), config, Place.within(tmp_path / "one"))
     spread = SpreadOptions(ray=cluster.address)
-    synthesise_labelled(
-        tiny.load(), config, Place.within(tmp_path / "two"), load_teacher=tiny.load, spread=spread
-    )
+    place = Place.within(tmp_path / "two")
+    synthesise_share(tiny.load(), config, place, spread, load_teacher=tiny.load, n_workers=None)
     assert len(files(tmp_path / "one")) == 8
     assert files(tmp_path / "two") == files(tmp_path / "one")
 

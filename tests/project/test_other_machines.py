@@ -49,12 +49,13 @@ def test_a_fit_on_another_device_is_nearly_the_same(labelled_project):
     assert len(after) == len(before)
 
 
-def test_a_fit_on_photos_on_another_device(photo_project):
+def test_a_fit_on_photos_on_another_device(photo_project, tmp_path):
     label_photo(photo_project, 0)
     with device_with_values() as device:
         fit_project(photo_project, machine=Machine(device))
     assert card_of(photo_project.few_shot)["made_on"] == "meta, float32"
-    assert run(["segment", str(photo_project.folder), str(photo_project.photo_folder), "--out", "x"]) == 0
+    words = ["segment", str(photo_project.folder), str(photo_project.photo_folder)]
+    assert run([*words, "--out", str(tmp_path / "out")]) == 0
 
 
 def test_pictures_are_the_same_ones_on_every_device(labelled_project, generator):
@@ -120,6 +121,17 @@ def test_memory_that_is_too_short_is_said_in_a_sentence(error, said, labelled_pr
     told = capsys.readouterr().err
     assert f"memory is too short, even for one picture at a time ({said}). Close what else" in told
     assert "--device cpu" in told
+
+
+def test_what_a_gpu_of_apple_cannot_do_is_said_in_a_sentence(labelled_project, monkeypatch, capsys):
+    def fails(*_arguments, **_options):
+        raise NotImplementedError("The operator 'aten::x' is not currently implemented for the MPS device.")
+
+    monkeypatch.setattr("partly.project.fit_verb.fit_teacher", fails)
+    assert run(["fit", str(labelled_project.folder)]) == 1
+    told = capsys.readouterr().err
+    assert "Apple's GPU cannot compute something that this needs (The operator 'aten::x' is not" in told
+    assert "Compute on the processor: --device cpu." in told
 
 
 def test_other_errors_are_defects_as_before(labelled_project, monkeypatch):

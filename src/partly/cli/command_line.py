@@ -122,8 +122,8 @@ def run_command(command: click.Command, arguments: Sequence[str], program: str) 
         return _BROKEN_PIPE
     except OSError as error:
         return _say(_os_error_text(error), 1)
-    except (RuntimeError, MemoryError) as error:
-        return _say(_memory_error_text(error), 1)
+    except (RuntimeError, MemoryError, TypeError) as error:
+        return _say(_device_error_text(error), 1)
     return code if isinstance(code, int) else 0
 
 
@@ -137,17 +137,14 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _memory_error_text(error: RuntimeError | MemoryError) -> str:
-    """That memory was too short for one thing alone; what says anything else is a defect, and raised."""
-    from partly.machine import is_out_of_memory
+def _device_error_text(error: RuntimeError | MemoryError | TypeError) -> str:
+    """What to do about a device that could not do something; any other error is a defect, and raised."""
+    from partly.machine import mendable
 
-    if not is_out_of_memory(error):
+    told = mendable(error)
+    if told is None:
         raise error
-    said = str(error).partition("\n")[0] or "out of memory"
-    return (
-        f"memory is too short, even for one picture at a time ({said}). Close what else takes memory, or "
-        "leave the GPU alone: --device cpu. What is finished is kept: the same command goes on from there."
-    )
+    return str(told)
 
 
 def _os_error_text(error: OSError) -> str:

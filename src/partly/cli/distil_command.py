@@ -43,7 +43,12 @@ def command(
     if spread.share is not None:
         with Bars() as bars:
             n_pictures = make_project_share(
-                project, config, spread, n_workers=request.n_workers, on_picture=bars.picture
+                project,
+                config,
+                spread,
+                n_workers=request.n_workers,
+                reports=DistilReports(bars.picture, on_note=output.say),
+                machine_options=machine_options,
             )
         output.say(f"Share {spread.share} is there: {counted(n_pictures, 'picture')}")
         output.say("When all shares are: the same command without --share")

@@ -66,7 +66,7 @@ def command(
     from partly.project import SegmentingLoader, segmenting_network
 
     output = Output(as_json)
-    runs_on = machine_for(engine, machine)
+    runs_on = machine_for(engine, machine, work)
     segmenting = segmenting_network(network_folder, choice)
     if segmenting.note:
         output.say(segmenting.note)

@@ -1,6 +1,7 @@
 """What work runs on: devices, precision, memory, cores, and the processes that share it."""
 
 from .autocast_off import full_precision as full_precision
+from .device_errors import mendable as mendable
 from .devices import CPU as CPU
 from .executors import Executor as Executor
 from .executors import Tell as Tell
@@ -25,3 +26,4 @@ from .shares import Share as Share
 from .threads import one_thread as one_thread
 from .work_options import SpreadOptions as SpreadOptions
 from .work_options import WorkOptions as WorkOptions
+from .worker_machines import machine_of_workers as machine_of_workers

@@ -26,7 +26,7 @@ def device_named(name: str, place: int = 0, *, training: bool = False) -> torch.
     Raises:
         BadOption: there is no such device here.
     """
-    there = devices_here()
+    there, asked = devices_here(), name
     if name == "auto":
         kinds = ("cuda",) if training else ("cuda", "mps")
         name = next((kind for kind in kinds if kind in there), "cpu")
@@ -38,9 +38,39 @@ def device_named(name: str, place: int = 0, *, training: bool = False) -> torch.
         raise BadOption(
             f"device {name} is not there",
             expected=f"one of {', '.join(there)}",
-            remedy=_remedy(name, there),
+            remedy=_remedy(name, there, is_own=asked in ("auto", "cuda") and place > 0),
         )
     return torch.device(name)
+
+
+def names_a_card(name: str) -> bool:
+    """Whether the name of a device says which of several GPUs it is, as "cuda:1" does."""
+    return name.startswith("cuda:")
+
+
+def check_for_processes(name: str, n_here: int, n: int) -> None:
+    """Refuse a device that several processes of one training cannot share.
+
+    Args:
+        name: of the device that was asked for.
+        n_here: processes on this machine.
+        n: processes on all machines.
+
+    Raises:
+        BadOption: it is one GPU for several processes, or one of Apple's, whose tensors cannot travel.
+    """
+    if name == "mps" and n > 1:
+        raise BadOption(
+            f"device mps for {n} processes that train together",
+            expected="GPUs of NVIDIA, or processors",
+            remedy="Run the command without torchrun, or give --device cpu",
+        )
+    if names_a_card(name) and n_here > 1:
+        raise BadOption(
+            f"device {name} for {n_here} processes that train together",
+            expected="a GPU for each",
+            remedy="Give --device cuda, and each takes its own; or run the command without torchrun",
+        )
 
 
 def devices_here() -> tuple[str, ...]:
@@ -53,7 +83,17 @@ def devices_here() -> tuple[str, ...]:
     return tuple(there)
 
 
-def _remedy(name: str, there: tuple[str, ...]) -> str:
+def _remedy(name: str, there: tuple[str, ...], *, is_own: bool) -> str:
+    """What to do about a device that is not there.
+
+    Args:
+        name: of the device.
+        there: those that are.
+        is_own: it would be this process's own one of several.
+    """
+    if is_own and "cuda" in there:
+        n_gpus = sum(map(names_a_card, there))
+        return f"Start a process for each GPU: torchrun --nproc-per-node {n_gpus}; or give --device cpu"
     if name.startswith("cuda") and "cuda" not in there and torch.version.cuda is None:
         how = "This PyTorch was built without CUDA: install one with it, as pytorch.org says"
         return f"{how}, or leave --device out"

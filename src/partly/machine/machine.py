@@ -11,7 +11,14 @@ from itertools import chain
 import torch
 from torch import nn
 
-from partly.machine.devices import CPU, device_named, device_text, dtype_for
+from partly.machine.devices import (
+    CPU,
+    check_for_processes,
+    device_named,
+    device_text,
+    dtype_for,
+    names_a_card,
+)
 from partly.machine.machine_options import MachineOptions
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
 from partly.machine.worker_numbers import worker_number
@@ -25,11 +32,13 @@ class Machine:
         device: where this process computes.
         ranks: this process among those that train together.
         dtype: what networks compute in; sums, losses and weights are float32 always.
+        keeps_to_card: this GPU was named, so that workers take no other one.
     """
 
     device: torch.device = CPU
     ranks: Ranks = ALONE
     dtype: torch.dtype = torch.float32
+    keeps_to_card: bool = False
 
     @staticmethod
     @contextmanager
@@ -39,13 +48,15 @@ class Machine:
         They talk to each other while the block runs, and each takes its own GPU.
 
         Raises:
-            BadOption: the device is not there, or cannot train in the precision that is asked for.
+            BadOption: the device is not there, cannot train in the precision that is asked for, or cannot be
+                shared by so many processes.
         """
         options = options or MachineOptions()
-        device = device_named(options.device, int(os.environ.get("LOCAL_RANK", "0")), training=True)
+        check_for_processes(options.device, _number("LOCAL_WORLD_SIZE", 1), _number("WORLD_SIZE", 1))
+        device = device_named(options.device, _number("LOCAL_RANK", 0), training=True)
         dtype = dtype_for(options.precision, device, training=True)
         with ranks_of_environment(device) as ranks:
-            yield Machine(device, ranks, dtype)
+            yield Machine(device, ranks, dtype, names_a_card(options.device))
 
     @staticmethod
     def for_inference(options: MachineOptions | None = None) -> Machine:
@@ -56,7 +67,8 @@ class Machine:
         """
         options = options or MachineOptions()
         device = device_named(options.device)
-        return Machine(device, dtype=dtype_for(options.precision, device, training=False))
+        dtype = dtype_for(options.precision, device, training=False)
+        return Machine(device, dtype=dtype, keeps_to_card=names_a_card(options.device))
 
     @staticmethod
     def of(model: object) -> Machine:
@@ -70,11 +82,12 @@ class Machine:
         """The machines of ``n`` processes that work beside each other, or of fewer.
 
         Processors are shared by all. A GPU has one process: two would only wait for each other, and have
-        half of its memory each. There are no more processes than GPUs, this machine's own first.
+        half of its memory each. There are no more processes than GPUs, this machine's own first; where a
+        card was named, that one works alone.
         """
         if self.device.type == "cpu":
             return [self] * n
-        if self.device.type != "cuda" or torch.cuda.device_count() < 2:
+        if self.device.type != "cuda" or self.keeps_to_card or torch.cuda.device_count() < 2:
             return [self]
         first = self.device.index or 0
         others = [i for i in range(torch.cuda.device_count()) if i != first]
@@ -119,6 +132,11 @@ class Machine:
         if self.dtype == torch.float32:
             return nullcontext()
         return torch.autocast(self.device.type, self.dtype)
+
+
+def _number(variable: str, usual: int) -> int:
+    """What ``torchrun`` says in the environment; as usual without it."""
+    return int(os.environ.get(variable, usual))
 
 
 PROCESSOR = Machine()

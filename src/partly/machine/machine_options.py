@@ -16,7 +16,7 @@ class MachineOptions:
 
     device: str = option(
         "auto",
-        "Where networks compute: cpu, cuda, cuda:1, mps; auto takes a GPU if there is one.",
+        "Where networks compute: cpu, cuda, cuda:1 (that card alone), mps; auto takes a GPU if there is one.",
         metavar="DEVICE",
     )
     precision: Precision = option(

@@ -21,8 +21,8 @@ class SpreadOptions:
     )
     ray: str | None = option(
         None,
-        "Do the work on a cluster of Ray at this address, such as 10.0.0.1:6379; auto is the one that runs "
-        "here, local begins one on this machine. Needs partly[ray].",
+        "Do the work on the processors of a cluster of Ray at this address, such as 10.0.0.1:6379; auto is "
+        "the one that runs here, local begins one on this machine. Needs partly[ray].",
         metavar="ADDRESS",
     )
 

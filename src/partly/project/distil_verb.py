@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ from partly.errors import BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
-from partly.machine import ALONE, Machine, MachineOptions, SpreadOptions, usable_processors
+from partly.machine import (
+    ALONE,
+    Machine,
+    MachineOptions,
+    SpreadOptions,
+    machine_of_workers,
+    usable_processors,
+)
 from partly.models.generators import pictures_digest
 from partly.models.networks import load_network
 from partly.models.zoo import encoder_weights
@@ -135,15 +144,22 @@ def distil_project(
 
     Raises:
         BadProject: there is no few-shot segmenter yet.
-        BadOption: there is no such device, or processes cannot share a batch evenly.
+        BadOption: there is no such device, workers of Ray are to use a GPU, or processes cannot share a batch
+            evenly.
         NotAvailable: generator or encoder are not on this machine.
         BadModelFile: a model is damaged.
         BadArchive: labelled pictures are damaged.
         TrainingDiverged: the loss is no number.
         TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
     """
+    by_cluster = None
+    if spread is not None and spread.ray is not None:
+        # A GPU for its workers is refused here, before anything is made.
+        workers = machine_of_workers(machine_options, spread)
+        everything = replace(spread, share=None)
+        by_cluster = partial(_make_share, workers, project, config, everything, n_workers, reports)
     with Machine.for_training(machine_options) as machine:
-        return _distil_on(machine, project, config, n_workers, anew, reports, spread)
+        return _distil_on(machine, project, config, n_workers, anew, reports, by_cluster)
 
 
 def _distil_on(
@@ -153,9 +169,9 @@ def _distil_on(
     n_workers: int | None,
     anew: bool,
     reports: DistilReports | None,
-    spread: SpreadOptions | None,
+    by_cluster: Callable[[], object] | None,
 ) -> DistilResult:
-    """As :func:`distil_project`, on a machine."""
+    """As :func:`distil_project`, on a machine; a cluster makes the pictures beforehand, if there is one."""
     ranks = machine.ranks
     ranks.check(config.batch_size)
     if ranks.is_first:
@@ -179,14 +195,15 @@ def _distil_on(
     asked = {"part_set": teacher.part_set.to_json(), **extra}
     run = ranks.first_then_others(lambda: begin_run(project.runs, "distil", asked, anew=anew))
     place = _place(project, teacher, config, run.folder)
-    n_workers = n_workers or usual_workers(spread)
+    n_workers = n_workers or default_workers()
 
     done = _finished(project, run)
     if done is None:
-        if spread is not None and spread.ray is not None and isinstance(source, PhotoFeatures):
-            on_picture = reports.on_picture if reports else None
-            _keep_features(project, teacher, config, replace(spread, share=None), n_workers, on_picture)
         with streams_as_of(run.streams):
+            if by_cluster is not None:
+                if ranks.is_first:
+                    by_cluster()
+                ranks.wait()
             result = distil(
                 teacher,
                 place,
@@ -196,7 +213,6 @@ def _distil_on(
                 n_workers=n_workers,
                 own=beside.own,
                 machine=machine,
-                spread=spread,
             )
         if ranks.is_first:
             saved = result.network.save(project.auto_shot, extra | machine.described)
@@ -224,7 +240,7 @@ def _distil_on(
             fast,
             beside.own,
             reports,
-            n_workers=n_workers or default_workers(),
+            n_workers=n_workers,
             machine=machine,
         )
 
@@ -243,7 +259,8 @@ def make_project_share(
     spread: SpreadOptions,
     *,
     n_workers: int | None = None,
-    on_picture: OnPicture | None = None,
+    reports: DistilReports | None = None,
+    machine_options: MachineOptions | None = None,
 ) -> int:
     """Make one share of what :func:`distil_project` begins with, and no more.
 
@@ -254,8 +271,9 @@ def make_project_share(
         project: on a disk that those who make the other shares have, too.
         config: the same for all shares.
         spread: which share, and who makes it.
-        n_workers: processes.
-        on_picture: called after every picture, or photo.
+        n_workers: processes; on GPUs there is one for each of them at most.
+        reports: who is told what; of every photo, too.
+        machine_options: where generator and encoder compute, and how precisely.
 
     Returns:
         How many pictures or photos the share has.
@@ -263,29 +281,45 @@ def make_project_share(
     Raises:
         BadProject: as for :func:`distil_project`, as all others are.
     """
-    source = project_source(project)
+    machine = machine_of_workers(machine_options, spread)
+    return _make_share(machine, project, config, spread, n_workers, reports)
+
+
+def _make_share(
+    machine: Machine,
+    project: Project,
+    config: DistilConfig,
+    spread: SpreadOptions,
+    n_workers: int | None,
+    reports: DistilReports | None,
+) -> int:
+    """As :func:`make_project_share`, on the machine of the workers."""
+    reports = reports or DistilReports()
+    source = project_source(project, machine)
     teacher = _load_teacher(project, source, config)
     n_workers = n_workers or usual_workers(spread)
     if isinstance(source, PhotoFeatures):
-        return _keep_features(project, teacher, config, spread, n_workers, on_picture)
+        return _keep_features(project, teacher, config, spread, n_workers, reports.on_picture)
     return synthesise_share(
         teacher,
         config.synthesis(),
         _place(project, teacher, config, project.runs),
         spread,
         n_workers=n_workers,
-        on_picture=on_picture,
+        on_picture=reports.on_picture,
+        on_halved=reports.halved,
     )
 
 
 @dataclass(frozen=True)
 class _ProjectFeatures:
-    """Gives the features of a project's photos in another process."""
+    """Gives the features of a project's photos in a worker, which makes them on a machine of its own."""
 
     folder: Path
+    machine: Machine
 
     def __call__(self) -> PhotoFeatures:
-        return project_photo_features(open_project(self.folder))
+        return project_photo_features(open_project(self.folder), machine=self.machine.of_worker())
 
 
 def _keep_features(
@@ -308,8 +342,10 @@ def _keep_features(
             rate = n_done / max(time.monotonic() - began, 1e-9)
             on_picture(SynthesisReport(n_done, n_photos, rate, (n_photos - n_done) / rate))
 
+    if n_workers is not None and spread.ray is None:
+        n_workers = len(source.machine.for_workers(n_workers))
     executor = spread.executor_of(n_workers)
-    load = _ProjectFeatures(project.folder)
+    load = _ProjectFeatures(project.folder, source.machine)
     return keep_features(source, load, names, executor, spread.the_share, report)
 
 

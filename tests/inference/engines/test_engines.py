@@ -21,7 +21,7 @@ from partly.inference.engines.engine_options import EngineOptions
 from partly.inference.engines.whole_numbers import Agreement, _compared, _counts, int8_file
 from partly.inference.segment.encoder_network import EncoderNetwork
 from partly.inference.segment.segment_folder import segment_all
-from partly.machine import PROCESSOR, MachineOptions
+from partly.machine import PROCESSOR, MachineOptions, SpreadOptions
 
 ENGINES = ["onnxruntime", "openvino"]
 
@@ -194,11 +194,14 @@ def test_a_network_with_an_encoder_inside_is_refused(tmp_path):
 
 
 def test_other_engines_use_the_processor_as_it_is():
-    assert machine_for(EngineOptions("int8"), MachineOptions()) == PROCESSOR
-    assert machine_for(EngineOptions("openvino"), MachineOptions(device="cpu")) == PROCESSOR
-    assert not machine_for(EngineOptions(), MachineOptions(device="cpu", precision="bfloat16")).is_plain
+    here, ray, halves = SpreadOptions(), SpreadOptions(ray="auto"), MachineOptions("cpu", "bfloat16")
+    assert machine_for(EngineOptions("int8"), MachineOptions(), here) == PROCESSOR
+    assert machine_for(EngineOptions("openvino"), MachineOptions(device="cpu"), ray) == PROCESSOR
+    assert not machine_for(EngineOptions(), halves, here).is_plain
+    with pytest.raises(BadOption, match="--device cuda with --ray; expected auto or cpu"):
+        machine_for(EngineOptions(), MachineOptions("cuda"), ray)
     with pytest.raises(BadOption, match=r"--engine int8 with --device cuda --precision auto; expected torch"):
-        machine_for(EngineOptions("int8"), MachineOptions(device="cuda"))
+        machine_for(EngineOptions("int8"), MachineOptions(device="cuda"), here)
     with pytest.raises(BadOption, match="engine"):
         EngineOptions("tensorrt")
 

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from partly.data.photos.encoding import write_png
 from partly.data.photos.photo_sources import find_photos
@@ -13,6 +14,8 @@ from partly.fewshot.fitting.teacher import Teacher
 from partly.fewshot.segmenters.head_segmenter import HeadSegmenter
 from partly.fewshot.segmenters.ridge_segmenter import RidgeSegmenter
 from partly.inference.segment.encoder_network import EncoderNetwork
+from partly.inference.segment.part_probabilities import upsampled_strips
+from partly.inference.segment.segment_folder import segment_all
 from partly.inference.segment.teacher_segmentation import segment_by_teacher
 from partly.machine import Machine
 from partly.models.encoders.dinov2_encoder import DinoV2
@@ -78,3 +81,59 @@ def _source(network):
     from partly.fewshot.features.photo_features import photo_source_digest
 
     return photo_source_digest(network.encoder, "whole")
+
+
+def test_what_apples_gpus_cannot_smooth_goes_to_the_processor(monkeypatch):
+    monkeypatch.setattr("partly.machine.limits_of_mps.LIMITED", frozenset({"meta"}))
+    true, smoothed = F.interpolate, []
+
+    def interpolate(maps, *how, **others):
+        if others.get("antialias"):
+            smoothed.append(maps.device.type)
+        return true(maps, *how, **others)
+
+    monkeypatch.setattr(F, "interpolate", interpolate)
+    torch.manual_seed(0)
+    here = network(HeadSegmenter)
+    images, logits = torch.rand(1, 3, 56, 84) * 2 - 1, torch.randn(2, 12, 16)
+    with torch.no_grad():
+        wanted = here(images)
+        [wanted_strip] = upsampled_strips(logits, 7, 9)
+        smoothed.clear()
+        with device_with_values() as device:
+            found = copy.deepcopy(here).to(device)(images.to(device))
+            [strip] = upsampled_strips(logits.to(device), 7, 9)
+    assert smoothed == ["cpu", "cpu"]
+    assert found.device == strip.device == device
+    torch.testing.assert_close(found.cpu(), wanted, rtol=1e-3, atol=1e-3)
+    assert torch.equal(strip.cpu(), wanted_strip)
+
+
+def test_a_folder_that_a_gpu_segments_leaves_the_network_where_it_is(tmp_path):
+    write_png(tmp_path / "photos" / "0.png", thing_photo(60, 80, 0))
+    photo = tmp_path / "photos" / "0.png"
+    torch.manual_seed(0)
+    here = network(HeadSegmenter)
+    before = here.segment(photo).label_map
+    with device_with_values() as device:
+        # Without photos: threads of the batches know nothing of this device.
+        segment_all(here, [], tmp_path / "out", machine=Machine(device))
+    assert {tensor.device.type for tensor in here.state_dict().values()} == {"cpu"}
+    assert (here.segment(photo).label_map == before).all()
+
+
+def test_networks_that_share_an_encoder_are_moved_apart():
+    torch.manual_seed(0)
+    here = network(HeadSegmenter)
+    fast, first = here.for_inference(), here.halves[0]
+    # Nothing is copied for work where it lies.
+    assert fast.encoder is first.encoder is here.encoder
+    with device_with_values() as device:
+        fast.to(device)
+        assert {parameter.device for parameter in fast.parameters()} == {device}
+        assert {parameter.device.type for parameter in here.parameters()} == {"cpu"}
+        other = here.for_inference()
+        here.to(device)
+        assert {parameter.device.type for parameter in other.parameters()} == {"cpu"}
+        assert {parameter.device.type for parameter in first.parameters()} == {"cpu"}
+        here.to("cpu")

@@ -13,10 +13,11 @@ from partly.fewshot.fitting.fit_few_shot_segmenter import fit_few_shot
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.fewshot.fitting.teacher import Teacher
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
-from partly.machine import PROCESSOR, Machine
+from partly.machine import PROCESSOR, Machine, SpreadOptions
+from partly.machine.executors import Here
 from partly.synthesis.shards.batched_samples import batches_on
 from partly.synthesis.shards.labelled_shards import LabelledShards
-from partly.synthesis.shards.labelled_synthesis import Following, synthesise_labelled
+from partly.synthesis.shards.labelled_synthesis import Following, synthesise_labelled, synthesise_share
 from partly.synthesis.shards.place import Place
 from partly.synthesis.shards.shard_workers import Halved
 from partly.synthesis.shards.synthesis_config import SynthesisConfig
@@ -101,6 +102,30 @@ def test_what_several_workers_tell_of_their_memory_is_told_once() -> None:
     for news in (Halved(12, "short"), 3, Halved(6, "shorter"), 4):
         following.hear(news)
     assert (done, heard) == ([1, 2], [(12, "short")])
+
+
+@pytest.mark.parametrize(("spread", "n_workers"), [(SpreadOptions(), 1), (SpreadOptions(ray="auto"), 16)])
+def test_a_cluster_has_more_workers_than_this_machine_gpus(
+    spread: SpreadOptions,
+    n_workers: int,
+    segmenter: EnsembleSegmenter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int | None] = []
+
+    def executor_of(self: SpreadOptions, n_workers: int | None) -> Here:
+        del self
+        asked.append(n_workers)
+        return Here()
+
+    monkeypatch.setattr(SpreadOptions, "executor_of", executor_of)
+    with device_with_values() as device:
+        teacher, _ = teacher_on(Machine(device), segmenter)
+        place = Place.within(tmp_path)
+        synthesise_share(teacher, CONFIG, place, spread, n_workers=16, load_teacher=lambda: teacher)
+        teacher.to("cpu")
+    assert asked == [n_workers]
 
 
 @pytest.mark.parametrize(

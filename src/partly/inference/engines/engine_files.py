@@ -12,7 +12,7 @@ from partly.inference.engines.engine_options import EngineOptions
 from partly.inference.engines.whole_numbers import int8_file
 from partly.inference.export import export_onnx, read_onnx_facts
 from partly.inference.segment import EncoderNetwork
-from partly.machine import PROCESSOR, Machine, MachineOptions
+from partly.machine import PROCESSOR, Machine, MachineOptions, SpreadOptions, machine_of_workers
 from partly.models.networks import AutoShotNetwork
 from partly.storage import cache_folder, sha256_of, write_bytes
 
@@ -59,14 +59,15 @@ def _write_if_other(path: Path, exported: Path) -> None:
         write_bytes(path, exported.read_bytes())
 
 
-def machine_for(engine: EngineOptions, options: MachineOptions) -> Machine:
+def machine_for(engine: EngineOptions, options: MachineOptions, spread: SpreadOptions) -> Machine:
     """Where a network is computed: torch knows GPUs, the other engines the processor.
 
     Raises:
-        BadOption: the device is not there or cannot compute so, or another engine shall use one.
+        BadOption: the device is not there or cannot compute so, or another engine, or workers of Ray, shall
+            use a GPU.
     """
     if engine.engine == "torch":
-        return Machine.for_inference(options)
+        return machine_of_workers(options, spread)
     if (options.device, options.precision) in (("auto", "auto"), ("cpu", "auto")):
         return PROCESSOR
     raise BadOption(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,7 @@ from partly.fewshot.fitting import load_segmenter, save_segmenter, segmenter_dig
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segmentation import Segmentation
+from partly.machine import where_able
 from partly.models import FeaturePyramid
 from partly.models.encoders import Representation, load_representation
 from partly.models.networks import AutoShotNetwork, load_network
@@ -66,11 +68,12 @@ class EncoderNetwork(nn.Module):
         self.encoder, self.segmenter, self.part_set = encoder, segmenter, part_set
         self.fast, self.share, self.store = fast, share, store
         self.size_px, self.multiple_px = encoder.image_size_px, encoder.multiple_px
+        self._is_sharing = False
 
     @property
     def halves(self) -> tuple[EncoderNetwork, AutoShotNetwork | None]:
         """The encoder with its segmenter, and the fast network."""
-        return EncoderNetwork(self.encoder, self.segmenter, self.part_set, store=self.store), self.fast
+        return self._sharing(None), self.fast
 
     @property
     def architecture(self) -> str:
@@ -96,8 +99,9 @@ class EncoderNetwork(nn.Module):
         logits = self._by_segmenter(self.encoder.read(images), size)
         if self.fast is None:
             return logits
-        shrunk = F.interpolate(images, self.fast_size(*size), mode="bilinear", antialias=True)
-        by_fast = _at(self.fast(shrunk), size).log_softmax(1)
+        able = where_able(images)
+        shrunk = F.interpolate(able, self.fast_size(*size), mode="bilinear", antialias=True)
+        by_fast = _at(self.fast(shrunk.to(images.device)), size).log_softmax(1)
         return torch.lerp(logits.log_softmax(1), by_fast, self.share)
 
     def of_photo(self, images: Tensor, photo_sha256: str | None) -> Tensor:
@@ -138,11 +142,22 @@ class EncoderNetwork(nn.Module):
         return max(1, round(height * scale)), max(1, round(width * scale))
 
     def for_inference(self) -> EncoderNetwork:
-        """A faster copy for use."""
-        fast = None if self.fast is None else self.fast.for_inference()
-        return EncoderNetwork(
-            self.encoder, self.segmenter, self.part_set, fast, self.share, self.store
-        ).eval()
+        """A faster copy for use; it has the same encoder and segmenter until it is moved."""
+        self._is_sharing = True
+        return self._sharing(None if self.fast is None else self.fast.for_inference()).eval()
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """As of any module; what it has in common with another network is copied, and that one stays."""
+        if self._is_sharing:
+            self.encoder, self.segmenter = copy.deepcopy((self.encoder, self.segmenter))
+            self._is_sharing = False
+        return super().to(*args, **kwargs)
+
+    def _sharing(self, fast: AutoShotNetwork | None) -> EncoderNetwork:
+        """A network of the same encoder and segmenter."""
+        made = EncoderNetwork(self.encoder, self.segmenter, self.part_set, fast, self.share, self.store)
+        made._is_sharing = True
+        return made
 
     def segment(
         self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from partly.machine import where_able
+
 _STRIP_VALUES = 1 << 18
 """Logits that are upsampled at a time: 1 MiB, which stays in the cache of a core."""
 
@@ -69,7 +71,8 @@ def upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor
     """
     n_parts, h, w = logits.shape
     if height <= h and width <= w:
-        yield F.interpolate(logits[None], (height, width), mode="bilinear", antialias=True)[0]
+        whole = where_able(logits)[None]
+        yield F.interpolate(whole, (height, width), mode="bilinear", antialias=True)[0].to(logits.device)
         return
     # All columns first (k h width values, little even for huge photos), then rows as they are wanted.
     logits = F.interpolate(logits[None], (h, width), mode="bilinear", align_corners=False)[0]

@@ -12,6 +12,7 @@ from partly.data.labels import FACE_PARTS
 from partly.data.photos import PhotoSources, find_photos, write_png
 from partly.errors import NotAvailable
 from partly.inference.segment import Progress, Summary, segment_all
+from partly.machine import PieceClaims
 from partly.models.generators import Truncation, sample_w
 from partly.models.zoo import DOWNLOADS, ENCODER, get
 from partly.project.chosen_network import network_of
@@ -174,7 +175,9 @@ def _segment(
         reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
 
     sources = find_photos([*choices.photos, shipped, unseen], leave_out=[project.folder])
-    return sources, segment_all(network, sources, project.folder / "segmented", progress=report)
+    folder = project.folder / "segmented"
+    with PieceClaims(folder, alone=True):
+        return sources, segment_all(network, sources, folder, progress=report)
 
 
 def _unseen_pictures(project: Project, n_pictures: int, truncation: Truncation) -> Path:

@@ -32,7 +32,7 @@ VERBS: Mapping[str, tuple[type, ...]] = {
     "fit": (FewShotConfig, FitRequest, MachineOptions),
     "distil": (DistilConfig, DistilRequest, FitFirst, MachineOptions),
     "export": (),
-    "segment": (SegmentOptions,),
+    "segment": (SegmentOptions, MachineOptions),
 }
 """What can be asked for, with the options of each; they are those of the commands."""
 

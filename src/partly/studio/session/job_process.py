@@ -14,6 +14,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from partly.errors import PartlyError
 from partly.machine import keep_large_tensors
@@ -37,6 +39,18 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=_end_with_the_studio, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)  # painting comes first
+    return run_job(verb, folder, options, reports)
+
+
+def run_job(verb: str, folder: str, options: Mapping[str, Any], reports: JobReports) -> int:
+    """Run a job in this process; returns the exit code.
+
+    Args:
+        verb: what is done.
+        folder: of the project.
+        options: of the job.
+        reports: told what is done, and what went wrong.
+    """
     try:
         keep_large_tensors()
         check_options(verb, options)
@@ -54,6 +68,14 @@ def main(arguments: list[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         reports.error(f"{where}{error.strerror or error}.")
         return 1
+    except (RuntimeError, MemoryError, TypeError) as error:
+        from partly.machine import mendable
+
+        told = mendable(error)
+        if told is None:
+            raise
+        reports.error(str(told))
+        return told.exit_code
     return 0
 
 

@@ -24,7 +24,7 @@ def fit(project: Project, options: Options, reports: JobReports) -> None:
     from partly.machine import Machine
     from partly.project import few_shot_config, fit_project
 
-    machine = Machine.for_inference(MachineOptions(**options_for(MachineOptions, options)))
+    machine = Machine.for_inference(_machine_options(options))
     config = few_shot_config(project, **options_for(FewShotConfig, options))
     anew = options.get("again", False)
     result = fit_project(project, config, anew=anew, on_progress=reports.progress, machine=machine)
@@ -45,13 +45,14 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
     config = distil_config(project, request.effort, **options_for(DistilConfig, options))
     if state_of(project).few_shot != "ready":
         fit(project, options_for(FitFirst, options) | options_for(MachineOptions, options), reports)
-    curves = DistilCurves(project.runs, reports)
+    curves, notes = DistilCurves(project.runs, reports), _Notes(reports)
     result = distil_project(
         project,
         config,
         n_workers=request.n_workers,
         anew=request.again,
-        reports=DistilReports(on_picture=curves.picture, on_step=curves.step),
+        reports=DistilReports(curves.picture, curves.step, notes.take),
+        machine_options=_machine_options(options),
     )
     curves.panels()
     for folder in result.panel_folders:
@@ -59,7 +60,7 @@ def distil(project: Project, options: Options, reports: JobReports) -> None:
             reports.panel(path)
     iou = result.held_out_iou
     agreement = "" if iou is None else f"; it agrees with the segmenter to {100 * iou:.1f} % mean IoU"
-    reports.progress(f"the network is made{agreement}", 1, 1)
+    reports.progress(f"the network is made{agreement}{notes}", 1, 1)
 
 
 def export(project: Project, options: Options, reports: JobReports) -> None:  # noqa: ARG001
@@ -72,9 +73,14 @@ def export(project: Project, options: Options, reports: JobReports) -> None:  # 
 
 
 def segment(project: Project, options: Options, reports: JobReports) -> None:
-    """Segment the project's photos: of a project with a generator, those that were added on the page."""
+    """Segment the project's photos: of a project with a generator, those that were added on the page.
+
+    Raises:
+        FolderBusy: a command is writing to the folder of results.
+    """
     from partly.data.photos import find_photos
     from partly.inference.segment import Progress, segment_all
+    from partly.machine import Machine, PieceClaims
     from partly.project import project_photos, segmenting_network
 
     paths = StudioPaths.of(project)
@@ -86,23 +92,28 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
             remedy="Put photos there, or add them on the page",
             path=paths.photos,
         )
-    segmenting = segmenting_network(project.folder)
+    machine = Machine.for_inference(_machine_options(options))
+    segmenting, notes = segmenting_network(project.folder), _Notes(reports)
 
     def report(progress: Progress) -> None:
         reports.progress("segmenting photos", progress.n_done, progress.n_photos or progress.n_done)
 
     chosen = SegmentOptions(**options_for(SegmentOptions, options))
-    summary = segment_all(
-        segmenting.network,
-        project_photos(project) if reads_photos else find_photos([paths.photos]),
-        paths.segmented,
-        **chosen.arguments(**segmenting.made_of),
-        progress=report,
-    )
+    photos = project_photos(project) if reads_photos else find_photos([paths.photos])
+    with PieceClaims(paths.segmented, alone=True):
+        summary = segment_all(
+            segmenting.network,
+            photos,
+            paths.segmented,
+            **chosen.arguments(**segmenting.made_of),
+            progress=report,
+            machine=machine,
+            on_note=notes.take,
+        )
     for path in _images(paths.segmented / "overlays"):
         reports.panel(path)
     n_photos = len(summary.segmented) + len(summary.kept)
-    reports.progress(f"segmented {counted(n_photos, 'photo')}: {summary.folder}", n_photos, n_photos)
+    reports.progress(f"segmented {counted(n_photos, 'photo')}: {summary.folder}{notes}", n_photos, n_photos)
     summary.raise_failures()
 
 
@@ -112,6 +123,26 @@ RUN: dict[str, Callable[[Project, Options, JobReports], None]] = {
     "export": export,
     "segment": segment,
 }
+
+
+class _Notes:
+    """What people should know: told at once, and once more with what came of the job."""
+
+    def __init__(self, reports: JobReports) -> None:
+        self._reports = reports
+        self._notes: list[str] = []
+
+    def take(self, note: str) -> None:
+        """One more."""
+        self._notes.append(note.rstrip("."))
+        self._reports.progress(note)
+
+    def __str__(self) -> str:
+        return "".join(f". {note}" for note in self._notes)
+
+
+def _machine_options(options: Options) -> MachineOptions:
+    return MachineOptions(**options_for(MachineOptions, options))
 
 
 def _images(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from partly.data.labels import PartSet
 from partly.errors import BadOption
 from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
-from partly.machine import PROCESSOR, Machine, SpreadOptions
+from partly.machine import PROCESSOR, Machine
 from partly.models.networks import AutoShotNetwork
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
@@ -33,10 +33,9 @@ def distil(
     *,
     encoder_weights: Path | None = None,
     load_teacher: LoadTeacher | None = None,
-    n_workers: int | None = 1,
+    n_workers: int = 1,
     own: OwnPhotos | None = None,
     machine: Machine = PROCESSOR,
-    spread: SpreadOptions | None = None,
 ) -> AutoShotResult:
     """Label pictures or photos, and train a network on them; after a stop, the same call goes on.
 
@@ -48,12 +47,11 @@ def distil(
         reports: who is told what.
         encoder_weights: ImageNet weights of the encoder; needed where ``config.pretrained``.
         load_teacher: gives the teacher in a worker process; None: it is read from model folders.
-        n_workers: processes that synthesise; None: all that a cluster has, else 1.
+        n_workers: processes that synthesise.
         own: photos beside the pictures: the network learns from the painted ones. A teacher that reads photos
             has photos of its own.
         machine: what the networks are trained on. Several processes train together; what is read from disk,
             the first of them makes.
-        spread: may name a cluster of Ray that synthesises.
 
     Raises:
         BadOption: folders hold something made with other choices, the teacher has no source, or an argument
@@ -76,7 +74,6 @@ def distil(
             on_picture=reports.on_picture,
             load_teacher=load_teacher,
             n_workers=n_workers,
-            spread=spread,
             on_halved=reports.halved,
         )
     )

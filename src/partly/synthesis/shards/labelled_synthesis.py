@@ -35,8 +35,7 @@ def synthesise_labelled(
     *,
     on_picture: OnPicture | None = None,
     load_teacher: LoadTeacher | None = None,
-    n_workers: int | None = 1,
-    spread: SpreadOptions | None = None,
+    n_workers: int = 1,
     on_halved: OnHalved | None = None,
 ) -> LabelledShards:
     """Make what the place lacks: a picture and its label from one synthesis, or only one of the two.
@@ -52,8 +51,7 @@ def synthesise_labelled(
         load_teacher: gives the teacher in a worker process; picklable. None: the teacher is read from model
             folders, and what has none is written beside the labels.
         n_workers: processes, of one thread each, whose number changes no byte; 1 works in this process. On
-            GPUs there is one for each of them at most. None: all that a cluster has, else 1.
-        spread: may name a cluster of Ray that does it; its share is of no matter here.
+            GPUs there is one for each of them at most.
         on_halved: told, once, if a GPU's memory is too short for a whole shard: how many pictures are made at
             once from then on, and the words of the error.
 
@@ -64,11 +62,9 @@ def synthesise_labelled(
         BadOption: a folder holds something made with other choices or models, the teacher is not one of a
             generator, or its generator cannot be given to other processes.
         BadArchive: a shard is damaged, or there are labels without their pictures.
-        NotAvailable: Ray is not installed, or does not answer.
         PartlyError: workers died again and again at the same shard.
     """
-    everything = replace(spread or SpreadOptions(), share=None)
-    _make_missing(teacher, config, place, on_picture, load_teacher, n_workers, everything, on_halved)
+    _make_missing(teacher, config, place, on_picture, load_teacher, n_workers, SpreadOptions(), on_halved)
     return LabelledShards(place.pictures, place.labels, n_pictures=config.n_pictures)
 
 
@@ -81,26 +77,29 @@ def synthesise_share(
     on_picture: OnPicture | None = None,
     load_teacher: LoadTeacher | None = None,
     n_workers: int | None = 1,
+    on_halved: OnHalved | None = None,
 ) -> int:
     """Make the shards of one share, as :func:`synthesise_labelled` makes all; gives the number of pictures.
 
     A share has the same shards whatever others have made already.
 
     Args:
-        teacher: see there, as for what is not named here.
+        teacher: see there, as for what is not named here; all workers have its machine, also those of a
+            cluster.
         config: see there.
         place: see there; all shares have the same.
-        spread: which share, and who makes it.
+        spread: which share, all if it names none; and who makes it, such as a cluster of Ray.
         on_picture: see there.
         load_teacher: see there.
-        n_workers: see there.
+        n_workers: see there. None: all that a cluster has, else 1.
+        on_halved: see there.
 
     Raises:
         BadOption: as there.
-        NotAvailable: as there.
+        NotAvailable: Ray is not installed, or does not answer.
         PartlyError: as there.
     """
-    return _make_missing(teacher, config, place, on_picture, load_teacher, n_workers, spread)
+    return _make_missing(teacher, config, place, on_picture, load_teacher, n_workers, spread, on_halved)
 
 
 def _make_missing(
@@ -111,7 +110,7 @@ def _make_missing(
     load_teacher: LoadTeacher | None,
     n_workers: int | None,
     spread: SpreadOptions,
-    on_halved: OnHalved | None = None,
+    on_halved: OnHalved | None,
 ) -> int:
     """Make the shards of a share that are missing; gives the number of pictures of the share."""
     # What was begun by an earlier version goes on with its pictures.
@@ -133,7 +132,8 @@ def _make_missing(
     pieces = [piece for piece in missing if share.has(piece.span.start // config.pictures_per_shard)]
     teacher.segmenter.eval()
     work: Work[Piece]
-    n_workers = n_workers and len(teacher.machine.for_workers(n_workers))
+    if n_workers is not None and spread.ray is None:
+        n_workers = len(teacher.machine.for_workers(n_workers))
     if spread.ray is None and ((n_workers or 1) == 1 or len(pieces) <= 1):
         executor: Executor = spread.executor_of(1)
         work = ShardsHere(teacher, config, place)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.machine import where_able
 from partly.storage import shuffle_stream
 
 # Differences of labels that are even, but for rounding.
@@ -29,7 +30,10 @@ def resized(maps: Tensor, size_px: int) -> Tensor:
         return maps
     if side % size_px == 0:
         return F.avg_pool2d(maps, side // size_px)
-    return F.interpolate(maps, (size_px, size_px), mode="bilinear", antialias=side > size_px)
+    if side < size_px:
+        return F.interpolate(maps, (size_px, size_px), mode="bilinear")
+    smaller = F.interpolate(where_able(maps), (size_px, size_px), mode="bilinear", antialias=True)
+    return smaller.to(maps.device)
 
 
 def asks_for_something(labels: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ from partly.training.augment.segmentation.colour_jitter import (
     saturation_matrices,
 )
 from partly.training.augment.segmentation.jpeg_blocks import jpeg, quantisation_tables
+from partly.training.segmentation.labelled_pictures import resized
+from tests.device_with_values import device_with_values
 
 
 def smooth_pictures(n=2, size_px=32):
@@ -84,6 +86,28 @@ def test_low_resolution_keeps_size_and_mean_and_loses_detail():
     assert torch.allclose(changed[0], images[0], atol=1e-5)
     assert changed[1].std() < 0.5 * images[1].std()
     assert changed[1].mean().item() == pytest.approx(images[1].mean().item(), abs=0.02)
+
+
+def test_what_apples_gpus_cannot_smooth_goes_to_the_processor(monkeypatch):
+    monkeypatch.setattr("partly.machine.limits_of_mps.LIMITED", frozenset({"meta"}))
+    true, smoothed = torch.nn.functional.interpolate, []
+
+    def interpolate(maps, *how, **others):
+        if others.get("antialias"):
+            smoothed.append(maps.device.type)
+        return true(maps, *how, **others)
+
+    monkeypatch.setattr(torch.nn.functional, "interpolate", interpolate)
+    images, factors = torch.rand(2, 3, 32, 32), torch.tensor([1.5, 4.0])
+    wanted = low_resolution(images, factors), resized(images, 20)
+    smoothed.clear()
+    with device_with_values() as device:
+        there = images.to(device)
+        found = low_resolution(there, factors), resized(there, 20)
+        assert {one.device for one in found} == {device}
+        for one, other in zip(wanted, found, strict=True):
+            assert torch.equal(other.cpu(), one)
+    assert smoothed == ["cpu"] * 3
 
 
 def test_noise_has_the_asked_for_deviation():

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from partly.machine import where_able
+
 
 def gaussian_kernels(sigmas_px: Tensor) -> Tensor:
     """Normalised kernels ``[b, 2 r + 1]`` with ``r`` three times the largest sigma."""
@@ -36,8 +38,8 @@ def low_resolution(images: Tensor, factors: Tensor) -> Tensor:
     results = []
     for image, factor in zip(images, factors.tolist(), strict=True):
         small = [max(1, round(side / factor)) for side in size]
-        shrunk = F.interpolate(image[None], small, mode="bilinear", antialias=True)
-        results.append(F.interpolate(shrunk, size, mode="bilinear"))
+        shrunk = F.interpolate(where_able(image)[None], small, mode="bilinear", antialias=True)
+        results.append(F.interpolate(shrunk.to(image.device), size, mode="bilinear"))
     return torch.cat(results)
 
 
