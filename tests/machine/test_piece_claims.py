@@ -69,8 +69,8 @@ def test_who_makes_something_else(tmp_path: Path) -> None:
             PieceClaims(tmp_path, depends_on=others).__enter__()
         assert str(caught.value) == (
             f"{tmp_path}: another command is writing other results to this folder (view.size_px 64, not "
-            "128); expected the same network and options as those of the command that is running. Wait until it is "
-            "done, stop it, or use another folder."
+            "128); expected the same network and options as those of the command that is running. Wait until "
+            "it is done, stop it, or use another folder."
         )
     with PieceClaims(tmp_path, depends_on=others):
         pass

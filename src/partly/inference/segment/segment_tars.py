@@ -334,7 +334,8 @@ class TarRecords:
         removed: list[str] = []
         for path in sorted((self.folder / _RECORDS).glob("*.tar.json")):
             name = path.name.removesuffix(".json")
-            if name in planned or (read_json_or_none(path) or {}).get("cut_of") not in cuts:
+            held = read_json_or_none(path) or {}
+            if name in planned or str(held.get("cut_of")) not in cuts:
                 continue
             (self.folder / name).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
