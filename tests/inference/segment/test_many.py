@@ -20,7 +20,6 @@ from partly.data.labels.label_maps import label_map_to_png
 from partly.data.photos.photo_location import PhotoSource
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadOption, BadPhoto, FolderBusy, NotAvailable, PartlyError
-from partly.inference.segment import segment_folder, segment_plans, segment_shares, segment_tars
 from partly.inference.segment.photo_pieces import cut_photos, output_names
 from partly.inference.segment.piece_reports import Note, PieceReports
 from partly.inference.segment.result_tars import sample_names
@@ -29,7 +28,7 @@ from partly.inference.segment.segment_options import TarOptions
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segment_plans import plan_segmenting, segment_many
 from partly.inference.segment.segment_records import Progress, Summary
-from partly.inference.segment.segment_shares import SegmentPieces, segment_shared
+from partly.inference.segment.segment_shares import SegmentPieces, _known_photos, segment_shared
 from partly.inference.segment.segment_tars import SegmentTars, TarPlan, TarRecords
 from partly.machine.executors import Here
 from partly.machine.machine import Machine
@@ -40,6 +39,7 @@ from tests.inference.segment.networks import PART_SET, ColourNetwork
 from tests.inference.segment.test_photo import two_halves
 
 N_PHOTOS = 7
+ROOM = "partly.inference.segment"
 
 
 def png(height: int, width: int) -> bytes:
@@ -358,22 +358,21 @@ def test_runs_that_make_something_else_are_refused(photos: Path, tars: list[Path
     assert "(per_tar 1000, not 3)" in refused[-1]
     out = tmp_path / "folder"
     many([photos], out, WorkOptions(share="1/1"), progress=another([photos], out, mirror_average=False))
-    assert "(mirror_average true, not false)" in refused[-1]
+    assert "(mirror_average True, not False)" in refused[-1]
 
 
 def test_what_others_made_instead_is_not_removed(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    find = segment_shares._known_photos
 
     def later(*arguments: Any) -> Any:
-        known = find(*arguments)
+        known = _known_photos(*arguments)
         # Such as a run of an earlier version, which does not say what it makes.
         segment_all(ColourNetwork(), find_photos(photos), out, size_px=8, areas=None)
         return known
 
-    monkeypatch.setattr(segment_shares, "_known_photos", later)
+    monkeypatch.setattr(f"{ROOM}.segment_shares._known_photos", later)
     shared(photos, out)
     assert len(list((out / "labels").rglob("*.png"))) == N_PHOTOS - 1
 
@@ -498,8 +497,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int | None]]:
     begins = {kind: kind.__call__ for kind in (SegmentTars, SegmentPieces)}
     for kind in begins:
         monkeypatch.setattr(kind, "__call__", begin)
-    for module in (segment_plans, segment_folder):
-        monkeypatch.setattr(module, "usable_processors", lambda: 16)
+    for module in ("segment_plans", "segment_folder"):
+        monkeypatch.setattr(f"{ROOM}.{module}.usable_processors", lambda: 16)
     monkeypatch.setattr(WorkOptions, "executor_of", executor)
     return found
 
@@ -538,8 +537,8 @@ def test_what_workers_note_is_told_once(
         on_note("Batches of 4")
         return segment_all(*arguments, **options)
 
-    for module in (segment_tars, segment_shares):
-        monkeypatch.setattr(module, "segment_all", segmenting)
+    for module in ("segment_tars", "segment_shares"):
+        monkeypatch.setattr(f"{ROOM}.{module}.segment_all", segmenting)
     notes: list[str] = []
     many(tars, tmp_path / "out", on_note=notes.append)
     assert notes == ["Batches of 4"]
