@@ -5,7 +5,6 @@ import multiprocessing
 import pickle
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,11 +99,15 @@ def test_processes_begin_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_that_are_ended_clear_away_what_they_have_half_made(tmp_path: Path) -> None:
-    running = Processes(2).run(Clear(tmp_path), ["slow", "quick"])
-    assert next(running) == "quick"
-    while not (tmp_path / "slow").exists():
-        time.sleep(0.01)
-    running.close()  # type: ignore[attr-defined]
+    seen: list[bool] = []
+
+    def stop(piece: str, news: str) -> None:
+        seen.append((tmp_path / piece).exists())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Processes(1).run(Clear(tmp_path), ["half"], stop))
+    assert seen == [True]
     assert list(tmp_path.iterdir()) == []
 
 

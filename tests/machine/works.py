@@ -120,4 +120,4 @@ class Clear:
             stack.callback(file.unlink)
             file.touch()
             tell(piece)
-            time.sleep(0.01 if piece == "quick" else 60)
+            time.sleep(60)
