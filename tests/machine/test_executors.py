@@ -14,12 +14,12 @@ import pytest
 from partly.errors import BadOption, NotAvailable, PartlyError
 from partly.machine import ray_executor
 from partly.machine.executors import Executor, Here
-from partly.machine.process_executor import Processes, serve
+from partly.machine.process_executor import READY, Processes, serve
 from partly.machine.ray_driver import PieceActor, Told
 from partly.machine.shares import Share
 from partly.machine.work_options import SpreadOptions, WorkOptions
 from partly.machine.worker_failures import Failure
-from tests.machine.works import Fail, Write
+from tests.machine.works import Clear, Fail, Large, Meet, Write
 
 PIECES = ["one", "two", "three", "four", "five"]
 
@@ -85,6 +85,32 @@ def test_an_error_of_a_process_is_raised_here() -> None:
         run(Processes(2), Fail("mendable"))
 
 
+@pytest.mark.slow
+def test_an_error_of_a_process_that_never_took_its_large_piece() -> None:
+    with pytest.raises(NotAvailable, match=r"^the network is gone\. Get it again\.$"):
+        run(Processes(2), Fail("mendable"), [Large("one"), Large("two")])
+
+
+@pytest.mark.slow
+def test_processes_begin_at_once(tmp_path: Path) -> None:
+    pieces = [Large("one"), Large("two")]
+    assert {str(piece) for piece in Processes(2).run(Meet(tmp_path, 2), pieces)} == {"one", "two"}
+
+
+@pytest.mark.slow
+def test_processes_that_are_ended_clear_away_what_they_have_half_made(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    def stop(piece: str, news: str) -> None:
+        seen.append((tmp_path / piece).exists())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Processes(1).run(Clear(tmp_path), ["half"], stop))
+    assert seen == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
 class Pieces:
     """A pipe's other end, from which pieces come, and nothing when they are all taken."""
 
@@ -107,7 +133,14 @@ class Pieces:
 def test_what_a_process_tells(tmp_path: Path) -> None:
     pipe = Pieces(["on", "a"])
     serve(Write(tmp_path), pipe)  # type: ignore[arg-type]
-    assert [getattr(message, "value", message) for message in pipe.told] == ["o", "n", None, "a", None]
+    assert [getattr(message, "value", message) for message in pipe.told] == [
+        READY,
+        "o",
+        "n",
+        None,
+        "a",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

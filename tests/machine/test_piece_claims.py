@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -52,6 +53,45 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PartlyError, match=r"file.*: cannot be written \(Not a directory\)\. Choose another"):
         PieceClaims(tmp_path / "file").__enter__()
+
+
+def test_who_makes_something_else(tmp_path: Path) -> None:
+    makes = {"network_sha256": "aa", "view": {"size_px": 64}}
+    others = {"network_sha256": "aa", "view": {"size_px": 128}}
+    with PieceClaims(tmp_path, depends_on=makes) as one:
+        assert one.is_only_one
+        with PieceClaims(tmp_path, depends_on=makes) as two:
+            assert two.take("a")
+            assert not one.is_only_one
+        with PieceClaims(tmp_path):
+            pass
+        with pytest.raises(FolderBusy) as caught:
+            PieceClaims(tmp_path, depends_on=others).__enter__()
+        assert str(caught.value) == (
+            f"{tmp_path}: another command is writing other results to this folder (view.size_px 64, not "
+            "128); expected the same network and options as those of the command that is running. Wait until "
+            "it is done, stop it, or use another folder."
+        )
+    with PieceClaims(tmp_path, depends_on=others):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_machine_of_the_same_name_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where no lock reaches: it is free here, and that says nothing.
+    alive = run_elsewhere(tmp_path, silent_s=30)
+    here = piece_claims._this_machine()
+    alive.write_text(json.dumps({"machine": [here[0], "started another time"], "makes": None}))
+    then = time.time() - 30
+    os.utime(alive, (then, then))
+    with PieceClaims(tmp_path) as claims:
+        assert not claims.take("a")
+        then = time.time() - 61
+        os.utime(alive, (then, then))
+        assert claims.take("a")
+    # Where the system has no such number, the name is what there is.
+    monkeypatch.setattr(piece_claims, "_BOOT_ID", tmp_path / "none")
+    assert piece_claims._this_machine() == [here[0], ""]
 
 
 def hold(folder: Path, ready: Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -58,3 +59,65 @@ class Fail:
         if self.how == "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "file")
         raise ValueError("out of luck")
+
+
+@dataclass(frozen=True)
+class Large:
+    """A piece that no pipe holds at once.
+
+    Attributes:
+        name: of it.
+        filling: its bytes.
+    """
+
+    name: str
+    filling: bytes = bytes(1 << 20)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Meet:
+    """Workers that begin when as many others are beginning, and fail where these do not come.
+
+    Attributes:
+        folder: where they meet.
+        n: how many.
+        within_s: they wait.
+    """
+
+    folder: Path
+    n: int
+    within_s: float = 30.0
+
+    def __call__(self) -> Callable[[object, Tell], None]:
+        (self.folder / f"{os.getpid()}.begun").touch()
+        ends = time.monotonic() + self.within_s
+        while len(list(self.folder.glob("*.begun"))) < self.n:
+            if time.monotonic() > ends:
+                raise NotAvailable("the others do not begin")
+            time.sleep(0.01)
+        return lambda piece, tell: None
+
+
+@dataclass(frozen=True)
+class Clear:
+    """Makes a file for each piece, which is gone when its worker ends.
+
+    Attributes:
+        folder: of the files.
+    """
+
+    folder: Path
+
+    def __call__(self) -> Callable[[str, Tell], None]:
+        return self._make
+
+    def _make(self, piece: str, tell: Tell) -> None:
+        file = self.folder / piece
+        with contextlib.ExitStack() as stack:
+            stack.callback(file.unlink)
+            file.touch()
+            tell(piece)
+            time.sleep(60)

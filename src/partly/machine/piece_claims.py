@@ -8,12 +8,13 @@ when its file has not been touched for a minute, by the clock of the disk. What 
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -22,13 +23,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from partly.errors import FolderBusy, PartlyError
+from partly.errors import FolderBusy, PartlyError, listed
 from partly.machine.executors import Executor, OnNews, P, Work
+from partly.storage import Provenance, read_json_or_none
 
 FOLDER = Path(".partly") / "runs-at-work"
 _BEAT_S, _SILENT_S = 10.0, 60.0
 _WAIT_S = 2.0
 _SHARING, _ALONE = "sharing", "alone"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class PieceClaims:
@@ -37,14 +40,20 @@ class PieceClaims:
     Args:
         folder: that is written to.
         alone: the run writes everywhere in it, and shares it with none.
+        depends_on: what the results depend on besides their names, as plain JSON values: runs that differ in
+            it would replace each other's results. None: whoever shares the folder makes the same.
 
     Raises:
-        FolderBusy: on entering: another run is at work in the folder, and one of both must be alone.
+        FolderBusy: on entering: another run is at work in the folder, and one of both must be alone, or makes
+            something else.
         PartlyError: on entering: the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, *, alone: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, alone: bool = False, depends_on: Mapping[str, Any] | None = None
+    ) -> None:
         self._root, self._place, self._alone = folder, folder / FOLDER, alone
+        self._makes = None if depends_on is None else Provenance(depends_on)
         kind = _ALONE if alone else _SHARING
         self._run = f"{uuid.uuid4().hex[:16]}.{kind}"
         self._file = self._place / f"{self._run}.alive"
@@ -56,7 +65,8 @@ class PieceClaims:
         try:
             self._place.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
-            self._file.write_text(socket.gethostname(), encoding="utf-8")
+            told = {"machine": _this_machine(), "makes": self._makes and self._makes.to_json()}
+            self._file.write_text(json.dumps(told), encoding="utf-8")
         except OSError as error:
             raise PartlyError(
                 f"cannot be written ({error.strerror or error})",
@@ -102,6 +112,11 @@ class PieceClaims:
         if path := self._mine.pop(name, None):
             path.unlink(missing_ok=True)
 
+    @property
+    def is_only_one(self) -> bool:
+        """Whether no other run is at work in the folder."""
+        return not any(other != self._file and self._lives(other) for other in self._place.glob("*.alive"))
+
     def _check_others(self) -> None:
         for other in self._place.glob("*.alive"):
             if other == self._file:
@@ -116,6 +131,27 @@ class PieceClaims:
                     remedy="Wait until it is done, stop it, or use another folder",
                     path=self._root,
                 )
+            else:
+                self._check_same(other)
+
+    def _check_same(self, other: Path) -> None:
+        """Check that a run that shares the folder makes the same.
+
+        Each run says what it makes before it looks at others, so one of both sees the other's words whole.
+
+        Raises:
+            FolderBusy: it makes something else.
+        """
+        makes = _told(other).get("makes")
+        if self._makes is None or not isinstance(makes, dict):
+            return
+        if differences := self._makes.differences(makes):
+            raise FolderBusy(
+                f"another command is writing other results to this folder ({listed(differences)})",
+                expected="the same network and options as those of the command that is running",
+                remedy="Wait until it is done, stop it, or use another folder",
+                path=self._root,
+            )
 
     def _is_held(self, path: Path) -> bool:
         """Whether the run that claimed a piece is alive."""
@@ -129,16 +165,15 @@ class PieceClaims:
 
     def _lives(self, file: Path) -> bool:
         """Whether a run, by its file, is alive."""
-        try:
-            if file.read_text(encoding="utf-8") != socket.gethostname():
-                return self._is_fresh(file)
-        except FileNotFoundError:
+        if not file.exists():
             return False
+        # Elsewhere, also on a machine of the same name, no lock says anything.
+        if _told(file).get("machine") != _this_machine():
+            return self._is_fresh(file)
         try:
             with FileLock(f"{file}.lock").acquire(timeout=0):
                 return False
         except Timeout:
-            # A machine of the same name elsewhere may hold no lock here, but falls silent all the same.
             return True
 
     def _is_fresh(self, file: Path) -> bool:
@@ -164,6 +199,20 @@ class PieceClaims:
         for folder in (self._place, self._place.parent):
             with suppress(OSError):  # others are at work, or there is more in it
                 folder.rmdir()
+
+
+def _this_machine() -> list[str]:
+    """What tells this machine, since it was started, from others; containers may have one name on many."""
+    try:
+        boot_id = _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:  # not Linux
+        boot_id = ""
+    return [socket.gethostname(), boot_id]
+
+
+def _told(file: Path) -> dict[str, Any]:
+    """What a run says of itself; nothing between the creation of its file and its first byte."""
+    return read_json_or_none(file) or {}
 
 
 def run_shared(

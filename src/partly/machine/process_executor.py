@@ -5,7 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -17,6 +21,10 @@ from partly.machine.worker_failures import Deaths, Failure, failure_of
 from partly.machine.worker_numbers import be_worker
 
 _ENDS_WITHIN_S = 10.0
+_ENDED_BY = 128  # plus the number of a signal: the exit code of who is ended by it
+
+READY = "ready"
+"""Told by a worker that has begun: what it loads once is loaded, and it waits for a piece."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,9 @@ class _Crew(Generic[P]):
             return False
         if isinstance(message, Failure):
             message.raise_again()
+        if message == READY:
+            self._give(member)
+            return False
         if isinstance(message, _News):
             if on_news:
                 on_news(member.piece, message.value)
@@ -106,10 +117,7 @@ class _Crew(Generic[P]):
         """Give the next piece to a process, or let it go where none is left."""
         for piece in self._next():
             member.piece = piece
-            try:
-                member.connection.send(piece)
-            except OSError:  # it died after its last word
-                self._bury(member)
+            self._give(member)
             return
         self.working.remove(member)
         member.connection.close()
@@ -120,8 +128,14 @@ class _Crew(Generic[P]):
         for member in self.working:
             member.process.terminate()
             member.connection.close()
-        for process in [*self._ended, *(member.process for member in self.working)]:
+        for process in self._ended:
             process.join()
+        ends = time.monotonic() + _ENDS_WITHIN_S
+        for member in self.working:
+            # It clears away what it has half made; one that cannot, ends all the same.
+            member.process.join(max(0.0, ends - time.monotonic()))
+            member.process.kill()
+            member.process.join()
 
     def _next(self) -> list[P]:
         """The next piece, if there is one: first those of dead workers."""
@@ -137,12 +151,14 @@ class _Crew(Generic[P]):
         process.start()
         # Only the other process holds its end now, so that its death is the end of the pipe.
         theirs.close()
-        member = _Member(process, ours, piece, number)
-        self.working.append(member)
-        try:
-            ours.send(piece)
-        except OSError:  # it died at once
-            self._bury(member)
+        # It asks for the piece when it has begun, so that all begin at once, and what goes wrong is heard.
+        self.working.append(_Member(process, ours, piece, number))
+
+    def _give(self, member: _Member[P]) -> None:
+        """Send the piece to a process that waits for it."""
+        # Of one that is dead, the end of its pipe is heard next.
+        with suppress(OSError):
+            member.connection.send(member.piece)
 
     def _bury(self, member: _Member[P]) -> None:
         """Give the piece of a dead process to another one."""
@@ -161,25 +177,36 @@ def _serve(work: Work[Any], connection: Connection, number: int) -> None:
     """What a process does: pieces, until its pipe ends."""
     # Ctrl-C reaches every process of a terminal; the parent stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
     be_worker(number)
     serve(work, connection)
 
 
+def _end(number: int, frame: object) -> None:  # noqa: ARG001
+    """End by an exception, so that what is half made is cleared away."""
+    sys.exit(_ENDED_BY + number)
+
+
 def serve(work: Work[Any], connection: Connection) -> None:
-    """Do the pieces that come by a pipe, and tell what becomes of them.
+    """Do the pieces that come by a pipe, and tell what becomes of them: first that the worker is ready.
 
     Raises:
         SystemExit: nobody is at the other end any more.
     """
 
+    # News may come from threads of the worker.
+    one_by_one = threading.Lock()
+
     def say(message: Any) -> None:
         try:
-            connection.send(message)
+            with one_by_one:
+                connection.send(message)
         except OSError:
             raise SystemExit(1) from None
 
     def run() -> None:
         worker = work()
+        say(READY)
         while True:
             try:
                 received = connection.recv_bytes()

@@ -62,7 +62,7 @@ class WorkOptions(SpreadOptions):
 
     n_workers: int | None = option(
         None,
-        "Processes of this machine that share the work, of one thread each; with --ray, workers of the "
+        "Processes of this machine that share the work, and its processors; with --ray, workers of the "
         "cluster at most.",
         flag="--workers",
         at_least=1,

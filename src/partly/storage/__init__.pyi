@@ -42,6 +42,7 @@ from .runs import Run as Run
 from .runs import begin_run as begin_run
 from .runs import environment as environment
 from .runs import list_runs as list_runs
+from .scratch_folders import scratch_folder as scratch_folder
 from .streams import FIRST_VERSION as FIRST_VERSION
 from .streams import PicturePurpose as PicturePurpose
 from .streams import StepPurpose as StepPurpose

@@ -133,6 +133,36 @@ def test_a_damaged_head_between_members(tmp_path: Path) -> None:
         find_photos(path)
 
 
+def test_more_photos_behind_the_end_of_a_tar(tmp_path: Path) -> None:
+    one = make_tar(tmp_path / "one.tar", {"a.png": photo(1)})
+    two = make_tar(tmp_path / "two.tar", {"b.png": photo(2), "c.png": photo(3)})
+    joined = tmp_path / "joined.tar"
+    joined.write_bytes(one.read_bytes() + two.read_bytes())
+    end = 1024  # a head, and the photo
+    with pytest.raises(BadArchive) as caught:
+        find_photos(joined)
+    assert str(caught.value) == (
+        f"{joined}: goes on behind its end: zeros mark it at byte {end}, and there is more from byte "
+        f"{len(one.read_bytes())}; expected nothing but zeros there. Copy the tar again, if its copy is not "
+        "whole; if several tars were joined, give each."
+    )
+    # Zeros may follow, as many as there are: tars are filled up to whole blocks of a tape.
+    joined.write_bytes(one.read_bytes() + bytes(3 << 20))
+    assert values(find_photos(joined)) == {"a.png": 1}
+
+
+def test_a_hole_of_a_download_at_a_head(tmp_path: Path) -> None:
+    path = make_tar(tmp_path / "photos.tar", {"a.png": photo(1), "b.png": photo(2), "c.png": photo(3)})
+    for member in find_photos(path)[:2]:
+        at = member.offset - 512  # type: ignore[attr-defined]
+        data = bytearray(path.read_bytes())
+        data[at : at + 512] = bytes(512)
+        holed = tmp_path / "holed.tar"
+        holed.write_bytes(data)
+        with pytest.raises(BadArchive, match=f"goes on behind its end: zeros mark it at byte {at}, and"):
+            find_photos(holed)
+
+
 @pytest.mark.parametrize("name", ["/a.png", "../a.png", "sub/../../a.png"])
 def test_members_that_lead_out_of_a_tar(name: str, tmp_path: Path) -> None:
     path = make_tar(tmp_path / "photos.tar", {name: photo(1)})
@@ -254,6 +284,28 @@ def test_a_parquet_file_damaged_in_the_middle(tmp_path: Path) -> None:
     with pytest.raises(BadPhoto, match=r"row 3: "):
         found[3].read()
     assert found[25].open().read() == images[25]
+
+
+def test_after_an_error_other_threads_wait_until_it_is_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_parquet(tmp_path / "photos.parquet", {"image": [photo(1)] * 3})
+    rows = find_photos(path)[0].rows  # type: ignore[attr-defined]
+    was_locked: list[bool] = []
+
+    def note(self: Any, name: str, value: Any) -> None:
+        if name == "_batches":
+            was_locked.append(self._lock.locked())
+        object.__setattr__(self, name, value)
+
+    def fail(self: Any, row: int) -> bytes:
+        raise OSError("damaged")
+
+    monkeypatch.setattr(parquet_photos.ParquetRows, "__setattr__", note)
+    monkeypatch.setattr(parquet_photos.ParquetRows, "_at", fail)
+    with pytest.raises(BadPhoto, match=r"row 0: cannot be read \(damaged\)"):
+        rows.image(0)
+    assert was_locked == [True]
 
 
 def test_damaged_names(tmp_path: Path) -> None:

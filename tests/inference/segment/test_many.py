@@ -7,7 +7,7 @@ import signal
 import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow
@@ -21,14 +21,17 @@ from partly.data.photos.photo_location import PhotoSource
 from partly.data.photos.photo_sources import find_photos
 from partly.errors import BadOption, BadPhoto, FolderBusy, NotAvailable, PartlyError
 from partly.inference.segment.photo_pieces import cut_photos, output_names
+from partly.inference.segment.piece_reports import Note, PieceReports
+from partly.inference.segment.result_tars import sample_names
 from partly.inference.segment.segment_folder import segment_all
 from partly.inference.segment.segment_options import TarOptions
 from partly.inference.segment.segment_photo_file import segment_photo
 from partly.inference.segment.segment_plans import plan_segmenting, segment_many
 from partly.inference.segment.segment_records import Progress, Summary
-from partly.inference.segment.segment_shares import segment_shared
-from partly.inference.segment.segment_tars import TarPlan
+from partly.inference.segment.segment_shares import SegmentPieces, _known_photos, segment_shared
+from partly.inference.segment.segment_tars import SegmentTars, TarPlan, TarRecords
 from partly.machine.executors import Here
+from partly.machine.machine import Machine
 from partly.machine.piece_claims import PieceClaims
 from partly.machine.shares import Share
 from partly.machine.work_options import WorkOptions
@@ -36,6 +39,7 @@ from tests.inference.segment.networks import PART_SET, ColourNetwork
 from tests.inference.segment.test_photo import two_halves
 
 N_PHOTOS = 7
+ROOM = "partly.inference.segment"
 
 
 def png(height: int, width: int) -> bytes:
@@ -252,7 +256,7 @@ def test_a_parquet_file_and_a_folder_into_tars(photos: Path, tmp_path: Path) -> 
     assert list(members(out / "train-00.tar")) == ["a.png", "a.json", "b.png", "b.json"]
     # Of 3.png and 3.webp the second keeps its suffix, and goes with the first.
     names = [name for n in range(3) for name in members(out / f"photos-{n:05}.tar") if name.endswith(".png")]
-    assert names == ["0.png", "1.png", "2.png", "3.png", "3.webp.png", "sub/0.png"]
+    assert names == ["0.png", "1.png", "2.png", "3.png", "3_webp.png", "sub/0.png"]
     assert len(made.segmented) == 8
 
 
@@ -261,6 +265,116 @@ def test_files_of_one_name_in_two_folders(tars: list[Path], tmp_path: Path) -> N
     (tmp_path / "more" / tars[0].name).write_bytes(tars[0].read_bytes())
     many([tars[0], tmp_path / "more" / tars[0].name], tmp_path / "out")
     assert set(results(tmp_path / "out")) == {"photos-000.tar", "photos-000~2.tar"}
+
+
+def test_a_tar_that_is_given_twice(tars: list[Path], tmp_path: Path) -> None:
+    beside = tars[0].parent / "." / tars[0].name
+    many([tars[0], tars[0], beside], tmp_path / "out")
+    assert set(results(tmp_path / "out")) == {"photos-000.tar"}
+
+
+def test_a_tar_whose_run_was_killed_before_its_record(
+    tars: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    many(tars, out)
+    before = results(out)
+    with monkeypatch.context() as patch:
+        patch.setattr(TarRecords, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            many(tars, out, size_px=8, overlay=True)
+    assert results(out) != before
+    # The record of the first run must not be taken for one of the tar that the second left.
+    assert len(many(tars, out).segmented) == 3
+    assert results(out) == before
+
+
+def killed(*arguments: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_tars_of_another_cut_are_removed(photos: Path, tars: list[Path], tmp_path: Path) -> None:
+    out, notes = tmp_path / "out", []
+    many([photos], out, tars=True, per_tar=3)
+    many(tars, out)
+    (out / "photos-00009.tar").write_bytes(b"not ours")
+    assert {"photos-00000.tar", "photos-00001.tar", "photos-00002.tar"} <= set(results(out))
+    # A share does not know whether the others are done.
+    share = WorkOptions(share="1/2", n_workers=1)
+    many([photos], out, share, tars=True, per_tar=10, on_note=notes.append)
+    assert notes == []
+    with PieceClaims(out):
+        many([photos], out, tars=True, per_tar=10, on_note=notes.append)
+    assert notes == []
+    made = many([photos], out, tars=True, per_tar=10, on_note=notes.append)
+    assert made.segmented == ()
+    assert notes == [
+        "2 tars of an earlier call removed, whose photos were cut into tars in another way "
+        "(photos-00001.tar, photos-00002.tar)."
+    ]
+    left = {"photos-00000.tar", "photos-000.tar", "photos-001.tar", "photos-00009.tar"}
+    assert set(results(out)) == left
+    again = many([photos], out, tars=True, per_tar=10, on_note=notes.append)
+    assert (len(notes), len(again.kept)) == (1, N_PHOTOS - 1)
+
+
+def test_samples_of_webdataset_have_names_without_dots(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    (folder / "v1.2").mkdir(parents=True)
+    for name in ("img.001.png", "img.002.png", "img_001.png", "v1.2/b.c.png"):
+        (folder / name).write_bytes(png(8, 9))
+    out = tmp_path / "out"
+    many([folder], out, tars=True, per_tar=2, masks=True)
+    names = [name for tar in sorted(out.glob("*.tar")) for name in members(tar)]
+    # As WebDataset cuts them: at the first dot behind folders.
+    samples = [f"{path.parent}/{path.name.partition('.')[0]}" for path in map(PurePosixPath, names)]
+    assert list(dict.fromkeys(samples)) == ["./img_001~2", "./img_002", "./img_001", "v1.2/b_c"]
+    assert names[:3] == ["img_001~2.png", "img_001~2.json", "img_001~2.masks.background.png"]
+    areas = json.loads(members(out / "photos-00000.tar")["img_001~2.json"])
+    assert (areas["photo"], areas["label_map"]) == ("img.001.png", "img_001~2.png")
+
+
+def test_names_of_samples_differ() -> None:
+    names = ("a.b", "A_B", "a_b~2", "a.B", "d.e/f", "d.e/f.g", "c")
+    assert sample_names(names) == ("a_b~3", "A_B", "a_b~2", "a_B~4", "d.e/f", "d.e/f_g", "c")
+
+
+def test_runs_that_make_something_else_are_refused(photos: Path, tars: list[Path], tmp_path: Path) -> None:
+    """While a run is at work, another one comes."""
+    refused: list[str] = []
+
+    def another(paths: list[Path], out: Path, **others: Any) -> Callable[[Progress], None]:
+        def come(progress: Progress) -> None:
+            with pytest.raises(FolderBusy) as caught:
+                many(paths, out, WorkOptions(share="1/1"), **others)
+            refused.append(str(caught.value))
+
+        return come
+
+    out = tmp_path / "out"
+    many(tars[:1], out, progress=another(tars[1:], out, size_px=8))
+    assert "is writing other results to this folder (size_px 16, not 8); expected the same net" in refused[0]
+    many(tars[:1], out, size_px=8, progress=another([photos], out, tars=True, per_tar=3, size_px=8))
+    assert "(per_tar 1000, not 3)" in refused[-1]
+    out = tmp_path / "folder"
+    many([photos], out, WorkOptions(share="1/1"), progress=another([photos], out, mirror_average=False))
+    assert "(mirror_average True, not False)" in refused[-1]
+
+
+def test_what_others_made_instead_is_not_removed(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def later(*arguments: Any) -> Any:
+        known = _known_photos(*arguments)
+        # Such as a run of an earlier version, which does not say what it makes.
+        segment_all(ColourNetwork(), find_photos(photos), out, size_px=8, areas=None)
+        return known
+
+    monkeypatch.setattr(f"{ROOM}.segment_shares._known_photos", later)
+    shared(photos, out)
+    assert len(list((out / "labels").rglob("*.png"))) == N_PHOTOS - 1
 
 
 @pytest.mark.parametrize(
@@ -365,16 +479,73 @@ def test_two_runs_share_the_work(tars: list[Path], tmp_path: Path) -> None:
     assert results(out) == results(tmp_path / "one")
 
 
-def test_processes_are_what_is_usual_for_tars(
-    tars: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int | None]]:
+    """How many workers are asked for, and photos at once of each, on a machine of 16 processors."""
+    found: list[tuple[int, int | None]] = []
+
+    def executor(self: WorkOptions, n_workers: int | None, usual_workers: int = 1) -> Here:
+        assert n_workers is not None
+        workers.append(n_workers)
+        return Here()
+
+    def begin(work: SegmentTars | SegmentPieces) -> Any:
+        found.append((workers[-1], work.at_once))
+        return begins[type(work)](work)
+
+    workers: list[int] = []
+    begins = {kind: kind.__call__ for kind in (SegmentTars, SegmentPieces)}
+    for kind in begins:
+        monkeypatch.setattr(kind, "__call__", begin)
+    for module in ("segment_plans", "segment_folder"):
+        monkeypatch.setattr(f"{ROOM}.{module}.usable_processors", lambda: 16)
+    monkeypatch.setattr(WorkOptions, "executor_of", executor)
+    return found
+
+
+def test_processes_share_the_processors(
+    asked: list[tuple[int, int | None]], photos: Path, tars: list[Path], tmp_path: Path
 ) -> None:
-    asked: list[int] = []
+    many(tars, tmp_path / "a", WorkOptions())
+    many(tars[:1], tmp_path / "b", WorkOptions())
+    many(tars, tmp_path / "c", WorkOptions(share="1/2"))
+    many(tars, tmp_path / "d", WorkOptions(n_workers=8))
+    many([photos], tmp_path / "e", WorkOptions(share="1/1"))
+    many([photos], tmp_path / "f", WorkOptions(n_workers=4))
+    assert asked == [(2, 8), (1, 16), (1, 16), (8, 8), (1, 16), (4, 16)]
+    assert results(tmp_path / "a") == results(tmp_path / "d")
+    assert results(tmp_path / "e") == results(tmp_path / "f")
 
-    def executor(self: WorkOptions, usual_workers: int = 1) -> Callable[..., Any]:
-        asked.append(usual_workers)
-        return Here()  # type: ignore[return-value]
 
-    monkeypatch.setattr("partly.inference.segment.segment_plans.usable_processors", lambda: 64)
-    monkeypatch.setattr(WorkOptions, "executor", executor)
-    many(tars, tmp_path / "out", WorkOptions())
-    assert asked == [2]
+def test_no_more_processes_than_gpus(
+    asked: list[tuple[int, int | None]], photos: Path, tars: list[Path], tmp_path: Path
+) -> None:
+    @dataclass(frozen=True)
+    class TwoGpus(Machine):
+        def for_workers(self, n: int) -> list[Machine]:
+            return [self] * min(n, 2)
+
+    for paths, out in ((tars, "a"), ([photos], "b")):
+        many(paths, tmp_path / out, WorkOptions(n_workers=8), machine=TwoGpus())
+    assert [n_workers for n_workers, _ in asked] == [2, 2]
+
+
+def test_what_workers_note_is_told_once(
+    tars: list[Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def segmenting(*arguments: Any, on_note: Any = lambda _: None, **options: Any) -> Summary:
+        on_note("Batches of 4")
+        return segment_all(*arguments, **options)
+
+    for module in ("segment_tars", "segment_shares"):
+        monkeypatch.setattr(f"{ROOM}.{module}.segment_all", segmenting)
+    notes: list[str] = []
+    many(tars, tmp_path / "out", on_note=notes.append)
+    assert notes == ["Batches of 4"]
+    many([photos], tmp_path / "folder", WorkOptions(share="1/1"), on_note=notes.append)
+    assert notes == ["Batches of 4"] * 2
+    reports = PieceReports(None, None, notes.append)
+    reports.take("a", Note("Batches of 2"))
+    reports.take("b", Note("Batches of 1"))
+    assert notes[2:] == ["Batches of 2"]
+    PieceReports(None, None).take("a", Note("nobody is told"))

@@ -41,3 +41,4 @@ from .picture_grids import with_row_names as with_row_names
 from .png_chunks import chunks_of_png as chunks_of_png
 from .png_chunks import without_side_chunks as without_side_chunks
 from .stack_limit import max_pages_option as max_pages_option
+from .tar_photos import is_tar as is_tar

@@ -132,19 +132,19 @@ class ParquetRows:
         Raises:
             BadPhoto: the file is damaged there.
         """
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 return self._at(row)
-        except BadPhoto:
-            raise
-        except Exception as error:
-            # pyarrow raises of its own kinds, OSError and more; what comes next is read anew.
-            self._batches = None
-            raise BadPhoto(
-                f"cannot be read ({str(error).strip()})",
-                remedy="Make the file again",
-                path=self._path / f"row {row}",
-            ) from error
+            except BadPhoto:
+                raise
+            except Exception as error:
+                # pyarrow raises of its own kinds, OSError and more; what comes next is read anew.
+                self._batches = None
+                raise BadPhoto(
+                    f"cannot be read ({str(error).strip()})",
+                    remedy="Make the file again",
+                    path=self._path / f"row {row}",
+                ) from error
 
     def _at(self, row: int) -> bytes | None:
         start = max(begin for begin in self._starts if begin <= row)

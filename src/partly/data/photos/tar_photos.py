@@ -16,6 +16,7 @@ from partly.storage import is_hidden
 _BLOCK = tarfile.BLOCKSIZE
 _MAGIC_AT, _MAGIC = 257, b"ustar"
 _AGAIN = "Make the tar again"
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,10 @@ def _name(path: Path, member: tarfile.TarInfo, max_bytes: int) -> str | None:
 
 
 def _check_end(path: Path, file: BinaryIO, end: int) -> None:
-    """Check that behind the last member there are zeros, and nothing else: tarfile stops at a damaged head.
+    """Check that behind the last member there are zeros, and nothing else, up to the end of the file.
+
+    tarfile stops at a damaged head, and at one of zeros, such as a hole that a download has left. Behind both
+    there may be more photos.
 
     Raises:
         BadArchive: there is something else, or nothing.
@@ -148,3 +152,14 @@ def _check_end(path: Path, file: BinaryIO, end: int) -> None:
             remedy=f"{_AGAIN}, or unpack what can be unpacked and give the folder",
             path=path,
         )
+    at = end + _BLOCK
+    while chunk := file.read(_CHUNK_BYTES):
+        if more := chunk.lstrip(b"\0"):
+            raise BadArchive(
+                f"goes on behind its end: zeros mark it at byte {end}, and there is more from byte "
+                f"{at + len(chunk) - len(more)}",
+                expected="nothing but zeros there",
+                remedy="Copy the tar again, if its copy is not whole; if several tars were joined, give each",
+                path=path,
+            )
+        at += len(chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,23 +14,46 @@ LoadNetwork: TypeAlias = Callable[[], PartNetwork]
 """Gives a network in a worker; can be pickled."""
 
 
-class PieceReports:
-    """Takes the news of pieces: progress of single photos, and at last a summary.
+@dataclass(frozen=True)
+class Note:
+    """What a worker has to tell people.
 
-    A piece that is done anew tells all again, and counts once.
+    Attributes:
+        text: a sentence.
+    """
+
+    text: str
+
+
+class PieceReports:
+    """Takes the news of pieces: progress of single photos, notes, and at last a summary.
+
+    Workers note that memory is short, each of them for each piece: people are told once. A piece that is done
+    anew tells all again, and counts once.
 
     Args:
         n_photos: of all pieces; None: not known.
         progress: called after each photo.
+        on_note: told the first note.
     """
 
-    def __init__(self, n_photos: int | None, progress: Callable[[Progress], None] | None) -> None:
-        self._n_photos, self._progress = n_photos, progress
+    def __init__(
+        self,
+        n_photos: int | None,
+        progress: Callable[[Progress], None] | None,
+        on_note: Callable[[str], None] | None = None,
+    ) -> None:
+        self._n_photos, self._progress, self._on_note = n_photos, progress, on_note
         self._n_done: dict[str, int] = {}
         self.summaries: dict[str, Summary] = {}
 
-    def take(self, piece: Any, news: Progress | Summary) -> None:
+    def take(self, piece: Any, news: Progress | Note | Summary) -> None:
         """News of a piece."""
+        if isinstance(news, Note):
+            if self._on_note:
+                self._on_note(news.text)
+                self._on_note = None
+            return
         if isinstance(news, Summary):
             self.summaries[str(piece)] = news
             return

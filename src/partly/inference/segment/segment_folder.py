@@ -29,7 +29,14 @@ from partly.inference.segment.segment_photo_file import (
     network_size_px,
     segment_photo,
 )
-from partly.inference.segment.segment_records import PhotoOutputs, Progress, State, Summary, prepare_folder
+from partly.inference.segment.segment_records import (
+    PhotoOutputs,
+    Progress,
+    ResultsGone,
+    State,
+    Summary,
+    prepare_folder,
+)
 from partly.inference.segment.segmentation import Segmentation
 from partly.machine import PROCESSOR, Machine, is_out_of_memory, usable_processors
 from partly.storage import digest_of
@@ -129,7 +136,7 @@ def segment_all(
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, kinds, clear=alone)
-    key = _key(network, options)
+    key = results_key(network, options)
     n_photos = len(sources) if isinstance(sources, Collection) else None
     at_once = at_once or _photos_at_once(n_photos, machine)
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
@@ -184,20 +191,27 @@ def network_digest(network: PartNetwork) -> str | None:
     return None
 
 
-def _key(network: PartNetwork, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What results depend on, besides the photo."""
+def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]:
+    """What results depend on, besides the photo.
+
+    Args:
+        network: it.
+        view: options of :func:`segment_all`; others than those of :class:`View` are not asked.
+    """
     return {
         "version": RECORD_VERSION,
         "network_sha256": network_digest(network),
         "part_set": network.part_set.to_json(),
-        **options,
-        "scales": [round(float(scale), 4) for scale in options["scales"]],
+        "size_px": network_size_px(network, view.get("size_px")),
+        "mirror_average": view.get("mirror_average", True),
+        "scales": [round(float(scale), 4) for scale in view.get("scales", (1.0,))],
+        "refine": view.get("refine", False),
     }
 
 
-def at_once_in_worker(machine: Machine) -> int | None:
-    """Photos at once of :func:`segment_all` in a process that has others beside it: one for each core."""
-    return 1 if machine.device.type == "cpu" else None
+def at_once_in_worker(machine: Machine, n_workers: int) -> int | None:
+    """Photos at once of :func:`segment_all` in one of several processes, which share the cores."""
+    return max(1, usable_processors() // n_workers) if machine.device.type == "cpu" else None
 
 
 @dataclass(frozen=True)
@@ -271,7 +285,8 @@ def _outcome(job: _Job, *, run: _Run, alone: bool) -> _Outcome:
         is_memory = is_out_of_memory(error)
         if not isinstance(error, BadPhoto) and not (is_memory and alone):
             raise
-        job.outputs.discard()
+        if not isinstance(error, ResultsGone):  # what is there instead is somebody else's
+            job.outputs.discard()
         reason = f"{job.source.location}: does not fit into memory." if is_memory else str(error)
         return _Outcome(job, "failed", reason=reason)
     return _Outcome(job, state, entry)

@@ -10,13 +10,13 @@ from typing import Any
 from partly.data.photos import PhotoSource, PhotoSources, find_photos, holds_many_photos
 from partly.errors import BadArchive, BadOption, BadPhoto
 from partly.inference.segment.piece_reports import LoadNetwork
-from partly.inference.segment.segment_folder import segment_all
+from partly.inference.segment.segment_folder import at_once_in_worker, segment_all
 from partly.inference.segment.segment_options import TarOptions
 from partly.inference.segment.segment_photo_file import PartNetwork
 from partly.inference.segment.segment_records import Progress, Summary
-from partly.inference.segment.segment_shares import segment_shared
+from partly.inference.segment.segment_shares import PHOTOS_PER_PIECE, segment_shared
 from partly.inference.segment.segment_tars import TarPlan, plan_tars, segment_tars
-from partly.machine import PROCESSOR, Machine, PieceClaims, WorkOptions, usable_processors
+from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, WorkOptions, usable_processors
 
 _MOST_WORKERS = 8
 
@@ -85,20 +85,23 @@ def segment_many(
         work: who does it. Tars are made by a process for each processor, up to eight, if nothing is said.
         progress: called after each photo.
         machine: where the network computes; of several GPUs, each process has one.
-        on_note: see :func:`segment_all`; workers tell nothing.
+        on_note: told what else there is to tell, such as that memory was short.
         **options: those of :func:`segment_all`; ``overlay`` may be None, as is usual for the plan.
 
     Raises:
         BadOption: drafts, or another format of areas, are asked for in tars; or Ray's address is none.
-        FolderBusy: another call writes to the folder, and one of both has it for itself.
+        FolderBusy: another call writes to the folder, and one of both has it for itself, or makes something
+            else of photos.
         NotAvailable: Ray is not installed.
         PartlyError: as for :func:`segment_all`, or a worker died twice at the same piece.
     """
     overlay = options.pop("overlay", None)
+    share = work.the_share
     if isinstance(plan, TarPlan):
         _check_tar_options(options)
-        most = min(usable_processors(), _MOST_WORKERS, len(plan.pieces))
-        executor = work.executor(len(machine.for_workers(most)))
+        n_pieces = sum(share.has(piece.number) for piece in plan.pieces)
+        usual = max(1, min(usable_processors(), _MOST_WORKERS, n_pieces))
+        executor, at_once = _crew(work, machine, n_pieces, usual)
         options["overlay"] = bool(overlay)
         return segment_tars(
             network,
@@ -106,9 +109,11 @@ def segment_many(
             plan,
             out_folder,
             executor=executor,
-            share=work.the_share,
+            share=share,
             progress=progress,
             machine=machine,
+            at_once=at_once,
+            on_note=on_note,
             **options,
         )
     options["overlay"] = overlay is not False
@@ -117,17 +122,32 @@ def segment_many(
             return segment_all(
                 network, plan, out_folder, progress=progress, machine=machine, on_note=on_note, **options
             )
+    executor, at_once = _crew(work, machine, -(-len(plan) // PHOTOS_PER_PIECE // share.n))
     return segment_shared(
         network,
         load_network,
         plan,
         out_folder,
-        executor=work.executor(),
-        share=work.the_share,
+        executor=executor,
+        share=share,
         progress=progress,
         machine=machine,
+        at_once=at_once,
+        on_note=on_note,
         **options,
     )
+
+
+def _crew(work: WorkOptions, machine: Machine, n_pieces: int, usual: int = 1) -> tuple[Executor, int | None]:
+    """Who does pieces, and how many photos each of them has at work at once.
+
+    A worker of a cluster has one processor. Processes of this machine share its processors, or have a GPU
+    each, and are no more than there are GPUs.
+    """
+    if work.ray is not None:
+        return work.executor(), at_once_in_worker(machine, usable_processors())
+    n = len(machine.for_workers(work.n_workers or usual))
+    return work.executor_of(n), at_once_in_worker(machine, max(1, min(n, n_pieces)))
 
 
 def _check_tar_options(options: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
 
 from partly.data.photos import Photo
-from partly.errors import PartsFailed
+from partly.errors import BadPhoto, PartsFailed
 from partly.inference.segment.output_kinds import OutputKind
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import Provenance, read_json_or_none, write_json
@@ -77,6 +77,10 @@ class Summary:
             found + (f"; and {more} more" if more else ""),
             remedy="All others are done: mend or remove these, and run the same command again",
         )
+
+
+class ResultsGone(BadPhoto):
+    """What was just made of a photo is not there any more, or something else is in its place."""
 
 
 _RECORDS = Path(".partly") / "segment"

@@ -12,11 +12,11 @@ from partly.data.photos import MAX_PIXELS, Photo, PhotoSource
 from partly.errors import BadPhoto
 from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.photo_pieces import PhotoPiece, cut_photos, output_names
-from partly.inference.segment.piece_reports import LoadNetwork, PieceReports
-from partly.inference.segment.segment_folder import at_once_in_worker, segment_all
+from partly.inference.segment.piece_reports import LoadNetwork, Note, PieceReports
+from partly.inference.segment.segment_folder import results_key, segment_all
 from partly.inference.segment.segment_options import OutputOptions
 from partly.inference.segment.segment_photo_file import PartNetwork
-from partly.inference.segment.segment_records import PhotoOutputs, Progress, Summary
+from partly.inference.segment.segment_records import PhotoOutputs, Progress, ResultsGone, Summary
 from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, one_thread, run_shared
 from partly.storage import read_json_or_none
 
@@ -33,12 +33,14 @@ class SegmentPieces:
         folder: of the results.
         options: of :func:`segment_all`.
         machine: where the network computes; each worker takes its own, where there are several.
+        at_once: photos that a worker has at work at once; see :func:`segment_all`.
     """
 
     load_network: LoadNetwork
     folder: Path
     options: Mapping[str, Any]
     machine: Machine = PROCESSOR
+    at_once: int | None = 1
 
     def __call__(self) -> Callable[[PhotoPiece, Tell], None]:
         """A worker with a network of its own."""
@@ -52,8 +54,9 @@ class SegmentPieces:
                 self.folder,
                 alone=False,
                 progress=tell,
-                at_once=at_once_in_worker(machine),
+                at_once=self.at_once,
                 machine=machine,
+                on_note=lambda text: tell(Note(text)),
                 **self.options,
             )
         tell(summary)
@@ -70,9 +73,11 @@ def segment_shared(
     progress: Callable[[Progress], None] | None = None,
     per_piece: int = PHOTOS_PER_PIECE,
     machine: Machine = PROCESSOR,
+    at_once: int | None = 1,
+    on_note: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Summary:
-    """As :func:`segment_all`, in pieces of photos that workers do, each of one thread.
+    """As :func:`segment_all`, in pieces of photos that workers do.
 
     Several calls may write to one folder: each piece is done by one of them. A share does its pieces and no
     more; the file of areas, and drafts, are written by a call without a share, which does what is not done.
@@ -87,19 +92,23 @@ def segment_shared(
         progress: called after each photo.
         per_piece: photos of a piece; the same for all shares.
         machine: where the network computes.
+        at_once: photos that a worker has at work at once; see :func:`segment_all`.
+        on_note: told once that memory was short.
         **options: those of :func:`segment_all`.
 
     Raises:
-        FolderBusy: a call that must be alone is writing to the folder.
+        FolderBusy: a call that must be alone is writing to the folder, or one with another network or view.
         PartlyError: as for :func:`segment_all`, or a worker died twice at the same piece.
     """
     folder, share = Path(out_folder), share or Share()
     last = {name: options.pop(name, usual) for name, usual in (("areas", "json"), ("draft_format", None))}
     pieces = [piece for piece in cut_photos(sources, per_piece) if share.has(piece.number)]
-    work = SegmentPieces(load_network, folder, {**options, "areas": None, "draft_format": None}, machine)
+    work = SegmentPieces(
+        load_network, folder, {**options, "areas": None, "draft_format": None}, machine, at_once
+    )
     n_photos = sum(len(piece.sources) for piece in pieces)
-    reports = PieceReports(n_photos, progress)
-    with PieceClaims(folder) as claims:
+    reports = PieceReports(n_photos, progress, on_note)
+    with PieceClaims(folder, depends_on=results_key(network, options)) as claims:
         # Whether its photos are done is found out in a worker: it takes reading all of them.
         for _ in run_shared(executor, work, pieces, claims, is_done=_never, on_news=reports.take):
             pass
@@ -134,8 +143,8 @@ class _KnownPhoto(PhotoSource):
         return self.sha256
 
     def read(self, max_pixels: int = MAX_PIXELS, *, at_least_px: int | None = None) -> Photo:  # noqa: ARG002
-        """Nothing: its results are there, or were taken away meanwhile."""
-        raise BadPhoto(
+        """Nothing: its results are there, or were taken away or replaced meanwhile."""
+        raise ResultsGone(
             "its results are gone", remedy="Run the same command again: it is segmented anew", path=self.path
         )
 
