@@ -356,7 +356,20 @@ def test_names_that_cannot_be_written_are_listed(photos: Path, tmp_path: Path) -
     summary = run(photos, tmp_path / "out")
     assert summary.segmented == ("a.webp", "sub.png/d.png", "sub/c.png")
     reasons = dict(summary.failed)
-    assert reasons["sub.webp"].endswith("(Is a directory). Rename the photo.")
+    assert reasons["sub.webp"] == (
+        f"{photos}/sub.webp: its results cannot be written under its name"
+        " (a folder of results has the name of a file). Rename the photo."
+    )
+
+
+def test_who_comes_first_has_the_place_however_many_are_written_at_once(tmp_path: Path) -> None:
+    (tmp_path / "in" / "b.png").mkdir(parents=True)
+    Image.fromarray(two_halves(8, 8)).save(tmp_path / "in" / "b.png" / "c.png")
+    Image.fromarray(two_halves(8, 8)).save(tmp_path / "in" / "b.bmp")
+    for at_once in (1, 4):
+        summary = run(tmp_path / "in", tmp_path / f"out{at_once}", at_once=at_once)
+        assert (summary.segmented, [name for name, _ in summary.failed]) == (("b.bmp",), ["b.png/c.png"])
+    assert tree(tmp_path / "out1") == tree(tmp_path / "out4")
 
 
 @pytest.mark.parametrize(

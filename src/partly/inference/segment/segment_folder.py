@@ -38,6 +38,7 @@ from partly.inference.segment.segment_records import (
     prepare_folder,
 )
 from partly.inference.segment.segmentation import Segmentation
+from partly.inference.segment.taken_places import TakenPlaces
 from partly.machine import PROCESSOR, Machine, is_out_of_memory, usable_processors
 from partly.storage import digest_of
 
@@ -144,12 +145,19 @@ def segment_all(
     entries: list[dict[str, Any]] = []
     done: list[SegmentedPhoto] = []
     taken: set[str] = set()
-    jobs = (_Job(source, PhotoOutputs(folder, output_name(source.name, taken), kinds)) for source in sources)
+    places = TakenPlaces(Path(file).suffix for kind in kinds for file in kind.files("photo"))
+
+    def job(source: PhotoSource) -> _Job:
+        outputs = PhotoOutputs(folder, output_name(source.name, taken), kinds)
+        return _Job(source, outputs, places.take(outputs.name))
+
     with _at_work(network, machine, on_note) as ready, ExitStack() as stack:
         run = _Run(key, partial(segment_photo, ready, **options), machine.described)
         work = partial(_outcome, run=run)
         outcomes = stack.enter_context(
-            closing(in_order(partial(work, alone=False), jobs, at_once, partial(work, alone=True)))
+            closing(
+                in_order(partial(work, alone=False), map(job, sources), at_once, partial(work, alone=True))
+            )
         )
         for n_done, one in enumerate(outcomes, start=1):
             name, outputs = one.job.source.name, one.job.outputs
@@ -218,6 +226,7 @@ def at_once_in_worker(machine: Machine, n_workers: int) -> int | None:
 class _Job:
     source: PhotoSource
     outputs: PhotoOutputs
+    is_free: bool
 
 
 @dataclass(frozen=True)
@@ -280,6 +289,12 @@ def _outcome(job: _Job, *, run: _Run, alone: bool) -> _Outcome:
         MemoryError: beside others; so is ``torch.OutOfMemoryError``.
     """
     try:
+        if not job.is_free:
+            raise BadPhoto(
+                "its results cannot be written under its name (a folder of results has the name of a file)",
+                remedy="Rename the photo",
+                path=job.source.location,
+            )
         state, entry = _segment_source(job.source, job.outputs, run)
     except (BadPhoto, MemoryError, RuntimeError) as error:
         is_memory = is_out_of_memory(error)
