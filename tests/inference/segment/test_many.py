@@ -537,8 +537,7 @@ def test_what_workers_note_is_told_once(
         on_note("Batches of 4")
         return segment_all(*arguments, **options)
 
-    for module in ("segment_tars", "segment_shares"):
-        monkeypatch.setattr(f"{ROOM}.{module}.segment_all", segmenting)
+    monkeypatch.setattr(f"{ROOM}.segment_work.segment_all", segmenting)
     notes: list[str] = []
     many(tars, tmp_path / "out", on_note=notes.append)
     assert notes == ["Batches of 4"]

@@ -47,11 +47,12 @@ def engine_file(
             remedy="Leave --engine out, or segment with the network: --with network",
         )
     # Beside the results, where workers of other machines find it too.
-    path = folder / ".partly" / f"network-{network.digest[:16]}.onnx"
-    _write_if_other(path, _exported(network))
+    digest = network.digest
+    path = folder / ".partly" / f"network-{digest[:16]}.onnx"
+    _write_if_other(path, _exported(network, digest))
     if options.engine == "int8":
         return int8_file(path, photos, folder, on_note)
-    return EngineFile(options.engine, path, f"{network.digest}+{options.engine}", sha256_of(path))
+    return EngineFile(options.engine, path, f"{digest}+{options.engine}", sha256_of(path))
 
 
 def _write_if_other(path: Path, exported: Path) -> None:
@@ -77,8 +78,7 @@ def machine_for(engine: EngineOptions, options: MachineOptions, spread: SpreadOp
     )
 
 
-def _exported(network: AutoShotNetwork) -> Path:
-    digest = network.digest
+def _exported(network: AutoShotNetwork, digest: str) -> Path:
     path = cache_folder() / "engines" / f"{digest[:32]}.onnx"
     try:
         if read_onnx_facts(path)["digest"] == digest:

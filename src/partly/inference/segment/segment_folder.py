@@ -128,16 +128,10 @@ def segment_all(
     parts = (cutout,) if isinstance(cutout, str) else tuple(cutout)
     asked_for = OutputOptions(overlay=overlay, masks=masks, probabilities=probabilities, cutout=parts)
     kinds = kinds_asked_for(network.part_set, asked_for)
-    options: dict[str, Any] = {
-        "size_px": network_size_px(network, view.get("size_px")),
-        "mirror_average": view.get("mirror_average", True),
-        "scales": view.get("scales", (1.0,)),
-        "refine": view.get("refine", False),
-    }
+    key = results_key(network, view)
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, kinds, clear=alone)
-    key = results_key(network, options)
     n_photos = len(sources) if isinstance(sources, Collection) else None
     at_once = at_once or _photos_at_once(n_photos, machine)
     names: dict[State, list[str]] = {"segmented": [], "kept": [], "failed": []}
@@ -152,7 +146,7 @@ def segment_all(
         return _Job(source, outputs, places.take(outputs.name))
 
     with _at_work(network, machine, on_note) as ready, ExitStack() as stack:
-        run = _Run(key, partial(segment_photo, ready, **options), machine.described)
+        run = _Run(key, partial(segment_photo, ready, **view), machine.described)
         work = partial(_outcome, run=run)
         outcomes = stack.enter_context(
             closing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,37 +98,24 @@ def segment_many(
     """
     overlay = options.pop("overlay", None)
     share = work.the_share
+    segment: Callable[..., Summary]
     if isinstance(plan, TarPlan):
         _check_tar_options(options)
+        options["overlay"] = bool(overlay)
         n_pieces = sum(share.has(piece.number) for piece in plan.pieces)
         usual = max(1, min(usable_processors(), _MOST_WORKERS, n_pieces))
-        executor, at_once = _crew(work, machine, n_pieces, usual)
-        options["overlay"] = bool(overlay)
-        return segment_tars(
-            network,
-            load_network,
-            plan,
-            out_folder,
-            executor=executor,
-            share=share,
-            progress=progress,
-            machine=machine,
-            at_once=at_once,
-            on_note=on_note,
-            **options,
-        )
-    options["overlay"] = overlay is not False
-    if work.is_plain:
-        with PieceClaims(out_folder, alone=True):
-            return segment_all(
-                network, plan, out_folder, progress=progress, machine=machine, on_note=on_note, **options
-            )
-    executor, at_once = _crew(work, machine, -(-len(plan) // PHOTOS_PER_PIECE // share.n))
-    return segment_shared(
-        network,
-        load_network,
-        plan,
-        out_folder,
+        segment = partial(segment_tars, network, load_network, plan, out_folder)
+    else:
+        options["overlay"] = overlay is not False
+        if work.is_plain:
+            with PieceClaims(out_folder, alone=True):
+                return segment_all(
+                    network, plan, out_folder, progress=progress, machine=machine, on_note=on_note, **options
+                )
+        n_pieces, usual = -(-len(plan) // PHOTOS_PER_PIECE // share.n), 1
+        segment = partial(segment_shared, network, load_network, plan, out_folder)
+    executor, at_once = _crew(work, machine, n_pieces, usual)
+    return segment(
         executor=executor,
         share=share,
         progress=progress,
@@ -138,7 +126,7 @@ def segment_many(
     )
 
 
-def _crew(work: WorkOptions, machine: Machine, n_pieces: int, usual: int = 1) -> tuple[Executor, int | None]:
+def _crew(work: WorkOptions, machine: Machine, n_pieces: int, usual: int) -> tuple[Executor, int | None]:
     """Who does pieces, and how many photos each of them has at work at once.
 
     A worker of a cluster has one processor. Processes of this machine share its processors, or have a GPU

@@ -10,56 +10,27 @@ from typing import Any
 
 from partly.data.photos import MAX_PIXELS, Photo, PhotoSource
 from partly.errors import BadPhoto
-from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.photo_pieces import PhotoPiece, cut_photos, output_names
-from partly.inference.segment.piece_reports import LoadNetwork, Note, PieceReports
+from partly.inference.segment.piece_reports import LoadNetwork, PieceReports
 from partly.inference.segment.segment_folder import results_key, segment_all
-from partly.inference.segment.segment_options import OutputOptions
 from partly.inference.segment.segment_photo_file import PartNetwork
 from partly.inference.segment.segment_records import PhotoOutputs, Progress, ResultsGone, Summary
-from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, one_thread, run_shared
+from partly.inference.segment.segment_work import SegmentWork, kinds_of_options
+from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, run_shared
 from partly.storage import read_json_or_none
 
 PHOTOS_PER_PIECE = 100
-_OUTPUTS = ("overlay", "masks", "probabilities", "cutout")
 
 
-@dataclass(frozen=True)
-class SegmentPieces:
-    """The work: photos into a folder of results; gives a worker that does a piece.
-
-    Attributes:
-        load_network: gives the network; can be pickled.
-        folder: of the results.
-        options: of :func:`segment_all`.
-        machine: where the network computes; each worker takes its own, where there are several.
-        at_once: photos that a worker has at work at once; see :func:`segment_all`.
-    """
-
-    load_network: LoadNetwork
-    folder: Path
-    options: Mapping[str, Any]
-    machine: Machine = PROCESSOR
-    at_once: int | None = 1
+class SegmentPieces(SegmentWork):
+    """The work: photos into a folder of results; gives a worker that does a piece."""
 
     def __call__(self) -> Callable[[PhotoPiece, Tell], None]:
         """A worker with a network of its own."""
         return partial(self._segment, self.load_network(), self.machine.of_worker())
 
     def _segment(self, network: PartNetwork, machine: Machine, piece: PhotoPiece, tell: Tell) -> None:
-        with one_thread():
-            summary = segment_all(
-                network,
-                piece.sources,
-                self.folder,
-                alone=False,
-                progress=tell,
-                at_once=self.at_once,
-                machine=machine,
-                on_note=lambda text: tell(Note(text)),
-                **self.options,
-            )
-        tell(summary)
+        tell(self.segmented(network, machine, piece.sources, self.folder, tell, alone=False))
 
 
 def segment_shared(
@@ -156,8 +127,7 @@ def _known_photos(
     failed: Mapping[str, str],
     options: Mapping[str, Any],
 ) -> list[PhotoSource]:
-    asked_for = OutputOptions(**{name: options[name] for name in _OUTPUTS if name in options})
-    kinds = kinds_asked_for(network.part_set, asked_for)
+    kinds = kinds_of_options(network, options)
     known: list[PhotoSource] = []
     for source, name in zip(sources, output_names(sources), strict=True):
         record = read_json_or_none(PhotoOutputs(folder, name, kinds).record) or {}

@@ -12,15 +12,15 @@ from typing import Any
 
 from partly.data.photos import PhotoSource, PhotoSources, find_photos, holds_many_photos, is_tar
 from partly.errors import BadArchive, BadPhoto, counted, listed
-from partly.inference.segment.output_kinds import OutputKind, kinds_asked_for
+from partly.inference.segment.output_kinds import OutputKind
 from partly.inference.segment.photo_pieces import cut_photos, output_names
 from partly.inference.segment.piece_reports import LoadNetwork, Note, PieceReports
 from partly.inference.segment.result_tars import pack_results, sample_names
-from partly.inference.segment.segment_folder import RECORD_VERSION, network_digest, segment_all
-from partly.inference.segment.segment_options import OutputOptions
+from partly.inference.segment.segment_folder import RECORD_VERSION, network_digest
 from partly.inference.segment.segment_photo_file import PartNetwork, network_size_px
 from partly.inference.segment.segment_records import Progress, Summary
-from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, one_thread, run_shared
+from partly.inference.segment.segment_work import SegmentWork, kinds_of_options
+from partly.machine import PROCESSOR, Executor, Machine, PieceClaims, Share, Tell, run_shared
 from partly.storage import (
     Provenance,
     read_json_or_none,
@@ -31,7 +31,6 @@ from partly.storage import (
 )
 
 _RECORDS = Path(".partly") / "tars"
-_OUTPUTS = ("overlay", "masks", "probabilities", "cutout")
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,23 +179,8 @@ def _cut(found: PhotoSources, per_tar: int, begins: str, cut_of: str) -> list[Ta
     ]
 
 
-@dataclass(frozen=True)
-class SegmentTars:
-    """The work: tars of results; gives a worker that makes one.
-
-    Attributes:
-        load_network: gives the network; can be pickled.
-        folder: of the tars.
-        options: of :func:`segment_all`.
-        machine: where the network computes; each worker takes its own, where there are several.
-        at_once: photos that a worker has at work at once; see :func:`segment_all`.
-    """
-
-    load_network: LoadNetwork
-    folder: Path
-    options: Mapping[str, Any]
-    machine: Machine = PROCESSOR
-    at_once: int | None = 1
+class SegmentTars(SegmentWork):
+    """The work: tars of results; gives a worker that makes one."""
 
     def __call__(self) -> Callable[[TarPiece, Tell], None]:
         """A worker with a network of its own."""
@@ -218,18 +202,7 @@ class SegmentTars:
             return
         # On the disk of this machine: one that many share is slow with many small files.
         with scratch_folder("tar") as aside:
-            with one_thread():
-                made = segment_all(
-                    network,
-                    photos,
-                    aside,
-                    areas="json",
-                    progress=tell,
-                    at_once=self.at_once,
-                    machine=machine,
-                    on_note=lambda text: tell(Note(text)),
-                    **self.options,
-                )
+            made = self.segmented(network, machine, photos, aside, tell, areas="json")
             # What is written down must not be said of the tar that comes, if this process is killed between.
             records.forget(piece)
             pack_results(aside, records.kinds, self.folder / piece.name, renamed)
@@ -257,7 +230,6 @@ class TarRecords:
         Raises:
             BadOption: options that cannot be.
         """
-        outputs = OutputOptions(**{name: options[name] for name in _OUTPUTS if name in options})
         results = {
             **options,
             "version": RECORD_VERSION,
@@ -265,9 +237,7 @@ class TarRecords:
             "part_set": network.part_set.to_json(),
             "size_px": network_size_px(network, options.get("size_px")),
         }
-        return cls(
-            folder, json.loads(json.dumps(results, default=str)), kinds_asked_for(network.part_set, outputs)
-        )
+        return cls(folder, json.loads(json.dumps(results, default=str)), kinds_of_options(network, options))
 
     def key(self, piece: TarPiece) -> dict[str, Any]:
         """What a tar depends on."""

@@ -56,10 +56,10 @@ def make_shards(
 
 @dataclass(frozen=True)
 class ShardsHere:
-    """The work in this process, with a teacher that is at hand; its news are indexes that are done, and
-    :class:`Halved`.
+    """The work in this process, with a teacher that is at hand.
 
-    With one thread, as workers have: sums in another order would make other bytes.
+    Its news are indexes that are done, and :class:`Halved`. With one thread, as workers have: sums in another
+    order would make other bytes.
 
     Args:
         teacher: makes and labels the pictures, on its machine.
