@@ -1,5 +1,7 @@
 """Two processes, each with half of every batch, train as one with the whole."""
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +132,20 @@ def test_batches_that_cannot_be_shared():
 def test_shares_are_the_whole():
     batch = torch.arange(6)[:, None]
     assert torch.equal(torch.cat([Ranks(i, 3).share(batch) for i in range(3)]), batch)
+
+
+def test_a_sum_comes_back_when_the_thread_that_made_it_has_let_go(monkeypatch):
+    # As gloo's thread does: an interpreter that ended before it has let go would abort.
+    let_go = threading.Event()
+
+    def sum_elsewhere(values: torch.Tensor) -> None:
+        def hold(held: list[torch.Tensor]) -> None:
+            time.sleep(0.2)
+            let_go.set()
+            held.clear()
+
+        threading.Thread(target=hold, args=([values],)).start()
+
+    monkeypatch.setattr("torch.distributed.all_reduce", sum_elsewhere)
+    assert Ranks(0, 2).total(torch.ones(3)).tolist() == [1, 1, 1]
+    assert let_go.is_set()

@@ -10,6 +10,8 @@ second derivatives, and hooks would sum after each (docs/adr/0018).
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from partly.errors import BadOption
 Result = TypeVar("Result")
 # While the first process makes what all will learn from, the others wait for it.
 _PATIENCE = timedelta(days=7)
+_LETTING_GO_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Ranks:
         """The sum over all processes of a tensor of the same shape everywhere."""
         if self.n > 1:
             values = values.clone()
-            dist.all_reduce(values)
+            _sum_in_place(values)
         return values
 
     def mean(self, values: Tensor) -> Tensor:
@@ -105,6 +108,19 @@ class Ranks:
 
 ALONE = Ranks()
 """One process that trains by itself."""
+
+
+def _sum_in_place(values: Tensor) -> None:
+    """Sum a tensor over all processes, and return when the thread that summed it has let go of it.
+
+    That thread of gloo's takes Python's lock to let go. If the interpreter ends before it has the lock, the
+    thread is stopped where C++ does not allow it, and the process aborts after all its work is done.
+    """
+    held = sys.getrefcount(values)
+    dist.all_reduce(values)
+    last = time.monotonic() + _LETTING_GO_S
+    while sys.getrefcount(values) > held and time.monotonic() < last:
+        time.sleep(0)  # lends the lock
 
 
 @contextmanager
