@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partly.data.labels import PartSet, write_label_map
+from partly.inference.find import Frame
 
 if TYPE_CHECKING:
     from partly.inference.segment.part_probabilities import PartProbabilities
@@ -36,6 +37,25 @@ class PartArea:
     confidence: float | None
 
 
+@dataclass(frozen=True)
+class FoundObject:
+    """One of the objects that were found in a photo.
+
+    Attributes:
+        number: of it, from 1, in order of falling confidence; its pixels have it in the object map.
+        frame: where it stands.
+        box: of its visible pixels, ``(left, top, right, bottom)`` in whole pixels, the last two exclusive.
+        confidence: that it is one, 0 to 1.
+        areas: of its parts, in order of the part set; shares are of the photo.
+    """
+
+    number: int
+    frame: Frame
+    box: tuple[int, int, int, int]
+    confidence: float
+    areas: tuple[PartArea, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Segmentation:
     """A segmented photo, at the photo's own size.
@@ -45,12 +65,17 @@ class Segmentation:
         confidence: probability of the part given, float32 ``[h, w]``, 1/k to 1.
         part_set: what the ids mean.
         probabilities: of all parts; None where nothing but the label map is known.
+        objects: that were found, where they were looked for; else None: the photo was taken for one object.
+        object_map: number of the object that each pixel belongs to, 0 where there is none, uint16 ``[h, w]``;
+            None where objects were not looked for.
     """
 
     label_map: NDArray[np.uint8]
     confidence: NDArray[np.float32]
     part_set: PartSet
     probabilities: PartProbabilities | None = field(default=None, repr=False)
+    objects: tuple[FoundObject, ...] | None = None
+    object_map: NDArray[np.uint16] | None = field(default=None, repr=False)
 
     def mask(self, part: str) -> NDArray[np.bool_]:
         """Where one part is, boolean ``[h, w]``.
