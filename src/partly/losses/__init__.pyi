@@ -22,3 +22,5 @@ from .rounds import total as total
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
 from .slope_penalties import R1 as R1
+from .centre_losses import centre_loss as centre_loss
+from .centre_losses import placement_loss as placement_loss

@@ -2,3 +2,7 @@
 
 from .frame import Frame as Frame
 from .frame import seen_in as seen_in
+from .finding import FindOptions as FindOptions
+from .finding import Finder as Finder
+from .finding import Found as Found
+from .finding import find_objects as find_objects

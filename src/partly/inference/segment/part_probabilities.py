@@ -13,7 +13,7 @@ from torch import Tensor
 
 from partly.machine import where_able
 
-_STRIP_VALUES = 1 << 18
+STRIP_VALUES = 1 << 18
 """Logits that are upsampled at a time: 1 MiB, which stays in the cache of a core."""
 
 
@@ -28,10 +28,14 @@ class PartProbabilities:
     def __init__(self, logits: Tensor, height: int, width: int) -> None:
         self._logits, self.height, self.width = logits, height, width
 
+    def strips(self, parts: slice = slice(None)) -> Iterator[Tensor]:
+        """Logits of some parts at the photo's size, as consecutive strips ``[k, n, w]``."""
+        return upsampled_strips(self._logits[parts], self.height, self.width)
+
     def of_part(self, part: int) -> Iterator[NDArray[np.float32]]:
         """Probability of one part, 0 to 1, as consecutive strips ``[n, w]``."""
         top = 0
-        for strip in upsampled_strips(self._logits[part : part + 1], self.height, self.width):
+        for strip in self.strips(slice(part, part + 1)):
             rows = slice(top, top + strip.shape[1])
             yield np.exp(strip[0].cpu().numpy() - self._log_sums[rows])
             top = rows.stop
@@ -42,7 +46,7 @@ class PartProbabilities:
         That is p / (p + q), 0 to 1: above a half exactly where the label map has one of these parts.
         """
         others = [part for part in range(len(self._logits)) if part not in parts]
-        for strip in upsampled_strips(self._logits, self.height, self.width):
+        for strip in self.strips():
             best = strip[list(parts)].amax(0)
             yield (
                 (best - strip[others].amax(0) if others else torch.full_like(best, 99))
@@ -56,7 +60,7 @@ class PartProbabilities:
         """Logarithm of the sum of exp(logit) over all parts, ``[h, w]``."""
         sums = np.empty((self.height, self.width), np.float32)
         top = 0
-        for strip in upsampled_strips(self._logits, self.height, self.width):
+        for strip in self.strips():
             rows = slice(top, top + strip.shape[1])
             sums[rows] = strip.logsumexp(0).cpu().numpy()
             top = rows.stop
@@ -76,7 +80,7 @@ def upsampled_strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor
         return
     # All columns first (k h width values, little even for huge photos), then rows as they are wanted.
     logits = F.interpolate(logits[None], (h, width), mode="bilinear", align_corners=False)[0]
-    n_rows = max(1, _STRIP_VALUES // (n_parts * width))
+    n_rows = max(1, STRIP_VALUES // (n_parts * width))
     for top in range(0, height, n_rows):
         y = torch.arange(top, min(top + n_rows, height), dtype=torch.float32, device=logits.device)
         y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from partly.data.labels import PartSet
 from partly.data.photos import Photo, Pixels, padded_square, photo_of, resize_pixels, whole_shape
 from partly.errors import BadModelFile, BadOption
+from partly.inference.find import Finder, find_objects
 from partly.inference.segment.part_probabilities import PartProbabilities, upsampled_strips
+from partly.inference.segment.placed_objects import place, segmentation_of_objects
 from partly.inference.segment.segmentation import Segmentation
 from partly.models import refined
 
@@ -39,6 +41,7 @@ class View(TypedDict, total=False):
     mirror_average: bool
     scales: Sequence[float]
     refine: bool
+    finder: Finder | None
 
 
 def segment_photo(
@@ -49,6 +52,7 @@ def segment_photo(
     mirror_average: bool = True,
     scales: Sequence[float] = (1.0,),
     refine: bool = False,
+    finder: Finder | None = None,
 ) -> Segmentation:
     """Segment one photo, at its own size.
 
@@ -65,6 +69,8 @@ def segment_photo(
         mirror_average: average the logits with those of the mirrored photo, left and right parts exchanged.
         scales: average the logits over these multiples of ``size_px``; THOROUGH is slower and better.
         refine: let boundaries follow the edges of the photo, at the largest of these sizes.
+        finder: looks for objects, which are segmented one by one, turned upright, and put back; None: the
+            photo is taken for one object that fills it.
 
     Raises:
         BadPhoto: the photo cannot be read.
@@ -75,8 +81,23 @@ def segment_photo(
     photo = photo_of(photo)
     if not scales or min(scales) <= 0:
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
-    logits = _seen(network, photo, size_px, scales, mirror_average)
-    return segmentation_of(logits, photo.pixels, network.part_set, refine=refine)
+
+    def logits_of(photo: Photo) -> Tensor:
+        return _seen(network, photo, size_px, scales, mirror_average)
+
+    if finder is None:
+        return segmentation_of(logits_of(photo), photo.pixels, network.part_set, refine=refine)
+
+    def of_pixels(pixels: Pixels) -> Tensor:
+        whole = pixels is photo.pixels
+        logits = logits_of(photo if whole else photo_of(pixels))
+        if refine:
+            logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
+        return logits
+
+    found = find_objects(finder, photo.pixels)
+    objects = place(found, photo.pixels, of_pixels, size_px)
+    return segmentation_of_objects(objects, network.part_set, *photo.pixels.shape[:2])
 
 
 def _seen(

@@ -151,8 +151,13 @@ def augment(
         images = recolour_parts(images, shares, augmentation.part_probability, generator)
     images = _replace_background(images, shares, augmentation, generator)
     images, weights = _hide(images, weights, augmentation, generator)
-    images = _recolour(images, augmentation, generator)
-    return _degrade(images, augmentation, generator), labels, weights
+    return photographed(images, augmentation, generator), labels, weights
+
+
+@torch.no_grad()
+def photographed(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+    """Pictures ``[b, 3, s, s]`` in other light, and as cameras and files spoil them; nothing moves."""
+    return _degrade(_recolour(images, augmentation, generator), augmentation, generator)
 
 
 def _random_matrices(n: int, a: Augmentation, generator: torch.Generator) -> tuple[Tensor, Tensor]:

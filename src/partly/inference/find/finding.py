@@ -1,0 +1,210 @@
+"""Looking for objects in a photo: at several sizes, in tiles, each object once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from partly.data.photos import Pixels, resize_pixels
+from partly.inference.find.frame import Frame, seen_in
+from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX, FinderShape
+
+_CANDIDATE = 0.15  # least probability of what is looked at a second time
+_TILE_PX, _OVERLAP_PX = 768, 256  # of the finest sizes; a tile shows any object that is looked for at its size
+_LARGEST = 1.4  # side of the largest objects that are looked for at a size, as a share of the finder's size
+_CLOSER_PX = 128  # side of the squares in which candidates are looked at again
+_CLOSER_MARGIN = 1.5  # side of these, as a multiple of the candidate's
+_TOGETHER = 16  # candidates that are looked at at once
+
+
+class Finder(Protocol):
+    """What finds objects: :class:`partly.models.networks.ObjectFinder`, or what looks like it."""
+
+    shape: FinderShape
+
+    def __call__(self, images: Tensor, /) -> Any:
+        """Images ``[b, 3, h, w]`` in [-1, 1] to maps ``[b, 6, h / 8, w / 8]``."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that was found.
+
+    Attributes:
+        frame: where it stands.
+        confidence: that it is one, 0 to 1.
+    """
+
+    frame: Frame
+    confidence: float
+
+
+@dataclass(frozen=True)
+class FindOptions:
+    """How objects are looked for.
+
+    Attributes:
+        smallest: side of the smallest objects that are looked for, as a share of the photo's longer side.
+        least_confidence: of what is an object.
+        look_again: look at each candidate a second time, closer and turned upright.
+        most: objects in a photo, the surest.
+        apart: two centres are of two objects from this distance on, as a share of the smaller side.
+    """
+
+    smallest: float = 0.08
+    least_confidence: float = 0.5
+    look_again: bool = True
+    most: int = 500
+    apart: float = 0.33
+
+
+def find_objects(finder: Finder, pixels: Pixels, options: FindOptions | None = None) -> tuple[Found, ...]:
+    """The objects in a photo, surest first.
+
+    Args:
+        finder: in eval mode.
+        pixels: the photo, uint8 ``[h, w, 3]``.
+        options: how.
+    """
+    options = options or FindOptions()
+    candidates = [
+        found
+        for long_px in sizes_px(finder.shape, max(pixels.shape[:2]), options.smallest)
+        for found in _at_size(finder, pixels, long_px)
+    ]
+    candidates = each_once(candidates, options.apart)[: 2 * options.most]
+    if options.look_again:
+        candidates = each_once(_looked_at_again(finder, pixels, candidates), options.apart)
+    sure = [found for found in candidates if found.confidence >= options.least_confidence]
+    return tuple(sure[: options.most])
+
+
+def sizes_px(shape: FinderShape, photo_px: int, smallest: float) -> tuple[int, ...]:
+    """Longer sides at which a photo is looked at: the finder's, then each twice as large.
+
+    Args:
+        shape: of the finder.
+        photo_px: longer side of the photo.
+        smallest: as for :class:`FindOptions`.
+    """
+    sizes = [shape.size_px]
+    while shape.smallest * shape.size_px > smallest * sizes[-1] * 1.0001 and sizes[-1] < photo_px:
+        sizes.append(2 * sizes[-1])
+    return tuple(sizes)
+
+
+def each_once(candidates: Sequence[Found], apart: float) -> list[Found]:
+    """Surest first, without those whose centre is near that of a surer one of about the same size."""
+    kept: list[Found] = []
+    for one in sorted(candidates, key=lambda found: -found.confidence):
+        if not any(_is_same(one.frame, other.frame, apart) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _is_same(one: Frame, other: Frame, apart: float) -> bool:
+    small, large = sorted((one.side_px, other.side_px))
+    distance = math.hypot(one.x_px - other.x_px, one.y_px - other.y_px)
+    # What is found within another at a fraction of its size, such as an eye for a face, is none of its own.
+    return distance < apart * small or (distance < 0.5 * large - 0.25 * small and small < 0.7 * large)
+
+
+def _at_size(finder: Finder, pixels: Pixels, long_px: int) -> Iterator[Found]:
+    """Candidates in a photo that is scaled so that its longer side is ``long_px``."""
+    height, width = pixels.shape[:2]
+    scale = long_px / max(height, width)
+    shown = resize_pixels(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+    largest_px = _LARGEST * finder.shape.size_px
+    for top, left, tile in _tiles(shown):
+        says = _says(finder, [tile])[0]
+        inner = _inner(shown.shape, top, left, tile.shape)
+        for one in peaks(says, _CANDIDATE):
+            x, y, side = one.frame.x_px + left, one.frame.y_px + top, one.frame.side_px
+            if side > largest_px or not (inner[0] <= x < inner[2] and inner[1] <= y < inner[3]):
+                continue
+            frame = replace(one.frame, x_px=x / scale, y_px=y / scale, side_px=side / scale)
+            yield Found(frame, one.confidence)
+
+
+def _tiles(shown: Pixels) -> Iterator[tuple[int, int, Pixels]]:
+    """Top, left and pixels of tiles that overlap and together are the photo."""
+    step = _TILE_PX - _OVERLAP_PX
+    height, width = shown.shape[:2]
+    for top in range(0, max(1, height - _OVERLAP_PX), step):
+        for left in range(0, max(1, width - _OVERLAP_PX), step):
+            yield top, left, shown[top : top + _TILE_PX, left : left + _TILE_PX]
+
+
+def _inner(
+    photo: tuple[int, ...], top: int, left: int, tile: tuple[int, ...]
+) -> tuple[float, float, float, float]:
+    """Where a tile's candidates count: half of what it shares with others is theirs; left, top, right, bottom."""
+    half = _OVERLAP_PX / 2
+    return (
+        left + half if left else -math.inf,
+        top + half if top else -math.inf,
+        left + tile[1] - half if left + tile[1] < photo[1] else math.inf,
+        top + tile[0] - half if top + tile[0] < photo[0] else math.inf,
+    )
+
+
+def peaks(says: Tensor, least: float) -> Iterator[Found]:
+    """Where the maps of a finder ``[6, h, w]`` have a centre, in pixels of the picture that it was shown.
+
+    Args:
+        says: the maps.
+        least: probability of a centre.
+    """
+    heat = says[0].sigmoid()
+    is_peak = (F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0] == heat) & (heat >= least)
+    for row, column in is_peak.nonzero().tolist():
+        right, down, log_side, cosine, sine = says[1:, row, column].tolist()
+        yield Found(
+            Frame(
+                (column + 0.5 + right) * STRIDE_PX,
+                (row + 0.5 + down) * STRIDE_PX,
+                USUAL_SIDE_PX * 2.0 ** max(-4.0, min(6.0, log_side)),
+                math.degrees(math.atan2(sine, cosine)),
+            ),
+            float(heat[row, column]),
+        )
+
+
+def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]) -> Iterator[Found]:
+    """Candidates as they look from near; the confidence is the mean of both looks."""
+    for start in range(0, len(candidates), _TOGETHER):
+        some = candidates[start : start + _TOGETHER]
+        views = [replace(one.frame, side_px=one.frame.side_px * _CLOSER_MARGIN) for one in some]
+        says = _says(finder, [seen_in(pixels, view, _CLOSER_PX) for view in views])
+        for one, view, of_view in zip(some, views, says, strict=True):
+            middle = _CLOSER_PX / 2
+            near = [
+                found
+                for found in peaks(of_view, _CANDIDATE)
+                if math.hypot(found.frame.x_px - middle, found.frame.y_px - middle) < _CLOSER_PX / 5
+            ]
+            if not near:
+                continue
+            seen = max(near, key=lambda found: found.confidence)
+            scale = view.side_px / _CLOSER_PX
+            x, y = view.to_photo((seen.frame.x_px - middle) * scale, (seen.frame.y_px - middle) * scale)
+            angle = (view.angle_deg + seen.frame.angle_deg + 180) % 360 - 180
+            frame = Frame(x, y, seen.frame.side_px * scale, angle)
+            yield Found(frame, (one.confidence + seen.confidence) / 2)
+
+
+def _says(finder: Finder, pictures: Sequence[Pixels]) -> Tensor:
+    """Maps ``[b, 6, h, w]`` of pictures of one shape, on the processor."""
+    images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    parameter = next(finder.parameters(), None) if isinstance(finder, nn.Module) else None
+    device = torch.device("cpu") if parameter is None else parameter.device
+    with torch.no_grad():
+        maps: Tensor = finder(images.to(device)).float().cpu()
+    return maps
