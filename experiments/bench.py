@@ -19,11 +19,12 @@ from experiments.proposed import grown_labels, ids_of_picture, proposed_labels
 from experiments.protocol import PROTOCOL, Half, Protocol
 from experiments.unseen_pictures import UnseenPicture, unseen_pictures
 from partly.data.labels import FACE_PARTS, Annotation
-from partly.errors import BadModelFile
+from partly.errors import BadModelFile, NotAvailable
 from partly.fewshot.features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
+from partly.models.networks import AutoShotNetwork, load_network
 from partly.models.zoo import encoder_weights, load_generator
 from partly.storage import load_card
 
@@ -44,6 +45,8 @@ class Bench:
         half: of the photos.
         protocol: seeds and sizes.
         n_workers: processes that make labelled pictures.
+        network_folder: the model folder of an auto-shot network that is measured; None: none.
+        n_photos: photos that compositions are made of.
         tell: told what is done, how much of it and of how much.
         get_generator: gives the generator; picklable.
         get_annotator: gives the annotator, in place of a annotator.
@@ -55,6 +58,8 @@ class Bench:
     half: Half = "choices"
     protocol: Protocol = PROTOCOL
     n_workers: int = 1
+    network_folder: Path | None = None
+    n_photos: int = 60
     tell: Tell = lambda _what, _done, _total: None
     get_generator: Callable[[], Generator] = _usual_generator
     get_annotator: Callable[[], Annotator] = load_annotator
@@ -69,6 +74,22 @@ class Bench:
             NotAvailable: it is not on this machine yet.
         """
         return self.get_generator()
+
+    @cached_property
+    def network(self) -> AutoShotNetwork:
+        """The network that is measured, where an experiment measures one that is there.
+
+        Raises:
+            NotAvailable: none was named.
+            BadModelFile: it cannot be used.
+        """
+        if self.network_folder is None:
+            raise NotAvailable(
+                "this measures a network, and none was named",
+                expected="the model folder of an auto-shot network",
+                remedy="Name it with --network FOLDER",
+            )
+        return load_network(self.network_folder)
 
     @cached_property
     def caching_generator(self) -> CachingGenerator:

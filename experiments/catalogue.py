@@ -6,6 +6,7 @@ import difflib
 
 from experiments.experiment import Experiment
 from experiments.studies import (
+    anywhere,
     choosing,
     cost,
     faces,
@@ -36,6 +37,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         label_noise.EXPERIMENT,
         pictures.EXPERIMENT,
         cost.EXPERIMENT,
+        anywhere.EXPERIMENT,
     )
 }
 

@@ -53,6 +53,20 @@ from partly.cli import Bars, Output, json_option
     help="Processes that make pictures.",
 )
 @click.option(
+    "--network",
+    "network_folder",
+    type=click.Path(path_type=Path),
+    help="The model folder of the network to measure, for experiments with one that is there: anywhere.",
+)
+@click.option(
+    "--n",
+    "n_photos",
+    type=click.IntRange(9),
+    default=60,
+    show_default=True,
+    help="Photos of faces that the experiment anywhere composes.",
+)
+@click.option(
     "--parser",
     "parser_file",
     type=click.Path(path_type=Path),
@@ -80,6 +94,8 @@ def command(
     only: tuple[str, ...],
     n_threads: int,
     n_workers: int,
+    network_folder: Path | None,
+    n_photos: int,
     parser_file: Path | None,
     page: Path | None,
     with_images: bool,
@@ -107,6 +123,8 @@ def command(
             data,
             half,
             n_workers=n_workers,
+            network_folder=network_folder,
+            n_photos=n_photos,
             tell=bars,
             get_annotator=partial(load_annotator, parser_file),
         )

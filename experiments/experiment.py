@@ -120,6 +120,8 @@ class Experiment:
         notes: what a reader should know, one sentence each.
         remarks: sentences made from the rows, such as means over cells.
         reads_photos: whether photos with truth are needed.
+        cells_of: gives the cells of a bench, where they depend on what it measures, such as a network that is
+            there already; None: they do not.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Experiment:
     notes: tuple[str, ...] = ()
     remarks: Callable[[Sequence[Row]], Sequence[str]] = field(default=lambda _rows: ())
     reads_photos: bool = False
+    cells_of: Callable[[Bench], tuple[Cell, ...]] | None = None
 
     def __post_init__(self) -> None:
         keys = [cell.key for cell in self.cells]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -122,9 +122,7 @@ class ObjectPhotos:
         names = sorted(self.known)[: self.kind.n_to_learn]
         if n == 1:
             names = [name for name in names if self._shows_all(name)]
-        order = np.random.default_rng(14).permutation(len(names))
-        chosen = [names[order[(draw * n + i) % len(names)]] for i in range(n)]
-        return [self.annotation(name) for name in chosen]
+        return [self.annotation(name) for name in drawn(names, n, draw)]
 
     def proposed(self, n: int, draw: int) -> list[Annotation]:
         """The labels of the ``n`` photos that ``partly pictures`` proposes; each draw is another seed.
@@ -143,11 +141,8 @@ class ObjectPhotos:
     def measured(self, labelled: Sequence[Annotation]) -> list[str]:
         """Names of the photos that a draw is measured on: with truth, not labelled, and no twins of those."""
         used = {str(annotation.photo) for annotation in labelled}
-        for twins in self.kind.twins:
-            names = {name for name in self.known if PurePosixPath(name).stem in twins}
-            used |= names if used & names else set()
         to_measure = sorted(self.known)[self.kind.n_to_learn or 0 :]
-        return [name for name in to_measure if name not in used][: self.kind.n_measured]
+        return without_twins(self.kind, to_measure, used)[: self.kind.n_measured]
 
     def said_by(self, teacher: Teacher, name: str) -> LabelMap:
         """What a teacher that reads :attr:`source` makes of a photo, at its own size."""
@@ -163,6 +158,21 @@ class ObjectPhotos:
         return Annotation(stem, self.truths[name], photo=picture.photo, photo_sha256=picture.photo_sha256)
 
 
+def drawn(names: Sequence[str], n: int, draw: int) -> list[str]:
+    """``n`` names at random; each draw gives others as far as there are enough."""
+    order = np.random.default_rng(14).permutation(len(names))
+    return [names[order[(draw * n + i) % len(names)]] for i in range(n)]
+
+
+def without_twins(kind: ObjectKind, names: Sequence[str], used: Collection[str]) -> list[str]:
+    """The names that are neither used nor twins of used ones, in their order."""
+    left_out = set(used)
+    stems = {PurePosixPath(name).stem for name in used}
+    for twins in kind.twins:
+        left_out |= {name for name in names if PurePosixPath(name).stem in twins} if stems & twins else set()
+    return [name for name in names if name not in left_out]
+
+
 def object_photos(
     data: Path | None, name: str, encoder: Representation, store: Path, half: Half = "choices"
 ) -> ObjectPhotos:
@@ -175,8 +185,8 @@ def object_photos(
         NotAvailable: no folder was named, or it lacks a file.
     """
     kind = KINDS[name]
-    file, others = _file(data, kind.file_name), _file(data, kind.others)
-    truths = {f"images/{stem}.jpg": kind.ids(ids) for stem, ids in _labels(file).items()}
+    file, others = file_in(data, kind.file_name), file_in(data, kind.others)
+    truths = {f"images/{stem}.jpg": kind.ids(ids) for stem, ids in labels_of(file).items()}
     known = {photo.name: photo for photo in find_photos(file) if photo.name in truths}
     if kind.n_to_learn is not None:
         n_choices, names = PROTOCOL.n_choices, sorted(known)
@@ -199,7 +209,12 @@ def _is_other(name: str, truths: Mapping[str, LabelMap]) -> bool:
     return name not in truths and PurePosixPath(name).parts[0] not in ("labels", "silhouettes")
 
 
-def _file(data: Path | None, name: str) -> Path:
+def file_in(data: Path | None, name: str) -> Path:
+    """A file of the folder ``data``.
+
+    Raises:
+        NotAvailable: no folder was named, or it lacks the file.
+    """
     file = None if data is None else data / name
     if file is None or not file.is_file():
         raise NotAvailable(
@@ -211,7 +226,8 @@ def _file(data: Path | None, name: str) -> Path:
     return file
 
 
-def _labels(file: Path) -> dict[str, LabelMap]:
+def labels_of(file: Path) -> dict[str, LabelMap]:
+    """The label maps of a zip with ``labels/NAME.png``, in the data's own ids, by NAME."""
     found = {}
     with zipfile.ZipFile(file) as archive:
         for name in sorted(archive.namelist()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.bench import Bench
@@ -35,6 +36,8 @@ def run_experiment(
         BadOption: a key of no cell, or the figure half of an experiment without photos.
         PartlyError: as the cells.
     """
+    if experiment.cells_of is not None:
+        experiment = replace(experiment, cells=experiment.cells_of(bench))
     _check(experiment, bench, only)
     folder = results_folder(bench.out, experiment, bench.half)
     rows = rows_of(experiment, folder, bench.protocol)

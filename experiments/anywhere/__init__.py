@@ -1,0 +1,1 @@
+"""Photos composed of photos with truth: objects turned, shrunk, several at once, cut; and what is found there."""

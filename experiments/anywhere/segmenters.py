@@ -1,0 +1,23 @@
+"""What is measured on compositions: a network that takes each photo for one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from experiments.bench import Bench
+from partly.data.photos import Pixels
+from partly.inference.segment import Segmentation, segment_photo
+
+Segmenter = Callable[[Pixels], Segmentation]
+"""A photo, uint8 ``[h, w, 3]``, to its segmentation at its own size."""
+
+
+def plain_segmenter(bench: Bench) -> Segmenter:
+    """The bench's network, which takes the photo for one object."""
+    return partial(segment_photo, bench.network.for_inference())
+
+
+def segmenter_of(bench: Bench) -> Segmenter:
+    """What the bench measures; what looks for objects is built here, beside :func:`plain_segmenter`."""
+    return plain_segmenter(bench)

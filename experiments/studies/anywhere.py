@@ -1,0 +1,151 @@
+"""Objects of any place, size, angle and number: what a network of one object in each photo makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import torch
+
+from experiments.anywhere import arrangements
+from experiments.anywhere.composition import Composition
+from experiments.anywhere.object_photos import backdrops, car_pixels, cars, faces, horses
+from experiments.anywhere.panels import panels
+from experiments.anywhere.scores import check_parts, composition_figures, empty_figures, same_parts
+from experiments.anywhere.segmenters import plain_segmenter, segmenter_of
+from experiments.bench import Bench
+from experiments.experiment import Cell, Column, Experiment, Figures
+from experiments.memory import measured
+from experiments.objects import HORSE_PARTS
+from experiments.store import results_folder
+from partly.data.labels import FACE_PARTS, PartSet
+from partly.data.photos import resize_pixels, write_jpeg
+
+_N_CARS = 500
+_N_PANELS = 6
+_TIMED_PX, _N_TIMES = 1024, 5
+_BEFORE = {
+    "as-they-are": 69.2,
+    "turned-15": 67.6,
+    "turned-30": 63.2,
+    "turned-90": 22.2,
+    "turned-180": 25.9,
+    "shrunk-0.5": 34.7,
+    "shrunk-0.33": 9.2,
+    "shrunk-0.2": 3.6,
+    "four": 45.0,
+    "nine": 15.8,
+}
+"""Of the demo's network when it took every photo for one object; by a first version of these compositions."""
+
+
+def _faces(bench: Bench, cell: Cell) -> Figures:
+    return _composed(bench, cell, FACE_PARTS)
+
+
+def _horses(bench: Bench, cell: Cell) -> Figures:
+    return _composed(bench, cell, HORSE_PARTS)
+
+
+def _composed(bench: Bench, cell: Cell, part_set: PartSet) -> Figures:
+    segmenter = segmenter_of(bench)
+    figures = composition_figures(segmenter, compositions(bench, cell), part_set)
+    file = f"{cell.key}.jpg"
+    shown = panels(segmenter, islice(compositions(bench, cell), _N_PANELS), part_set)
+    write_jpeg(results_folder(bench.out, EXPERIMENT, bench.half) / file, shown, 85)
+    return figures | {"images": {file: f"{cell.key}: photos, truth, and what was found"}}
+
+
+def compositions(bench: Bench, cell: Cell) -> Iterator[Composition]:
+    """The compositions of a cell, one after the other."""
+    if cell.key in arrangements.HORSES:
+        arrangement, photos = arrangements.HORSES[cell.key], horses(bench.data)
+    else:
+        arrangement = arrangements.FACES[cell.key]
+        photos = faces(bench.data, bench.half, cell.settings["n_photos"])
+    return arrangement(photos, backdrops(bench.data, len(photos)))
+
+
+def _cars(bench: Bench, cell: Cell) -> Figures:
+    photos = cars(bench.data, cell.settings["n_photos"])
+    return empty_figures(segmenter_of(bench), map(car_pixels, photos))
+
+
+def _time(bench: Bench, _cell: Cell) -> Figures:
+    """One photo, by the network alone and as it is measured; nothing else should run beside it."""
+    [face] = faces(bench.data, bench.half, 1)
+    pixels = resize_pixels(face.pixels, _TIMED_PX, _TIMED_PX)
+    plain, segmenter = plain_segmenter(bench), segmenter_of(bench)
+    plain_s = measured(lambda: plain(pixels), _N_TIMES, warm=True)["time_s"]
+    return {"plain_s": plain_s, "n_threads": torch.get_num_threads()} | measured(
+        lambda: segmenter(pixels), _N_TIMES, warm=True
+    )
+
+
+_KINDS: dict[str, Callable[[Bench, Cell], Figures]] = {
+    "faces": _faces,
+    "horses": _horses,
+    "cars": _cars,
+    "time": _time,
+}
+
+
+def _measure(bench: Bench, cell: Cell) -> Figures:
+    return _KINDS[cell.settings["kind"]](bench, cell)
+
+
+def _cells_of(bench: Bench) -> tuple[Cell, ...]:
+    """The cells that the bench's network has the parts for."""
+    network = bench.network
+    is_horses = same_parts(network.part_set, HORSE_PARTS)
+    if not is_horses:
+        check_parts(network.part_set, FACE_PARTS)
+    left_out = "faces" if is_horses else "horses"
+    settings = {"network_sha256": network.digest}
+
+    def n_photos(cell: Cell) -> dict[str, int]:
+        return {"n_photos": bench.n_photos} if cell.settings["kind"] == "faces" else {}
+
+    return tuple(
+        Cell(cell.key, cell.settings | settings | n_photos(cell), cell.expected)
+        for cell in EXPERIMENT.cells
+        if cell.settings["kind"] != left_out
+    )
+
+
+EXPERIMENT = Experiment(
+    name="anywhere",
+    title="Objects anywhere",
+    question="What of objects that are turned, small, several in one photo, or cut by its border?",
+    cells=(
+        *(Cell(key, {"kind": "faces"}, _BEFORE.get(key)) for key in arrangements.FACES),
+        Cell("cars", {"kind": "cars", "n_photos": _N_CARS}),
+        *(Cell(key, {"kind": "horses"}) for key in arrangements.HORSES),
+        Cell("time-1024", {"kind": "time"}),
+    ),
+    cells_of=_cells_of,
+    measure=_measure,
+    columns=(
+        Column("photos", "n_pictures"),
+        Column("IoU pooled, %", "pooled"),
+        Column("per photo, %", "per_picture"),
+        Column("right number of objects, % of photos", "n_right"),
+        Column("too many", "n_too_many"),
+        Column("too few", "n_too_few"),
+        Column("objects where there are none, % of photos", "false_objects"),
+        Column("parts there, % of the area", "false_area", 2),
+        Column("a photo, s", "time_s", 3),
+        Column("by the network alone, s", "plain_s", 3),
+    ),
+    notes=(
+        "Faces: at 512 px, spread evenly over the half. Turned: counter-clockwise about the centre; corners are "
+        "filled by reflection and not counted. Shrunk to a share of the canvas, cut, and touching (shares of "
+        "0.6 and 0.4, side by side): on a photo of a car, another one for each. Four, nine and touching: as "
+        "many canvases as photos, so that each face is once at each place. Cut: three quarters of the canvas, a "
+        "third of it outside of one border.",
+        "Horses: those with parts but for the first draw of five and their twins; two: side by side, 320 px high.",
+        "Expected figures are those of the demo's network by a first version of these compositions, from before "
+        "objects were looked for.",
+    ),
+    reads_photos=True,
+)
