@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from partly.data.photos import Pixels, resize_pixels
 from partly.inference.find.frame import Frame, seen_in
-from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX, FinderShape
+from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX, FinderShape, ObjectCheck
 
 _CANDIDATE = 0.15  # least probability of what is looked at a second time
 _TILE_PX, _OVERLAP_PX = 768, 256  # of the finest sizes; a tile shows any object that is looked for at its size
@@ -28,6 +28,7 @@ class Finder(Protocol):
     """What finds objects: :class:`partly.models.networks.ObjectFinder`, or what looks like it."""
 
     shape: FinderShape
+    check: ObjectCheck
 
     def __call__(self, images: Tensor, /) -> Any:
         """Images ``[b, 3, h, w]`` in [-1, 1] to maps ``[b, 6, h / 8, w / 8]``."""

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.data.labels import PartSet
-from partly.data.photos import Pixels
+from partly.data.photos import Photo, photo_of
 from partly.inference.find import Found, Frame, seen_in
 from partly.inference.segment.part_probabilities import STRIP_VALUES, PartProbabilities
+from partly.models.networks import OBJECT_MARGIN
 from partly.inference.segment.segmentation import FoundObject, PartArea, Segmentation
 
 _NO_OBJECT = 5.0  # logit of the background where no object is: some 99 %
-_MARGIN = 1.15  # of the square that the network is shown, over the object's
 _FILLS = 0.8  # from this share of the photo's longer side on, an object that is alone may fill it
 _UPRIGHT_DEG = 12.0  # and up to this angle
 _NARROW = 2.0  # how much less an object claims far from its middle
@@ -41,26 +41,32 @@ class PlacedObject:
 
 
 def place(
-    found: Sequence[Found], pixels: Pixels, see: Callable[[Pixels], Tensor], size_px: int
+    found: Sequence[Found], photo: Photo, see: Callable[[Photo], tuple[Tensor, float]], size_px: int
 ) -> list[PlacedObject]:
-    """What a network says of objects, each shown upright, with a margin.
+    """What a network says of objects, each shown upright, with a margin; what is far from usual is none.
 
     Where one object fills the photo, the network sees the photo as it is.
 
     Args:
         found: the objects, surest first.
-        pixels: the photo, uint8 ``[h, w, 3]``.
-        see: gives the network's logits ``[k, h', w']`` of pixels.
+        photo: the photo.
+        see: gives the network's logits ``[k, h', w']`` of a photo, and how far they are from usual: above 1
+            it shows no object.
         size_px: side of the squares that the network sees.
     """
-    height, width = pixels.shape[:2]
-    long_px = max(height, width)
+    height, width = photo.pixels.shape[:2]
     if len(found) == 1 and _fills(found[0].frame, height, width):
-        return [PlacedObject(found[0], Frame(width / 2, height / 2, long_px), _squared(see(pixels)))]
+        logits, distance = see(photo)
+        if distance <= 1:
+            return [
+                PlacedObject(found[0], Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu()))
+            ]
     placed = []
     for one in found:
-        view = replace(one.frame, side_px=one.frame.side_px * _MARGIN)
-        placed.append(PlacedObject(one, view, see(seen_in(pixels, view, size_px))))
+        view = replace(one.frame, side_px=one.frame.side_px * OBJECT_MARGIN)
+        logits, distance = see(photo_of(seen_in(photo.pixels, view, size_px)))
+        if distance <= 1:
+            placed.append(PlacedObject(one, view, logits.cpu()))
     return placed
 
 

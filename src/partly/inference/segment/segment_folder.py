@@ -110,7 +110,7 @@ def segment_all(
         machine: where the network computes, in place of the processor; it is moved there. A GPU is given
             batches of photos.
         on_note: told once that batches did not fit into the GPU's memory, and were halved.
-        **view: ``size_px``, ``mirror_average``, ``scales`` and ``refine``; see :func:`segment_photo`.
+        **view: ``size_px``, ``mirror_average``, ``scales``, ``refine`` and ``finder``; see :func:`segment_photo`.
 
     Returns:
         What was done; photos that cannot be read are listed in ``failed``, those with a fault beside their
@@ -200,9 +200,11 @@ def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]
         network: it.
         view: options of :func:`segment_all`; others than those of :class:`View` are not asked.
     """
+    finder = view.get("finder")
     return {
         "version": RECORD_VERSION,
         "network_sha256": network_digest(network),
+        **({} if finder is None else {"finder_sha256": finder.digest}),
         "part_set": network.part_set.to_json(),
         "size_px": network_size_px(network, view.get("size_px")),
         "mirror_average": view.get("mirror_average", True),

@@ -82,22 +82,37 @@ def segment_photo(
     if not scales or min(scales) <= 0:
         raise BadOption(f"scales are {list(scales)}", expected="one or more, above 0")
 
-    def logits_of(photo: Photo) -> Tensor:
-        return _seen(network, photo, size_px, scales, mirror_average)
+    def logits_of(one: Photo) -> Tensor:
+        return _seen(network, one, size_px, scales, mirror_average)
 
     if finder is None:
         return segmentation_of(logits_of(photo), photo.pixels, network.part_set, refine=refine)
 
-    def of_pixels(pixels: Pixels) -> Tensor:
-        whole = pixels is photo.pixels
-        logits = logits_of(photo if whole else photo_of(pixels))
-        if refine:
-            logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
-        return logits
+    def see(one: Photo) -> tuple[Tensor, float]:
+        logits = logits_of(one)
+        distance = _from_usual(network, finder, one, logits)
+        return _refined_by(logits, one.pixels) if refine else logits, distance
 
-    found = find_objects(finder, photo.pixels)
-    objects = place(found, photo.pixels, of_pixels, size_px)
+    objects = place(find_objects(finder, photo.pixels), photo, see, size_px)
     return segmentation_of_objects(objects, network.part_set, *photo.pixels.shape[:2])
+
+
+def _from_usual(network: PartNetwork, finder: Finder, photo: Photo, logits: Tensor) -> float:
+    """How far what was said of an object is from usual: 1 at the limit.
+
+    The finder knows what is usual of the fast network alone.
+    """
+    encoder, fast = getattr(network, "halves", (network, None))
+    if fast is not None:
+        logits = _photo_logits(fast, photo, fast.size_px, True)
+    elif hasattr(encoder, "of_photo"):
+        return 0.0
+    return float(finder.check(logits[None].float().cpu()))
+
+
+def _refined_by(logits: Tensor, pixels: Pixels) -> Tensor:
+    """Logits ``[k, h, w]`` of a photo whose boundaries follow its edges."""
+    return refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
 
 
 def _seen(
@@ -127,7 +142,7 @@ def segmentation_of(logits: Tensor, pixels: Pixels, part_set: PartSet, *, refine
         refine: let boundaries follow the edges of the photo, at the size of the logits.
     """
     if refine:
-        logits = refined(logits, resize_pixels(pixels, logits.shape[2], logits.shape[1]))
+        logits = _refined_by(logits, pixels)
     height, width = pixels.shape[:2]
     label_map = np.empty((height, width), np.uint8)
     confidence = np.empty((height, width), np.float32)

@@ -13,3 +13,6 @@ from .object_finder import ObjectFinder as ObjectFinder
 from .object_finder import STRIDE_PX as STRIDE_PX
 from .object_finder import USUAL_SIDE_PX as USUAL_SIDE_PX
 from .object_finder import load_finder as load_finder
+from .object_check import ObjectCheck as ObjectCheck
+from .object_check import OBJECT_MARGIN as OBJECT_MARGIN
+from .object_check import object_measures as object_measures

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from partly.data.labels import PartSet
 from partly.errors import BadModelFile, BadOption, PartlyError
 from partly.models.networks.architectures import build
 from partly.models.networks.conv_layers import channels_last, fused_copy
+from partly.models.networks.efficientnet_encoder import load_encoder_weights
 from partly.models.networks.encoder_unet import EncoderUNet
 from partly.storage import ModelCard, digest_of, fill, load_model, save_model
 
@@ -77,13 +76,7 @@ class AutoShotNetwork(nn.Module):
             raise BadOption(
                 f"the architecture {self.architecture!r} has no pretrained encoder", expected="lite0-unet"
             )
-        try:
-            tensors = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise BadModelFile(
-                f"cannot be read ({error})", remedy="Fetch the pretrained weights again", path=path
-            ) from error
-        fill(self.body.encoder, tensors, path)
+        load_encoder_weights(self.body.encoder, path)
 
     def save(self, folder: str | Path, extra: Mapping[str, Any] | None = None) -> ModelCard:
         """Write the network as a model folder; ``extra`` is kept in ``model.json``.

@@ -7,11 +7,15 @@ in place of swish, stem and head of fixed width. The classifier's head is left o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from partly.errors import BadModelFile
 from partly.models.networks.conv_layers import ConvNorm
+from partly.storage import fill
 
 # (side of the depthwise kernel, stride, expansion, channels out, blocks): EfficientNet-B0's table 1.
 _STAGES = (
@@ -91,6 +95,21 @@ class EfficientNetLite0(nn.Module):
             if i in self.last_of_size:
                 sizes.append(maps)
         return sizes
+
+
+def load_encoder_weights(encoder: EfficientNetLite0, path: Path) -> None:
+    """Fill an encoder from a safetensors file of converted ImageNet weights.
+
+    Raises:
+        BadModelFile: the file is missing or damaged, or its weights do not fit.
+    """
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise BadModelFile(
+            f"cannot be read ({error})", remedy="Fetch the pretrained weights again", path=path
+        ) from error
+    fill(encoder, tensors, path)
 
 
 _BLOCK_NAMES = {

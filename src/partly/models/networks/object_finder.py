@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from partly.models.model_families import ModelFamily, read_family
 from partly.models.networks.conv_layers import ConvNorm, channels_last, fused_copy, pad_to_multiple, upsample_like
-from partly.models.networks.efficientnet_encoder import EfficientNetLite0
+from partly.models.networks.efficientnet_encoder import EfficientNetLite0, load_encoder_weights
+from partly.models.networks.object_check import ObjectCheck
 
 STRIDE_PX = 8
 """Pixels of the photo from one place of the maps to the next."""
@@ -43,6 +44,9 @@ class ObjectFinder(ModelFamily):
 
     Args:
         shape: how it is built.
+
+    Attributes:
+        check: says whether what the auto-shot network makes of an object is as usual.
     """
 
     kind = "finder/points"
@@ -57,6 +61,7 @@ class ObjectFinder(ModelFamily):
         self.middle = _two_convolutions(coarse + middle, wide)
         self.fine = _two_convolutions(wide + fine, narrow)
         self.head = nn.Conv2d(narrow, 6, 1)
+        self.check = ObjectCheck()
         with torch.no_grad():
             assert self.head.bias is not None
             self.head.bias[0] = _FIRST_PROBABILITY
@@ -78,6 +83,14 @@ class ObjectFinder(ModelFamily):
         maps = self.fine(torch.cat([upsample_like(maps, fine), fine], dim=1))
         says: Tensor = self.head(maps)
         return says[..., :height, :width]
+
+    def load_pretrained_encoder(self, path: Path) -> None:
+        """Start the encoder from a safetensors file of converted ImageNet weights.
+
+        Raises:
+            BadModelFile: the file is missing or damaged, or its weights do not fit.
+        """
+        load_encoder_weights(self.encoder, path)
 
     def for_inference(self) -> ObjectFinder:
         """A faster copy for use: eval mode, norms folded into convolutions, channels last. Not for saving."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from partly.data.photos import PhotoSet
-from partly.fewshot.features import PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import HeadSegmenter
 from partly.machine import PROCESSOR, Machine
@@ -17,11 +16,10 @@ from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig
 from partly.synthesis.distil.encoded_pictures import EncodedPictures, PictureReader
 from partly.synthesis.distil.head_training import HeadConfig, train_head
-from partly.synthesis.distil.own_photos import OwnPhotos, Painted
-from partly.synthesis.distil.photo_distillation import PhotosOfTeacher, labelled_together
-from partly.synthesis.shards.labelled_synthesis import synthesise_labelled
+from partly.synthesis.distil.labelled_for_others import labelled_for
+from partly.synthesis.distil.own_photos import OwnPhotos
 from partly.synthesis.shards.place import Place
-from partly.training.segmentation import LabelledPictures, SomePictures
+from partly.training.segmentation import SomePictures
 
 HEAD_FOLDER, _PHOTOS_FOLDER = "head", "own-photos"
 MOST_PICTURES = 600
@@ -65,10 +63,9 @@ def distil_head(
     reports = reports or DistilReports()
     mirror = teacher.part_set.mirror_permutation()
     folder = Path(place.training) / HEAD_FOLDER
-    if isinstance(teacher.source, PhotoFeatures):
-        pictures, painted = _of_photos(teacher, place, config, fast, folder, reports, machine)
-    else:
-        pictures, painted = _of_pictures(teacher, place, config, own, reports, n_workers, machine)
+    pictures, painted = labelled_for(
+        teacher, place, config, fast, folder, own, reports, n_workers=n_workers, machine=machine
+    )
     some = SomePictures(pictures, tuple(range(min(MOST_PICTURES, len(pictures)))))
     size_px = some.read([0])[0].shape[-1]
     data = EncodedPictures(painted.for_a_head(size_px, mirror, config.seed).among(some), reader)
@@ -96,42 +93,3 @@ def distil_head(
         with reader.on(machine.device):
             machine.ranks.first_then_others(lambda: estimate(photos))
     return head
-
-
-def _of_pictures(
-    teacher: Teacher,
-    place: Place,
-    config: DistilConfig,
-    own: OwnPhotos | None,
-    reports: DistilReports,
-    n_workers: int,
-    machine: Machine,
-) -> tuple[LabelledPictures, Painted]:
-    """Pictures of the generator as the teacher labels them, and what was painted."""
-    labelled = machine.ranks.first_then_others(
-        lambda: synthesise_labelled(
-            teacher,
-            config.synthesis(),
-            place,
-            on_picture=reports.on_picture,
-            n_workers=n_workers,
-            on_halved=reports.halved,
-        )
-    )
-    return labelled.surest(config.drop_uncertain), Painted.of(teacher, config, own)
-
-
-def _of_photos(
-    teacher: Teacher,
-    place: Place,
-    config: DistilConfig,
-    fast: AutoShotNetwork,
-    folder: Path,
-    reports: DistilReports,
-    machine: Machine,
-) -> tuple[LabelledPictures, Painted]:
-    """Photos as teacher and network label them together, and the painted photos."""
-    ranks = machine.ranks
-    photos = ranks.first_then_others(lambda: PhotosOfTeacher.of(teacher, config, place.pictures))
-    labelled = ranks.first_then_others(lambda: photos.labelled(place.labels, reports.on_picture))
-    return labelled_together(labelled, fast, folder, reports, machine), photos.painted(config)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from partly.training.augment.segmentation import backdrops
@@ -20,8 +22,9 @@ def backgrounds(
     """Backgrounds ``[b, 3, size_px, size_px]`` in [-1, 1], each of a kind that is drawn.
 
     The kinds: enlarged cuttings of other pictures; a plain colour; a slope from one colour to another; spots
-    of several sizes; a picture whose tiles are shuffled, which has all colours and edges of the object and no
-    object; a picture whose object is filled in from around it; and photos without an object.
+    of several sizes; leaves of all sizes that lie on each other, on half of them one side the mirror image of
+    the other, as of many things; a picture whose tiles are shuffled, which has all colours and edges of the
+    object and no object; a picture whose object is filled in from around it; and photos without an object.
 
     Args:
         images: of the batch, ``[b, 3, s, s]``.
@@ -31,7 +34,7 @@ def backgrounds(
         others: photos without an object, ``[n, 3, t, t]``; half of the backgrounds are such. None: there are
             none.
     """
-    kinds = [_cuttings, _plain, _slope, _spots, _shuffled, _filled]
+    kinds = [_cuttings, _plain, _slope, _spots, _leaves, _leaves, _leaves, _shuffled, _shuffled, _filled]
     found = []
     for i in range(len(images)):
         if others is not None and _draw(generator) < 0.5:
@@ -66,6 +69,44 @@ def _spots(images: Tensor, foreground: Tensor, size_px: int, generator: torch.Ge
         strength = _draw(generator) ** 2
         total += strength * F.interpolate(spots, (size_px, size_px), mode="bilinear")[0]
     return _colour(generator).view(3, 1, 1) + 0.5 * total
+
+
+def _leaves(images: Tensor, foreground: Tensor, size_px: int, generator: torch.Generator) -> Tensor:  # noqa: ARG001
+    """Ellipses, boxes and triangles of one colour each, the larger the fewer (Lee et al. 2001, "dead leaves").
+
+    Colours are those of the pictures or any.
+    """
+    side = 2 * size_px  # drawn twice as large, for smooth edges
+    pixels = ((images[0].flatten(1) + 1) * 127.5).byte()
+    random = np.random.default_rng(_integer(2**31, generator))
+    canvas = Image.new("RGB", (side, side), tuple(random.integers(0, 256, 3).tolist()))
+    draw = ImageDraw.Draw(canvas)
+    own_colours = bool(random.integers(2))
+    n = int(random.integers(8, 90))
+    sizes = np.sort((random.random(n) * (0.02**-1.2 - 0.6**-1.2) + 0.6**-1.2) ** (-1 / 1.2))[::-1] * side
+    for size in sizes:
+        x, y, turn, narrow = random.random(4)
+        colour = (
+            tuple(pixels[:, int(random.integers(pixels.shape[1]))].tolist())
+            if own_colours
+            else tuple(random.integers(0, 256, 3).tolist())
+        )
+        kind = random.integers(3)
+        half = np.array([size, size * (0.3 + 0.7 * narrow)]) / 2
+        centre = np.array([x, y]) * side
+        if kind == 0:
+            draw.ellipse([*(centre - half), *(centre + half)], fill=colour)
+            continue
+        angles = 2 * np.pi * (turn + np.arange(4 if kind == 1 else 3) / (4 if kind == 1 else 3))
+        corners = centre + half * np.stack([np.cos(angles), np.sin(angles)], -1)
+        draw.polygon([tuple(corner) for corner in corners.tolist()], fill=colour)
+    drawn = np.asarray(canvas.resize((size_px, size_px), Image.Resampling.BOX))
+    if random.integers(2):
+        left = drawn[:, : -(-size_px // 2)]
+        drawn = np.concatenate([left, left[:, ::-1][:, size_px % 2 :]], axis=1)
+    leaves = torch.from_numpy(drawn.copy()).permute(2, 0, 1).float() / 127.5 - 1
+    shade = F.interpolate(torch.randn(1, 1, 6, 6, generator=generator), (size_px, size_px), mode="bicubic")[0]
+    return leaves * (1 - 0.4 * _draw(generator)) + 0.3 * _draw(generator) * shade
 
 
 def _shuffled(images: Tensor, foreground: Tensor, size_px: int, generator: torch.Generator) -> Tensor:  # noqa: ARG001

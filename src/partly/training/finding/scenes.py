@@ -35,8 +35,8 @@ class SceneOptions:
     smallest: float = 0.1
     largest: float = 1.15
     empty: float = 0.2
-    filling: float = 0.15
-    single: float = 0.3
+    filling: float = 0.25
+    single: float = 0.25
     most: int = 12
     upright: float = 0.5
     leaning_deg: float = 12.0
@@ -130,11 +130,12 @@ def _n_objects(options: SceneOptions, generator: torch.Generator) -> int:
 
 def _filling(options: SceneOptions, generator: torch.Generator) -> Tensor:
     """One object that fills the scene, ``[1, 4]``."""
-    size, x, y = torch.rand(3, generator=generator).tolist()
-    lean = math.radians(options.leaning_deg) * float(torch.randn((), generator=generator))
+    size, x, y, kind, turn = torch.rand(5, generator=generator).tolist()
+    leaning = math.radians(options.leaning_deg) * float(torch.randn((), generator=generator))
+    angle = leaning if kind < options.upright else (2 * turn - 1) * math.pi
     side = options.size_px * (0.85 + 0.45 * size)
     centre = [options.size_px * (0.5 + 0.15 * (2 * value - 1)) for value in (x, y)]
-    return torch.tensor([[*centre, side, lean]])
+    return torch.tensor([[*centre, side, angle]])
 
 
 def _places(options: SceneOptions, generator: torch.Generator) -> Tensor:
