@@ -52,4 +52,4 @@ def _coloured(pixels: Pixels, label_map: LabelMap, part_set: PartSet) -> Pixels:
     """The parts' colours over the photo; grey where nothing is counted."""
     counted = label_map != UNLABELLED
     shown = overlay(pixels, np.where(counted, label_map, 0).astype(np.uint8), part_set.colours, _OPACITY)
-    return np.where(counted[..., None], shown, np.uint8(_NOT_COUNTED)).astype(np.uint8)
+    return np.where(counted[..., None], shown, np.array(_NOT_COUNTED, np.uint8))
