@@ -256,6 +256,7 @@ def test_the_study_of_faces(bench, data, network, few_faces, monkeypatch):
     assert [found[key]["n_pictures"] for key in only[:4]] == [9, 9, 4, 4]
     assert found["as-they-are"]["n_right"] is found["cars"]["false_objects"] is None
     assert found["time-1024"]["plain_s"] > 0
+    assert found["time-1024"]["times_as_long"] > 0
     assert {row.cell.key for row in rows} == {*FACES, "cars", "cars-without-bars", "time-1024"}
     with Image.open(folder / "turned-90.jpg") as image:
         assert image.size == (6 * 68 + 4, 3 * 68 + 4)
