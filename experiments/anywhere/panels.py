@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from experiments.anywhere.composition import Composition
 from experiments.anywhere.scores import in_parts
-from experiments.anywhere.segmenters import Segmenter
+from experiments.anywhere.segmenters import KnownSegmenter
 from partly.data.labels import UNLABELLED, LabelMap, PartSet
 from partly.data.photos import Pixels, grid, overlay, thumbnail
 from partly.inference.find import Frame
@@ -20,11 +20,11 @@ _LINE, _TOP_LINE = (255, 255, 255), (255, 0, 0)
 _NOT_COUNTED = (128, 128, 128)
 
 
-def panels(segmenter: Segmenter, compositions: Iterable[Composition], part_set: PartSet) -> Pixels:
+def panels(segmenter: KnownSegmenter, compositions: Iterable[Composition], part_set: PartSet) -> Pixels:
     """A column for each composition: the photo, the truth with the true frames, and what was found."""
     rows: tuple[list[Pixels], ...] = ([], [], [])
     for composition in compositions:
-        found = segmenter(composition.pixels)
+        found = segmenter(composition)
         frames = [one.frame for one in found.objects or ()]
         shown = (
             composition.pixels,

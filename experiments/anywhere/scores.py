@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from experiments.anywhere.composition import Composition
-from experiments.anywhere.segmenters import Segmenter
+from experiments.anywhere.segmenters import KnownSegmenter, Segmenter
 from experiments.anywhere.tally import Tally, percent
 from experiments.experiment import Figures
 from experiments.scoring import figures_of
@@ -19,7 +19,7 @@ from partly.inference.segment import Segmentation
 
 
 def composition_figures(
-    segmenter: Segmenter, compositions: Iterable[Composition], part_set: PartSet
+    segmenter: KnownSegmenter, compositions: Iterable[Composition], part_set: PartSet
 ) -> Figures:
     """IoU of the parts, pooled and per photo, and how well objects are found, in per cent.
 
@@ -34,7 +34,7 @@ def composition_figures(
     tally = Tally()
 
     def pair(composition: Composition) -> EvaluationPair:
-        segmentation = segmenter(composition.pixels)
+        segmentation = segmenter(composition)
         tally.add(segmentation, composition.frames)
         return EvaluationPair(composition.name, None, in_parts(segmentation, part_set), composition.truth)
 

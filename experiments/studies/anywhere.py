@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from statistics import median
@@ -11,10 +12,11 @@ import torch
 
 from experiments.anywhere import arrangements
 from experiments.anywhere.composition import Composition
+from experiments.anywhere.known_frames import segment_known
 from experiments.anywhere.object_photos import backdrops, car_pixels, car_without_bars, cars, faces, horses
 from experiments.anywhere.panels import panels
 from experiments.anywhere.scores import check_parts, composition_figures, empty_figures, same_parts
-from experiments.anywhere.segmenters import plain_segmenter, segmenter_of
+from experiments.anywhere.segmenters import KnownSegmenter, of_pixels, plain_segmenter, segmenter_of
 from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures
 from experiments.memory import measured
@@ -25,6 +27,7 @@ from partly.data.photos import resize_pixels, write_jpeg
 
 _N_CARS = 500
 _N_PANELS = 6
+_SEEN_PX = 256
 _TIMED_PX, _N_TIMES = 1024, 7
 _BEFORE = {
     "as-they-are": 69.2,
@@ -42,19 +45,27 @@ _BEFORE = {
 
 
 def _faces(bench: Bench, cell: Cell) -> Figures:
-    return _composed(bench, cell, FACE_PARTS)
+    return _composed(bench, cell, FACE_PARTS, EXPERIMENT, of_pixels(segmenter_of(bench)))
 
 
 def _horses(bench: Bench, cell: Cell) -> Figures:
-    return _composed(bench, cell, HORSE_PARTS)
+    return _composed(bench, cell, HORSE_PARTS, EXPERIMENT, of_pixels(segmenter_of(bench)))
 
 
-def _composed(bench: Bench, cell: Cell, part_set: PartSet) -> Figures:
-    segmenter = segmenter_of(bench)
+def _known(bench: Bench, cell: Cell) -> Figures:
+    """The network alone, shown each object in its true frame."""
+    part_set = HORSE_PARTS if cell.settings["kind"] == "horses" else FACE_PARTS
+    segmenter = partial(segment_known, plain_segmenter(bench), seen_px=_SEEN_PX)
+    return _composed(bench, cell, part_set, KNOWN_FRAMES, segmenter)
+
+
+def _composed(
+    bench: Bench, cell: Cell, part_set: PartSet, experiment: Experiment, segmenter: KnownSegmenter
+) -> Figures:
     figures = composition_figures(segmenter, compositions(bench, cell), part_set)
     file = f"{cell.key}.jpg"
     shown = panels(segmenter, islice(compositions(bench, cell), _N_PANELS), part_set)
-    write_jpeg(results_folder(bench.out, EXPERIMENT, bench.half) / file, shown, 85)
+    write_jpeg(results_folder(bench.out, experiment, bench.half) / file, shown, 85)
     return figures | {"images": {file: f"{cell.key}: photos, truth, and what was found"}}
 
 
@@ -103,8 +114,8 @@ def _measure(bench: Bench, cell: Cell) -> Figures:
     return _KINDS[cell.settings["kind"]](bench, cell)
 
 
-def _cells_of(bench: Bench) -> tuple[Cell, ...]:
-    """The cells that the bench's network has the parts for."""
+def _cells_of(bench: Bench, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Those of the cells that the bench's network has the parts for."""
     network = bench.network
     is_horses = same_parts(network.part_set, HORSE_PARTS)
     if not is_horses:
@@ -117,23 +128,28 @@ def _cells_of(bench: Bench) -> tuple[Cell, ...]:
 
     return tuple(
         Cell(cell.key, {**cell.settings, **settings, **n_photos(cell)}, cell.expected)
-        for cell in EXPERIMENT.cells
+        for cell in cells
         if cell.settings["kind"] != left_out
     )
 
+
+_CELLS = (
+    *(Cell(key, {"kind": "faces"}, _BEFORE.get(key)) for key in arrangements.FACES),
+    Cell("cars", {"kind": "cars", "n_photos": _N_CARS, "bars": True}),
+    Cell("cars-without-bars", {"kind": "cars", "n_photos": _N_CARS, "bars": False}),
+    *(Cell(key, {"kind": "horses"}) for key in arrangements.HORSES),
+    Cell("time-1024", {"kind": "time"}),
+)
+_KNOWN_CELLS = tuple(
+    replace(cell, expected=None) for cell in _CELLS if cell.settings["kind"] in ("faces", "horses")
+)
 
 EXPERIMENT = Experiment(
     name="anywhere",
     title="Objects anywhere",
     question="What of objects that are turned, small, several in one photo, or cut by its border?",
-    cells=(
-        *(Cell(key, {"kind": "faces"}, _BEFORE.get(key)) for key in arrangements.FACES),
-        Cell("cars", {"kind": "cars", "n_photos": _N_CARS, "bars": True}),
-        Cell("cars-without-bars", {"kind": "cars", "n_photos": _N_CARS, "bars": False}),
-        *(Cell(key, {"kind": "horses"}) for key in arrangements.HORSES),
-        Cell("time-1024", {"kind": "time"}),
-    ),
-    cells_of=_cells_of,
+    cells=_CELLS,
+    cells_of=partial(_cells_of, cells=_CELLS),
     measure=_measure,
     columns=(
         Column("photos", "n_pictures"),
@@ -164,6 +180,25 @@ EXPERIMENT = Experiment(
         "more than 1.5 times longer or shorter.",
         "Expected figures are those of the demo's network by a first version of these compositions, from "
         "before objects were looked for.",
+    ),
+    reads_photos=True,
+)
+
+KNOWN_FRAMES = Experiment(
+    name="anywhere-known",
+    title="Objects anywhere, their frames known",
+    question="What does the network alone make of the same objects where it is shown each in its true frame?",
+    cells=_KNOWN_CELLS,
+    cells_of=partial(_cells_of, cells=_KNOWN_CELLS),
+    measure=_known,
+    columns=(
+        Column("photos", "n_pictures"),
+        Column("IoU pooled, %", "pooled"),
+        Column("per photo, %", "per_picture"),
+    ),
+    notes=(
+        "What finding objects perfectly would reach: each object's square is cut out, turned upright, "
+        f"brought to {_SEEN_PX} px, and its label map is put back by nearest pixels. All else is background.",
     ),
     reads_photos=True,
 )

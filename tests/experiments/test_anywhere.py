@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from experiments.anywhere.arrangements import FACES, HORSES
 from experiments.anywhere.composition import ObjectPhoto, as_it_is
+from experiments.anywhere.known_frames import segment_known
 from experiments.anywhere.object_photos import backdrops, car_pixels, car_without_bars, cars, faces, horses
 from experiments.anywhere.panels import panels, with_frames
 from experiments.anywhere.scores import composition_figures, empty_figures, in_parts
+from experiments.anywhere.segmenters import of_pixels
 from experiments.anywhere.tally import Tally, angle_between, met_frames
 from experiments.bench import Bench
 from experiments.catalogue import EXPERIMENTS
@@ -112,13 +115,13 @@ def test_iou_is_pooled_over_compositions_in_any_order_of_parts():
         return said(nothing if pixels.any() else right, [Frame(4, 4, 8)], swapped)
 
     assert (in_parts(segmenter(things[0].pixels), PARTS) == things[0].truth).all()
-    found = composition_figures(segmenter, things, PARTS)
+    found = composition_figures(of_pixels(segmenter), things, PARTS)
     # Of 64 pixels, 32 and 4 are the parts: half of them are found, and background is 28 of 28 and of 64.
     assert found["pooled"] == pytest.approx(100 * (0.5 + 0.5 + 56 / 92) / 3, abs=0.01)
     assert found["per_picture"] == pytest.approx(100 * (1 + 28 / 64 / 3) / 2, abs=0.01)
     assert found["n_right"] == found["frames_met"] == 100
     with pytest.raises(BadOption) as error:
-        composition_figures(segmenter, things, HORSE_PARTS)
+        composition_figures(of_pixels(segmenter), things, HORSE_PARTS)
     assert str(error.value) == (
         "the network's parts are tail, background, head; expected background, head, body, leg, tail, in any "
         "order."
@@ -134,7 +137,7 @@ def test_objects_where_there_are_none():
 
 def test_panels_show_photo_truth_and_what_was_found():
     things = [as_it_is(thing(number)) for number in range(3)]
-    shown = panels(lambda pixels: said(np.zeros(pixels.shape[:2], np.uint8)), things, PARTS)
+    shown = panels(lambda one: said(np.zeros(one.truth.shape, np.uint8)), things, PARTS)
     assert shown.shape == (3 * 12 + 4, 3 * 12 + 4, 3)
     assert (shown[4:12, 28:36] == 50).all()
     grey = replace(things[0], truth=np.full((8, 8), 255, np.uint8), frames=())
@@ -147,6 +150,22 @@ def test_the_upper_side_of_an_upright_object_is_red():
     rows, columns = np.nonzero(is_red)
     assert np.abs(columns - 10).max() <= 2  # turned counter-clockwise, what was above is left
     assert rows.max() - rows.min() >= 38
+
+
+@pytest.mark.parametrize("name", [*FACES, "horses-two"])
+def test_with_known_frames_a_perfect_network_is_nearly_perfect(name):
+    """It says which colour of red, green and blue is the strongest; what is lost are edges between pixels."""
+    truth = thing(0).truth.repeat(8, axis=0).repeat(8, axis=1)
+    colours = np.array([(200, 0, 0), (0, 200, 0), (0, 0, 200)], np.uint8)
+    things = [ObjectPhoto(f"p{i}", colours[truth], truth) for i in range(9)]
+    backdrops = [np.full((512, 512, 3), (0, 200, 0), np.uint8)] * 9  # not looked at
+
+    def perfect(pixels):
+        return said(pixels.argmax(axis=2).astype(np.uint8))
+
+    made = (FACES | HORSES)[name](things, backdrops)
+    found = composition_figures(partial(segment_known, perfect, seen_px=128), made, PARTS)
+    assert found["pooled"] > 95
 
 
 def coded(pixels: np.ndarray, kind: str = "JPEG") -> bytes:
@@ -276,6 +295,16 @@ def test_another_network_or_number_of_photos_is_measured_anew(bench, data, netwo
     assert n_cells(replace(one, n_photos=8)) == 1
     AutoShotNetwork("unet-small", FACE_PARTS, 32).save(one.network_folder)
     assert n_cells(replace(one, n_photos=8)) == 1
+
+
+def test_the_study_with_known_frames(bench, data, network, few_faces):
+    one = small(bench, data, network(FACE_PARTS))
+    only = ["turned-30", "four"]
+    folder, rows = run_experiment(EXPERIMENTS["anywhere-known"], one, only=only)
+    assert [row.cell.key for row in rows if row.figures] == only
+    assert [row.cell.key for row in rows] == list(FACES)
+    assert folder.name == "anywhere-known"
+    assert (folder / "four.jpg").is_file()
 
 
 def test_the_study_of_horses(bench, data, network):
