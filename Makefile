@@ -119,6 +119,11 @@ bench-few-shot: $(READY_DEV)
 bench-faces: $(READY_DEV)
 	$(BIN)/python -m experiments faces --data '$(DATA)' --half $(HALF)
 
+# Faces and horses turned, small, several at once, cut; objects found on cars; the time of a photo of 1024 px.
+.PHONY: bench-anywhere
+bench-anywhere: $(READY_DEV)
+	$(BIN)/python -m experiments anywhere --network '$(NETWORK)' --data '$(DATA)' --half $(HALF) --threads 2
+
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed
 

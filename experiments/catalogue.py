@@ -38,6 +38,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         pictures.EXPERIMENT,
         cost.EXPERIMENT,
         anywhere.EXPERIMENT,
+        anywhere.KNOWN_FRAMES,
     )
 }
 

@@ -1,1 +1,1 @@
-"""Photos composed of photos with truth: objects turned, shrunk, several at once, cut; and what is found there."""
+"""Photos composed of photos with truth: turned, small, several at once, cut; and what is found there."""

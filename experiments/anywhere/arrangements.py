@@ -1,11 +1,11 @@
-"""Where objects are put in the study ``anywhere``: seeded, so that the same photos give the same compositions.
+"""Where objects are put in the study ``anywhere``: seeded, the same photos give the same compositions.
 
 Each arrangement shows every photo as often as every other, and no composition shows a photo twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,8 +22,11 @@ from experiments.anywhere.composition import (
 )
 from partly.data.photos import Pixels
 
-Arrangement = Callable[[Sequence[ObjectPhoto], Sequence[Pixels]], Iterator[Composition]]
-"""Photos of objects, and backdrops without any, one for each of the photos, to compositions."""
+Arrangement = Callable[[Sequence[ObjectPhoto], Iterable[Pixels]], Iterator[Composition]]
+"""Photos of objects, and backdrops without any, one for each of the photos, to compositions.
+
+Backdrops are 512 px square, and asked for only where they are needed.
+"""
 
 SIDE_PX = 512
 """Of canvases; photos of faces have it too."""
@@ -34,19 +37,19 @@ _CUT_SIDE, _CUT_SHARE = 0.75, 1 / 3
 _IN_A_ROW_PX = 320
 
 
-def _all_as_they_are(photos: Sequence[ObjectPhoto], _backdrops: Sequence[Pixels]) -> Iterator[Composition]:
+def _all_as_they_are(photos: Sequence[ObjectPhoto], _backdrops: Iterable[Pixels]) -> Iterator[Composition]:
     yield from map(as_it_is, photos)
 
 
 def _all_turned(
-    photos: Sequence[ObjectPhoto], _backdrops: Sequence[Pixels], *, angle_deg: float
+    photos: Sequence[ObjectPhoto], _backdrops: Iterable[Pixels], *, angle_deg: float
 ) -> Iterator[Composition]:
     for photo in photos:
         yield turned(photo, angle_deg)
 
 
 def _shrunk(
-    photos: Sequence[ObjectPhoto], backdrops: Sequence[Pixels], *, share: float
+    photos: Sequence[ObjectPhoto], backdrops: Iterable[Pixels], *, share: float
 ) -> Iterator[Composition]:
     """Each photo at ``share`` of the canvas (its longer side), somewhere on a backdrop of its own."""
     for i, (photo, backdrop) in enumerate(zip(photos, backdrops, strict=True)):
@@ -60,14 +63,14 @@ def _shrunk(
 
 
 def _many(
-    photos: Sequence[ObjectPhoto], _backdrops: Sequence[Pixels], *, n_across: int
+    photos: Sequence[ObjectPhoto], _backdrops: Iterable[Pixels], *, n_across: int
 ) -> Iterator[Composition]:
     """As many canvases as photos; each photo is once at each place."""
     for chosen in _groups(photos, n_across**2):
         yield tiled(chosen, n_across, SIDE_PX)
 
 
-def _touching(photos: Sequence[ObjectPhoto], backdrops: Sequence[Pixels]) -> Iterator[Composition]:
+def _touching(photos: Sequence[ObjectPhoto], backdrops: Iterable[Pixels]) -> Iterator[Composition]:
     """A large and a small one side by side on a backdrop; each photo is once the large one."""
     for i, ((large, small), backdrop) in enumerate(zip(_groups(photos, 2), backdrops, strict=True)):
         canvas = Canvas(backdrop.copy())
@@ -82,7 +85,7 @@ def _touching(photos: Sequence[ObjectPhoto], backdrops: Sequence[Pixels]) -> Ite
         yield canvas.composition()
 
 
-def _cut(photos: Sequence[ObjectPhoto], backdrops: Sequence[Pixels]) -> Iterator[Composition]:
+def _cut(photos: Sequence[ObjectPhoto], backdrops: Iterable[Pixels]) -> Iterator[Composition]:
     """A third of each photo lies outside of one border of the canvas, in turn left, upper, right, lower."""
     for i, (photo, backdrop) in enumerate(zip(photos, backdrops, strict=True)):
         canvas = Canvas(backdrop.copy())
@@ -96,13 +99,13 @@ def _cut(photos: Sequence[ObjectPhoto], backdrops: Sequence[Pixels]) -> Iterator
         yield canvas.composition()
 
 
-def _two_in_a_row(photos: Sequence[ObjectPhoto], _backdrops: Sequence[Pixels]) -> Iterator[Composition]:
+def _two_in_a_row(photos: Sequence[ObjectPhoto], _backdrops: Iterable[Pixels]) -> Iterator[Composition]:
     for chosen in _groups(photos, 2):
         yield in_a_row(chosen, _IN_A_ROW_PX)
 
 
 def _groups(photos: Sequence[ObjectPhoto], n: int) -> Iterator[list[ObjectPhoto]]:
-    """As many groups of ``n`` as there are photos; each photo is once at each place, and in no group twice."""
+    """As many groups of ``n`` as there are photos; each is once at each place, and in no group twice."""
     if len(photos) < n:
         raise ValueError(f"{len(photos)} photos; expected {n} or more")
     random = np.random.default_rng((_SEED, 3, n))

@@ -84,7 +84,7 @@ class Canvas:
     _frames: list[Frame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._truth = np.zeros(self.pixels.shape[:2], np.uint8)
+        self._truth: LabelMap = np.zeros(self.pixels.shape[:2], np.uint8)
 
     def put(self, photo: ObjectPhoto, place: Place) -> None:
         """Put a photo somewhere, over what is there."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from experiments.anywhere.arrangements import SIDE_PX
 from experiments.anywhere.composition import ObjectPhoto
@@ -16,6 +19,8 @@ from partly.evaluation.segmentation import TruthMapping
 
 N_LABELLED_HORSES = 5
 """A network of horses may have learned from the first draw of so many; the others are measured on."""
+_BLACK = 24
+"""Brighter pixels are none of the bars, which JPEG has made a little uneven."""
 
 
 def faces(data: Path | None, half: Half, n: int) -> list[ObjectPhoto]:
@@ -58,18 +63,28 @@ def cars(data: Path | None, n: int) -> list[PhotoSource]:
     return _evenly(_all_cars(data)[::2], n)
 
 
-def backdrops(data: Path | None, n: int) -> list[Pixels]:
-    """``n`` photos of cars as canvases of 512 px.
+def backdrops(data: Path | None, n: int) -> Iterator[Pixels]:
+    """``n`` photos of cars as canvases of 512 px; none is read before it is asked for.
 
     Raises:
         NotAvailable: no folder was named, or it lacks the file.
     """
-    return [car_pixels(photo) for photo in _evenly(_all_cars(data)[1::2], n)]
+    yield from map(car_pixels, _evenly(_all_cars(data)[1::2], n))
 
 
 def car_pixels(photo: PhotoSource) -> Pixels:
-    """A photo of a car, 512 px square."""
+    """A photo of a car, 512 px square: with the black bars that the data pads photos with."""
     return resize_pixels(photo.read().pixels, SIDE_PX, SIDE_PX)
+
+
+def car_without_bars(photo: PhotoSource) -> Pixels:
+    """A photo of a car in its own shape, its longer side 512 px."""
+    pixels = photo.read().pixels
+    is_seen = pixels.max(axis=2) > _BLACK
+    rows, columns = (np.flatnonzero(is_seen.any(axis=axis)) for axis in (1, 0))
+    seen = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else pixels
+    height, width = (round(SIDE_PX * length / max(seen.shape[:2])) for length in seen.shape[:2])
+    return resize_pixels(seen, max(1, width), max(1, height))
 
 
 def _all_cars(data: Path | None) -> list[PhotoSource]:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from experiments.anywhere.composition import Composition
 from experiments.anywhere.scores import in_parts
-from experiments.anywhere.segmenters import Segmenter
+from experiments.anywhere.segmenters import KnownSegmenter
 from partly.data.labels import UNLABELLED, LabelMap, PartSet
 from partly.data.photos import Pixels, grid, overlay, thumbnail
 from partly.inference.find import Frame
@@ -20,11 +20,11 @@ _LINE, _TOP_LINE = (255, 255, 255), (255, 0, 0)
 _NOT_COUNTED = (128, 128, 128)
 
 
-def panels(segmenter: Segmenter, compositions: Iterable[Composition], part_set: PartSet) -> Pixels:
+def panels(segmenter: KnownSegmenter, compositions: Iterable[Composition], part_set: PartSet) -> Pixels:
     """A column for each composition: the photo, the truth with the true frames, and what was found."""
     rows: tuple[list[Pixels], ...] = ([], [], [])
     for composition in compositions:
-        found = segmenter(composition.pixels)
+        found = segmenter(composition)
         frames = [one.frame for one in found.objects or ()]
         shown = (
             composition.pixels,
@@ -52,4 +52,4 @@ def _coloured(pixels: Pixels, label_map: LabelMap, part_set: PartSet) -> Pixels:
     """The parts' colours over the photo; grey where nothing is counted."""
     counted = label_map != UNLABELLED
     shown = overlay(pixels, np.where(counted, label_map, 0).astype(np.uint8), part_set.colours, _OPACITY)
-    return np.where(counted[..., None], shown, np.uint8(_NOT_COUNTED)).astype(np.uint8)
+    return np.where(counted[..., None], shown, np.array(_NOT_COUNTED, np.uint8))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from experiments.anywhere.composition import Composition
-from experiments.anywhere.segmenters import Segmenter
+from experiments.anywhere.segmenters import KnownSegmenter, Segmenter
+from experiments.anywhere.tally import Tally, percent
 from experiments.experiment import Figures
 from experiments.scoring import figures_of
 from partly.data.labels import LabelMap, PartSet
@@ -17,34 +18,10 @@ from partly.evaluation.segmentation import EvaluationPair, evaluate
 from partly.inference.segment import Segmentation
 
 
-class Tally:
-    """Counts objects of one photo after the other."""
-
-    def __init__(self) -> None:
-        self._found: list[int | None] = []
-        self._shown: list[int] = []
-
-    def add(self, segmentation: Segmentation, n_shown: int) -> None:
-        """What was found in a photo that shows ``n_shown`` objects."""
-        self._found.append(None if segmentation.objects is None else len(segmentation.objects))
-        self._shown.append(n_shown)
-
-    def figures(self) -> Figures:
-        """In per cent of the photos: the right number of objects, more, and fewer; None: none were sought."""
-        if any(found is None for found in self._found):
-            return {"n_right": None, "n_too_many": None, "n_too_few": None}
-        more = np.subtract([found or 0 for found in self._found], self._shown)
-        return {
-            "n_right": _percent(more == 0),
-            "n_too_many": _percent(more > 0),
-            "n_too_few": _percent(more < 0),
-        }
-
-
 def composition_figures(
-    segmenter: Segmenter, compositions: Iterable[Composition], part_set: PartSet
+    segmenter: KnownSegmenter, compositions: Iterable[Composition], part_set: PartSet
 ) -> Figures:
-    """IoU of the parts, pooled and per photo, and numbers of objects, in per cent.
+    """IoU of the parts, pooled and per photo, and how well objects are found, in per cent.
 
     Args:
         segmenter: of any part set that has the same names.
@@ -57,31 +34,35 @@ def composition_figures(
     tally = Tally()
 
     def pair(composition: Composition) -> EvaluationPair:
-        segmentation = segmenter(composition.pixels)
-        tally.add(segmentation, composition.n_objects)
+        segmentation = segmenter(composition)
+        tally.add(segmentation, composition.frames)
         return EvaluationPair(composition.name, None, in_parts(segmentation, part_set), composition.truth)
 
     return figures_of(evaluate(map(pair, compositions), part_set, n_worst=0)) | tally.figures()
 
 
 def empty_figures(segmenter: Segmenter, photos: Iterable[Pixels]) -> Figures:
-    """What is found in photos without an object: in per cent of them, and the parts' mean share of a photo."""
-    tally, areas = Tally(), []
+    """What is found in photos without objects: in how many of them, and on which share of their area."""
+    tally = Tally()
+    areas: list[float] = []
     for pixels in photos:
         segmentation = segmenter(pixels)
-        tally.add(segmentation, 0)
-        areas.append(segmentation.label_map != segmentation.part_set.index("background"))
-    counted = tally.figures()
-    share = float(np.mean([area.mean() for area in areas]))
+        tally.add(segmentation, ())
+        background = segmentation.part_set.index("background")
+        areas.append(percent(segmentation.label_map != background))
     return {
         "n_pictures": len(areas),
-        "false_objects": counted["n_too_many"],
-        "false_area": round(100 * share, 2),
+        "false_objects": tally.figures()["n_too_many"],
+        "false_area": round(float(np.mean(areas)), 2),
     }
 
 
 def in_parts(segmentation: Segmentation, part_set: PartSet) -> LabelMap:
-    """The label map in the ids of a part set of the same names, uint8 ``[h, w]``."""
+    """The label map in the ids of a part set of the same names, uint8 ``[h, w]``.
+
+    Raises:
+        BadOption: the names differ.
+    """
     check_parts(segmentation.part_set, part_set)
     ids = [part_set.index(name) for name in segmentation.part_set.names]
     return np.array(ids, np.uint8)[segmentation.label_map]
@@ -103,7 +84,3 @@ def check_parts(given: PartSet, expected: PartSet) -> None:
 def same_parts(one: PartSet, other: PartSet) -> bool:
     """Whether two part sets have the same names, in any order."""
     return sorted(one.names) == sorted(other.names)
-
-
-def _percent(found: Sequence[bool] | np.ndarray) -> float:
-    return round(100 * float(np.mean(found)), 2)

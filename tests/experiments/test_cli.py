@@ -79,7 +79,9 @@ def test_benches_know_the_options(tiny, monkeypatch, tmp_path):
     monkeypatch.setattr(verb, "run_experiment", lambda _e, bench, **_: known.append(bench) or (tmp_path, []))
     monkeypatch.setattr(verb.torch, "set_num_threads", known.append)
     arguments = ["--half", "figure", "--threads", "3", "--workers", "2", "--data", "d", "--parser", "p"]
+    arguments += ["--network", "n", "--n", "9"]
     assert run(["tiny", *arguments]) == 0
     n_threads, bench = known
     assert (n_threads, bench.half, bench.n_workers, str(bench.data)) == (3, "figure", 2, "d")
+    assert (str(bench.network_folder), bench.n_photos) == ("n", 9)
     assert str(bench.get_annotator.args[0]) == "p"

@@ -255,7 +255,8 @@ def test_unknown_experiments():
         experiment_named("level")
     assert str(error.value) == (
         "there is no experiment 'level'; expected one of faces, two-networks, few-shot-networks, choosing, "
-        "labels, objects, photo-networks, levels, shapes, label-noise, pictures, cost. Did you mean 'levels'."
+        "labels, objects, photo-networks, levels, shapes, label-noise, pictures, cost, anywhere, "
+        "anywhere-known. Did you mean 'levels'."
     )
-    with pytest.raises(BadOption, match=r"cost\.$"):
+    with pytest.raises(BadOption, match=r"anywhere-known\.$"):
         experiment_named("xyz")
