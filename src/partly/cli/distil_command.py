@@ -70,13 +70,17 @@ def command(
     output.say(f"{'It was made already' if result.was_there else 'Made'} {result.folder}{agreement}")
     if result.best_folder is not None:
         output.say(f"The slower, better network: {result.best_folder}")
+    if result.finder_folder is not None:
+        output.say(f"The object finder, for partly segment --anywhere: {result.finder_folder}")
     for folder in result.panel_folders:
         output.say(f"Panels: {folder}")
-    output.say(f"Next: partly segment {project_folder} PHOTOS")
+    anywhere = " --anywhere" if result.finder_folder is not None else ""
+    output.say(f"Next: partly segment {project_folder} PHOTOS{anywhere}")
     output.result(
         {
             "folder": str(result.folder),
             "best_folder": result.best_folder and str(result.best_folder),
+            "finder_folder": result.finder_folder and str(result.finder_folder),
             "run_folder": str(result.run_folder),
             "held_out_iou": result.held_out_iou,
             "was_there": result.was_there,

@@ -90,6 +90,7 @@ def command(
             machine=runs_on,
             on_note=output.say,
             **options.arguments(**segmenting.made_of),
+            finder=segmenting.finder,
             **values_of(outputs),
             progress=report,
         )

@@ -4,6 +4,8 @@ from .adversarial_losses import Hinge as Hinge
 from .adversarial_losses import Minimax as Minimax
 from .adversarial_losses import NonSaturating as NonSaturating
 from .adversarial_losses import Wasserstein as Wasserstein
+from .centre_losses import centre_loss as centre_loss
+from .centre_losses import placement_loss as placement_loss
 from .evidence_lower_bound import ELBO as ELBO
 from .evidence_lower_bound import LaplacePixels as LaplacePixels
 from .evidence_lower_bound import drawn as drawn
@@ -22,5 +24,3 @@ from .rounds import total as total
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
 from .slope_penalties import R1 as R1
-from .centre_losses import centre_loss as centre_loss
-from .centre_losses import placement_loss as placement_loss

@@ -25,11 +25,12 @@ from partly.machine import (
     usable_processors,
 )
 from partly.models.generators import pictures_digest
-from partly.models.networks import load_network
+from partly.models.networks import ObjectFinder, load_network
 from partly.models.zoo import encoder_weights
 from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.beside_generator import Beside
 from partly.project.best_network import make_best
+from partly.project.finder_of_project import make_finder
 from partly.project.model_digests import (
     annotations_digest,
     classes_drawn,
@@ -56,6 +57,7 @@ from partly.synthesis.distil import (
     DistilRequest,
     completed,
     distil,
+    distil_finder,
     distil_head,
     keep_features,
     unpainted_photos,
@@ -68,6 +70,7 @@ from partly.synthesis.shards import (
     pictures_identity,
     synthesise_share,
 )
+from partly.training.finding import FinderConfig
 
 _MOST_WORKERS = 8
 # Choices that a head depends on besides the networks that teach it.
@@ -84,6 +87,7 @@ class DistilResult:
         held_out_iou: mean IoU with the few-shot segmenter on held-out pictures, in [0, 1], or None.
         was_there: an earlier run had done it all.
         best_folder: model folder of the best network, where it was asked for.
+        finder_folder: model folder of the object finder, where it was asked for.
     """
 
     folder: Path
@@ -91,6 +95,7 @@ class DistilResult:
     held_out_iou: float | None
     was_there: bool
     best_folder: Path | None = None
+    finder_folder: Path | None = None
 
     @property
     def panel_folders(self) -> list[Path]:
@@ -226,10 +231,33 @@ def _distil_on(
             )
         ranks.wait()
         done = DistilResult(project.auto_shot, run.folder, result.held_out_iou, was_there=False)
+    if not config.anywhere and beside.reader is None:
+        return done
+    fast = load_network(project.auto_shot)
+    made_from = {"few_shot_sha256": teacher.digest, **beside.parents}
+    if config.anywhere:
+
+        def train() -> ObjectFinder:
+            alone = replace(machine, ranks=ALONE)
+            return distil_finder(
+                teacher,
+                place,
+                config,
+                fast,
+                beside.own,
+                reports,
+                encoder_weights=weights,
+                n_workers=n_workers,
+                machine=alone,
+            )
+
+        of_finder = {"network_sha256": fast.digest, "finder": asdict(FinderConfig(seed=config.seed))}
+        with streams_as_of(run.streams):
+            finder_was_there = make_finder(project, train, made_from | of_finder, machine)
+        done = replace(done, finder_folder=project.finder, was_there=done.was_there and finder_was_there)
     reader = beside.reader
     if reader is None:
         return done
-    fast = load_network(project.auto_shot)
 
     def head() -> FewShotSegmenter:
         return distil_head(
@@ -245,11 +273,11 @@ def _distil_on(
         )
 
     of_head = {name: described[name] for name in _OF_HEAD if name in described}
-    made_from = {"few_shot_sha256": teacher.digest, **of_head}
+    made_from |= of_head
     if isinstance(source, PhotoFeatures):
         made_from["segmenter"] = "head"  # Before, it was the teacher's own.
     with streams_as_of(run.streams):
-        best_was_there = make_best(project, fast, reader.encoder, head, made_from | beside.parents, machine)
+        best_was_there = make_best(project, fast, reader.encoder, head, made_from, machine)
     return replace(done, best_folder=project.best, was_there=done.was_there and best_was_there)
 
 
@@ -351,7 +379,7 @@ def _keep_features(
 
 def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:
     """The choices that the auto-shot network depends on."""
-    no_matter = set()
+    no_matter = {"anywhere"}
     if beside.reader is None or not isinstance(source, GeneratorFeatures):
         no_matter.add("best")  # which makes larger pictures
     if beside.own is None or not beside.own.annotations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partly.errors import BadOption, BadProject
@@ -10,8 +10,9 @@ from partly.fewshot.features import FeatureStore
 from partly.fewshot.fitting import load_segmenter
 from partly.inference.engines import EngineFile, EngineNetwork, open_engine
 from partly.inference.segment import EncoderNetwork, load_part_network
-from partly.models.networks import AutoShotNetwork
+from partly.models.networks import AutoShotNetwork, ObjectFinder
 from partly.project.chosen_network import network_of
+from partly.project.finder_of_project import finder_of
 from partly.project.model_digests import fitted_on_photos, model_card
 from partly.project.project_features import project_encoder
 from partly.project.project_folder import Project, is_project, open_project
@@ -27,11 +28,13 @@ class SegmentingNetwork:
         network: it.
         kind: "network", "best" or "teacher".
         note: what the user should know of the choice; "" is nothing.
+        finder: looks for objects, where they are looked for.
     """
 
     network: AutoShotNetwork | EncoderNetwork
     kind: str = "network"
     note: str = ""
+    finder: ObjectFinder | None = None
 
     @property
     def made_of(self) -> dict[str, bool]:
@@ -72,11 +75,18 @@ def segmenting_network(folder: Path, choice: SegmentChoice | None = None) -> Seg
 
     Raises:
         BadModelFile: the folder is neither, or a model is damaged.
-        BadProject: the project has not got what is chosen, or has neither.
+        BadProject: the project has not got what is chosen, or has neither; or no object finder.
         BadOption: a teacher is chosen that cannot read photos, or something else than the model in a folder.
         NotAvailable: the network that reads photos for the teacher is not on this machine.
     """
-    chosen = choice.segmenter if choice else None
+    segmenting = _segmenting(folder, choice.segmenter if choice else None)
+    if choice is None or not choice.anywhere:
+        return segmenting
+    return replace(segmenting, finder=finder_of(folder))
+
+
+def _segmenting(folder: Path, chosen: str | None) -> SegmentingNetwork:
+    """As :func:`segmenting_network`, without a finder."""
     if not is_project(folder):
         if chosen is not None:
             raise BadOption(

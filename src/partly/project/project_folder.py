@@ -102,6 +102,11 @@ class Project:
         return self.folder / "models" / "best"
 
     @property
+    def finder(self) -> Path:
+        """Model folder of the object finder."""
+        return self.folder / "models" / "finder"
+
+    @property
     def report(self) -> Path:
         """The page that ``partly report`` writes."""
         return self.folder / "report.html"

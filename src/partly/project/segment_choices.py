@@ -20,5 +20,13 @@ class SegmentChoice:
         flag="--with",
     )
 
+    anywhere: bool = option(
+        False,
+        "Look for objects of any place, size, angle and number, and segment each by itself, with the object "
+        "finder that partly distil --anywhere makes. By default a photo is taken for one object that fills "
+        "it.",
+        flag="--anywhere/--no-anywhere",
+    )
+
     def __post_init__(self) -> None:
         check_options(self)

@@ -1,8 +1,7 @@
 """Where objects are in a photo, whatever their place, size, angle and number."""
 
-from .frame import Frame as Frame
-from .frame import seen_in as seen_in
-from .finding import FindOptions as FindOptions
 from .finding import Finder as Finder
 from .finding import Found as Found
 from .finding import find_objects as find_objects
+from .frame import Frame as Frame
+from .frame import seen_in as seen_in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,7 +17,10 @@ from partly.inference.find.frame import Frame, seen_in
 from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX, FinderShape, ObjectCheck
 
 _CANDIDATE = 0.15  # least probability of what is looked at a second time
-_TILE_PX, _OVERLAP_PX = 768, 256  # of the finest sizes; a tile shows any object that is looked for at its size
+_TILE_PX, _OVERLAP_PX = (
+    768,
+    256,
+)  # of the finest sizes; a tile shows any object that is looked for at its size
 _LARGEST = 1.4  # side of the largest objects that are looked for at a size, as a share of the finder's size
 _CLOSER_PX = 128  # side of the squares in which candidates are looked at again
 _CLOSER_MARGIN = 1.5  # side of these, as a multiple of the candidate's
@@ -80,11 +83,12 @@ def find_objects(finder: Finder, pixels: Pixels, options: FindOptions | None = N
         for long_px in sizes_px(finder.shape, max(pixels.shape[:2]), options.smallest)
         for found in _at_size(finder, pixels, long_px)
     ]
-    candidates = each_once(candidates, options.apart)[: 2 * options.most]
+    candidates = each_once(candidates, options.apart, 2 * options.most)
     if options.look_again:
-        candidates = each_once(_looked_at_again(finder, pixels, candidates), options.apart)
-    sure = [found for found in candidates if found.confidence >= options.least_confidence]
-    return tuple(sure[: options.most])
+        candidates = each_once(_looked_at_again(finder, pixels, candidates), options.apart, options.most)
+    return tuple(found for found in candidates if found.confidence >= options.least_confidence)[
+        : options.most
+    ]
 
 
 def sizes_px(shape: FinderShape, photo_px: int, smallest: float) -> tuple[int, ...]:
@@ -101,10 +105,18 @@ def sizes_px(shape: FinderShape, photo_px: int, smallest: float) -> tuple[int, .
     return tuple(sizes)
 
 
-def each_once(candidates: Sequence[Found], apart: float) -> list[Found]:
-    """Surest first, without those whose centre is near that of a surer one of about the same size."""
+def each_once(candidates: Iterable[Found], apart: float, most: int) -> list[Found]:
+    """Surest first, without those whose centre is near that of a surer one of about the same size.
+
+    Args:
+        candidates: in any order.
+        apart: as for :class:`FindOptions`.
+        most: that are kept, the surest.
+    """
     kept: list[Found] = []
     for one in sorted(candidates, key=lambda found: -found.confidence):
+        if len(kept) == most:
+            break
         if not any(_is_same(one.frame, other.frame, apart) for other in kept):
             kept.append(one)
     return kept
@@ -146,7 +158,7 @@ def _tiles(shown: Pixels) -> Iterator[tuple[int, int, Pixels]]:
 def _inner(
     photo: tuple[int, ...], top: int, left: int, tile: tuple[int, ...]
 ) -> tuple[float, float, float, float]:
-    """Where a tile's candidates count: half of what it shares with others is theirs; left, top, right, bottom."""
+    """Where a tile's candidates count, left, top, right, bottom: half of what it shares with others is its."""
     half = _OVERLAP_PX / 2
     return (
         left + half if left else -math.inf,

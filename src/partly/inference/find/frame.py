@@ -45,7 +45,7 @@ class Frame:
 
 
 def seen_in(pixels: Pixels, frame: Frame, size_px: int) -> Pixels:
-    """What a frame shows, turned upright, uint8 ``[size_px, size_px, 3]``; outside of the photo its edges repeat.
+    """What a frame shows, turned upright, uint8 ``[size_px, size_px, 3]``; beyond the photo its edges repeat.
 
     Args:
         pixels: the photo, uint8 ``[h, w, 3]``.

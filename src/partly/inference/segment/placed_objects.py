@@ -16,8 +16,8 @@ from partly.data.labels import PartSet
 from partly.data.photos import Photo, photo_of
 from partly.inference.find import Found, Frame, seen_in
 from partly.inference.segment.part_probabilities import STRIP_VALUES, PartProbabilities
-from partly.models.networks import OBJECT_MARGIN
 from partly.inference.segment.segmentation import FoundObject, PartArea, Segmentation
+from partly.models.networks import OBJECT_MARGIN
 
 _NO_OBJECT = 5.0  # logit of the background where no object is: some 99 %
 _FILLS = 0.8  # from this share of the photo's longer side on, an object that is alone may fill it
@@ -59,7 +59,9 @@ def place(
         logits, distance = see(photo)
         if distance <= 1:
             return [
-                PlacedObject(found[0], Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu()))
+                PlacedObject(
+                    found[0], Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu())
+                )
             ]
     placed = []
     for one in found:
@@ -204,7 +206,7 @@ def _span(view: Frame, height: int, width: int) -> _Span:
 
 
 def _sampled(one: PlacedObject, rows: slice, columns: slice) -> tuple[Tensor, Tensor]:
-    """Logits ``[k, n, m]`` of an object in some pixels of the photo, and how much it claims them, ``[n, m]``."""
+    """Logits ``[k, n, m]`` of an object in some pixels of the photo; how much it claims them, ``[n, m]``."""
     view = one.view
     right = torch.arange(columns.start, columns.stop) + (0.5 - view.x_px)
     down = torch.arange(rows.start, rows.stop)[:, None] + (0.5 - view.y_px)
@@ -235,7 +237,7 @@ class _Tally:
         chosen, n_parts = labels[mask].astype(np.intp), len(self.n_pixels)
         self.n_pixels[:] += np.bincount(chosen, minlength=n_parts)
         self.confidences[:] += np.bincount(chosen, sure[mask], n_parts)
-        ys, xs = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+        ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         here = [int(xs[0]), top + int(ys[0]), int(xs[-1]) + 1, top + int(ys[-1]) + 1]
         if self.box:
             here = [min(a, b) for a, b in zip(self.box[:2], here[:2], strict=True)] + [

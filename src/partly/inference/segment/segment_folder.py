@@ -110,7 +110,8 @@ def segment_all(
         machine: where the network computes, in place of the processor; it is moved there. A GPU is given
             batches of photos.
         on_note: told once that batches did not fit into the GPU's memory, and were halved.
-        **view: ``size_px``, ``mirror_average``, ``scales``, ``refine`` and ``finder``; see :func:`segment_photo`.
+        **view: ``size_px``, ``mirror_average``, ``scales``, ``refine`` and ``finder``; see
+            :func:`segment_photo`.
 
     Returns:
         What was done; photos that cannot be read are listed in ``failed``, those with a fault beside their
@@ -145,6 +146,9 @@ def segment_all(
         outputs = PhotoOutputs(folder, output_name(source.name, taken), kinds)
         return _Job(source, outputs, places.take(outputs.name))
 
+    finder = view.get("finder")
+    if isinstance(finder, nn.Module) and not machine.is_plain:
+        machine.place(finder)
     with _at_work(network, machine, on_note) as ready, ExitStack() as stack:
         run = _Run(key, partial(segment_photo, ready, **view), machine.described)
         work = partial(_outcome, run=run)

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from partly.models.model_families import ModelFamily, read_family
-from partly.models.networks.conv_layers import ConvNorm, channels_last, fused_copy, pad_to_multiple, upsample_like
+from partly.models.networks.conv_layers import (
+    ConvNorm,
+    channels_last,
+    fused_copy,
+    pad_to_multiple,
+    upsample_like,
+)
 from partly.models.networks.efficientnet_encoder import EfficientNetLite0, load_encoder_weights
 from partly.models.networks.object_check import ObjectCheck
 

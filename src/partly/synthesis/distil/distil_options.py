@@ -119,6 +119,14 @@ class DistilConfig:
         in_project=True,
         in_form=True,
     )
+    anywhere: bool = option(
+        False,
+        "Make an object finder too, with which photos are segmented wherever, however large, at whatever "
+        "angle and however many the objects in them are: partly segment --anywhere.",
+        flag="--anywhere/--no-anywhere",
+        in_project=True,
+        in_form=True,
+    )
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = option(
         0,

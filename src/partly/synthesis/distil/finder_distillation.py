@@ -10,8 +10,7 @@ from torch import Tensor
 
 from partly.fewshot.fitting import Teacher
 from partly.machine import PROCESSOR, Machine
-from partly.models.networks import AutoShotNetwork, FinderShape, ObjectFinder
-from partly.models.networks import OBJECT_MARGIN, object_measures
+from partly.models.networks import OBJECT_MARGIN, AutoShotNetwork, FinderShape, ObjectFinder, object_measures
 from partly.storage import tensor_seed
 from partly.synthesis.distil.distil_config import DistilReports
 from partly.synthesis.distil.distil_options import DistilConfig

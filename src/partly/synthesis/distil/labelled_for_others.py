@@ -29,7 +29,7 @@ def labelled_for(
     n_workers: int = 1,
     machine: Machine = PROCESSOR,
 ) -> tuple[LabelledPictures, Painted]:
-    """A generator's pictures as its teacher labels them, or photos as teacher and network do; what was painted.
+    """Pictures as a generator's teacher labels them, or photos as teacher and network do; what was painted.
 
     Args:
         teacher: of a generator or of photos.

@@ -1,2 +1,4 @@
 """Training of the object finder, on scenes composed of labelled pictures."""
-from .scenes import SceneOptions as SceneOptions
+
+from .finder_training import FinderConfig as FinderConfig
+from .finder_training import train_finder as train_finder

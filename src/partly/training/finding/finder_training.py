@@ -19,7 +19,13 @@ from partly.training.augment.segmentation import Augmentation, photographed
 from partly.training.chassis import OnStep, Plan, Sitting, StepReport, Trained, ema_decay, read_ahead
 from partly.training.finding.finder_targets import FinderTargets, finder_targets
 from partly.training.finding.scenes import SceneOptions, compose_scenes
-from partly.training.segmentation import BatchOrder, LabelledPictures, learning_rate_factor, resized, to_images
+from partly.training.segmentation import (
+    BatchOrder,
+    LabelledPictures,
+    learning_rate_factor,
+    resized,
+    to_images,
+)
 
 _PICTURE_PX = 128  # objects of scenes are not larger than about that
 
@@ -148,7 +154,7 @@ def _loss(said: Tensor, targets: FinderTargets, placement: float, device: torch.
 def _batches(
     data: LabelledPictures, config: FinderConfig, first_step: int, others: Tensor | None
 ) -> Iterator[tuple[Tensor, FinderTargets]]:
-    """Images ``[b, 3, s, s]`` and targets of the steps; the next is made while the network works on this one."""
+    """Images ``[b, 3, s, s]`` and targets of the steps; the next is made while this one is learned from."""
     order = BatchOrder(len(data), config.batch_size, config.seed)
     behind = None if others is None else to_images(others)
 

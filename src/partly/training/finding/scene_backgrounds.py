@@ -72,7 +72,7 @@ def _spots(images: Tensor, foreground: Tensor, size_px: int, generator: torch.Ge
 
 
 def _leaves(images: Tensor, foreground: Tensor, size_px: int, generator: torch.Generator) -> Tensor:  # noqa: ARG001
-    """Ellipses, boxes and triangles of one colour each, the larger the fewer (Lee et al. 2001, "dead leaves").
+    """Ellipses, boxes and triangles, the larger the fewer ("dead leaves", Lee, Mumford and Huang 2001).
 
     Colours are those of the pictures or any.
     """

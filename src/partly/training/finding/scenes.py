@@ -111,9 +111,7 @@ def _composed(
         areas.append(float((1 - halved[-1][which, 3]).mean() * place[2] ** 2))
     if placed.numel() and float(torch.rand((), generator=generator)) < options.hidden:
         _hide(canvas, owners, behind.roll(size_px // 2, -1), generator)
-    seen = torch.tensor(
-        [float((owners == i).sum()) / max(area, 1.0) for i, area in enumerate(areas)]
-    )
+    seen = torch.tensor([float((owners == i).sum()) / max(area, 1.0) for i, area in enumerate(areas)])
     within = (placed[:, :2] > 0).all(1) & (placed[:, :2] < size_px).all(1)
     counts = (seen >= options.least_visible) & within
     return Scene(canvas[:3], canvas[3:], placed[counts], placed[~counts & within & (seen > 0.05)])
