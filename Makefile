@@ -122,7 +122,7 @@ bench-faces: $(READY_DEV)
 # Faces and horses turned, small, several at once, cut; objects found on cars; the time of a photo of 1024 px.
 .PHONY: bench-anywhere
 bench-anywhere: $(READY_DEV)
-	$(BIN)/python -m experiments anywhere --network '$(NETWORK)' --data '$(DATA)' --half $(HALF) --threads 2
+	$(BIN)/python -m experiments anywhere --network '$(NETWORK)' $(if $(FINDER),--finder '$(FINDER)') --data '$(DATA)' --half $(HALF) --threads 2
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed

@@ -24,7 +24,7 @@ from partly.fewshot.features import GeneratorFeatures, latent_of
 from partly.fewshot.fitting import FewShotConfig, Teacher, fit_few_shot
 from partly.fewshot.segmenters import FewShotSegmenter
 from partly.models.generators import Generator
-from partly.models.networks import AutoShotNetwork, load_network
+from partly.models.networks import AutoShotNetwork, ObjectFinder, load_finder, load_network
 from partly.models.zoo import encoder_weights, load_generator
 from partly.storage import load_card
 
@@ -46,6 +46,7 @@ class Bench:
         protocol: seeds and sizes.
         n_workers: processes that make labelled pictures.
         network_folder: the model folder of an auto-shot network that is measured; None: none.
+        finder_folder: the model folder of an object finder that is measured with it; None: none.
         n_photos: photos that compositions are made of.
         tell: told what is done, how much of it and of how much.
         get_generator: gives the generator; picklable.
@@ -59,6 +60,7 @@ class Bench:
     protocol: Protocol = PROTOCOL
     n_workers: int = 1
     network_folder: Path | None = None
+    finder_folder: Path | None = None
     n_photos: int = 60
     tell: Tell = lambda _what, _done, _total: None
     get_generator: Callable[[], Generator] = _usual_generator
@@ -90,6 +92,11 @@ class Bench:
                 remedy="Name it with --network FOLDER",
             )
         return load_network(self.network_folder)
+
+    @cached_property
+    def finder(self) -> ObjectFinder | None:
+        """The object finder that is measured with the network, if there is one."""
+        return None if self.finder_folder is None else load_finder(self.finder_folder).for_inference()
 
     @cached_property
     def caching_generator(self) -> CachingGenerator:

@@ -59,6 +59,12 @@ from partly.cli import Bars, Output, json_option
     help="The model folder of the network to measure, for experiments with one that is there: anywhere.",
 )
 @click.option(
+    "--finder",
+    "finder_folder",
+    type=click.Path(path_type=Path),
+    help="The model folder of the object finder to measure with it; without one, none is used.",
+)
+@click.option(
     "--n",
     "n_photos",
     type=click.IntRange(9),
@@ -95,6 +101,7 @@ def command(
     n_threads: int,
     n_workers: int,
     network_folder: Path | None,
+    finder_folder: Path | None,
     n_photos: int,
     parser_file: Path | None,
     page: Path | None,
@@ -124,6 +131,7 @@ def command(
             half,
             n_workers=n_workers,
             network_folder=network_folder,
+            finder_folder=finder_folder,
             n_photos=n_photos,
             tell=bars,
             get_annotator=partial(load_annotator, parser_file),

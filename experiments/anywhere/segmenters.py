@@ -1,4 +1,4 @@
-"""What is measured on compositions: a network that takes each photo for one object."""
+"""What is measured on compositions: a network that takes each photo for one object, or looks for objects."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def of_pixels(segmenter: Segmenter) -> KnownSegmenter:
 
 
 def segmenter_of(bench: Bench) -> Segmenter:
-    """What the bench measures; what looks for objects is built here, beside :func:`plain_segmenter`."""
-    return plain_segmenter(bench)
+    """What the bench measures: the network, which looks for objects where there is a finder."""
+    return partial(plain_segmenter(bench), finder=bench.finder)

@@ -122,6 +122,8 @@ def _cells_of(bench: Bench, cells: Sequence[Cell]) -> tuple[Cell, ...]:
         check_parts(network.part_set, FACE_PARTS)
     left_out = "faces" if is_horses else "horses"
     settings = {"network_sha256": network.digest}
+    if bench.finder is not None:
+        settings["finder_sha256"] = bench.finder.digest
 
     def n_photos(cell: Cell) -> dict[str, int]:
         return {"n_photos": bench.n_photos} if cell.settings["kind"] == "faces" else {}

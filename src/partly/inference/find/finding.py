@@ -158,7 +158,7 @@ def _tiles(shown: Pixels) -> Iterator[tuple[int, int, Pixels]]:
 def _inner(
     photo: tuple[int, ...], top: int, left: int, tile: tuple[int, ...]
 ) -> tuple[float, float, float, float]:
-    """Where a tile's candidates count, left, top, right, bottom: half of what it shares with others is its."""
+    """Where a tile's candidates count: up to the middle of what tiles share; left, top, right, bottom."""
     half = _OVERLAP_PX / 2
     return (
         left + half if left else -math.inf,

@@ -146,7 +146,7 @@ def segment_all(
         outputs = PhotoOutputs(folder, output_name(source.name, taken), kinds)
         return _Job(source, outputs, places.take(outputs.name))
 
-    finder = view.get("finder")
+    finder: Any = view.get("finder")
     if isinstance(finder, nn.Module) and not machine.is_plain:
         machine.place(finder)
     with _at_work(network, machine, on_note) as ready, ExitStack() as stack:
