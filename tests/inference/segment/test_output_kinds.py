@@ -51,7 +51,7 @@ def read(path: Path) -> np.ndarray:
 def test_probabilities_are_the_softmax_of_the_logits(
     height: int, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strips_module, "_STRIP_VALUES", 100)
+    monkeypatch.setattr(strips_module, "STRIP_VALUES", 100)
     logits = 3 * torch.randn((3, 8, 6), generator=torch.Generator().manual_seed(0))
     found = segmentation_of(logits, np.zeros((height, width, 3), np.uint8), PART_SET, refine=False)
     shrinks = height <= 8 and width <= 6
@@ -108,7 +108,7 @@ def test_probabilities_as_16_bit_pngs(photos: Path, tmp_path: Path) -> None:
 
 
 def test_probabilities_as_arrays(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strips_module, "_STRIP_VALUES", 100)
+    monkeypatch.setattr(strips_module, "STRIP_VALUES", 100)
     run(photos, tmp_path, probabilities="npz", mirror_average=False)
     found = segment_photo(ColourNetwork(), photos / "sub" / "b.png", mirror_average=False)
     with np.load(tmp_path / "probabilities" / "sub" / "b.npz", allow_pickle=False) as arrays:

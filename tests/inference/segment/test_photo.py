@@ -116,7 +116,7 @@ def test_mirror_average_exchanges_left_and_right() -> None:
 def test_strips_equal_one_interpolation(h: int, w: int, height: int, width: int, budget: int) -> None:
     logits = torch.rand((2, h, w), generator=torch.Generator().manual_seed(h * 13 + w))
     patch = pytest.MonkeyPatch()
-    patch.setattr(strips_module, "_STRIP_VALUES", budget)
+    patch.setattr(strips_module, "STRIP_VALUES", budget)
     try:
         strips = list(strips_module.upsampled_strips(logits, height, width))
     finally:
@@ -131,7 +131,7 @@ def test_strips_equal_one_interpolation(h: int, w: int, height: int, width: int,
 def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = np.random.default_rng(0).integers(0, 255, (90, 70, 3), np.uint8)
     whole = segment_photo(ColourNetwork(), photo)
-    monkeypatch.setattr(strips_module, "_STRIP_VALUES", 1000)
+    monkeypatch.setattr(strips_module, "STRIP_VALUES", 1000)
     parts = segment_photo(ColourNetwork(), photo)
     np.testing.assert_array_equal(parts.label_map, whole.label_map)
     np.testing.assert_allclose(parts.confidence, whole.confidence, rtol=1e-6)
