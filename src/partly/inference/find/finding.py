@@ -24,6 +24,9 @@ _TILE_PX, _OVERLAP_PX = (
 _LARGEST = 1.4  # side of the largest objects that are looked for at a size, as a share of the finder's size
 _CLOSER_PX = 128  # side of the squares in which candidates are looked at again
 _CLOSER_MARGIN = 1.5  # side of these, as a multiple of the candidate's
+_SURE = 0.75  # from this probability on, an object is not looked at turned
+_TURNS = (90.0, 180.0, 270.0)
+_MOST_TURNED = 50  # candidates that are, the surest
 _TOGETHER = 16  # candidates that are looked at at once
 
 
@@ -191,26 +194,52 @@ def peaks(says: Tensor, least: float) -> Iterator[Found]:
 
 
 def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]) -> Iterator[Found]:
-    """Candidates as they look from near; the confidence is the mean of both looks."""
-    for start in range(0, len(candidates), _TOGETHER):
-        some = candidates[start : start + _TOGETHER]
-        views = [replace(one.frame, side_px=one.frame.side_px * _CLOSER_MARGIN) for one in some]
+    """Candidates as they look from near; the confidence is the mean of both looks.
+
+    A finder knows upright objects best. One that is not surely there is looked at turned by quarters, too.
+    """
+    seen = _seen_nearer(finder, pixels, [one.frame for one in candidates])
+    unsure = [i for i, one in enumerate(seen) if one is None or one.confidence < _SURE][:_MOST_TURNED]
+    turned = [
+        replace(candidates[i].frame, angle_deg=candidates[i].frame.angle_deg + turn)
+        for i in unsure
+        for turn in _TURNS
+    ]
+    by_turn = iter(_seen_nearer(finder, pixels, turned))
+    for i in unsure:
+        others = [one for one in (seen[i], *(next(by_turn) for _ in _TURNS)) if one is not None]
+        seen[i] = max(others, key=lambda found: found.confidence, default=None)
+    for one, nearer in zip(candidates, seen, strict=True):
+        if nearer is not None:
+            yield Found(nearer.frame, (one.confidence + nearer.confidence) / 2)
+
+
+def _seen_nearer(finder: Finder, pixels: Pixels, frames: Sequence[Frame]) -> list[Found | None]:
+    """What is found in the middle of frames, each seen from near and turned upright; None: nothing."""
+    found: list[Found | None] = []
+    for start in range(0, len(frames), _TOGETHER):
+        some = frames[start : start + _TOGETHER]
+        views = [replace(frame, side_px=frame.side_px * _CLOSER_MARGIN) for frame in some]
         says = _says(finder, [seen_in(pixels, view, _CLOSER_PX) for view in views])
-        for one, view, of_view in zip(some, views, says, strict=True):
-            middle = _CLOSER_PX / 2
-            near = [
-                found
-                for found in peaks(of_view, _CANDIDATE)
-                if math.hypot(found.frame.x_px - middle, found.frame.y_px - middle) < _CLOSER_PX / 5
-            ]
-            if not near:
-                continue
-            seen = max(near, key=lambda found: found.confidence)
-            scale = view.side_px / _CLOSER_PX
-            x, y = view.to_photo((seen.frame.x_px - middle) * scale, (seen.frame.y_px - middle) * scale)
-            angle = (view.angle_deg + seen.frame.angle_deg + 180) % 360 - 180
-            frame = Frame(x, y, seen.frame.side_px * scale, angle)
-            yield Found(frame, (one.confidence + seen.confidence) / 2)
+        found += [_in_the_middle(view, of_view) for view, of_view in zip(views, says, strict=True)]
+    return found
+
+
+def _in_the_middle(view: Frame, says: Tensor) -> Found | None:
+    """The surest object near the middle of a view, in the photo."""
+    middle = _CLOSER_PX / 2
+    near = [
+        one
+        for one in peaks(says, _CANDIDATE)
+        if math.hypot(one.frame.x_px - middle, one.frame.y_px - middle) < _CLOSER_PX / 5
+    ]
+    if not near:
+        return None
+    surest = max(near, key=lambda found: found.confidence)
+    scale = view.side_px / _CLOSER_PX
+    x, y = view.to_photo((surest.frame.x_px - middle) * scale, (surest.frame.y_px - middle) * scale)
+    angle = (view.angle_deg + surest.frame.angle_deg + 180) % 360 - 180
+    return Found(Frame(x, y, surest.frame.side_px * scale, angle), surest.confidence)
 
 
 def _says(finder: Finder, pictures: Sequence[Pixels]) -> Tensor:

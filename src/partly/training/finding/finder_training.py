@@ -43,6 +43,7 @@ class FinderConfig:
         warm_up: share of the steps in which the learning rate rises.
         ema_half_life: of the averaged weights, as a share of the steps.
         placement: weight of how objects stand, beside where they are.
+        hold_first_layers: hold the encoder's first layers as they are, which suits pretrained ones.
         scenes: how they are composed.
         augmentation: light, colours and faults of scenes; nothing of it moves.
         checkpoint_every_s: seconds between checkpoints.
@@ -58,6 +59,7 @@ class FinderConfig:
     warm_up: float = 0.05
     ema_half_life: float = 0.03
     placement: float = 1.0
+    hold_first_layers: bool = True
     scenes: SceneOptions = field(default_factory=SceneOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_s: float = 60.0
@@ -95,9 +97,12 @@ def train_finder(
     """
     config = config or FinderConfig()
     channels_last(finder.train())
+    if config.hold_first_layers:
+        finder.hold_first_layers()
     machine.place(finder)
-    slow = [p for name, p in finder.named_parameters() if name.startswith("encoder.")]
-    fast = [p for name, p in finder.named_parameters() if not name.startswith("encoder.")]
+    learning = [(name, p) for name, p in finder.named_parameters() if p.requires_grad]
+    slow = [p for name, p in learning if name.startswith("encoder.")]
+    fast = [p for name, p in learning if not name.startswith("encoder.")]
     groups: list[dict[str, Any]] = [
         {"params": slow, "factor": config.encoder_learning_rate_factor},
         {"params": fast, "factor": 1.0},

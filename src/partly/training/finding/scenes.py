@@ -38,8 +38,8 @@ class SceneOptions:
     filling: float = 0.25
     single: float = 0.25
     most: int = 12
-    upright: float = 0.5
-    leaning_deg: float = 12.0
+    upright: float = 0.4
+    leaning_deg: float = 15.0
     whole: float = 0.4
     hidden: float = 0.3
     least_visible: float = 0.4
