@@ -50,16 +50,18 @@ def read_coco(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMa
 def write_coco(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as one COCO file, with compressed run lengths or polygons.
 
-    Each part of each picture is one annotation; category ids are part ids plus one.
+    Each part of each picture is one annotation or, where objects are told apart, each part of each object,
+    with the object's number among its attributes, as CVAT writes such; COCO has no groups. Category ids are
+    part ids plus one.
     """
     part_set = writing.part_set
     category_ids = {name: i for i, name in enumerate((*part_set.names, UNLABELLED_NAME), 1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for image_id, (name, label_map) in enumerate(labels, 1):
+    for image_id, (name, label_map, object_map) in enumerate(labels.with_objects(), 1):
         height, width = label_map.shape
         images.append({"id": image_id, "file_name": name, "width": width, "height": height})
-        for part_name, mask in part_masks(label_map, writing):
+        for part_name, mask, number in part_masks(label_map, writing, object_map):
             annotations.append(
                 {
                     "id": len(annotations) + 1,
@@ -69,6 +71,7 @@ def write_coco(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
                     "area": int(mask.sum()),
                     "bbox": list(bounding_box(mask)),
                     "iscrowd": 0,
+                    **({} if number is None else {"attributes": {"object": number}}),
                 }
             )
     used = {entry["category_id"] for entry in annotations}

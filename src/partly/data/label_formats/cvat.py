@@ -17,6 +17,7 @@ from partly.data.label_formats.cutting import (
     Writing,
     bounding_box,
     declared_names,
+    PartMask,
     part_masks,
 )
 from partly.data.label_formats.format_checks import (
@@ -88,18 +89,21 @@ def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
 
 
 def write_cvat(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write label maps as one CVAT file, with masks or polygons."""
+    """Write label maps as one CVAT file, with masks or polygons.
+
+    The shapes of an object are a group with its number, where objects are told apart.
+    """
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = _VERSION
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
     used: set[str] = set()
-    for number, (name, label_map) in enumerate(labels):
+    for number, (name, label_map, object_map) in enumerate(labels.with_objects()):
         height, width = label_map.shape
         attributes = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
         image = ElementTree.SubElement(root, "image", attributes)
-        for part_name, mask in part_masks(label_map, writing):
-            _add_shapes(image, part_name, mask, writing.style)
-            used.add(part_name)
+        for part in part_masks(label_map, writing, object_map):
+            _add_shapes(image, part, writing.style)
+            used.add(part.name)
     _add_labels(task, declared_names(used, writing.part_set), writing.part_set)
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
@@ -187,8 +191,11 @@ def _add_labels(task: ElementTree.Element, names: Iterable[str], part_set: PartS
         ElementTree.SubElement(label, "color").text = "#{:02x}{:02x}{:02x}".format(*colours[name])
 
 
-def _add_shapes(image: ElementTree.Element, part_name: str, mask: Mask, style: Style) -> None:
-    common = {"label": part_name, "source": "manual", "occluded": "0"}
+def _add_shapes(image: ElementTree.Element, part: PartMask, style: Style) -> None:
+    mask = part.mask
+    common = {"label": part.name, "source": "manual", "occluded": "0"}
+    if part.object_number is not None:
+        common["group_id"] = str(part.object_number)
     if style == "polygon":
         for points in outline_polygons(mask):
             text = ";".join(f"{x}.00,{y}.00" for x, y in points.tolist())

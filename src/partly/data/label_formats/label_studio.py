@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from partly.data.label_formats.brush_codes import brush_code
-from partly.data.label_formats.cutting import LabelMaps, Writing, part_masks
+from partly.data.label_formats.cutting import LabelMaps, PartMask, Writing, part_masks
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.label_studio_regions import Region, regions_of, shapes_of
@@ -48,6 +48,7 @@ def is_label_studio(file: LabelFile) -> bool:
 def write_label_studio(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as tasks that Label Studio imports, with brush strokes or polygons.
 
+    Where objects are told apart, no region is of two of them, and each has its object's number as a note.
     They are annotations; those of a draft are predictions, which people accept or correct there. Pictures are
     named as files of a local storage of Label Studio.
     """
@@ -57,10 +58,15 @@ def write_label_studio(path: Path, labels: LabelMaps, writing: Writing) -> list[
         {
             "data": {"image": _LOCAL_FILES + quote(name, safe="/")},
             key: [
-                {"result": list(_results(label_map.shape, part_masks(label_map, writing), writing)), **extra}
+                {
+                    "result": list(
+                        _results(label_map.shape, part_masks(label_map, writing, object_map), writing)
+                    ),
+                    **extra,
+                }
             ],
         }
-        for name, label_map in labels
+        for name, label_map, object_map in labels.with_objects()
     ]
     write_compact_json(path, tasks)
     return [path]
@@ -142,12 +148,12 @@ def _images_of(task: Task, taken: Submitted, path: Path, reading: Reading) -> li
 
 
 def _results(
-    shape: tuple[int, ...], masks: Iterator[tuple[str, Mask]], writing: Writing
+    shape: tuple[int, ...], masks: Iterator[PartMask], writing: Writing
 ) -> Iterator[dict[str, Any]]:
     height, width = shape
     number = 0
-    for name, mask in masks:
-        for kind, value in _values(mask, writing):
+    for part in masks:
+        for kind, value in _values(part.mask, writing):
             number += 1
             yield {
                 "id": f"partly-{number}",
@@ -157,8 +163,14 @@ def _results(
                 "original_width": width,
                 "original_height": height,
                 "image_rotation": 0,
-                "value": {**value, kind: [name]},
+                "value": {**value, kind: [part.name]},
+                **object_note(part.object_number),
             }
+
+
+def object_note(number: int | None) -> dict[str, Any]:
+    """What Label Studio shows beside a region of an object; nothing where it belongs to none."""
+    return {} if number is None else {"meta": {"text": [f"object {number}"]}}
 
 
 def _values(mask: Mask, writing: Writing) -> Iterator[tuple[str, dict[str, Any]]]:

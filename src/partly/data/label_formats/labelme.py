@@ -24,6 +24,7 @@ from partly.data.label_formats.cutting import (
     Writing,
     bounding_box,
     output_paths,
+    PartMask,
     part_masks,
 )
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
@@ -65,13 +66,16 @@ def read_labelme(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabe
 
 
 def write_labelme(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``."""
+    """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``.
+
+    The shapes of an object are a group with its number, where objects are told apart.
+    """
     targets = output_paths(path, labels.names, ".json")
-    for target, (image_name, label_map) in zip(targets, labels, strict=True):
+    for target, (image_name, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):
         shapes = [
             entry
-            for name, mask in part_masks(label_map, writing)
-            for entry in _entries(name, mask, writing.style)
+            for part in part_masks(label_map, writing, object_map)
+            for entry in _entries(part, writing.style)
         ]
         # LabelMe looks for pictures relative to the label file.
         image_path = image_name if target == path else posixpath.basename(image_name)
@@ -215,10 +219,10 @@ def _bitmap(data: Any, where: str, path: Path) -> Mask:
     return pixels
 
 
-def _entries(name: str, mask: Mask, style: Style) -> list[dict[str, Any]]:
+def _entries(part: PartMask, style: Style) -> list[dict[str, Any]]:
     if style == "mask":
-        return [_mask_entry(name, mask)]
-    return [_entry(name, "polygon", points, None) for points in outline_points(mask)]
+        return [_mask_entry(part)]
+    return [_entry(part, "polygon", points, None) for points in outline_points(part.mask)]
 
 
 def outline_points(mask: Mask) -> list[list[list[float]]]:
@@ -226,19 +230,20 @@ def outline_points(mask: Mask) -> list[list[list[float]]]:
     return [points.astype(float).tolist() for points in outline_polygons(mask)]
 
 
-def _mask_entry(name: str, mask: Mask) -> dict[str, Any]:
+def _mask_entry(part: PartMask) -> dict[str, Any]:
+    mask = part.mask
     left, top, width, height = bounding_box(mask)
     buffer = io.BytesIO()
     Image.fromarray(mask[top : top + height, left : left + width].astype(np.uint8)).save(buffer, format="PNG")
     points = [[float(left), float(top)], [float(left + width - 1), float(top + height - 1)]]
-    return _entry(name, "mask", points, base64.b64encode(buffer.getvalue()).decode("ascii"))
+    return _entry(part, "mask", points, base64.b64encode(buffer.getvalue()).decode("ascii"))
 
 
-def _entry(name: str, kind: str, points: list[list[float]], mask: str | None) -> dict[str, Any]:
+def _entry(part: PartMask, kind: str, points: list[list[float]], mask: str | None) -> dict[str, Any]:
     return {
-        "label": name,
+        "label": part.name,
         "points": points,
-        "group_id": None,
+        "group_id": part.object_number,
         "description": "",
         "shape_type": kind,
         "flags": {},

@@ -55,12 +55,15 @@ def is_via(file: LabelFile) -> bool:
 
 
 def write_via(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write label maps as a project of VIA 2, with polygons; the attribute ``part`` has the names."""
+    """Write label maps as a project of VIA 2, with polygons; the attribute ``part`` has the names.
+
+    Where objects are told apart, no polygon is of two of them.
+    """
     metadata = {}
     used: set[str] = set()
-    for name, label_map in labels:
+    for name, label_map, object_map in labels.with_objects():
         regions = []
-        for part_name, mask in part_masks(label_map, writing):
+        for part_name, mask, _ in part_masks(label_map, writing, object_map):
             used.add(part_name)
             regions += [_region(part_name, points.tolist()) for points in outline_polygons(mask)]
         entry = {"filename": name, "size": _UNKNOWN_SIZE, "regions": regions, "file_attributes": {}}

@@ -99,7 +99,7 @@ def write_yolo(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
 
     ``path`` is a ``.txt`` for one picture, or a folder that gets ``data.yaml`` and ``labels/a/b.txt`` for
     ``a/b.jpg``; the pictures belong into its ``images``. Classes are the parts without the background, which
-    follows as the last where it must be written.
+    follows as the last where it must be written. Where objects are told apart, no line is of two of them.
 
     Raises:
         BadLabel: a ``data.yaml`` of other classes is there.
@@ -110,9 +110,9 @@ def write_yolo(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     names = _all_names(writing.part_set)
     n_names = writing.part_set.n_parts - 1
     _check_table(table, names)
-    for target, (_, label_map) in zip(targets, labels, strict=True):
+    for target, (_, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):
         lines = []
-        for name, mask in part_masks(label_map, writing):
+        for name, mask, _ in part_masks(label_map, writing, object_map):
             number = names.index(name)
             n_names = max(n_names, number + 1)
             lines += [_line(number, points, mask.shape) for points in outline_polygons(mask)]
