@@ -2,6 +2,7 @@
 
 from .brush_codes import brush_code as brush_code
 from .cutting import LabelMaps as LabelMaps
+from .cutting import ObjectMap as ObjectMap
 from .cutting import Style as Style
 from .fillings import FILL_IDS as FILL_IDS
 from .fillings import Fill as Fill

@@ -145,7 +145,7 @@ def _part_name(part_id: int, part_set: PartSet) -> str:
 
 
 def _object_boxes(object_map: ObjectMap) -> dict[int, tuple[slice, slice]]:
-    """Rows and columns of each object by its number, in their order; at last the whole map for 0, no object."""
+    """Rows and columns of each object by its number, in order; at last the whole map for 0, no object."""
     height, width = object_map.shape
     n = int(object_map.max(initial=0)) + 1
     first, last = np.full((2, n), max(height, width)), np.full((2, n), -1)

@@ -13,11 +13,11 @@ from xml.etree import ElementTree
 
 from partly.data.label_formats.cutting import (
     LabelMaps,
+    PartMask,
     Style,
     Writing,
     bounding_box,
     declared_names,
-    PartMask,
     part_masks,
 )
 from partly.data.label_formats.format_checks import (
@@ -43,7 +43,7 @@ from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_colours import UNLABELLED_COLOUR
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
-from partly.data.labels.rasterise import Mask, rectangle_points
+from partly.data.labels.rasterise import rectangle_points
 from partly.errors import BadLabel
 from partly.storage import write_bytes
 

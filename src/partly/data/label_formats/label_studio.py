@@ -147,9 +147,7 @@ def _images_of(task: Task, taken: Submitted, path: Path, reading: Reading) -> li
     return images
 
 
-def _results(
-    shape: tuple[int, ...], masks: Iterator[PartMask], writing: Writing
-) -> Iterator[dict[str, Any]]:
+def _results(shape: tuple[int, ...], masks: Iterator[PartMask], writing: Writing) -> Iterator[dict[str, Any]]:
     height, width = shape
     number = 0
     for part in masks:

@@ -20,11 +20,11 @@ from PIL import Image
 
 from partly.data.label_formats.cutting import (
     LabelMaps,
+    PartMask,
     Style,
     Writing,
     bounding_box,
     output_paths,
-    PartMask,
     part_masks,
 )
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds

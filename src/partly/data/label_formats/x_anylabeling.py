@@ -25,8 +25,8 @@ def is_x_anylabeling(file: LabelFile) -> bool:
 def write_x_anylabeling(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write X-AnyLabeling files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``.
 
-    Only drafts are not ``checked``. The shapes of an object are a group with its number, where objects are told
-    apart.
+    Only drafts are not ``checked``. The shapes of an object are a group with its number, where objects are
+    told apart.
     """
     targets = output_paths(path, labels.names, ".json")
     for target, (image_name, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):

@@ -1,4 +1,4 @@
-"""Objects and parts as plain JSON values: the same in the file of areas, in tars and in answers of the service."""
+"""Objects and parts as plain JSON values: the same in the file of areas, in tars and in the service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def parts_entry(areas: Iterable[PartArea]) -> dict[str, Any]:
 def object_numbers(entry: Mapping[str, Any]) -> tuple[int, ...]:
     """Numbers of the objects of an entry; of one that somebody damaged, those that can be read."""
     objects = entry.get("objects")
-    numbers = [one.get("number") for one in objects if isinstance(one, dict)] if isinstance(objects, list) else []
+    numbers = (
+        [one.get("number") for one in objects if isinstance(one, dict)] if isinstance(objects, list) else []
+    )
     return tuple(number for number in numbers if isinstance(number, int))
 
 

@@ -18,7 +18,7 @@ _ABOUT_PART = ("part", "n_pixels", "share", "confidence")
 
 
 def areas_entry(label_map: str, segmentation: Segmentation, photo: Photo) -> dict[str, Any]:
-    """What is known of one photo, as it stands in its record and in the file of areas, and what was mended."""
+    """What is known of one photo, and what was mended: for its record and the file of areas."""
     return {
         "label_map": label_map,
         "width_px": photo.width_px,
