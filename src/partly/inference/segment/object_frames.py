@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,7 +19,7 @@ def with_frames(pixels: Pixels, objects: Iterable[FoundObject]) -> Pixels:
     """The photo uint8 ``[h, w, 3]`` with each object's frame as a thin square, and its number at a corner.
 
     Lines are white within black ones, and numbers white on black: they can be read on any ground. The side
-    that is up where the object stands upright is twice as thick.
+    that is up where the object stands upright is thicker.
     """
     image = Image.fromarray(np.ascontiguousarray(pixels))
     draw = ImageDraw.Draw(image)
@@ -36,20 +37,22 @@ def _draw_frame(draw: ImageDraw.ImageDraw, one: FoundObject, line_px: int) -> No
     corners = one.frame.corners()
     ring, upper = [*corners, corners[0], corners[1]], corners[:2]
     draw.line(ring, _DARK, line_px * 3, joint="curve")
-    draw.line(upper, _DARK, line_px * 4)
+    draw.line(upper, _DARK, line_px * 5)
     draw.line(ring, _LIGHT, line_px, joint="curve")
-    draw.line(upper, _LIGHT, line_px * 2)
+    draw.line(upper, _LIGHT, line_px * 3)
 
 
 def _draw_number(draw: ImageDraw.ImageDraw, one: FoundObject, size: tuple[int, int]) -> None:
-    """At the frame's upper left corner, within the photo."""
+    """In the frame's upper left corner, however that is turned, and within the photo."""
     size_px = _font_px(one, size)
     font = ImageFont.load_default(size_px)
     text, pad = str(one.number), max(1, round(size_px / 6))
     left, top, right, bottom = draw.textbbox((0, 0), text, font)
     width, height = right - left + 2 * pad, bottom - top + 2 * pad
-    x, y = one.frame.corners()[0]
-    x, y = min(max(0, x), max(0, size[0] - width)), min(max(0, y), max(0, size[1] - height))
+    from_centre = max(0.0, one.frame.side_px / 2 - math.hypot(width, height) / 2)
+    x, y = one.frame.to_photo(-from_centre, -from_centre)
+    x = min(max(0, x - width / 2), max(0, size[0] - width))
+    y = min(max(0, y - height / 2), max(0, size[1] - height))
     draw.rectangle((x, y, x + width, y + height), _DARK)
     draw.text((x + pad - left, y + pad - top), text, _LIGHT, font)
 

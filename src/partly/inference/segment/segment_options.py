@@ -73,6 +73,18 @@ class OutputOptions:
 
 
 @dataclass(frozen=True)
+class PageOptions:
+    """What is written of all photos together."""
+
+    page: bool = option(
+        False, "Also write a page, index.html, that shows what was found in each photo; not with tars."
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True)
 class TarOptions:
     """Whether results go into tars."""
 

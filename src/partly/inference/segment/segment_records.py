@@ -146,6 +146,11 @@ class PhotoOutputs:
             return None
         return record.entry if there else None
 
+    def known_entry(self) -> dict[str, Any] | None:
+        """The entry of the latest run that finished the photo, whatever it was made from; None: none did."""
+        record = _Record.read(self.record)
+        return record.entry or None if record is not None else None
+
     def write(
         self, photo: Photo, segmentation: Segmentation, key: Mapping[str, Any], entry: Mapping[str, Any]
     ) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partly.data.label_formats import brush_code
+from partly.data.label_formats import brush_code, object_note
 from partly.data.labels import outline_polygons, simplified_ring
 from partly.errors import BadOption
-from partly.inference.segment import Segmentation
+from partly.inference.segment import PartArea, Segmentation
 from partly.service.answers.labelling_setups import Kind, LabellingSetup
 
 _KEYS: Mapping[Kind, str] = {"brush": "brushlabels", "polygon": "polygonlabels"}
@@ -34,22 +35,52 @@ def prediction(
     for part_id, label in sorted(setup.labels.items()):
         if not areas[part_id].n_pixels:
             continue
-        for value in _values(segmentation.label_map == part_id, setup.kind, tolerance_px):
-            result.append(
-                {
-                    "id": f"partly-{len(result) + 1}",
-                    "type": _KEYS[setup.kind],
-                    "from_name": setup.from_name,
-                    "to_name": setup.to_name,
-                    "original_width": width,
-                    "original_height": height,
-                    "image_rotation": 0,
-                    "score": _score(areas[part_id].confidence),
-                    "value": {**value, _KEYS[setup.kind]: [label]},
-                }
-            )
+        for region in _regions(segmentation, part_id, areas[part_id]):
+            for value in _values(region.mask, setup.kind, tolerance_px):
+                result.append(
+                    {
+                        "id": f"partly-{len(result) + 1}",
+                        "type": _KEYS[setup.kind],
+                        "from_name": setup.from_name,
+                        "to_name": setup.to_name,
+                        "original_width": width,
+                        "original_height": height,
+                        "image_rotation": 0,
+                        "score": _score(region.confidence),
+                        "value": {**value, _KEYS[setup.kind]: [label]},
+                        **object_note(region.object_number),
+                    }
+                )
     mean = float(segmentation.confidence.mean(dtype=np.float64))
     return {"result": result, "score": _score(mean), "model_version": model_version}
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """Where a part is, or where it is of one object.
+
+    Attributes:
+        mask: bool ``[h, w]``, with pixels.
+        confidence: mean of it.
+        object_number: None where objects were not looked for.
+    """
+
+    mask: NDArray[np.bool_]
+    confidence: float | None
+    object_number: int | None = None
+
+
+def _regions(segmentation: Segmentation, part_id: int, area: PartArea) -> Iterator[_Region]:
+    """The regions of a part that the photo shows: one, or one for each object that has it."""
+    mask = segmentation.label_map == part_id
+    if segmentation.objects is None or segmentation.object_map is None:
+        yield _Region(mask, area.confidence)
+        return
+    for one in segmentation.objects:
+        for of_object in one.areas:
+            if of_object.part == area.part and of_object.n_pixels:
+                here = mask & (segmentation.object_map == one.number)
+                yield _Region(here, of_object.confidence, one.number)
 
 
 def no_prediction(reason: str, model_version: str) -> dict[str, Any]:
