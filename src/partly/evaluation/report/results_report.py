@@ -23,7 +23,8 @@ MOST_PHOTOS_SHOWN = 200
 _MOST_ROWS = 25
 _MOST_NAMES = 100
 _UPRIGHT_DEG = 0.5
-_COLUMNS = ("No.", "Confidence, %", "Turned to the left by", "Size, px", "Parts")
+_NO_BREAK = "\u00a0"
+_COLUMNS = ("No.", "Confidence, %", "Turned", "Size, px", "Parts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +128,17 @@ def _row(one: Mapping[str, Any], background: str) -> tuple[str, ...]:
     present = [name for name, part in one["parts"].items() if part["n_pixels"] and name != background]
     return (
         str(one["number"]),
-        percent(one["confidence"], 0),
+        percent(one["confidence"]),
         _angle(one["frame"]["angle_deg"]),
-        f"{right - left} × {bottom - top}",
+        f"{right - left}{_NO_BREAK}×{_NO_BREAK}{bottom - top}",
         ", ".join(present) or MISSING,
     )
 
 
 def _angle(angle_deg: float) -> str:
-    return f"{angle_deg:.0f}°" if abs(angle_deg) >= _UPRIGHT_DEG else "0°"
+    if abs(angle_deg) < _UPRIGHT_DEG:
+        return "upright"
+    return f"{abs(angle_deg):.0f}°{_NO_BREAK}{'left' if angle_deg > 0 else 'right'}"
 
 
 def _percent_or_dash(share: float | None) -> str:

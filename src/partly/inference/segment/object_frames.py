@@ -43,18 +43,26 @@ def _draw_frame(draw: ImageDraw.ImageDraw, one: FoundObject, line_px: int) -> No
 
 
 def _draw_number(draw: ImageDraw.ImageDraw, one: FoundObject, size: tuple[int, int]) -> None:
-    """In the frame's upper left corner, however that is turned, and within the photo."""
+    """Within the photo."""
     size_px = _font_px(one, size)
     font = ImageFont.load_default(size_px)
     text, pad = str(one.number), max(1, round(size_px / 6))
     left, top, right, bottom = draw.textbbox((0, 0), text, font)
     width, height = right - left + 2 * pad, bottom - top + 2 * pad
-    from_centre = max(0.0, one.frame.side_px / 2 - math.hypot(width, height) / 2)
-    x, y = one.frame.to_photo(-from_centre, -from_centre)
+    x, y = _number_centre(one, width, height)
     x = min(max(0, x - width / 2), max(0, size[0] - width))
     y = min(max(0, y - height / 2), max(0, size[1] - height))
     draw.rectangle((x, y, x + width, y + height), _DARK)
     draw.text((x + pad - left, y + pad - top), text, _LIGHT, font)
+
+
+def _number_centre(one: FoundObject, width: float, height: float) -> tuple[float, float]:
+    """In the frame's upper left corner, however that is turned; above a frame that the number would fill."""
+    half = one.frame.side_px / 2
+    if half < max(width, height):
+        return one.frame.x_px, min(y for _, y in one.frame.corners()) - height / 2
+    inset = half - math.hypot(width, height) / 2
+    return one.frame.to_photo(-inset, -inset)
 
 
 def _font_px(one: FoundObject, size: tuple[int, int]) -> float:
