@@ -7,6 +7,9 @@ import pytest
 
 from partly.data.label_formats.cutting import LabelMaps, Writing, part_masks
 from partly.data.label_formats.label_formats import FORMATS, read_labels, write_labels
+from partly.data.label_formats.part_mask import PartMask
+from partly.data.label_formats.run_lengths import run_lengths
+from partly.data.labels.outlines import outline_polygons
 from partly.errors import BadLabel
 from tests.data.label_formats.test_catalogue import knows, target
 from tests.data.labels.drawings import PARTS, drawn
@@ -30,10 +33,10 @@ def test_every_format_reads_back_exactly(tmp_path, format_name, style):
 
 
 def test_each_object_has_a_mask_of_each_of_its_parts():
-    found = [(name, number) for name, _, number in part_masks(MAP, Writing(PARTS), OBJECTS)]
+    found = [(one.name, one.object_number) for one in part_masks(MAP, Writing(PARTS), OBJECTS)]
     names = PARTS.names
     assert found == [(names[1], 300), (names[1], 600), (names[2], 900), (names[3], 900), (names[3], None)]
-    masks = [mask for _, mask, _ in part_masks(MAP, Writing(PARTS), OBJECTS)]
+    masks = [one.mask for one in part_masks(MAP, Writing(PARTS), OBJECTS)]
     assert np.array_equal(sum(mask.astype(int) for mask in masks), MAP > 0)
     assert masks[1].sum() == 2
 
@@ -42,14 +45,37 @@ def test_random_maps_are_cut_as_a_naive_search_finds_them():
     rng = np.random.default_rng(0)
     label_map, object_map = rng.integers(0, 4, (13, 9)).astype(np.uint8), rng.integers(0, 4, (13, 9))
     found = {
-        (name, number): mask
-        for name, mask, number in part_masks(label_map, Writing(PARTS), object_map.astype(np.uint16))
+        (one.name, one.object_number): one.mask
+        for one in part_masks(label_map, Writing(PARTS), object_map.astype(np.uint16))
     }
     for part in (1, 2, 3):
         for number in range(4):
             mask = found[PARTS.names[part], number or None]
             assert np.array_equal(mask, (label_map == part) & (object_map == number))
     assert len(found) == 12
+
+
+def test_what_is_asked_of_a_mask_in_a_box_is_that_of_the_whole_picture():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        height, width = rng.integers(1, 8, 2)
+        top, left = rng.integers(0, height), rng.integers(0, width)
+        inside = rng.random((rng.integers(1, height - top + 1), rng.integers(1, width - left + 1))) < 0.7
+        if not inside.any():
+            continue
+        part = PartMask("a", inside, int(left), int(top), (int(height), int(width)))
+        whole = PartMask("a", part.mask, 0, 0, (int(height), int(width)))
+        assert (
+            part.mask[top : top + inside.shape[0], left : left + inside.shape[1]].tolist() == inside.tolist()
+        )
+        assert part.n_pixels == part.mask.sum() == inside.sum()
+        assert part.bounding_box() == whole.bounding_box()
+        assert np.array_equal(part.in_bounding_box(), whole.in_bounding_box())
+        assert [one.tolist() for one in part.polygons()] == [
+            one.tolist() for one in outline_polygons(whole.mask)
+        ]
+        expected = run_lengths(part.mask.ravel(order="F"))
+        assert part.run_lengths_by_columns() == whole.run_lengths_by_columns() == expected
 
 
 def test_a_draft_of_a_picture_without_objects_has_no_shape():

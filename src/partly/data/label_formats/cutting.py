@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partly.data.label_formats.fillings import FILL_IDS, Fill
 from partly.data.label_formats.format_checks import check_image_names
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.labels.label_maps import LabelMap, check_label_map
 from partly.data.labels.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
-from partly.data.labels.rasterise import Mask
 from partly.errors import BadLabel
 
 ObjectMap = NDArray[np.uint16]
@@ -55,20 +55,6 @@ class LabelMaps:
         """Names, label maps and object maps; None where objects are not told apart."""
         for i, (name, label_map) in enumerate(self):
             yield name, label_map, self.load_objects(i) if self.load_objects else None
-
-
-class PartMask(NamedTuple):
-    """Where a part is in a picture, or where it is of one object.
-
-    Attributes:
-        name: of the part.
-        mask: bool ``[h, w]``, with pixels.
-        object_number: of the object that it belongs to; None: of none, or objects are not told apart.
-    """
-
-    name: str
-    mask: Mask
-    object_number: int | None
 
 
 @dataclass(frozen=True)
@@ -126,18 +112,19 @@ def part_masks(
     ids = np.unique(label_map).tolist()
     wanted = [i for i in ids if i != FILL_IDS[writing.fill]]
     wanted = wanted if wanted or writing.draft else ids
+    height, width = label_map.shape
     if object_map is None:
         for part_id in wanted:
-            yield PartMask(_part_name(part_id, writing.part_set), label_map == part_id, None)
+            name = _part_name(part_id, writing.part_set)
+            yield PartMask(name, label_map == part_id, 0, 0, (height, width))
         return
-    for number, box in _object_boxes(object_map).items():
-        inside = object_map[box] == number
+    for number, (rows, columns) in _object_boxes(object_map).items():
+        of_object, labels = object_map[rows, columns] == number, label_map[rows, columns]
         for part_id in wanted:
-            here = inside & (label_map[box] == part_id)
-            if here.any():
-                mask = np.zeros(label_map.shape, bool)
-                mask[box] = here
-                yield PartMask(_part_name(part_id, writing.part_set), mask, number or None)
+            inside = of_object & (labels == part_id)
+            if inside.any():
+                name = _part_name(part_id, writing.part_set)
+                yield PartMask(name, inside, columns.start, rows.start, (height, width), number or None)
 
 
 def _part_name(part_id: int, part_set: PartSet) -> str:
@@ -170,13 +157,6 @@ def declared_names(used: Collection[str], part_set: PartSet) -> list[str]:
     """Names that a label file declares: all parts; the background and "unlabelled" only if they are used."""
     names = (*part_set.names, UNLABELLED_NAME)
     return [name for name in names if name in part_set.names[1:] or name in used]
-
-
-def bounding_box(mask: Mask) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the smallest box around a mask that has pixels."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    left, top = int(columns[0]), int(rows[0])
-    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
 
 
 def output_paths(path: Path, image_names: Sequence[str], suffix: str) -> list[Path]:

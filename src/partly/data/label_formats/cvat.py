@@ -13,10 +13,8 @@ from xml.etree import ElementTree
 
 from partly.data.label_formats.cutting import (
     LabelMaps,
-    PartMask,
     Style,
     Writing,
-    bounding_box,
     declared_names,
     part_masks,
 )
@@ -27,6 +25,7 @@ from partly.data.label_formats.format_checks import (
     refuse_shape_kinds,
 )
 from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import SizeOf, picture_size, size_of_box, whole_number
 from partly.data.label_formats.polygons import (
     NOTHING,
@@ -40,7 +39,6 @@ from partly.data.label_formats.polygons import (
 )
 from partly.data.label_formats.run_lengths import run_lengths
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_colours import UNLABELLED_COLOUR
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import rectangle_points
@@ -192,17 +190,16 @@ def _add_labels(task: ElementTree.Element, names: Iterable[str], part_set: PartS
 
 
 def _add_shapes(image: ElementTree.Element, part: PartMask, style: Style) -> None:
-    mask = part.mask
     common = {"label": part.name, "source": "manual", "occluded": "0"}
     if part.object_number is not None:
         common["group_id"] = str(part.object_number)
     if style == "polygon":
-        for points in outline_polygons(mask):
+        for points in part.polygons():
             text = ";".join(f"{x}.00,{y}.00" for x, y in points.tolist())
             ElementTree.SubElement(image, "polygon", common | {"points": text, "z_order": "0"})
         return
-    left, top, width, height = bounding_box(mask)
+    left, top, width, height = part.bounding_box()
     numbers = {"left": left, "top": top, "width": width, "height": height, "z_order": 0}
-    runs = run_lengths(mask[top : top + height, left : left + width].ravel())
+    runs = run_lengths(part.in_bounding_box().ravel())
     attributes = {"rle": ", ".join(map(str, runs))} | {key: str(value) for key, value in numbers.items()}
     ElementTree.SubElement(image, "mask", common | attributes)

@@ -15,16 +15,15 @@ from typing import Any
 from urllib.parse import quote
 
 from partly.data.label_formats.brush_codes import brush_code
-from partly.data.label_formats.cutting import LabelMaps, PartMask, Writing, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, part_masks
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.label_studio_regions import Region, regions_of, shapes_of
 from partly.data.label_formats.label_studio_tasks import Submitted, Task, has_results, tasks_in
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import picture_size
 from partly.data.label_formats.polygons import ImageShapes
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
-from partly.data.labels.rasterise import Mask
 from partly.errors import BadLabel, counted, listed
 
 _LOCAL_FILES = "/data/local-files/?d="
@@ -151,7 +150,7 @@ def _results(shape: tuple[int, ...], masks: Iterator[PartMask], writing: Writing
     height, width = shape
     number = 0
     for part in masks:
-        for kind, value in _values(part.mask, writing):
+        for kind, value in _values(part, writing):
             number += 1
             yield {
                 "id": f"partly-{number}",
@@ -171,11 +170,11 @@ def object_note(number: int | None) -> dict[str, Any]:
     return {} if number is None else {"meta": {"text": [f"object {number}"]}}
 
 
-def _values(mask: Mask, writing: Writing) -> Iterator[tuple[str, dict[str, Any]]]:
+def _values(part: PartMask, writing: Writing) -> Iterator[tuple[str, dict[str, Any]]]:
     if writing.style == "mask":
-        yield "brushlabels", {"format": "rle", "rle": list(brush_code(mask.ravel()))}
+        yield "brushlabels", {"format": "rle", "rle": list(brush_code(part.mask.ravel()))}
         return
-    height, width = mask.shape
-    for points in outline_polygons(mask):
+    height, width = part.shape
+    for points in part.polygons():
         per_cent = [[x * 100 / width, y * 100 / height] for x, y in points.tolist()]
         yield "polygonlabels", {"points": per_cent, "closed": True}

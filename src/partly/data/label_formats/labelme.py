@@ -20,16 +20,15 @@ from PIL import Image
 
 from partly.data.label_formats.cutting import (
     LabelMaps,
-    PartMask,
     Style,
     Writing,
-    bounding_box,
     output_paths,
     part_masks,
 )
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
 from partly.data.label_formats.json_labels import checked_entries, write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import Size, picture_size
 from partly.data.label_formats.polygons import (
     NOTHING,
@@ -42,7 +41,6 @@ from partly.data.label_formats.polygons import (
 )
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.label_bytes import decode_png
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.rasterise import Mask, Points, rectangle_points
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel
@@ -222,19 +220,18 @@ def _bitmap(data: Any, where: str, path: Path) -> Mask:
 def _entries(part: PartMask, style: Style) -> list[dict[str, Any]]:
     if style == "mask":
         return [_mask_entry(part)]
-    return [_entry(part, "polygon", points, None) for points in outline_points(part.mask)]
+    return [_entry(part, "polygon", points, None) for points in outline_points(part)]
 
 
-def outline_points(mask: Mask) -> list[list[list[float]]]:
-    """Polygons of a mask, as lists of points x, y."""
-    return [points.astype(float).tolist() for points in outline_polygons(mask)]
+def outline_points(part: PartMask) -> list[list[list[float]]]:
+    """Polygons of a part, as lists of points x, y."""
+    return [points.astype(float).tolist() for points in part.polygons()]
 
 
 def _mask_entry(part: PartMask) -> dict[str, Any]:
-    mask = part.mask
-    left, top, width, height = bounding_box(mask)
+    left, top, width, height = part.bounding_box()
     buffer = io.BytesIO()
-    Image.fromarray(mask[top : top + height, left : left + width].astype(np.uint8)).save(buffer, format="PNG")
+    Image.fromarray(part.in_bounding_box().astype(np.uint8)).save(buffer, format="PNG")
     points = [[float(left), float(top)], [float(left + width - 1), float(top + height - 1)]]
     return _entry(part, "mask", points, base64.b64encode(buffer.getvalue()).decode("ascii"))
 

@@ -28,7 +28,6 @@ from partly.data.label_formats.picture_sizes import picture_size
 from partly.data.label_formats.polygons import Ellipse, ImageShapes, Polygons, Shape, polygon_shapes
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.label_formats.via_attributes import Attributes, part_attribute
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.rasterise import rectangle_points
 from partly.errors import BadLabel
 
@@ -63,9 +62,9 @@ def write_via(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     used: set[str] = set()
     for name, label_map, object_map in labels.with_objects():
         regions = []
-        for part_name, mask, _ in part_masks(label_map, writing, object_map):
-            used.add(part_name)
-            regions += [_region(part_name, points.tolist()) for points in outline_polygons(mask)]
+        for part in part_masks(label_map, writing, object_map):
+            used.add(part.name)
+            regions += [_region(part.name, points.tolist()) for points in part.polygons()]
         entry = {"filename": name, "size": _UNKNOWN_SIZE, "regions": regions, "file_attributes": {}}
         metadata[f"{name}{_UNKNOWN_SIZE}"] = entry
     options = dict.fromkeys(declared_names(used, writing.part_set), "")

@@ -9,10 +9,11 @@ import posixpath
 from pathlib import Path
 from typing import Any
 
-from partly.data.label_formats.cutting import LabelMaps, PartMask, Writing, output_paths, part_masks
+from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths, part_masks
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile
 from partly.data.label_formats.labelme import has_shapes, is_labelme, labelme_record, outline_points
+from partly.data.label_formats.part_mask import PartMask
 
 _VERSION = "3.3.5"
 
@@ -33,7 +34,7 @@ def write_x_anylabeling(path: Path, labels: LabelMaps, writing: Writing) -> list
         shapes = [
             _entry(part, points)
             for part in part_masks(label_map, writing, object_map)
-            for points in outline_points(part.mask)
+            for points in outline_points(part)
         ]
         image_path = image_name if target == path else posixpath.basename(image_name)
         record = labelme_record(_VERSION, image_path, label_map.shape, shapes)
