@@ -13,5 +13,6 @@ from .label_formats import format_named as format_named
 from .label_formats import read_labels as read_labels
 from .label_formats import write_labels as write_labels
 from .label_studio import object_note as object_note
+from .part_mask import PartMask as PartMask
 from .run_lengths import mask_to_text as mask_to_text
 from .shape_painting import NamedLabelMap as NamedLabelMap

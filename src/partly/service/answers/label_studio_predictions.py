@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from partly.data.label_formats import brush_code, object_note
-from partly.data.labels import outline_polygons, simplified_ring
+from partly.data.label_formats import PartMask, brush_code, object_note
+from partly.data.labels import simplified_ring
 from partly.errors import BadOption
 from partly.inference.segment import PartArea, Segmentation
 from partly.service.answers.labelling_setups import Kind, LabellingSetup
@@ -35,8 +33,8 @@ def prediction(
     for part_id, label in sorted(setup.labels.items()):
         if not areas[part_id].n_pixels:
             continue
-        for region in _regions(segmentation, part_id, areas[part_id]):
-            for value in _values(region.mask, setup.kind, tolerance_px):
+        for region, confidence in _regions(segmentation, part_id, areas[part_id]):
+            for value in _values(region, setup.kind, tolerance_px):
                 result.append(
                     {
                         "id": f"partly-{len(result) + 1}",
@@ -46,7 +44,7 @@ def prediction(
                         "original_width": width,
                         "original_height": height,
                         "image_rotation": 0,
-                        "score": _score(region.confidence),
+                        "score": _score(confidence),
                         "value": {**value, _KEYS[setup.kind]: [label]},
                         **object_note(region.object_number),
                     }
@@ -55,32 +53,22 @@ def prediction(
     return {"result": result, "score": _score(mean), "model_version": model_version}
 
 
-@dataclass(frozen=True, eq=False)
-class _Region:
-    """Where a part is, or where it is of one object.
-
-    Attributes:
-        mask: bool ``[h, w]``, with pixels.
-        confidence: mean of it.
-        object_number: None where objects were not looked for.
-    """
-
-    mask: NDArray[np.bool_]
-    confidence: float | None
-    object_number: int | None = None
-
-
-def _regions(segmentation: Segmentation, part_id: int, area: PartArea) -> Iterator[_Region]:
-    """The regions of a part that the photo shows: one, or one for each object that has it."""
-    mask = segmentation.label_map == part_id
-    if segmentation.objects is None or segmentation.object_map is None:
-        yield _Region(mask, area.confidence)
+def _regions(
+    segmentation: Segmentation, part_id: int, area: PartArea
+) -> Iterator[tuple[PartMask, float | None]]:
+    """The regions of a part that the photo shows, with confidences: one, or one of each object that has it."""
+    label_map, object_map = segmentation.label_map, segmentation.object_map
+    shape = (label_map.shape[0], label_map.shape[1])
+    if segmentation.objects is None or object_map is None:
+        yield PartMask(area.part, label_map == part_id, 0, 0, shape), area.confidence
         return
     for one in segmentation.objects:
-        for of_object in one.areas:
-            if of_object.part == area.part and of_object.n_pixels:
-                here = mask & (segmentation.object_map == one.number)
-                yield _Region(here, of_object.confidence, one.number)
+        left, top, right, bottom = one.box
+        box = slice(top, bottom), slice(left, right)
+        inside = (label_map[box] == part_id) & (object_map[box] == one.number)
+        confidence = next((known.confidence for known in one.areas if known.part == area.part), None)
+        if inside.any():
+            yield PartMask(area.part, inside, left, top, shape, one.number), confidence
 
 
 def no_prediction(reason: str, model_version: str) -> dict[str, Any]:
@@ -103,12 +91,12 @@ def tasks_of(body: Any) -> Sequence[dict[str, Any]]:
     return tasks
 
 
-def _values(mask: NDArray[np.bool_], kind: Kind, tolerance_px: float) -> Iterator[dict[str, Any]]:
+def _values(region: PartMask, kind: Kind, tolerance_px: float) -> Iterator[dict[str, Any]]:
     if kind == "brush":
-        yield {"format": "rle", "rle": list(brush_code(mask.ravel()))}
+        yield {"format": "rle", "rle": list(brush_code(region.mask.ravel()))}
         return
-    height, width = mask.shape
-    for outline in outline_polygons(mask):
+    height, width = region.shape
+    for outline in region.polygons():
         points = simplified_ring(outline.astype(np.float64), tolerance_px)
         # What is nowhere wider than the tolerance has no area left.
         if len(points) >= 3:
