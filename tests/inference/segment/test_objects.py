@@ -15,7 +15,7 @@ from PIL import Image
 from partly.data.label_formats import read_labels
 from partly.data.labels import read_label_map
 from partly.data.photos import Photo, encode_jpeg, find_photos, read_photo
-from partly.errors import BadOption
+from partly.errors import BadLabel, BadOption
 from partly.inference.find import Frame, seen_in
 from partly.inference.segment import object_kinds, segment_folder
 from partly.inference.segment.object_kinds import Crops, ObjectMaps
@@ -117,6 +117,16 @@ def test_nothing_changes_where_objects_are_not_looked_for(photos: Path, tmp_path
     assert set(record) == {"key", "entry", "files"}
     assert set(record["entry"]) == {"label_map", "width_px", "height_px", "parts"}
     assert "object" not in (tmp_path / "out" / "areas.json").read_text()
+
+
+def test_photos_that_were_taken_for_one_object_are_looked_at_again(
+    photos: Path, tmp_path: Path, search: Search
+) -> None:
+    out = tmp_path / "out"
+    run(photos, out, looks_for_objects=False)
+    assert len(run(photos, out).segmented) == 2
+    assert len(run(photos, out).kept) == 2
+    assert len(run(photos, out, looks_for_objects=False).segmented) == 2
 
 
 def test_object_maps_are_16_bit_pngs(photos: Path, tmp_path: Path, search: Search) -> None:
@@ -489,3 +499,21 @@ def test_records_of_tars_without_objects_are_those_of_earlier_versions(photos: P
     record = json.loads(path.read_text())
     assert not {*off} & record["key"].keys()
     assert not {"n_objects", "without_objects"} & record.keys()
+
+
+def test_an_object_map_that_is_none_is_refused(photos: Path, tmp_path: Path, search: Search) -> None:
+    out = tmp_path / "out"
+    run(photos, out, objects=True)
+    path = out / "objects" / "sub" / "a.png"
+    path.write_bytes(b"no PNG")
+    with pytest.raises(BadLabel) as caught:
+        run(photos, out, draft_format="coco")
+    assert str(caught.value) == (
+        f"{path}: cannot be read as an object map (no PNG file); expected a 16-bit grey PNG. "
+        "Remove it, and run the same command again."
+    )
+    Image.new("RGB", (80, 60)).save(path)
+    with pytest.raises(BadLabel, match="is no object map, but a PNG of the kind RGB; expected a 16-bit"):
+        run(photos, out, draft_format="coco")
+    path.unlink()
+    assert run(photos, out, draft_format="coco").segmented == ("sub/a.png",)

@@ -150,7 +150,7 @@ def segment_all(
     )
     kinds = kinds_asked_for(network.part_set, asked_for, looks_for_objects=looks_for_objects)
     object_maps = next((kind for kind in kinds if isinstance(kind, ObjectMaps)), None)
-    key = results_key(network, view)
+    key = results_key(network, {**view, "looks_for_objects": looks_for_objects})
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, kinds, clear=alone)
@@ -232,7 +232,8 @@ def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]
 
     Args:
         network: it.
-        view: options of :func:`segment_all`; others than those of :class:`View` are not asked.
+        view: options of :func:`segment_all`; others than those of :class:`View`, and whether
+            objects are looked for, are not asked.
     """
     return {
         "version": RECORD_VERSION,
@@ -242,6 +243,7 @@ def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]
         "mirror_average": view.get("mirror_average", True),
         "scales": [round(float(scale), 4) for scale in view.get("scales", (1.0,))],
         "refine": view.get("refine", False),
+        **({"looks_for_objects": True} if view.get("looks_for_objects") else {}),
     }
 
 

@@ -56,7 +56,7 @@ def prediction(
 def _regions(
     segmentation: Segmentation, part_id: int, area: PartArea
 ) -> Iterator[tuple[PartMask, float | None]]:
-    """The regions of a part that the photo shows, with confidences: one, or one of each object that has it."""
+    """The regions of a part that the photo shows, with confidences: one, or one for each object."""
     label_map, object_map = segmentation.label_map, segmentation.object_map
     shape = (label_map.shape[0], label_map.shape[1])
     if segmentation.objects is None or object_map is None:
