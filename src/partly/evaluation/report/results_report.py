@@ -115,12 +115,13 @@ def _found(result: PhotoResult, background: str) -> tuple[str, Markup, int]:
             for name, part in result.entry["parts"].items()
             if part["n_pixels"]
         ]
-        return "", table(["Part", "Area, %", "Confidence, %"], rows), 0
+        return "", table(["Part", "Area, %", "Confidence, %"], rows, label=f"Parts in {result.name}"), 0
     if not result.objects:
         return "no object", Markup(""), 0
     figure = counted(len(result.objects), "object")
     shown = result.objects[:_MOST_ROWS]
-    return figure, table(_COLUMNS, [_row(one, background) for one in shown]), len(result.objects) - len(shown)
+    listed = [_row(one, background) for one in shown]
+    return figure, table(_COLUMNS, listed, label=f"Objects in {result.name}"), len(result.objects) - len(shown)
 
 
 def _row(one: Mapping[str, Any], background: str) -> tuple[str, ...]:
