@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_mask
 
 from partly.data.label_formats import read_labels
 from partly.data.labels import read_label_map
@@ -401,6 +402,8 @@ def test_drafts_with_objects_read_back_as_the_label_maps(
     np.testing.assert_array_equal(named["a"], read_label_map(out / "labels/sub/a.png", PART_SET))
 
 
+# pycocotools converts arrays as NumPy 1 did.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_coco_has_an_annotation_for_each_object_and_part(
     photos: Path, tmp_path: Path, search: Search
 ) -> None:
@@ -416,6 +419,7 @@ def test_coco_has_an_annotation_for_each_object_and_part(
         left, top = int(columns.min()), int(rows.min())
         assert one["bbox"] == [left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top]
         assert (one["area"], one["iscrowd"]) == (int(mask.sum()), 0)
+        np.testing.assert_array_equal(coco_mask.decode(one["segmentation"]), mask)
 
 
 def test_touching_objects_are_no_single_polygon(photos: Path, tmp_path: Path, search: Search) -> None:

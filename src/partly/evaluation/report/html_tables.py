@@ -67,7 +67,7 @@ def table(
         columns: their headings.
         rows: cells in the order of the columns.
         caption: stands above the table.
-        label: what the table is, for those who do not see what it stands beside; the caption, if there is one.
+        label: what the table is, for those who do not see what it stands beside; without it, the caption.
     """
     body = [[_text_cell(cell) for cell in row] for row in rows]
     numeric = [bool(body) and all(row[index][1] for row in body) for index in range(len(columns))]

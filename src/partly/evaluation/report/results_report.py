@@ -121,7 +121,8 @@ def _found(result: PhotoResult, background: str) -> tuple[str, Markup, int]:
     figure = counted(len(result.objects), "object")
     shown = result.objects[:_MOST_ROWS]
     listed = [_row(one, background) for one in shown]
-    return figure, table(_COLUMNS, listed, label=f"Objects in {result.name}"), len(result.objects) - len(shown)
+    found = table(_COLUMNS, listed, label=f"Objects in {result.name}")
+    return figure, found, len(result.objects) - len(shown)
 
 
 def _row(one: Mapping[str, Any], background: str) -> tuple[str, ...]:
