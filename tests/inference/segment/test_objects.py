@@ -310,6 +310,19 @@ def test_a_photo_that_now_fails_has_no_crops(photos: Path, tmp_path: Path, searc
     assert not [name for name in tree(out) if "sub/a" in name]
 
 
+def test_a_name_too_long_for_crops_fails_alone_and_leaves_nothing(
+    photos: Path, tmp_path: Path, search: Search
+) -> None:
+    out, name = tmp_path / "out", "x" * 249  # a label map of that name can be, a crop cannot
+    (photos / "sub" / "a.png").rename(photos / f"{name}.png")
+    assert not run(photos, out).failed
+    ((failed, reason),) = run(photos, out, crops=True, masks=True).failed
+    assert failed == f"{name}.png"
+    assert "its results cannot be written under its name (File name too long). Rename the photo" in reason
+    assert not [file for file in tree(out) if "xxx" in file]
+    assert not run(photos, out).failed
+
+
 class Killed(BaseException):
     """Stands for the end of a process."""
 

@@ -182,10 +182,12 @@ class PhotoOutputs:
 
     def discard(self) -> None:
         """Remove all results of the photo: none of an earlier run stays for a photo that now fails."""
+        made: tuple[str, ...] = ()
         with contextlib.suppress(OSError):  # e.g. a name too long to exist
             record = _Record.read(self.record)
             made = () if record is None else self._made(record)
-            for path in (*(self.folder / file for file in (*self.files(), *made)), self.record):
+        for path in (*(self.folder / file for file in (*self.files(), *made)), self.record):
+            with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def _made(self, record: _Record) -> tuple[str, ...]:
