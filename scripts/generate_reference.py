@@ -17,7 +17,7 @@ import click
 import partly
 from partly.cli import VERBS, cli
 from partly.fewshot.fitting import FewShotConfig
-from partly.inference.segment import OutputOptions, SegmentOptions
+from partly.inference.segment import OutputOptions, PageOptions, SegmentOptions
 from partly.project import PhotoOptions
 from partly.storage import KINDS, options_of
 from partly.synthesis.distil import DistilConfig
@@ -94,6 +94,7 @@ def options_page() -> str:
         options_text("Distilling (`[auto_shot]`)", DistilConfig),
         options_text("Segmenting", SegmentOptions),
         options_text("What segmenting writes", OutputOptions),
+        options_text("What segmenting writes of all photos together", PageOptions),
     ]
     parts += [
         options_text(f"Training a generator of the family {family}", recipe.Options)

@@ -10,7 +10,7 @@ import click
 from partly.cli.option_flags import takes
 from partly.cli.terminal_output import Output, json_option
 from partly.inference.engines import EngineOptions
-from partly.inference.segment import OutputOptions, SegmentOptions, TarOptions
+from partly.inference.segment import OutputOptions, PageOptions, SegmentOptions, TarOptions
 from partly.machine import MachineOptions, WorkOptions
 from partly.project import SegmentChoice
 from partly.storage import values_of
@@ -31,6 +31,7 @@ from partly.storage import values_of
     choice=SegmentChoice,
     options=SegmentOptions,
     outputs=OutputOptions,
+    page=PageOptions,
     tars=TarOptions,
     engine=EngineOptions,
     machine=MachineOptions,
@@ -44,6 +45,7 @@ def command(
     choice: SegmentChoice,
     options: SegmentOptions,
     outputs: OutputOptions,
+    page: PageOptions,
     tars: TarOptions,
     engine: EngineOptions,
     machine: MachineOptions,
@@ -63,7 +65,7 @@ def command(
     from partly.errors import counted, listed
     from partly.inference.engines import engine_file, machine_for
     from partly.inference.segment import Progress, plan_segmenting, segment_many, some_photos
-    from partly.project import SegmentingLoader, segmenting_network
+    from partly.project import SegmentingLoader, photos_of_page, segmenting_network, write_results_page
 
     output = Output(as_json)
     runs_on = machine_for(engine, machine, work)
@@ -73,6 +75,7 @@ def command(
     if not runs_on.is_plain:
         output.say(f"The network computes on {runs_on.name}.")
     sources = plan_segmenting(photos, out_folder, tars, max_pages=options.max_pages)
+    on_page = photos_of_page(sources) if page.page else ()
     file = engine_file(segmenting.network, engine, partial(some_photos, sources), out_folder, output.say)
     load = SegmentingLoader(network_folder, choice, file)
     with Bars() as bars:
@@ -101,6 +104,17 @@ def command(
         output.say(
             f"Drafts in the format {options.draft_format}: {files} written; others that are there stay."
         )
+    if summary.n_objects is not None:
+        output.say(f"Found {counted(summary.n_objects, 'object')}.")
+    if summary.without_objects:
+        empty = counted(len(summary.without_objects), "photo")
+        output.say(f"Note: no object found in {empty}: {listed(summary.without_objects)}.")
+    page_path = None
+    if page.page:
+        page_path = write_results_page(
+            summary.folder, on_page, segmenting.network.part_set, failed=summary.failed
+        )
+        output.say(f"What was found where: {page_path}")
     for told in sources.told():
         output.say(f"Note: {told}")
     if summary.mended:
@@ -114,6 +128,9 @@ def command(
             "machine": runs_on.name,
             "areas": summary.areas_path and str(summary.areas_path),
             "drafts": [str(path) for path in summary.drafts],
+            "page": page_path and str(page_path),
+            "objects": summary.n_objects,
+            "without_objects": list(summary.without_objects),
             "segmented": list(summary.segmented),
             "kept": list(summary.kept),
             "failed": [{"photo": name, "reason": reason} for name, reason in summary.failed],

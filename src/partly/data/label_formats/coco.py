@@ -17,7 +17,6 @@ from partly.data.label_formats.cutting import (
     LabelMaps,
     Style,
     Writing,
-    bounding_box,
     declared_names,
     part_masks,
 )
@@ -25,13 +24,12 @@ from partly.data.label_formats.entries_by_id import EntriesById, is_id
 from partly.data.label_formats.format_checks import checked_polygons, picture_name
 from partly.data.label_formats.json_labels import checked_entries, write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import Size, SizeOf, picture_size, whole_number
 from partly.data.label_formats.polygons import NOTHING, ImageShapes, Region, Runs, Shape, polygon_shapes
-from partly.data.label_formats.run_lengths import plain_runs, run_lengths, runs_from_text, runs_to_text
+from partly.data.label_formats.run_lengths import plain_runs, runs_from_text, runs_to_text
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_sets import UNLABELLED_NAME
-from partly.data.labels.rasterise import Mask
 from partly.errors import BadLabel
 
 
@@ -50,25 +48,29 @@ def read_coco(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabelMa
 def write_coco(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as one COCO file, with compressed run lengths or polygons.
 
-    Each part of each picture is one annotation; category ids are part ids plus one.
+    Each part of each picture is one annotation or, where objects are told apart, each part of each object,
+    with the object's number among its attributes, as CVAT writes such; COCO has no groups. Category ids are
+    part ids plus one.
     """
     part_set = writing.part_set
     category_ids = {name: i for i, name in enumerate((*part_set.names, UNLABELLED_NAME), 1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for image_id, (name, label_map) in enumerate(labels, 1):
+    for image_id, (name, label_map, object_map) in enumerate(labels.with_objects(), 1):
         height, width = label_map.shape
         images.append({"id": image_id, "file_name": name, "width": width, "height": height})
-        for part_name, mask in part_masks(label_map, writing):
+        for part in part_masks(label_map, writing, object_map):
+            number = part.object_number
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": image_id,
-                    "category_id": category_ids[part_name],
-                    "segmentation": _segmentation(mask, writing.style),
-                    "area": int(mask.sum()),
-                    "bbox": list(bounding_box(mask)),
+                    "category_id": category_ids[part.name],
+                    "segmentation": _segmentation(part, writing.style),
+                    "area": part.n_pixels,
+                    "bbox": list(part.bounding_box()),
                     "iscrowd": 0,
+                    **({} if number is None else {"attributes": {"object": number}}),
                 }
             )
     used = {entry["category_id"] for entry in annotations}
@@ -196,7 +198,7 @@ def _runs(segmentation: dict[str, Any], size: Size, where: str, path: Path) -> R
     return Runs(whole, size, by_columns=True)
 
 
-def _segmentation(mask: Mask, style: Style) -> Any:
+def _segmentation(part: PartMask, style: Style) -> Any:
     if style == "polygon":
-        return [points.ravel().tolist() for points in outline_polygons(mask)]
-    return {"size": list(mask.shape), "counts": runs_to_text(run_lengths(mask.ravel(order="F")))}
+        return [points.ravel().tolist() for points in part.polygons()]
+    return {"size": list(part.shape), "counts": runs_to_text(part.run_lengths_by_columns())}

@@ -9,13 +9,19 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partly.data.label_formats.fillings import FILL_IDS, Fill
 from partly.data.label_formats.format_checks import check_image_names
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.labels.label_maps import LabelMap, check_label_map
 from partly.data.labels.part_sets import UNLABELLED, UNLABELLED_NAME, PartSet
-from partly.data.labels.rasterise import Mask
 from partly.errors import BadLabel
+
+ObjectMap = NDArray[np.uint16]
+"""Number of the object that each pixel belongs to, 0 where there is none, ``[h, w]``."""
+
+_ROWS = 512
 
 Style = Literal["mask", "polygon"]
 """How label maps are written: as runs or bitmaps of pixels, or as polygons along the edges of pixels."""
@@ -28,10 +34,13 @@ class LabelMaps:
     Attributes:
         names: of the pictures.
         load: gives the label map of the picture with this number.
+        load_objects: gives its object map, where objects are told apart: then each object's parts are shapes
+            of their own in all formats that have shapes.
     """
 
     names: Sequence[str]
     load: Callable[[int], LabelMap]
+    load_objects: Callable[[int], ObjectMap] | None = None
 
     @classmethod
     def of(cls, labels: Iterable[tuple[str, LabelMap]]) -> LabelMaps:
@@ -41,6 +50,11 @@ class LabelMaps:
 
     def __iter__(self) -> Iterator[tuple[str, LabelMap]]:
         return ((name, self.load(i)) for i, name in enumerate(self.names))
+
+    def with_objects(self) -> Iterator[tuple[str, LabelMap, ObjectMap | None]]:
+        """Names, label maps and object maps; None where objects are not told apart."""
+        for i, (name, label_map) in enumerate(self):
+            yield name, label_map, self.load_objects(i) if self.load_objects else None
 
 
 @dataclass(frozen=True)
@@ -65,44 +79,84 @@ def checked_labels(labels: LabelMaps | Iterable[tuple[str, LabelMap]], part_set:
     """All label maps to be written, checked before anything is.
 
     Raises:
-        BadLabel: none at all, a label map that does not fit the part set, or unusable or equal names.
+        BadLabel: none at all, a label map that does not fit the part set, an object map of another size, or
+            unusable or equal names.
     """
     maps = labels if isinstance(labels, LabelMaps) else LabelMaps.of(labels)
     if not maps.names:
         raise BadLabel("there is no label map to write", expected="at least one")
     check_image_names(maps.names, None)
-    for name, label_map in maps:
+    for name, label_map, object_map in maps.with_objects():
         check_label_map(label_map, part_set, empty_ok=True, path=name)
+        if object_map is not None and object_map.shape != label_map.shape:
+            raise BadLabel(
+                f"the object map has {object_map.shape[1]} x {object_map.shape[0]} pixels",
+                expected=f"{label_map.shape[1]} x {label_map.shape[0]}, as its label map",
+                path=name,
+            )
     return maps
 
 
-def part_masks(label_map: LabelMap, writing: Writing) -> Iterator[tuple[str, Mask]]:
+def part_masks(
+    label_map: LabelMap, writing: Writing, object_map: ObjectMap | None = None
+) -> Iterator[PartMask]:
     """Names and masks of the parts of a label map that a label file must hold.
 
     Those are all that have pixels, except what readers fill in. If that leaves nothing, the filling
     is written after all, because a picture without shapes counts as not labelled; not in a draft, which
     nobody has looked at.
+
+    With an object map, each object has masks of its own, in the order of their numbers; what belongs to no
+    object comes last.
     """
     ids = np.unique(label_map).tolist()
     wanted = [i for i in ids if i != FILL_IDS[writing.fill]]
-    for part_id in wanted if wanted or writing.draft else ids:
-        yield (
-            UNLABELLED_NAME if part_id == UNLABELLED else writing.part_set.names[part_id],
-            label_map == part_id,
+    wanted = wanted if wanted or writing.draft else ids
+    height, width = label_map.shape
+    if object_map is None:
+        for part_id in wanted:
+            name = _part_name(part_id, writing.part_set)
+            yield PartMask(name, label_map == part_id, 0, 0, (height, width))
+        return
+    for number, (rows, columns) in _object_boxes(object_map).items():
+        of_object, labels = object_map[rows, columns] == number, label_map[rows, columns]
+        for part_id in wanted:
+            inside = of_object & (labels == part_id)
+            if inside.any():
+                name = _part_name(part_id, writing.part_set)
+                yield PartMask(name, inside, columns.start, rows.start, (height, width), number or None)
+
+
+def _part_name(part_id: int, part_set: PartSet) -> str:
+    return UNLABELLED_NAME if part_id == UNLABELLED else part_set.names[part_id]
+
+
+def _object_boxes(object_map: ObjectMap) -> dict[int, tuple[slice, slice]]:
+    """Rows and columns of each object by its number, in order; at last the whole map for 0, no object."""
+    height, width = object_map.shape
+    n = int(object_map.max(initial=0)) + 1
+    first, last = np.full((2, n), max(height, width)), np.full((2, n), -1)
+    for top in range(0, height, _ROWS):
+        strip = object_map[top : top + _ROWS]
+        rows, columns = np.nonzero(strip)
+        numbers = strip[rows, columns]
+        for axis, places in enumerate((rows + top, columns)):
+            np.minimum.at(first[axis], numbers, places)
+            np.maximum.at(last[axis], numbers, places)
+    boxes = {
+        number: (
+            slice(int(first[0, number]), int(last[0, number]) + 1),
+            slice(int(first[1, number]), int(last[1, number]) + 1),
         )
+        for number in np.flatnonzero(last[0] >= 0).tolist()
+    }
+    return boxes | {0: (slice(0, height), slice(0, width))}
 
 
 def declared_names(used: Collection[str], part_set: PartSet) -> list[str]:
     """Names that a label file declares: all parts; the background and "unlabelled" only if they are used."""
     names = (*part_set.names, UNLABELLED_NAME)
     return [name for name in names if name in part_set.names[1:] or name in used]
-
-
-def bounding_box(mask: Mask) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the smallest box around a mask that has pixels."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    left, top = int(columns[0]), int(rows[0])
-    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
 
 
 def output_paths(path: Path, image_names: Sequence[str], suffix: str) -> list[Path]:

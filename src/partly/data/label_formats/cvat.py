@@ -15,7 +15,6 @@ from partly.data.label_formats.cutting import (
     LabelMaps,
     Style,
     Writing,
-    bounding_box,
     declared_names,
     part_masks,
 )
@@ -26,6 +25,7 @@ from partly.data.label_formats.format_checks import (
     refuse_shape_kinds,
 )
 from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import SizeOf, picture_size, size_of_box, whole_number
 from partly.data.label_formats.polygons import (
     NOTHING,
@@ -39,10 +39,9 @@ from partly.data.label_formats.polygons import (
 )
 from partly.data.label_formats.run_lengths import run_lengths
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_colours import UNLABELLED_COLOUR
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
-from partly.data.labels.rasterise import Mask, rectangle_points
+from partly.data.labels.rasterise import rectangle_points
 from partly.errors import BadLabel
 from partly.storage import write_bytes
 
@@ -88,18 +87,21 @@ def _images(file: LabelFile, reading: Reading) -> list[ImageShapes]:
 
 
 def write_cvat(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write label maps as one CVAT file, with masks or polygons."""
+    """Write label maps as one CVAT file, with masks or polygons.
+
+    The shapes of an object are a group with its number, where objects are told apart.
+    """
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = _VERSION
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
     used: set[str] = set()
-    for number, (name, label_map) in enumerate(labels):
+    for number, (name, label_map, object_map) in enumerate(labels.with_objects()):
         height, width = label_map.shape
         attributes = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
         image = ElementTree.SubElement(root, "image", attributes)
-        for part_name, mask in part_masks(label_map, writing):
-            _add_shapes(image, part_name, mask, writing.style)
-            used.add(part_name)
+        for part in part_masks(label_map, writing, object_map):
+            _add_shapes(image, part, writing.style)
+            used.add(part.name)
     _add_labels(task, declared_names(used, writing.part_set), writing.part_set)
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
@@ -187,15 +189,17 @@ def _add_labels(task: ElementTree.Element, names: Iterable[str], part_set: PartS
         ElementTree.SubElement(label, "color").text = "#{:02x}{:02x}{:02x}".format(*colours[name])
 
 
-def _add_shapes(image: ElementTree.Element, part_name: str, mask: Mask, style: Style) -> None:
-    common = {"label": part_name, "source": "manual", "occluded": "0"}
+def _add_shapes(image: ElementTree.Element, part: PartMask, style: Style) -> None:
+    common = {"label": part.name, "source": "manual", "occluded": "0"}
+    if part.object_number is not None:
+        common["group_id"] = str(part.object_number)
     if style == "polygon":
-        for points in outline_polygons(mask):
+        for points in part.polygons():
             text = ";".join(f"{x}.00,{y}.00" for x, y in points.tolist())
             ElementTree.SubElement(image, "polygon", common | {"points": text, "z_order": "0"})
         return
-    left, top, width, height = bounding_box(mask)
+    left, top, width, height = part.bounding_box()
     numbers = {"left": left, "top": top, "width": width, "height": height, "z_order": 0}
-    runs = run_lengths(mask[top : top + height, left : left + width].ravel())
+    runs = run_lengths(part.in_bounding_box().ravel())
     attributes = {"rle": ", ".join(map(str, runs))} | {key: str(value) for key, value in numbers.items()}
     ElementTree.SubElement(image, "mask", common | attributes)

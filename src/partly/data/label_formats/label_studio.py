@@ -20,11 +20,10 @@ from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
 from partly.data.label_formats.label_studio_regions import Region, regions_of, shapes_of
 from partly.data.label_formats.label_studio_tasks import Submitted, Task, has_results, tasks_in
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import picture_size
 from partly.data.label_formats.polygons import ImageShapes
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
-from partly.data.labels.rasterise import Mask
 from partly.errors import BadLabel, counted, listed
 
 _LOCAL_FILES = "/data/local-files/?d="
@@ -48,6 +47,7 @@ def is_label_studio(file: LabelFile) -> bool:
 def write_label_studio(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write label maps as tasks that Label Studio imports, with brush strokes or polygons.
 
+    Where objects are told apart, no region is of two of them, and each has its object's number as a note.
     They are annotations; those of a draft are predictions, which people accept or correct there. Pictures are
     named as files of a local storage of Label Studio.
     """
@@ -57,10 +57,15 @@ def write_label_studio(path: Path, labels: LabelMaps, writing: Writing) -> list[
         {
             "data": {"image": _LOCAL_FILES + quote(name, safe="/")},
             key: [
-                {"result": list(_results(label_map.shape, part_masks(label_map, writing), writing)), **extra}
+                {
+                    "result": list(
+                        _results(label_map.shape, part_masks(label_map, writing, object_map), writing)
+                    ),
+                    **extra,
+                }
             ],
         }
-        for name, label_map in labels
+        for name, label_map, object_map in labels.with_objects()
     ]
     write_compact_json(path, tasks)
     return [path]
@@ -141,13 +146,11 @@ def _images_of(task: Task, taken: Submitted, path: Path, reading: Reading) -> li
     return images
 
 
-def _results(
-    shape: tuple[int, ...], masks: Iterator[tuple[str, Mask]], writing: Writing
-) -> Iterator[dict[str, Any]]:
+def _results(shape: tuple[int, ...], masks: Iterator[PartMask], writing: Writing) -> Iterator[dict[str, Any]]:
     height, width = shape
     number = 0
-    for name, mask in masks:
-        for kind, value in _values(mask, writing):
+    for part in masks:
+        for kind, value in _values(part, writing):
             number += 1
             yield {
                 "id": f"partly-{number}",
@@ -157,15 +160,21 @@ def _results(
                 "original_width": width,
                 "original_height": height,
                 "image_rotation": 0,
-                "value": {**value, kind: [name]},
+                "value": {**value, kind: [part.name]},
+                **object_note(part.object_number),
             }
 
 
-def _values(mask: Mask, writing: Writing) -> Iterator[tuple[str, dict[str, Any]]]:
+def object_note(number: int | None) -> dict[str, Any]:
+    """What Label Studio shows beside a region of an object; nothing where it belongs to none."""
+    return {} if number is None else {"meta": {"text": [f"object {number}"]}}
+
+
+def _values(part: PartMask, writing: Writing) -> Iterator[tuple[str, dict[str, Any]]]:
     if writing.style == "mask":
-        yield "brushlabels", {"format": "rle", "rle": list(brush_code(mask.ravel()))}
+        yield "brushlabels", {"format": "rle", "rle": list(brush_code(part.mask.ravel()))}
         return
-    height, width = mask.shape
-    for points in outline_polygons(mask):
+    height, width = part.shape
+    for points in part.polygons():
         per_cent = [[x * 100 / width, y * 100 / height] for x, y in points.tolist()]
         yield "polygonlabels", {"points": per_cent, "closed": True}

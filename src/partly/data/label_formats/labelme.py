@@ -22,13 +22,13 @@ from partly.data.label_formats.cutting import (
     LabelMaps,
     Style,
     Writing,
-    bounding_box,
     output_paths,
     part_masks,
 )
 from partly.data.label_formats.format_checks import checked_polygons, picture_name, refuse_shape_kinds
 from partly.data.label_formats.json_labels import checked_entries, write_compact_json
 from partly.data.label_formats.label_file import LabelFile, Reading
+from partly.data.label_formats.part_mask import PartMask
 from partly.data.label_formats.picture_sizes import Size, picture_size
 from partly.data.label_formats.polygons import (
     NOTHING,
@@ -41,7 +41,6 @@ from partly.data.label_formats.polygons import (
 )
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.labels.label_bytes import decode_png
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.rasterise import Mask, Points, rectangle_points
 from partly.data.labels.telling import Tell
 from partly.errors import BadLabel
@@ -65,13 +64,16 @@ def read_labelme(files: Sequence[LabelFile], reading: Reading) -> list[NamedLabe
 
 
 def write_labelme(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``."""
+    """Write LabelMe files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``.
+
+    The shapes of an object are a group with its number, where objects are told apart.
+    """
     targets = output_paths(path, labels.names, ".json")
-    for target, (image_name, label_map) in zip(targets, labels, strict=True):
+    for target, (image_name, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):
         shapes = [
             entry
-            for name, mask in part_masks(label_map, writing)
-            for entry in _entries(name, mask, writing.style)
+            for part in part_masks(label_map, writing, object_map)
+            for entry in _entries(part, writing.style)
         ]
         # LabelMe looks for pictures relative to the label file.
         image_path = image_name if target == path else posixpath.basename(image_name)
@@ -215,30 +217,30 @@ def _bitmap(data: Any, where: str, path: Path) -> Mask:
     return pixels
 
 
-def _entries(name: str, mask: Mask, style: Style) -> list[dict[str, Any]]:
+def _entries(part: PartMask, style: Style) -> list[dict[str, Any]]:
     if style == "mask":
-        return [_mask_entry(name, mask)]
-    return [_entry(name, "polygon", points, None) for points in outline_points(mask)]
+        return [_mask_entry(part)]
+    return [_entry(part, "polygon", points, None) for points in outline_points(part)]
 
 
-def outline_points(mask: Mask) -> list[list[list[float]]]:
-    """Polygons of a mask, as lists of points x, y."""
-    return [points.astype(float).tolist() for points in outline_polygons(mask)]
+def outline_points(part: PartMask) -> list[list[list[float]]]:
+    """Polygons of a part, as lists of points x, y."""
+    return [points.astype(float).tolist() for points in part.polygons()]
 
 
-def _mask_entry(name: str, mask: Mask) -> dict[str, Any]:
-    left, top, width, height = bounding_box(mask)
+def _mask_entry(part: PartMask) -> dict[str, Any]:
+    left, top, width, height = part.bounding_box()
     buffer = io.BytesIO()
-    Image.fromarray(mask[top : top + height, left : left + width].astype(np.uint8)).save(buffer, format="PNG")
+    Image.fromarray(part.in_bounding_box().astype(np.uint8)).save(buffer, format="PNG")
     points = [[float(left), float(top)], [float(left + width - 1), float(top + height - 1)]]
-    return _entry(name, "mask", points, base64.b64encode(buffer.getvalue()).decode("ascii"))
+    return _entry(part, "mask", points, base64.b64encode(buffer.getvalue()).decode("ascii"))
 
 
-def _entry(name: str, kind: str, points: list[list[float]], mask: str | None) -> dict[str, Any]:
+def _entry(part: PartMask, kind: str, points: list[list[float]], mask: str | None) -> dict[str, Any]:
     return {
-        "label": name,
+        "label": part.name,
         "points": points,
-        "group_id": None,
+        "group_id": part.object_number,
         "description": "",
         "shape_type": kind,
         "flags": {},

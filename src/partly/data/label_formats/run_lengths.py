@@ -26,6 +26,26 @@ def run_lengths(pixels: Mask) -> list[int]:
     return [0, *lengths] if pixels.size and pixels[0] else lengths
 
 
+def run_lengths_by_columns(inside: Mask, left: int, top: int, shape: tuple[int, int]) -> list[int]:
+    """Run lengths of a picture, column after column, that is off but for a box in it.
+
+    Args:
+        inside: what is in the box, bool [h, w].
+        left: of the box.
+        top: of the box.
+        shape: height and width of the picture.
+    """
+    height, width = shape
+    columns = np.pad(inside.T, ((0, 0), (1, 1)))
+    column, row = np.nonzero(columns[:, 1:] != columns[:, :-1])
+    changes = (column + left) * height + row + top
+    # A run that ends with its column goes on where the next begins with its own: no change.
+    meets = np.flatnonzero(changes[1:] == changes[:-1])
+    changes = np.delete(changes, np.concatenate([meets, meets + 1]))
+    lengths = np.diff(np.concatenate([[0], changes, [height * width]])).tolist()
+    return lengths[:-1] if lengths[-1] == 0 and len(lengths) > 1 else lengths
+
+
 def pixels_of_runs(lengths: Sequence[int], n_pixels: int) -> Mask:
     """The flat mask, bool [n_pixels], of run lengths.
 

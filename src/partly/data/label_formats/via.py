@@ -28,7 +28,6 @@ from partly.data.label_formats.picture_sizes import picture_size
 from partly.data.label_formats.polygons import Ellipse, ImageShapes, Polygons, Shape, polygon_shapes
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
 from partly.data.label_formats.via_attributes import Attributes, part_attribute
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.rasterise import rectangle_points
 from partly.errors import BadLabel
 
@@ -55,14 +54,17 @@ def is_via(file: LabelFile) -> bool:
 
 
 def write_via(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
-    """Write label maps as a project of VIA 2, with polygons; the attribute ``part`` has the names."""
+    """Write label maps as a project of VIA 2, with polygons; the attribute ``part`` has the names.
+
+    Where objects are told apart, no polygon is of two of them.
+    """
     metadata = {}
     used: set[str] = set()
-    for name, label_map in labels:
+    for name, label_map, object_map in labels.with_objects():
         regions = []
-        for part_name, mask in part_masks(label_map, writing):
-            used.add(part_name)
-            regions += [_region(part_name, points.tolist()) for points in outline_polygons(mask)]
+        for part in part_masks(label_map, writing, object_map):
+            used.add(part.name)
+            regions += [_region(part.name, points.tolist()) for points in part.polygons()]
         entry = {"filename": name, "size": _UNKNOWN_SIZE, "regions": regions, "file_attributes": {}}
         metadata[f"{name}{_UNKNOWN_SIZE}"] = entry
     options = dict.fromkeys(declared_names(used, writing.part_set), "")

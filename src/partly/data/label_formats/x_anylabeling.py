@@ -13,6 +13,7 @@ from partly.data.label_formats.cutting import LabelMaps, Writing, output_paths, 
 from partly.data.label_formats.json_labels import write_compact_json
 from partly.data.label_formats.label_file import LabelFile
 from partly.data.label_formats.labelme import has_shapes, is_labelme, labelme_record, outline_points
+from partly.data.label_formats.part_mask import PartMask
 
 _VERSION = "3.3.5"
 
@@ -25,14 +26,15 @@ def is_x_anylabeling(file: LabelFile) -> bool:
 def write_x_anylabeling(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     """Write X-AnyLabeling files: ``path`` itself, or in that folder ``a/b.json`` for ``a/b.jpg``.
 
-    Only drafts are not ``checked``.
+    Only drafts are not ``checked``. The shapes of an object are a group with its number, where objects are
+    told apart.
     """
     targets = output_paths(path, labels.names, ".json")
-    for target, (image_name, label_map) in zip(targets, labels, strict=True):
+    for target, (image_name, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):
         shapes = [
-            _entry(name, points)
-            for name, mask in part_masks(label_map, writing)
-            for points in outline_points(mask)
+            _entry(part, points)
+            for part in part_masks(label_map, writing, object_map)
+            for points in outline_points(part)
         ]
         image_path = image_name if target == path else posixpath.basename(image_name)
         record = labelme_record(_VERSION, image_path, label_map.shape, shapes)
@@ -40,12 +42,12 @@ def write_x_anylabeling(path: Path, labels: LabelMaps, writing: Writing) -> list
     return targets
 
 
-def _entry(name: str, points: list[list[float]]) -> dict[str, Any]:
+def _entry(part: PartMask, points: list[list[float]]) -> dict[str, Any]:
     return {
-        "label": name,
+        "label": part.name,
         "score": None,
         "points": points,
-        "group_id": None,
+        "group_id": part.object_number,
         "description": "",
         "difficult": False,
         "shape_type": "polygon",

@@ -28,7 +28,6 @@ from partly.data.label_formats.picture_files import size_on_disk
 from partly.data.label_formats.picture_sizes import picture_size
 from partly.data.label_formats.polygons import ImageShapes, Shape, polygon_shapes
 from partly.data.label_formats.shape_painting import NamedLabelMap, read_shapes
-from partly.data.labels.outlines import outline_polygons
 from partly.data.labels.part_sets import UNLABELLED_NAME, PartSet
 from partly.data.labels.rasterise import Points
 from partly.errors import BadLabel
@@ -99,7 +98,7 @@ def write_yolo(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
 
     ``path`` is a ``.txt`` for one picture, or a folder that gets ``data.yaml`` and ``labels/a/b.txt`` for
     ``a/b.jpg``; the pictures belong into its ``images``. Classes are the parts without the background, which
-    follows as the last where it must be written.
+    follows as the last where it must be written. Where objects are told apart, no line is of two of them.
 
     Raises:
         BadLabel: a ``data.yaml`` of other classes is there.
@@ -110,12 +109,12 @@ def write_yolo(path: Path, labels: LabelMaps, writing: Writing) -> list[Path]:
     names = _all_names(writing.part_set)
     n_names = writing.part_set.n_parts - 1
     _check_table(table, names)
-    for target, (_, label_map) in zip(targets, labels, strict=True):
+    for target, (_, label_map, object_map) in zip(targets, labels.with_objects(), strict=True):
         lines = []
-        for name, mask in part_masks(label_map, writing):
-            number = names.index(name)
+        for part in part_masks(label_map, writing, object_map):
+            number = names.index(part.name)
             n_names = max(n_names, number + 1)
-            lines += [_line(number, points, mask.shape) for points in outline_polygons(mask)]
+            lines += [_line(number, points, part.shape) for points in part.polygons()]
         write_text(target, "".join(lines))
     known = _known_names(table)
     if len(known) < n_names:

@@ -20,4 +20,6 @@ from .picture_panels import Picture as Picture
 from .picture_panels import labelled_pictures as labelled_pictures
 from .picture_panels import panels as panels
 from .picture_panels import picture_grid as picture_grid
+from .results_report import PhotoResult as PhotoResult
+from .results_report import results_page as results_page
 from .section import Section as Section

@@ -58,11 +58,22 @@ def key_values(values: Mapping[str, object]) -> Markup:
     return render("key_values.html", rows=[(name, str(value)) for name, value in values.items()])
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
-    """Any table; the first cell of each row is its heading, numbers stand to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "", label: str = ""
+) -> Markup:
+    """Any table; the first cell of each row is its heading, numbers stand to the right.
+
+    Args:
+        columns: their headings.
+        rows: cells in the order of the columns.
+        caption: stands above the table.
+        label: what the table is, for those who do not see what it stands beside; without it, the caption.
+    """
     body = [[_text_cell(cell) for cell in row] for row in rows]
     numeric = [bool(body) and all(row[index][1] for row in body) for index in range(len(columns))]
-    return render("table.html", columns=columns, column_is_number=numeric, rows=body, caption=caption)
+    return render(
+        "table.html", columns=columns, column_is_number=numeric, rows=body, caption=caption, label=label
+    )
 
 
 def _text_cell(cell: object) -> tuple[str, bool]:

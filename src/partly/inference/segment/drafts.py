@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from partly.data.label_formats import LabelFormat, LabelMaps, format_named, write_labels
+from partly.data.label_formats import LabelFormat, LabelMaps, ObjectMap, format_named, write_labels
 from partly.data.labels import LabelMap, PartSet, read_label_map
+from partly.inference.segment.object_kinds import read_object_map
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,18 @@ class SegmentedPhoto:
         photo: its name.
         output_name: of its results, a relative POSIX path without suffix.
         label_map: the file.
+        object_map: the file, where objects were looked for.
     """
 
     photo: str
     output_name: str
     label_map: Path
+    object_map: Path | None = None
+
+
+def drafts_need_objects(draft_format: str | None, *, looks_for_objects: bool) -> bool:
+    """Whether drafts tell objects apart, and so are made from object maps beside the label maps."""
+    return draft_format is not None and looks_for_objects
 
 
 def write_drafts(
@@ -32,7 +40,8 @@ def write_drafts(
 
     A format with one file for all photos gets ``FORMAT.json`` (or ``.xml``) in the folder, which is written
     anew; others get a folder ``FORMAT``, in which files that are there are kept, since people correct them
-    there. A photo that shows nothing but background has no shape.
+    there. A photo that shows nothing but background has no shape. Where objects were looked for, the parts of
+    each object are shapes of their own.
 
     Args:
         folder: of the results.
@@ -80,5 +89,12 @@ def _write(
     def load(i: int) -> LabelMap:
         return read_label_map(photos[i].label_map, part_set)
 
-    maps = LabelMaps(names, load)
+    def load_objects(i: int) -> ObjectMap:
+        path = photos[i].object_map
+        if path is None:
+            raise ValueError("a photo without an object map among photos with one")
+        return read_object_map(path)
+
+    with_objects = photos[0].object_map is not None
+    maps = LabelMaps(names, load, load_objects if with_objects else None)
     return write_labels(path, maps, part_set, format_name=label_format.name, draft=True)

@@ -16,6 +16,8 @@ from partly.data.labels import PartSet
 from partly.data.photos import JPEG_MAX_SIDE_PX, Photo, thumbnail, write_jpeg, write_png
 from partly.data.photos import overlay as overlaid
 from partly.errors import BadOption
+from partly.inference.segment.object_frames import with_frames
+from partly.inference.segment.object_kinds import Crops, ObjectMaps
 from partly.inference.segment.segment_options import OutputOptions
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import atomic_path, safe_names
@@ -38,15 +40,16 @@ class OutputKind(Protocol):
     def folder(self) -> str:
         """See the class."""
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:
         """The files of a photo as POSIX paths within the folder of results.
 
         Args:
             name: of the photo's outputs, a relative POSIX path without suffix; unique among all photos.
+            objects: numbers of the objects that were found in it.
         """
 
     def write(self, root: Path, name: str, photo: Photo, segmentation: Segmentation) -> None:
-        """Write all files of a photo, each atomically.
+        """Write all files of a photo, each atomically: those of the objects of the segmentation.
 
         Args:
             root: the folder of results.
@@ -62,7 +65,7 @@ class LabelMaps:
 
     folder: str = "labels"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One."""
         return (f"{self.folder}/{name}.png",)
 
@@ -73,11 +76,11 @@ class LabelMaps:
 
 @dataclass(frozen=True)
 class Overlays:
-    """``overlays/NAME.jpg``: the parts' colours over the photo."""
+    """``overlays/NAME.jpg``: the parts' colours over the photo, and over them the frames of objects."""
 
     folder: str = "overlays"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One."""
         return (f"{self.folder}/{name}.jpg",)
 
@@ -86,6 +89,8 @@ class Overlays:
         outline_px = max(1, round(max(photo.pixels.shape) / 1000))
         label_map, colours = segmentation.label_map, segmentation.part_set.colours
         picture = overlaid(photo.pixels, label_map, colours, outline_px=outline_px)
+        if segmentation.objects:
+            picture = with_frames(picture, segmentation.objects)
         write_jpeg(root / self.files(name)[0], thumbnail(picture, JPEG_MAX_SIDE_PX))
 
 
@@ -96,7 +101,7 @@ class Masks:
     part_set: PartSet
     folder: str = "masks"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One for each part."""
         return _files_of_parts(self.folder, self.part_set, name)
 
@@ -113,7 +118,7 @@ class ProbabilityPngs:
     part_set: PartSet
     folder: str = "probabilities"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One for each part."""
         return _files_of_parts(self.folder, self.part_set, name)
 
@@ -135,7 +140,7 @@ class ProbabilityArrays:
     part_set: PartSet
     folder: str = "probabilities"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One."""
         return (f"{self.folder}/{name}.npz",)
 
@@ -180,7 +185,7 @@ class Cutouts:
             joined = f"{safe[self.parts[0]]}+{len(self.parts) - 1}~{digest}"
         return f"cutouts/{joined}"
 
-    def files(self, name: str) -> tuple[str, ...]:
+    def files(self, name: str, objects: Sequence[int] = ()) -> tuple[str, ...]:  # noqa: ARG002
         """One."""
         return (f"{self.folder}/{name}.png",)
 
@@ -193,16 +198,20 @@ class Cutouts:
         write_png(root / self.files(name)[0], cutout)
 
 
-def kinds_asked_for(part_set: PartSet, options: OutputOptions) -> tuple[OutputKind, ...]:
+def kinds_asked_for(
+    part_set: PartSet, options: OutputOptions, *, looks_for_objects: bool = False
+) -> tuple[OutputKind, ...]:
     """The kinds of files that are asked for, label maps first.
 
     Args:
         part_set: the network's.
         options: what is asked for.
+        looks_for_objects: whether objects are looked for in photos.
 
     Raises:
-        BadOption: a part to cut out that there is not.
+        BadOption: a part to cut out that there is not, or files of objects that nobody looks for.
     """
+    options.check_objects(looks_for_objects=looks_for_objects)
     kinds: list[OutputKind] = [LabelMaps()]
     if options.overlay is not False:
         kinds.append(Overlays())
@@ -214,6 +223,10 @@ def kinds_asked_for(part_set: PartSet, options: OutputOptions) -> tuple[OutputKi
         kinds.append(ProbabilityArrays(part_set))
     if options.cutout:
         kinds.append(Cutouts(part_set, _known_parts(part_set, options.cutout)))
+    if options.objects:
+        kinds.append(ObjectMaps())
+    if options.crops:
+        kinds.append(Crops(options.upright))
     return tuple(kinds)
 
 

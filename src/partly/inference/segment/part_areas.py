@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from partly.data.photos import Photo
-from partly.inference.segment.segmentation import PartArea
+from partly.inference.segment.object_entries import objects_entry, parts_entry
+from partly.inference.segment.segmentation import Segmentation
 from partly.storage import write_json, write_text
 
+_ABOUT_PHOTO = ("photo", "label_map", "width_px", "height_px")
+_ABOUT_PART = ("part", "n_pixels", "share", "confidence")
 
-def areas_entry(label_map: str, areas: tuple[PartArea, ...], photo: Photo) -> dict[str, Any]:
-    """Areas of one photo, as they stand in its record and in the file of areas, and what was mended."""
+
+def areas_entry(label_map: str, segmentation: Segmentation, photo: Photo) -> dict[str, Any]:
+    """What is known of one photo, and what was mended: for its record and the file of areas."""
     return {
         "label_map": label_map,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
-        "parts": {
-            area.part: {
-                "n_pixels": area.n_pixels,
-                "share": round(area.share, 6),
-                "confidence": None if area.confidence is None else round(area.confidence, 4),
-            }
-            for area in areas
-        },
+        "parts": parts_entry(segmentation.areas()),
+        **objects_entry(segmentation),
         **({"mended": list(photo.mended)} if photo.mended else {}),
     }
 
@@ -51,11 +49,20 @@ def write_areas(
 
 
 def _areas_csv(entries: list[dict[str, Any]]) -> str:
-    """One line a photo and part."""
+    """One line a photo and part or, where objects were looked for, a photo, object and part."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["photo", "label_map", "width_px", "height_px", "part", "n_pixels", "share", "confidence"])
+    with_objects = any("objects" in entry for entry in entries)
+    lines.writerow([*_ABOUT_PHOTO, *(["object"] if with_objects else []), *_ABOUT_PART])
     for entry in entries:
-        start = [entry[column] for column in ("photo", "label_map", "width_px", "height_px")]
-        lines.writerows([*start, part, *values.values()] for part, values in entry["parts"].items())
+        start = [entry[column] for column in _ABOUT_PHOTO]
+        for number, parts in _parts_by_object(entry):
+            whose = [*start, number] if with_objects else start
+            lines.writerows([*whose, part, *values.values()] for part, values in parts.items())
     return text.getvalue()
+
+
+def _parts_by_object(entry: Mapping[str, Any]) -> list[tuple[int | str, dict[str, Any]]]:
+    """Numbers of the objects of a photo with their parts; the photo's parts without one where it has none."""
+    found = [(one["number"], one["parts"]) for one in entry.get("objects", ())]
+    return found or [("", entry["parts"])]

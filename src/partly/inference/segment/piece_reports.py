@@ -71,4 +71,12 @@ class PieceReports:
             tuple(failure for part in parts for failure in part.failed),
             None,
             tuple(note for part in parts for note in part.mended),
+            n_objects=_summed([part.n_objects for part in parts]),
+            without_objects=tuple(name for part in parts for name in part.without_objects),
         )
+
+
+def _summed(numbers: Sequence[int | None]) -> int | None:
+    """None where objects were not looked for."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

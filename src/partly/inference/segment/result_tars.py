@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from partly.inference.segment.object_entries import object_numbers
 from partly.inference.segment.output_kinds import OutputKind
 from partly.storage import atomic_path, parsed_json
 
@@ -45,7 +46,8 @@ def pack_results(
     """Put a folder of results into a tar, which appears under its name when it is whole.
 
     ``labels/sub/a.png`` becomes ``sub/a.png``, the photo's areas ``sub/a.json``, and others that were asked
-    for have the names of their folders: ``sub/a.overlays.jpg``, ``sub/a.masks.hair.png``.
+    for have the names of their folders: ``sub/a.overlays.jpg``, ``sub/a.masks.hair.png``,
+    ``sub/a.crops.o001.jpg``.
 
     Args:
         folder: of the results, with ``areas.json``.
@@ -66,14 +68,22 @@ def pack_results(
             areas = entry | {"label_map": f"{called}.png"}
             _add(archive, f"{called}.json", json.dumps(areas, ensure_ascii=False).encode())
             for kind in kinds[1:]:
-                for file in kind.files(name):
+                for file in kind.files(name, object_numbers(entry)):
                     _add(archive, _member(file, name, called), (folder / file).read_bytes())
 
 
 def _member(file: str, name: str, called: str) -> str:
-    """The name in the tar of ``masks/hair/sub/a.png``: ``sub/a.masks.hair.png``."""
-    at = file.rindex(f"/{name}.")
-    return f"{called}.{file[:at].replace('/', '.')}{file[at + 1 + len(name) :]}"
+    """The name in the tar of ``masks/hair/sub/a.png``: ``sub/a.masks.hair.png``.
+
+    Args:
+        file: of the results.
+        name: of the photo's results.
+        called: the same in the tar.
+    """
+    at = file.rindex(f"/{name}")
+    kind, rest = file[:at].replace("/", "."), file[at + 1 + len(name) :]
+    # "-o001.jpg" of an object, else the suffix alone.
+    return f"{called}.{kind}.{rest.lstrip('-.')}"
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:

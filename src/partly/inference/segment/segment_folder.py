@@ -17,7 +17,9 @@ from partly.data.label_formats import format_named
 from partly.data.photos import Photo, PhotoSource, output_name
 from partly.errors import BadOption, BadPhoto, PartlyError
 from partly.inference.segment.batched_network import BatchedNetwork
-from partly.inference.segment.drafts import SegmentedPhoto, write_drafts
+from partly.inference.segment.drafts import SegmentedPhoto, drafts_need_objects, write_drafts
+from partly.inference.segment.object_entries import object_numbers
+from partly.inference.segment.object_kinds import ObjectMaps
 from partly.inference.segment.output_kinds import kinds_asked_for
 from partly.inference.segment.part_areas import areas_entry, write_areas
 from partly.inference.segment.photos_at_once import in_order
@@ -67,6 +69,10 @@ def segment_all(
     masks: bool = False,
     probabilities: ProbabilityFormat | None = None,
     cutout: str | Sequence[str] = (),
+    objects: bool = False,
+    crops: bool = False,
+    upright: bool = False,
+    looks_for_objects: bool = False,
     areas: AreasFormat | None = "json",
     draft_format: str | None = None,
     alone: bool = True,
@@ -100,6 +106,12 @@ def segment_all(
             parts they sum to 1, but for rounding.
         cutout: a part, or several, that are cut out of the photo together, into ``cutouts/PART/sub/a.png`` or
             ``cutouts/PART+PART/sub/a.png``: RGBA; see :meth:`Segmentation.opacity`.
+        objects: also write ``objects/sub/a.png``: 16 bits, the number of the object of each pixel.
+        crops: also write each object cut out, ``crops/sub/a-o001.jpg``, and its label map,
+            ``crops/labels/sub/a-o001.png``.
+        upright: turn the crops upright; they are in ``crops-upright`` then.
+        looks_for_objects: segmentations say which objects there are; ``objects`` and ``crops`` need that.
+            Drafts tell objects apart then, from ``objects/``, which is written for them.
         areas: how areas and mean confidences of the parts are written.
         draft_format: a label format in which the label maps are written too, as drafts; see
             :func:`~partly.inference.segment.drafts.write_drafts`.
@@ -118,7 +130,8 @@ def segment_all(
         pixels in ``mended``.
 
     Raises:
-        BadOption: an unknown ``areas``, ``probabilities``, ``draft_format`` or part, or ``size_px`` below 1.
+        BadOption: an unknown ``areas``, ``probabilities``, ``draft_format`` or part, ``size_px`` below 1, or
+            files of objects where they are not looked for.
         BadLabel: a table of classes or colours that is there does not fit the drafts.
         PartlyError: the disk is full, or the folder cannot be written to.
     """
@@ -127,9 +140,18 @@ def segment_all(
     if draft_format is not None:
         format_named(draft_format)
     parts = (cutout,) if isinstance(cutout, str) else tuple(cutout)
-    asked_for = OutputOptions(overlay=overlay, masks=masks, probabilities=probabilities, cutout=parts)
-    kinds = kinds_asked_for(network.part_set, asked_for)
-    key = results_key(network, view)
+    asked_for = OutputOptions(
+        overlay=overlay,
+        masks=masks,
+        probabilities=probabilities,
+        cutout=parts,
+        objects=objects or drafts_need_objects(draft_format, looks_for_objects=looks_for_objects),
+        crops=crops,
+        upright=upright,
+    )
+    kinds = kinds_asked_for(network.part_set, asked_for, looks_for_objects=looks_for_objects)
+    object_maps = next((kind for kind in kinds if isinstance(kind, ObjectMaps)), None)
+    key = results_key(network, {**view, "looks_for_objects": looks_for_objects})
     folder = Path(out_folder)
     with _writing_to(folder):
         prepare_folder(folder, kinds, clear=alone)
@@ -163,7 +185,8 @@ def segment_all(
                 failed.append((name, one.reason))
             else:
                 entries.append({"photo": name} | one.entry)
-                done.append(SegmentedPhoto(name, outputs.name, folder / outputs.files[0]))
+                object_map = folder / object_maps.files(outputs.name)[0] if object_maps else None
+                done.append(SegmentedPhoto(name, outputs.name, folder / outputs.label_map, object_map))
             names[one.state].append(name)
             if progress:
                 progress(Progress(name, one.state, n_done, n_photos))
@@ -184,7 +207,18 @@ def segment_all(
         areas_path,
         mended,
         tuple(drafts),
+        *_counted_objects(entries, looks_for_objects=looks_for_objects),
     )
+
+
+def _counted_objects(
+    entries: Sequence[Mapping[str, Any]], *, looks_for_objects: bool
+) -> tuple[int | None, tuple[str, ...]]:
+    """How many objects there are in all photos, and the names of photos without any."""
+    if not looks_for_objects:
+        return None, ()
+    numbers = {str(entry["photo"]): len(object_numbers(entry)) for entry in entries}
+    return sum(numbers.values()), tuple(name for name, n in numbers.items() if not n)
 
 
 def network_digest(network: PartNetwork) -> str | None:
@@ -202,7 +236,8 @@ def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]
 
     Args:
         network: it.
-        view: options of :func:`segment_all`; others than those of :class:`View` are not asked.
+        view: options of :func:`segment_all`; others than those of :class:`View`, and whether
+            objects are looked for, are not asked.
     """
     finder = view.get("finder")
     return {
@@ -214,6 +249,7 @@ def results_key(network: PartNetwork, view: Mapping[str, Any]) -> dict[str, Any]
         "mirror_average": view.get("mirror_average", True),
         "scales": [round(float(scale), 4) for scale in view.get("scales", (1.0,))],
         "refine": view.get("refine", False),
+        **({"looks_for_objects": True} if view.get("looks_for_objects") else {}),
     }
 
 
@@ -322,7 +358,7 @@ def _segment_source(source: PhotoSource, outputs: PhotoOutputs, run: _Run) -> tu
             photo = source.read()
         photo = replace(photo, sha256=key["photo_sha256"])
         segmentation = run.segment(photo)
-        entry = areas_entry(outputs.files[0], segmentation.areas(), photo) | dict(run.made_on)
+        entry = areas_entry(outputs.label_map, segmentation, photo) | dict(run.made_on)
         with _writing_to(outputs.folder, source):
             outputs.write(photo, segmentation, key, entry)
     return "segmented", entry

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from partly.data.label_formats import FORMAT_NAMES
 from partly.data.photos import max_pages_option
+from partly.errors import BadOption
 from partly.storage import check_options, option
 
 THOROUGH = (5 / 6, 1.0, 7 / 6, 4 / 3)
@@ -37,6 +38,46 @@ class OutputOptions:
         "Also cut this part out of the photo: a PNG that is transparent elsewhere, with soft edges. Given "
         "several times, of all these parts together.",
         metavar="PART",
+    )
+    objects: bool = option(
+        False,
+        "Also write which object each pixel belongs to: a 16-bit PNG of the objects' numbers. Objects must "
+        "be looked for.",
+    )
+    crops: bool = option(
+        False,
+        "Also cut each object out of the photo, with a margin: a JPEG, and its label map. Objects must be "
+        "looked for.",
+    )
+    upright: bool = option(False, "Turn what --crops cuts out upright, by the frames of the objects.")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.upright and not self.crops:
+            raise BadOption("--upright without --crops", expected="both, or --crops alone")
+
+    def check_objects(self, *, looks_for_objects: bool) -> None:
+        """Refuse what is of objects where nobody looks for them.
+
+        Raises:
+            BadOption: such is asked for.
+        """
+        asked_for = [f"--{name}" for name in ("objects", "crops") if getattr(self, name)]
+        if asked_for and not looks_for_objects:
+            needs = "needs" if len(asked_for) == 1 else "need"
+            raise BadOption(
+                f"{' and '.join(asked_for)} {needs} objects, and photos are taken for one object each",
+                expected="objects that are looked for",
+                remedy="Give --anywhere",
+            )
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """What is written of all photos together."""
+
+    page: bool = option(
+        False, "Also write a page, index.html, that shows what was found in each photo; not with tars."
     )
 
     def __post_init__(self) -> None:

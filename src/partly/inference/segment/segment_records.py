@@ -6,13 +6,14 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
 
 from partly.data.photos import Photo
 from partly.errors import BadPhoto, PartsFailed
+from partly.inference.segment.object_entries import object_numbers
 from partly.inference.segment.output_kinds import OutputKind
 from partly.inference.segment.segmentation import Segmentation
 from partly.storage import Provenance, read_json_or_none, write_json
@@ -51,6 +52,9 @@ class Summary:
         mended: names of photos that had a fault and were segmented all the same, with what was put right or
             left out when they were read.
         drafts: files of a labelling program's format that were written.
+        n_objects: how many objects there are in all photos, whenever they were segmented; None: objects were
+            not looked for.
+        without_objects: names of photos in which none was found.
     """
 
     folder: Path
@@ -60,6 +64,8 @@ class Summary:
     areas_path: Path | None
     mended: tuple[tuple[str, str], ...] = ()
     drafts: tuple[Path, ...] = ()
+    n_objects: int | None = None
+    without_objects: tuple[str, ...] = ()
 
     @property
     def n_photos(self) -> int:
@@ -104,9 +110,17 @@ class PhotoOutputs:
     kinds: tuple[OutputKind, ...]
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """All that are asked for, as POSIX paths within the folder; the label map is the first."""
-        return tuple(file for kind in self.kinds for file in kind.files(self.name))
+    def label_map(self) -> str:
+        """Its label map, as a POSIX path within the folder."""
+        return self.kinds[0].files(self.name)[0]
+
+    def files(self, objects: Sequence[int] = ()) -> tuple[str, ...]:
+        """All that are asked for, as POSIX paths within the folder; the label map is the first.
+
+        Args:
+            objects: numbers of the objects that were found in the photo.
+        """
+        return tuple(file for kind in self.kinds for file in kind.files(self.name, objects))
 
     @property
     def record(self) -> Path:
@@ -121,41 +135,59 @@ class PhotoOutputs:
     def finished(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
         """The entry of an earlier run with the same key, if every file that is asked for is there."""
         record = _Record.read(self.record)
-        if record is None or not record.is_of(key) or not set(self.files) <= {*self._made(record)}:
+        if record is None or not record.is_of(key):
+            return None
+        files = self.files(record.objects)
+        if not set(files) <= {*self._made(record)}:
             return None
         try:
-            there = all((self.folder / file).is_file() for file in self.files)
+            there = all((self.folder / file).is_file() for file in files)
         except OSError:
             return None
         return record.entry if there else None
+
+    def known_entry(self) -> dict[str, Any] | None:
+        """The entry of the latest run that finished the photo, whatever it was made from; None: none did."""
+        record = _Record.read(self.record)
+        return record.entry or None if record is not None else None
 
     def write(
         self, photo: Photo, segmentation: Segmentation, key: Mapping[str, Any], entry: Mapping[str, Any]
     ) -> None:
         """Write all files, and the record last: from then on the photo counts as done.
 
-        Files of an earlier run stay if it had the same key; others go first.
+        Files of an earlier run stay if it had the same key, and found the same objects; others go first.
+        Where there are files of single objects, what will be written is written down before: of a run that is
+        killed amid them nothing stays that nobody knows of, should the next one find fewer objects.
         """
         record, others = _Record.read(self.record), set[str]()
+        objects = object_numbers(entry)
+        files = set(self.files(objects))
         if record is not None:
-            others = {*self._made(record)} - {*self.files}
-            if not record.is_of(key):
+            others = {*self._made(record)} - files
+            if not record.is_of(key) or record.objects != objects:
                 for file in sorted(others):
                     (self.folder / file).unlink(missing_ok=True)
-                others = set()
-                # While files are replaced by others, the photo does not count as done.
-                self.record.unlink(missing_ok=True)
+                others, record = set(), None
+        listed = sorted(files | others)
+        if files != set(self.files()):
+            begun = {"key": {}, "entry": {}} if record is None else {"key": record.key, "entry": record.entry}
+            write_json(self.record, {**begun, "files": listed})
+        elif record is None:
+            # While files are replaced by others, the photo does not count as done.
+            self.record.unlink(missing_ok=True)
         for kind in self.kinds:
             kind.write(self.folder, self.name, photo, segmentation)
-        files = sorted({*self.files} | others)
-        write_json(self.record, {"key": dict(key), "entry": dict(entry), "files": files})
+        write_json(self.record, {"key": dict(key), "entry": dict(entry), "files": listed})
 
     def discard(self) -> None:
         """Remove all results of the photo: none of an earlier run stays for a photo that now fails."""
+        made: tuple[str, ...] = ()
         with contextlib.suppress(OSError):  # e.g. a name too long to exist
             record = _Record.read(self.record)
             made = () if record is None else self._made(record)
-            for path in (*(self.folder / file for file in (*self.files, *made)), self.record):
+        for path in (*(self.folder / file for file in (*self.files(), *made)), self.record):
+            with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def _made(self, record: _Record) -> tuple[str, ...]:
@@ -188,6 +220,11 @@ class _Record:
         if not isinstance(key, dict) or not isinstance(entry, dict):
             return None
         return cls(key, entry, tuple(map(str, files)) if isinstance(files, list) else None)
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Numbers of the objects that were found."""
+        return object_numbers(self.entry)
 
     def is_of(self, key: Mapping[str, Any]) -> bool:
         """Whether results are of this network, photo and view; of a network without a digest, none are."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from partly.data.photos import MAX_PIXELS, Photo, PhotoSource
 from partly.errors import BadPhoto
+from partly.inference.segment.drafts import drafts_need_objects
 from partly.inference.segment.photo_pieces import PhotoPiece, cut_photos, output_names
 from partly.inference.segment.piece_reports import LoadNetwork, PieceReports
 from partly.inference.segment.segment_folder import results_key, segment_all
@@ -73,6 +74,8 @@ def segment_shared(
     """
     folder, share = Path(out_folder), share or Share()
     last = {name: options.pop(name, usual) for name, usual in (("areas", "json"), ("draft_format", None))}
+    if drafts_need_objects(last["draft_format"], looks_for_objects=bool(options.get("looks_for_objects"))):
+        options["objects"] = True
     pieces = [piece for piece in cut_photos(sources, per_piece) if share.has(piece.number)]
     work = SegmentPieces(
         load_network, folder, {**options, "areas": None, "draft_format": None}, machine, at_once

@@ -31,6 +31,8 @@ from partly.storage import (
 )
 
 _RECORDS = Path(".partly") / "tars"
+_LATER = {"objects", "crops", "upright", "looks_for_objects"}
+"""Options that records of earlier versions do not have; what is not asked for is not written down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +233,7 @@ class TarRecords:
             BadOption: options that cannot be.
         """
         results = {
-            **options,
+            **{name: value for name, value in options.items() if value or name not in _LATER},
             "version": RECORD_VERSION,
             "network_sha256": network_digest(network),
             "part_set": network.part_set.to_json(),
@@ -254,7 +256,17 @@ class TarRecords:
             tuple((str(name), str(text)) for name, text in held.get(kind, []))
             for kind in ("failed", "mended")
         )
-        return Summary(self.folder, (), tuple(held.get("photos", ())), failed, None, mended)
+        n_objects = held.get("n_objects")
+        return Summary(
+            self.folder,
+            (),
+            tuple(held.get("photos", ())),
+            failed,
+            None,
+            mended,
+            n_objects=n_objects if isinstance(n_objects, int) else None,
+            without_objects=tuple(map(str, held.get("without_objects", ()))),
+        )
 
     def write(self, piece: TarPiece, key: Mapping[str, Any], made: Summary) -> Summary:
         """Write down what was done for a tar; gives it with names that differ among all tars."""
@@ -266,7 +278,10 @@ class TarRecords:
             tuple((f"{stem}/{name}", reason) for name, reason in made.failed),
             None,
             tuple((f"{stem}/{name}", note) for name, note in made.mended),
+            n_objects=made.n_objects,
+            without_objects=tuple(f"{stem}/{name}" for name in made.without_objects),
         )
+        of_objects = {"n_objects": named.n_objects, "without_objects": list(named.without_objects)}
         write_json(
             self._path(piece),
             {
@@ -275,6 +290,7 @@ class TarRecords:
                 "photos": list(named.segmented),
                 "failed": list(named.failed),
                 "mended": list(named.mended),
+                **(of_objects if named.n_objects is not None else {}),
             },
         )
         return named

@@ -16,7 +16,7 @@ from partly.inference.segment.segment_photo_file import PartNetwork
 from partly.inference.segment.segment_records import Summary
 from partly.machine import PROCESSOR, Machine, Tell
 
-_OUTPUTS = ("overlay", "masks", "probabilities", "cutout")
+_OUTPUTS = ("overlay", "masks", "probabilities", "cutout", "objects", "crops", "upright")
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,5 @@ def kinds_of_options(network: PartNetwork, options: Mapping[str, Any]) -> tuple[
         BadOption: options that cannot be.
     """
     asked_for = OutputOptions(**{name: options[name] for name in _OUTPUTS if name in options})
-    return kinds_asked_for(network.part_set, asked_for)
+    looks_for_objects = bool(options.get("looks_for_objects"))
+    return kinds_asked_for(network.part_set, asked_for, looks_for_objects=looks_for_objects)

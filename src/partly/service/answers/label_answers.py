@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from partly.data.label_formats import mask_to_text
 from partly.data.labels import Piece, label_map_to_png, outline_pieces
-from partly.inference.segment import PartArea
+from partly.inference.segment import PartArea, objects_entry
 from partly.service.answers.segmenting_photos import SegmentedPhoto
 
 _CONFIDENCE_DIGITS = 4
@@ -73,6 +73,7 @@ def _json(photo: SegmentedPhoto, shapes: Callable[[NDArray[np.bool_]], dict[str,
         "width_px": width,
         "height_px": height,
         "parts": list(_parts(photo, shapes)),
+        **objects_entry(segmentation),
         **({"mended": list(photo.mended)} if photo.mended else {}),
     }
     return Answer(json.dumps(value, ensure_ascii=False).encode(), "application/json")

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from partly.data.label_formats import brush_code
-from partly.data.labels import outline_polygons, simplified_ring
+from partly.data.label_formats import PartMask, brush_code, object_note
+from partly.data.labels import simplified_ring
 from partly.errors import BadOption
-from partly.inference.segment import Segmentation
+from partly.inference.segment import PartArea, Segmentation
 from partly.service.answers.labelling_setups import Kind, LabellingSetup
 
 _KEYS: Mapping[Kind, str] = {"brush": "brushlabels", "polygon": "polygonlabels"}
@@ -34,22 +33,42 @@ def prediction(
     for part_id, label in sorted(setup.labels.items()):
         if not areas[part_id].n_pixels:
             continue
-        for value in _values(segmentation.label_map == part_id, setup.kind, tolerance_px):
-            result.append(
-                {
-                    "id": f"partly-{len(result) + 1}",
-                    "type": _KEYS[setup.kind],
-                    "from_name": setup.from_name,
-                    "to_name": setup.to_name,
-                    "original_width": width,
-                    "original_height": height,
-                    "image_rotation": 0,
-                    "score": _score(areas[part_id].confidence),
-                    "value": {**value, _KEYS[setup.kind]: [label]},
-                }
-            )
+        for region, confidence in _regions(segmentation, part_id, areas[part_id]):
+            for value in _values(region, setup.kind, tolerance_px):
+                result.append(
+                    {
+                        "id": f"partly-{len(result) + 1}",
+                        "type": _KEYS[setup.kind],
+                        "from_name": setup.from_name,
+                        "to_name": setup.to_name,
+                        "original_width": width,
+                        "original_height": height,
+                        "image_rotation": 0,
+                        "score": _score(confidence),
+                        "value": {**value, _KEYS[setup.kind]: [label]},
+                        **object_note(region.object_number),
+                    }
+                )
     mean = float(segmentation.confidence.mean(dtype=np.float64))
     return {"result": result, "score": _score(mean), "model_version": model_version}
+
+
+def _regions(
+    segmentation: Segmentation, part_id: int, area: PartArea
+) -> Iterator[tuple[PartMask, float | None]]:
+    """The regions of a part that the photo shows, with confidences: one, or one for each object."""
+    label_map, object_map = segmentation.label_map, segmentation.object_map
+    shape = (label_map.shape[0], label_map.shape[1])
+    if segmentation.objects is None or object_map is None:
+        yield PartMask(area.part, label_map == part_id, 0, 0, shape), area.confidence
+        return
+    for one in segmentation.objects:
+        left, top, right, bottom = one.box
+        box = slice(top, bottom), slice(left, right)
+        inside = (label_map[box] == part_id) & (object_map[box] == one.number)
+        confidence = next((known.confidence for known in one.areas if known.part == area.part), None)
+        if inside.any():
+            yield PartMask(area.part, inside, left, top, shape, one.number), confidence
 
 
 def no_prediction(reason: str, model_version: str) -> dict[str, Any]:
@@ -72,12 +91,12 @@ def tasks_of(body: Any) -> Sequence[dict[str, Any]]:
     return tasks
 
 
-def _values(mask: NDArray[np.bool_], kind: Kind, tolerance_px: float) -> Iterator[dict[str, Any]]:
+def _values(region: PartMask, kind: Kind, tolerance_px: float) -> Iterator[dict[str, Any]]:
     if kind == "brush":
-        yield {"format": "rle", "rle": list(brush_code(mask.ravel()))}
+        yield {"format": "rle", "rle": list(brush_code(region.mask.ravel()))}
         return
-    height, width = mask.shape
-    for outline in outline_polygons(mask):
+    height, width = region.shape
+    for outline in region.polygons():
         points = simplified_ring(outline.astype(np.float64), tolerance_px)
         # What is nowhere wider than the tolerance has no area left.
         if len(points) >= 3:
