@@ -28,4 +28,4 @@ def of_pixels(segmenter: Segmenter) -> KnownSegmenter:
 
 def segmenter_of(bench: Bench) -> Segmenter:
     """What the bench measures: the network, which looks for objects where there is a finder."""
-    return partial(plain_segmenter(bench), finder=bench.finder)
+    return partial(segment_photo, bench.network.for_inference(), finder=bench.finder)

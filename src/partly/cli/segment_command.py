@@ -93,7 +93,7 @@ def command(
             machine=runs_on,
             on_note=output.say,
             **options.arguments(**segmenting.made_of),
-            finder=segmenting.finder,
+            **segmenting.looking,
             **values_of(outputs),
             progress=report,
         )

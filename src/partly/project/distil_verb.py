@@ -59,6 +59,7 @@ from partly.synthesis.distil import (
     distil,
     distil_finder,
     distil_head,
+    finder_config_of,
     keep_features,
     unpainted_photos,
 )
@@ -70,7 +71,6 @@ from partly.synthesis.shards import (
     pictures_identity,
     synthesise_share,
 )
-from partly.training.finding import FinderConfig
 
 _MOST_WORKERS = 8
 # Choices that a head depends on besides the networks that teach it.
@@ -236,6 +236,7 @@ def _distil_on(
     fast = load_network(project.auto_shot)
     made_from = {"few_shot_sha256": teacher.digest, **beside.parents}
     if config.anywhere:
+        finder_config = finder_config_of(config)
 
         def train() -> ObjectFinder:
             alone = replace(machine, ranks=ALONE)
@@ -246,12 +247,13 @@ def _distil_on(
                 fast,
                 beside.own,
                 reports,
+                finder_config=finder_config,
                 encoder_weights=weights,
                 n_workers=n_workers,
                 machine=alone,
             )
 
-        of_finder = {"network_sha256": fast.digest, "finder": asdict(FinderConfig(seed=config.seed))}
+        of_finder = {"network_sha256": fast.digest, "finder": asdict(finder_config)}
         with streams_as_of(run.streams):
             finder_was_there = make_finder(project, train, made_from | of_finder, machine)
         done = replace(done, finder_folder=project.finder, was_there=done.was_there and finder_was_there)
@@ -379,7 +381,7 @@ def _keep_features(
 
 def _described(config: DistilConfig, source: FeatureSource, beside: Beside) -> dict[str, Any]:
     """The choices that the auto-shot network depends on."""
-    no_matter = {"anywhere"}
+    no_matter = {"anywhere", "finder_steps"}
     if beside.reader is None or not isinstance(source, GeneratorFeatures):
         no_matter.add("best")  # which makes larger pictures
     if beside.own is None or not beside.own.annotations:

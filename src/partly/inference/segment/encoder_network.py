@@ -160,13 +160,13 @@ class EncoderNetwork(nn.Module):
         return made
 
     def segment(
-        self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False
+        self, photo: Any, *, size_px: int | None = None, mirror_average: bool = False, finder: Any = None
     ) -> Segmentation:
         """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size.
 
         With a fast network, only that one looks at the mirrored photo.
         """
-        return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average)
+        return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average, finder=finder)
 
     def save(self, folder: str | Path, extra: Mapping[str, Any] | None = None) -> ModelCard:
         """Write it as a model folder that holds those of encoder, segmenter and fast network."""

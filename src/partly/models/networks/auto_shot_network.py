@@ -93,11 +93,16 @@ class AutoShotNetwork(nn.Module):
         card = ModelCard(KIND, arguments, {"preprocessing": preprocessing, **dict(extra or {})})
         return save_model(Path(folder), card, self.state_dict())
 
-    def segment(self, photo: Any, *, size_px: int | None = None, mirror_average: bool = True) -> Segmentation:
-        """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size."""
+    def segment(
+        self, photo: Any, *, size_px: int | None = None, mirror_average: bool = True, finder: Any = None
+    ) -> Segmentation:
+        """Segment one photo (a path, PIL image, or uint8 array ``[h, w, 3]``) at its own size.
+
+        With a ``finder``, an :class:`~partly.models.networks.ObjectFinder`, wherever objects are in it.
+        """
         from partly.inference.segment import segment_photo
 
-        return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average)
+        return segment_photo(self, photo, size_px=size_px, mirror_average=mirror_average, finder=finder)
 
 
 def load_network(folder: str | Path) -> AutoShotNetwork:

@@ -11,6 +11,7 @@ from .distillation import new_network as new_network
 from .distillation import usual_config as usual_config
 from .encoded_pictures import PictureReader as PictureReader
 from .finder_distillation import distil_finder as distil_finder
+from .finder_distillation import finder_config_of as finder_config_of
 from .head_distillation import distil_head as distil_head
 from .head_training import train_head as train_head
 from .kept_features import keep_features as keep_features

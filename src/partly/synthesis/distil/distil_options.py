@@ -127,6 +127,7 @@ class DistilConfig:
         in_project=True,
         in_form=True,
     )
+    finder_steps: int = option(800, "Training steps of the object finder.", at_least=1, in_project=True)
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = option(
         0,

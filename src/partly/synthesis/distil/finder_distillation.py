@@ -26,6 +26,11 @@ _N_USUAL = 200  # objects of which the check knows how they look
 _AT_A_TIME = 16
 
 
+def finder_config_of(config: DistilConfig) -> FinderConfig:
+    """How the finder of a project is trained; an encoder from scratch learns in all its layers."""
+    return FinderConfig(n_steps=config.finder_steps, hold_first_layers=config.pretrained, seed=config.seed)
+
+
 def distil_finder(
     teacher: Teacher,
     place: Place,
@@ -65,7 +70,7 @@ def distil_finder(
     pictures, painted = labelled_for(
         teacher, place, config, fast, folder, own, reports, n_workers=n_workers, machine=machine
     )
-    usual = finder_config or FinderConfig(seed=config.seed)
+    usual = finder_config or finder_config_of(config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", usual.seed))
         finder = ObjectFinder(FinderShape(usual.scenes.size_px))
