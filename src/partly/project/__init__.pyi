@@ -13,6 +13,7 @@ from .export_choices import ExportChoice as ExportChoice
 from .export_verb import current_network_file as current_network_file
 from .export_verb import export_labels as export_labels
 from .export_verb import export_network as export_network
+from .finder_of_project import has_finder as has_finder
 from .fit_verb import few_shot_config as few_shot_config
 from .fit_verb import fit_project as fit_project
 from .label_import import LabelledFile as LabelledFile
@@ -28,6 +29,7 @@ from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
 from .photo_segmenters import SegmentingLoader as SegmentingLoader
+from .photo_segmenters import SegmentingNetwork as SegmentingNetwork
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest

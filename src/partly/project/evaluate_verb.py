@@ -75,17 +75,19 @@ def _evaluate_network(
             remedy="Give --photos",
             path=what,
         )
-    segmenting = segmenting_network(what, SegmentChoice(choices.segmenter))
+    segmenting = segmenting_network(what, SegmentChoice(choices.segmenter, choices.anywhere))
     network = segmenting.network.for_inference()
     options = SegmentOptions(size_px=choices.size_px, mirror=choices.mirror_average)
     view = options.view(**segmenting.made_of)
     mapping = read_truth_mapping(choices.mapping, network.part_set) if choices.mapping else None
     photos = find_photos(choices.photos, max_pages=choices.max_pages)
     machine.place(network)
+    if segmenting.finder is not None:
+        machine.place(segmenting.finder)
 
     def predict(pixels: Pixels) -> LabelMap:
         with machine.precision():
-            return segment_photo(network, pixels, **view).label_map
+            return segment_photo(network, pixels, **view, finder=segmenting.finder).label_map
 
     evaluation = evaluate_network(
         predict,

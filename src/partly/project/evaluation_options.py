@@ -46,6 +46,9 @@ class EvaluationChoices:
         "segmenter (teacher), if that reads photos. By default as partly segment does.",
         flag="--with",
     )
+    anywhere: bool = option(
+        False, "Look for objects of any place, size, angle and number, as partly segment --anywhere does."
+    )
     n_worst: int = option(8, "How many of the worst photos to show.", flag="--worst", at_least=0)
     max_pages: int = max_pages_option()
 

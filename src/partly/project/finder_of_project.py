@@ -9,7 +9,7 @@ from typing import Any
 from partly.errors import BadOption, BadProject
 from partly.machine import PROCESSOR, Machine
 from partly.models.networks import ObjectFinder, load_finder
-from partly.project.model_digests import model_card
+from partly.project.model_digests import model_card, model_digest
 from partly.project.project_folder import Project, is_project, open_project
 from partly.storage import Provenance
 
@@ -38,12 +38,18 @@ def make_finder(
     return was_there
 
 
+def has_finder(project: Project) -> bool:
+    """Whether the project has an object finder that was made for the network of now."""
+    network = model_digest(project.auto_shot)
+    return network is not None and _network_of_finder(project) == network
+
+
 def finder_of(folder: Path) -> ObjectFinder:
     """Load the object finder of a project, for use.
 
     Raises:
         BadOption: the folder is no project.
-        BadProject: the project has none yet.
+        BadProject: the project has none yet, or one for another network.
         BadModelFile: it is damaged.
     """
     if not is_project(folder):
@@ -57,4 +63,15 @@ def finder_of(folder: Path) -> ObjectFinder:
         raise BadProject(
             "has no object finder yet", remedy=f"Run: partly distil {folder} --anywhere", path=folder
         )
+    if not has_finder(project):
+        raise BadProject(
+            "the object finder was made for another network, whose objects it knows",
+            expected="one that was made for the network of now",
+            remedy=f"Run: partly distil {folder} --anywhere",
+            path=project.finder,
+        )
     return load_finder(project.finder).for_inference()
+
+
+def _network_of_finder(project: Project) -> Any:
+    return dict(model_card(project.finder).get("parents", {})).get("network_sha256")

@@ -42,7 +42,7 @@ class Finder:
 def finds(monkeypatch):
     from partly.inference.find import Found
 
-    def found(finder, pixels, options=None):  # noqa: ARG001
+    def found(finder, pixels, options=None):
         return tuple(Found(frame, 0.9 - 0.01 * i) for i, frame in enumerate(finder.frames))
 
     monkeypatch.setattr("partly.inference.segment.segment_photo_file.find_objects", found)

@@ -81,7 +81,7 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
     from partly.data.photos import find_photos
     from partly.inference.segment import Progress, segment_all
     from partly.machine import Machine, PieceClaims
-    from partly.project import project_photos, segmenting_network
+    from partly.project import SegmentChoice, has_finder, project_photos, segmenting_network
 
     paths = StudioPaths.of(project)
     reads_photos = project.settings.fitted_on == "photos"
@@ -93,7 +93,8 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
             path=paths.photos,
         )
     machine = Machine.for_inference(_machine_options(options))
-    segmenting, notes = segmenting_network(project.folder), _Notes(reports)
+    choice = SegmentChoice(anywhere=has_finder(project))
+    segmenting, notes = segmenting_network(project.folder, choice), _Notes(reports)
 
     def report(progress: Progress) -> None:
         reports.progress("segmenting photos", progress.n_done, progress.n_photos or progress.n_done)
@@ -106,6 +107,7 @@ def segment(project: Project, options: Options, reports: JobReports) -> None:
             photos,
             paths.segmented,
             **chosen.arguments(**segmenting.made_of),
+            **segmenting.looking,
             progress=report,
             machine=machine,
             on_note=notes.take,

@@ -19,6 +19,7 @@ from partly.studio.session.session_parts import Parts
 if TYPE_CHECKING:
     from partly.inference.segment import PartNetwork
     from partly.machine import Machine
+    from partly.project import SegmentingNetwork
 
 MAX_PHOTO_BYTES = 32 * 1024 * 1024
 MAX_PHOTO_PIXELS = MAX_PIXELS
@@ -46,7 +47,7 @@ class PhotoNetwork:
     def __init__(self, parts: Parts, machine: MachineOptions) -> None:
         self._parts, self._machine = parts, machine
         self._lock = threading.Lock()
-        self._network: tuple[PartNetwork, dict[str, bool], Machine] | None = None
+        self._network: tuple[SegmentingNetwork, PartNetwork, Machine] | None = None
         self._digests: tuple[str | None, ...] = ()
 
     def segment(self, data: bytes) -> SegmentedPhoto:
@@ -58,7 +59,7 @@ class PhotoNetwork:
             BadModelFile: the network is damaged.
         """
         project = self._parts.project
-        digests = tuple(map(model_digest, (project.auto_shot, project.few_shot)))
+        digests = tuple(map(model_digest, (project.auto_shot, project.few_shot, project.finder)))
         can_do_without = project.settings.fitted_on == "photos" and digests[1] is not None
         if digests[0] is None and not can_do_without:
             raise NotReady("there is no network for photos yet", remedy="Make it first: fit, then distil")
@@ -66,10 +67,10 @@ class PhotoNetwork:
         with self._lock:
             from partly.inference.segment import SegmentOptions, segment_photo
 
-            network, made_of, machine = self._loaded(digests)
-            view = SegmentOptions().view(**made_of)
+            segmenting, network, machine = self._loaded(digests)
+            view = SegmentOptions().view(**segmenting.made_of)
             with machine.precision():
-                segmentation = segment_photo(network, photo, **view)
+                segmentation = segment_photo(network, photo, **view, finder=segmenting.finder)
         return SegmentedPhoto(segmentation.label_map, float(segmentation.confidence.mean()))
 
     def file(self) -> Path:
@@ -102,15 +103,18 @@ class PhotoNetwork:
             "digest": facts["digest"],
         }
 
-    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[PartNetwork, dict[str, bool], Machine]:
-        """What segments, what it is made of, and where it is."""
+    def _loaded(self, digests: tuple[str | None, ...]) -> tuple[SegmentingNetwork, PartNetwork, Machine]:
+        """What was chosen, what of it segments, and where it is."""
         if self._network is None or digests != self._digests:
             from partly.machine import Machine
-            from partly.project import segmenting_network
+            from partly.project import SegmentChoice, has_finder, segmenting_network
 
-            segmenting = segmenting_network(self._parts.project.folder)
+            project = self._parts.project
+            segmenting = segmenting_network(project.folder, SegmentChoice(anywhere=has_finder(project)))
             network, machine = segmenting.network.for_inference(), Machine.for_inference(self._machine)
             machine.place(network)
-            self._network = network, segmenting.made_of, machine
+            if segmenting.finder is not None:
+                machine.place(segmenting.finder)
+            self._network = segmenting, network, machine
             self._digests = digests
         return self._network

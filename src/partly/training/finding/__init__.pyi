@@ -2,3 +2,4 @@
 
 from .finder_training import FinderConfig as FinderConfig
 from .finder_training import train_finder as train_finder
+from .scenes import SceneOptions as SceneOptions
