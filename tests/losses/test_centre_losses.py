@@ -7,6 +7,8 @@ import torch
 
 from partly.losses import centre_loss, placement_loss
 
+ONE = torch.tensor(1.0)
+
 
 def test_the_focal_loss_of_centres_by_hand():
     logits, heat = torch.tensor([[[2.0, -1.0, 0.5]]]), torch.tensor([[[1.0, 0.6, 0.0]]])
@@ -16,18 +18,16 @@ def test_the_focal_loss_of_centres_by_hand():
         + 0.4**4 * p[1] ** 2 * math.log(1 - p[1])
         + p[2] ** 2 * math.log(1 - p[2])
     )
-    assert centre_loss(logits, heat, torch.ones(1, 1, 3), 1).item() == pytest.approx(by_hand, rel=1e-5)
-    assert centre_loss(logits, heat, torch.ones(1, 1, 3), 4).item() == pytest.approx(by_hand / 4, rel=1e-5)
+    assert centre_loss(logits, heat, torch.ones(1, 1, 3), ONE).item() == pytest.approx(by_hand, rel=1e-5)
+    assert centre_loss(logits, heat, torch.ones(1, 1, 3), torch.tensor(4.0)).item() == pytest.approx(
+        by_hand / 4, rel=1e-5
+    )
 
 
 def test_what_does_not_count_does_not_count():
     logits, heat = torch.tensor([[[2.0, 9.0]]]), torch.tensor([[[1.0, 0.0]]])
-    counted = centre_loss(logits, heat, torch.tensor([[[1.0, 0.0]]]), 1)
-    assert counted == centre_loss(logits[..., :1], heat[..., :1], torch.ones(1, 1, 1), 1)
-
-
-def test_no_object_is_no_division_by_zero():
-    assert centre_loss(torch.zeros(1, 2, 2), torch.zeros(1, 2, 2), torch.ones(1, 2, 2), 0).isfinite()
+    counted = centre_loss(logits, heat, torch.tensor([[[1.0, 0.0]]]), ONE)
+    assert counted == centre_loss(logits[..., :1], heat[..., :1], torch.ones(1, 1, 1), ONE)
 
 
 def test_placement_is_measured_near_centres_and_directions_have_no_length():
@@ -38,3 +38,7 @@ def test_placement_is_measured_near_centres_and_directions_have_no_length():
     said[0, :, 0, 1] = 99
     assert placement_loss(said, true, torch.tensor([[[1.0, 0.0]]])).item() == pytest.approx(0.3, abs=1e-4)
     assert placement_loss(said, true, torch.zeros(1, 1, 2)) == 0
+    over = torch.tensor(2.0)
+    assert placement_loss(said, true, torch.tensor([[[1.0, 0.0]]]), over).item() == pytest.approx(
+        0.15, abs=1e-4
+    )

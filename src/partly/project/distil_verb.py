@@ -239,7 +239,6 @@ def _distil_on(
         finder_config = finder_config_of(config)
 
         def train() -> ObjectFinder:
-            alone = replace(machine, ranks=ALONE)
             return distil_finder(
                 teacher,
                 place,
@@ -250,7 +249,7 @@ def _distil_on(
                 finder_config=finder_config,
                 encoder_weights=weights,
                 n_workers=n_workers,
-                machine=alone,
+                machine=machine,
             )
 
         of_finder = {"network_sha256": fast.digest, "finder": asdict(finder_config)}

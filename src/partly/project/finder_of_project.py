@@ -26,16 +26,19 @@ def make_finder(
         project: where it is kept.
         train: gives it.
         parents: what it depends on: plain JSON values.
-        machine: what it is made on; of several processes, the first makes and keeps it.
+        machine: what it is made on; of several processes, the first keeps it.
 
     Returns:
         Whether it was there already.
     """
     was_there = Provenance(parents).matches(model_card(project.finder).get("parents", {}))
-    if not was_there and machine.ranks.is_first:
-        train().save(project.finder, {"parents": parents, **machine.described})
+    if was_there:
+        return True
+    finder = train()
+    if machine.ranks.is_first:
+        finder.save(project.finder, {"parents": parents, **machine.described})
     machine.ranks.wait()
-    return was_there
+    return False
 
 
 def has_finder(project: Project) -> bool:

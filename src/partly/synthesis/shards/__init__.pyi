@@ -1,5 +1,6 @@
 """Labelled pictures in tar shards, made once and resumable."""
 
+from .labelled_shards import LabelledShards as LabelledShards
 from .labelled_synthesis import synthesise_labelled as synthesise_labelled
 from .labelled_synthesis import synthesise_share as synthesise_share
 from .place import Place as Place

@@ -4,6 +4,7 @@ from .averaged_weights import ema_decay as ema_decay
 from .checkpoints import checkpoint_files as checkpoint_files
 from .gradients_in_portions import GradientsInPortions as GradientsInPortions
 from .reading_ahead import read_ahead as read_ahead
+from .shared_norms import share_norms as share_norms
 from .sitting import Plan as Plan
 from .sitting import Sitting as Sitting
 from .sitting import Trained as Trained

@@ -3,3 +3,4 @@
 from .finder_training import FinderConfig as FinderConfig
 from .finder_training import train_finder as train_finder
 from .scenes import SceneOptions as SceneOptions
+from .scenes import compose_scenes as compose_scenes

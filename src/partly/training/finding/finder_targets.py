@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from partly.machine import Ranks
 from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX
 from partly.training.finding.scenes import Scene
 
@@ -27,14 +28,24 @@ class FinderTargets:
         placement: ``[b, 5, h, w]``: right and down to the centre in places; logarithm to the base 2 of the
             side, from the usual one; cosine and sine of the angle.
         weights: ``[b, h, w]``: of the placement; 0 where no centre is near.
-        n_objects: in all scenes.
+        n_objects: in all scenes, a scalar.
     """
 
     heat: Tensor
     counts: Tensor
     placement: Tensor
     weights: Tensor
-    n_objects: int
+    n_objects: Tensor
+
+    def share(self, ranks: Ranks) -> FinderTargets:
+        """Those of this process's scenes; numbers and weights of objects stay those of all."""
+        return FinderTargets(
+            ranks.share(self.heat),
+            ranks.share(self.counts),
+            ranks.share(self.placement),
+            ranks.share(self.weights),
+            self.n_objects,
+        )
 
 
 def finder_targets(scenes: Sequence[Scene]) -> FinderTargets:
@@ -47,7 +58,7 @@ def finder_targets(scenes: Sequence[Scene]) -> FinderTargets:
     for i, scene in enumerate(scenes):
         for x, y, side, _ in scene.hardly.tolist():
             far = (at[None] * STRIDE_PX - x).hypot(at[:, None] * STRIDE_PX - y)
-            counts[i][far < _DOUBTFUL * side] = 0
+            counts[i] = torch.where(far < _DOUBTFUL * side, 0.0, counts[i])
         for x, y, side, angle in scene.objects.tolist():
             right, down = x / STRIDE_PX - at[None], y / STRIDE_PX - at[:, None]
             spread = max(_LEAST_SPREAD, _SPREAD * side / STRIDE_PX)
@@ -63,4 +74,5 @@ def finder_targets(scenes: Sequence[Scene]) -> FinderTargets:
             heat[i] = torch.maximum(heat[i], here)
             counts[i][row, column] = 1
     weights = torch.where(heat > _NEAR, heat, 0.0)
-    return FinderTargets(heat, counts, placement, weights, sum(len(scene.objects) for scene in scenes))
+    n_objects = torch.tensor(float(sum(len(scene.objects) for scene in scenes)))
+    return FinderTargets(heat, counts, placement, weights, n_objects)

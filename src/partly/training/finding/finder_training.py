@@ -11,12 +11,22 @@ import torch
 from torch import Tensor
 from torch.optim import AdamW
 
+from partly.errors import BadOption
 from partly.losses import centre_loss, placement_loss
 from partly.machine import PROCESSOR, Machine
 from partly.models.networks import ObjectFinder, channels_last
 from partly.storage import Provenance, digest_of, tensor_seed
 from partly.training.augment.segmentation import Augmentation, photographed
-from partly.training.chassis import OnStep, Plan, Sitting, StepReport, Trained, ema_decay, read_ahead
+from partly.training.chassis import (
+    OnStep,
+    Plan,
+    Sitting,
+    StepReport,
+    Trained,
+    ema_decay,
+    read_ahead,
+    share_norms,
+)
 from partly.training.finding.finder_targets import FinderTargets, finder_targets
 from partly.training.finding.scenes import SceneOptions, compose_scenes
 from partly.training.segmentation import (
@@ -92,13 +102,26 @@ def train_finder(
         A finder with averaged weights, in eval mode, on the processor.
 
     Raises:
+        BadOption: the processes cannot share a batch evenly, there are too few pictures, or the checkpoint in
+            ``folder`` is of another training.
+        BadModelFile: the checkpoint in ``folder`` is damaged.
         TrainingDiverged: the loss is no number; the last checkpoint is kept.
+        TooLittleMemory: a step is too much for the device; the last checkpoint is kept.
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
-    config = config or FinderConfig()
+    ranks, config = machine.ranks, config or FinderConfig()
+    ranks.check(config.batch_size)
+    if len(data) < 2:
+        raise BadOption(f"there are {len(data)} labelled pictures", expected="2 or more")
+    depends_on = {
+        "first weights": digest_of(finder.state_dict()),
+        "number of pictures": len(data),
+        "number of photos without an object": 0 if others is None else len(others),
+    }
     channels_last(finder.train())
     if config.hold_first_layers:
         finder.hold_first_layers()
+    share_norms(finder, ranks)
     machine.place(finder)
     learning = [(name, p) for name, p in finder.named_parameters() if p.requires_grad]
     slow = [p for name, p in learning if name.startswith("encoder.")]
@@ -107,12 +130,9 @@ def train_finder(
         {"params": slow, "factor": config.encoder_learning_rate_factor},
         {"params": fast, "factor": 1.0},
     ]
-    optimizer = AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-    depends_on = {
-        "first weights": digest_of(finder.state_dict()),
-        "number of pictures": len(data),
-        "number of photos without an object": 0 if others is None else len(others),
-    }
+    optimizer = AdamW(
+        groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=machine.has_fused_optimizers
+    )
     with Sitting(
         Trained({"finder": finder}, {"finder": optimizer}, averages={"average": "finder"}),
         Plan(config.n_steps, config.batch_size, every_s=config.checkpoint_every_s),
@@ -124,16 +144,18 @@ def train_finder(
     ) as run:
         average = run.averages["average"]
         batches = _batches(data, config, run.step, others)
-        for step, (images, targets) in zip(run.steps(), batches, strict=True):
+        for step, (whole, all_targets) in zip(run.steps(), batches, strict=True):
+            images, targets = ranks.share(whole), all_targets.share(ranks)
             rate = config.learning_rate * learning_rate_factor(step, config.n_steps, config.warm_up)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["factor"]
             with machine.precision():
                 said = finder(images.to(machine.device)).float()
-            loss = _loss(said, targets, config.placement, machine.device)
+            loss = _loss(said, targets, config.placement, machine)
             mean_loss = run.checked(loss, step)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
+            ranks.average_gradients(finder)
             optimizer.step()
             run.average(ema_decay(step, config.ema_half_life * config.n_steps))
             run.tell(
@@ -148,12 +170,15 @@ def train_finder(
     return average.cpu().eval().requires_grad_(False)
 
 
-def _loss(said: Tensor, targets: FinderTargets, placement: float, device: torch.device) -> Tensor:
-    heat, counts, stands, weights = (
-        one.to(device) for one in (targets.heat, targets.counts, targets.placement, targets.weights)
+def _loss(said: Tensor, targets: FinderTargets, placement: float, machine: Machine) -> Tensor:
+    """Of this process's scenes, so that the mean over all processes is that of the whole batch."""
+    ranks = machine.ranks
+    heat, counts, stands, weights, n_objects = (
+        one.to(machine.device)
+        for one in (targets.heat, targets.counts, targets.placement, targets.weights, targets.n_objects)
     )
-    where = centre_loss(said[:, 0], heat, counts, targets.n_objects)
-    return where + placement * placement_loss(said[:, 1:], stands, weights)
+    where = centre_loss(said[:, 0], heat, counts, (n_objects / ranks.n).clamp_min(1 / ranks.n))
+    return where + placement * placement_loss(said[:, 1:], stands, weights, ranks.mean(weights.sum()))
 
 
 def _batches(

@@ -106,8 +106,8 @@ def _composed(
         opacity = inside if is_whole else _soft(visible)
         canvas[:3] += opacity * (layer[:3] - canvas[:3])
         canvas[3:] += opacity * (layer[3:] - canvas[3:])
-        owners[(opacity[0] > 0.5)] = -1
-        owners[(visible[0] > 0.5)] = number
+        owners = torch.where(opacity[0] > 0.5, -1, owners)
+        owners = torch.where(visible[0] > 0.5, number, owners)
         areas.append(float((1 - halved[-1][which, 3]).mean() * place[2] ** 2))
     if placed.numel() and float(torch.rand((), generator=generator)) < options.hidden:
         _hide(canvas, owners, behind.roll(size_px // 2, -1), generator)
