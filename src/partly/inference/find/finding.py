@@ -25,6 +25,8 @@ _LARGEST = 1.4  # side of the largest objects that are looked for at a size, as 
 _CLOSER_PX = 128  # side of the squares in which candidates are looked at again
 _CLOSER_MARGIN = 1.5  # side of these, as a multiple of the candidate's
 _SURE = 0.75  # from this probability on, an object is not looked at turned
+_MOVED_DEG, _MOVED_OCTAVES = 8.0, 0.2
+_CLEARLY = 0.15  # turned, it must be so much surer
 _TURNS = (90.0, 180.0, 270.0)
 _MOST_TURNED = 50  # candidates that are, the surest
 _TOGETHER = 16  # candidates that are looked at at once
@@ -207,11 +209,33 @@ def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]
     ]
     by_turn = iter(_seen_nearer(finder, pixels, turned))
     for i in unsure:
-        others = [one for one in (seen[i], *(next(by_turn) for _ in _TURNS)) if one is not None]
-        seen[i] = max(others, key=lambda found: found.confidence, default=None)
+        surest = max(
+            (one for one in [next(by_turn) for _ in _TURNS] if one is not None),
+            key=lambda found: found.confidence,
+            default=None,
+        )
+        before = seen[i]
+        if surest is not None and (before is None or surest.confidence > before.confidence + _CLEARLY):
+            seen[i] = surest
+    # What stood quite differently was seen askew: it is looked at once more, as it stands now.
+    moved = {
+        i: nearer
+        for i, (one, nearer) in enumerate(zip(candidates, seen, strict=True))
+        if nearer is not None and _has_moved(one.frame, nearer.frame)
+    }
+    straight = _seen_nearer(finder, pixels, [one.frame for one in moved.values()])
+    for (i, askew), nearer in zip(moved.items(), straight, strict=True):
+        seen[i] = nearer or askew
     for one, nearer in zip(candidates, seen, strict=True):
         if nearer is not None:
             yield Found(nearer.frame, (one.confidence + nearer.confidence) / 2)
+
+
+def _has_moved(before: Frame, after: Frame) -> bool:
+    """Whether an object stands quite differently than it was first thought to."""
+    turned = abs((after.angle_deg - before.angle_deg + 180) % 360 - 180)
+    grown = abs(math.log2(after.side_px / before.side_px))
+    return turned > _MOVED_DEG or grown > _MOVED_OCTAVES
 
 
 def _seen_nearer(finder: Finder, pixels: Pixels, frames: Sequence[Frame]) -> list[Found | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from partly.models.networks import OBJECT_MARGIN
 _NO_OBJECT = 5.0  # logit of the background where no object is: some 99 %
 _FILLS = 0.8  # from this share of the photo's longer side on, an object that is alone may fill it
 _UPRIGHT_DEG = 12.0  # and up to this angle
+_DOUBTFUL = 0.5  # so far from usual, an object is looked at turned by quarters, too
 _NARROW = 2.0  # how much less an object claims far from its middle
 
 
@@ -55,6 +57,12 @@ def place(
         size_px: side of the squares that the network sees.
     """
     height, width = photo.pixels.shape[:2]
+
+    def look(one: Found) -> tuple[float, PlacedObject]:
+        view = replace(one.frame, side_px=one.frame.side_px * OBJECT_MARGIN)
+        logits, distance = see(photo_of(seen_in(photo.pixels, view, size_px)))
+        return distance, PlacedObject(one, view, logits.cpu())
+
     if len(found) == 1 and _fills(found[0].frame, height, width):
         logits, distance = see(photo)
         if distance <= 1:
@@ -65,11 +73,20 @@ def place(
             ]
     placed = []
     for one in found:
-        view = replace(one.frame, side_px=one.frame.side_px * OBJECT_MARGIN)
-        logits, distance = see(photo_of(seen_in(photo.pixels, view, size_px)))
-        if distance <= 1:
-            placed.append(PlacedObject(one, view, logits.cpu()))
+        best = look(one)
+        if best[0] > _DOUBTFUL:
+            # A finder is wrong about angles by halves and quarters, if it is.
+            best = min(
+                [best, *(look(_turned(one, turn)) for turn in (90.0, 180.0, 270.0))], key=itemgetter(0)
+            )
+        if best[0] <= 1:
+            placed.append(best[1])
     return placed
+
+
+def _turned(found: Found, turn_deg: float) -> Found:
+    angle = (found.frame.angle_deg + turn_deg + 180) % 360 - 180
+    return replace(found, frame=replace(found.frame, angle_deg=angle))
 
 
 def _fills(frame: Frame, height: int, width: int) -> bool:
