@@ -1,0 +1,9 @@
+"""Photos back into a generator: the latents whose pictures are like them."""
+
+from .inversion_folder import Forecast as Forecast
+from .inversion_folder import InversionEntry as InversionEntry
+from .inversion_folder import InversionSummary as InversionSummary
+from .inversion_folder import invert_folder as invert_folder
+from .inversion_folder import photo_beside as photo_beside
+from .invert_options import InvertOptions as InvertOptions
+from .picture_distances import chosen_distance as chosen_distance
