@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from partly.data.photos import Fit
 from partly.storage import MOST_SEED, check_options, option
 
 SpaceName = Literal["auto", "w", "w+", "z"]
@@ -20,8 +19,8 @@ class InvertOptions:
     space: SpaceName = option(
         "auto",
         "Which latents: w, one for all layers; w+, one for each, nearer to the photo and further from what "
-        "the generator makes; z, for generators without a mapping. auto takes w+ where layers have their own, "
-        "else w or z.",
+        "the generator makes; z, for generators without a mapping. auto takes w+ where layers have their "
+        "own, else w or z.",
     )
     n_steps: int | None = option(
         None,
@@ -53,7 +52,9 @@ class InvertOptions:
     class_name: str | None = option(
         None, "Class of the photos, for a generator with classes; by default the nearest one.", flag="--class"
     )
-    fit: Fit = option("crop", "How photos become squares: crop the middle, or pad; as in the training.")
+    fit: Literal["crop", "pad"] = option(
+        "crop", "How photos become squares: crop the middle, or pad; as in the training."
+    )
     enlarge: bool = option(
         False, "Take photos, too, that are smaller than what is compared; they are enlarged."
     )

@@ -277,7 +277,7 @@ def _shake(task: _Task, points: Tensor, step: int, n_steps: int) -> Tensor:
 
 
 def _first_noise(task: _Task) -> dict[str, Tensor]:
-    """Maps ``[b, 1, h, w]`` of noise to search for, the generator's own at first; none where it keeps them."""
+    """Maps ``[b, 1, h, w]`` of noise to search for, the generator's own at first; or none."""
     if task.options.noise == "fixed":
         return {}
     inputs = noise_inputs(task.generator)

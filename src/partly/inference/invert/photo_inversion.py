@@ -219,12 +219,18 @@ def _square_weights(weights: NDArray[np.float32], size_px: int, fit: str) -> NDA
     most = float(weights.max()) or 1.0
     grey = np.repeat((weights * (255 / most)).round().astype(np.uint8)[:, :, None], 3, axis=2)
     if fit == "crop":
-        return squared(grey, size_px, "crop")[:, :, 0].astype(np.float32) / 255
-    rows, columns = padded_place(*weights.shape, size_px)
+        return _shares(squared(grey, size_px, "crop"))
+    height, width = weights.shape
+    rows, columns = padded_place(height, width, size_px)
     square = np.zeros((size_px, size_px), np.float32)
     shrunk = resize_pixels(grey, columns.stop - columns.start, rows.stop - rows.start)
-    square[rows, columns] = shrunk[:, :, 0].astype(np.float32) / 255
+    square[rows, columns] = _shares(shrunk)
     return square
+
+
+def _shares(grey: Pixels) -> NDArray[np.float32]:
+    """Grey pixels uint8 ``[h, w, 3]`` as shares float32 ``[h, w]``."""
+    return np.divide(grey[:, :, 0], 255, dtype=np.float32)
 
 
 def _whole_work(on_step: OnStep | None, batch: int, n_batches: int) -> OnStep | None:

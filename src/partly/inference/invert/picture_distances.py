@@ -29,9 +29,17 @@ class PictureDistance(Protocol):
         compared_px: side at which pictures are compared.
     """
 
-    name: str
-    digest: str
-    compared_px: int
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def digest(self) -> str:
+        """Of the network."""
+
+    @property
+    def compared_px(self) -> int:
+        """Side in pixels."""
 
     def read(self, images: Tensor) -> Maps:
         """What it sees in pictures ``[b, 3, s, s]`` in [-1, 1]; slopes can be taken."""
@@ -110,7 +118,7 @@ class FeatureDistance:
 
     def read(self, images: Tensor) -> Maps:
         """Maps of unit length; see :class:`PictureDistance`."""
-        shown = shown_at(images, self.compared_px, self.network.multiple_px, _LEAST_PX)
+        shown = shown_at(images, self.compared_px, self.network.multiple_px or 1, _LEAST_PX)
         return tuple(unit_normalised(maps) for maps in self.network.read(shown.float()).maps)
 
     def between(self, first: Maps, second: Maps, weights: Tensor | None = None) -> Tensor:

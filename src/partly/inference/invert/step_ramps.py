@@ -8,7 +8,7 @@ _UP, _DOWN, _NOISY, _NOISE = 0.05, 0.25, 0.75, 0.05
 
 
 def rate_ramp(step: int, n_steps: int) -> float:
-    """Share of the learning rate at a step, in [0, 1]: up over the first 5 %, a cosine down over the last 25 %.
+    """Share of the learning rate at a step: up over the first 5 %, down a cosine over the last 25 %.
 
     Args:
         step: from 0.

@@ -10,8 +10,8 @@ from partly.models.encoders.efficientnet_features import KIND as ENCODER_KIND
 from partly.models.encoders.lpips_network import LPIPS, load_lpips
 from partly.models.generators.generator_protocol import Generator
 from partly.models.generators.generator_table import load_generator as load_generator_folder
-from partly.models.zoo.downloads import LPIPS as LPIPS_NAME
 from partly.models.zoo.downloads import DOWNLOADS, ENCODER, encoder_names, generator_names, model_folder
+from partly.models.zoo.downloads import LPIPS as LPIPS_NAME
 from partly.storage import load_model
 
 

@@ -18,7 +18,8 @@ _FILE_NAME = "vgg16.ckpt"
 _EXTRA = {
     "title": "LPIPS: VGG16, ImageNet, with heads learned from judgements of people",
     "source": f"package {PACKAGE.requirement}, sha256 {PACKAGE.sha256}",
-    "paper": "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018",
+    "paper": "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, "
+    "CVPR 2018",
     "licence": "The package says BSD, as do the authors of the heads; it does not say who trained its "
     "network. ImageNet's pictures are for research.",
 }
