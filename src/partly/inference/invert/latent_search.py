@@ -129,11 +129,16 @@ class _Task:
     machine: Machine
 
     def pictures(self, points: Tensor, noise: dict[str, Tensor]) -> Tensor:
-        """Pictures ``[b, 3, s, s]`` of points, not held within [-1, 1], with slopes."""
+        """Pictures ``[b, 3, s, s]`` of points, with slopes.
+
+        As they are shown: held within [-1, 1]. Slopes pass as if they were not, so that what is beyond comes
+        back where the photo is not as bright, or as dark, as can be.
+        """
         with self.machine.precision():
             made = synthesise_with_noise(self.generator, self.space.w_of(points, self.condition), noise)
         assert made.images is not None
-        return made.images.float()
+        images = made.images.float()
+        return images + (images.clamp(-1, 1) - images).detach()
 
     def distances(self, pictures: Tensor) -> Tensor:
         """``[b]``, from what is searched for."""
