@@ -65,9 +65,11 @@ class Forecast:
 
     def __str__(self) -> str:
         kept = f", {self.n_kept} done already" if self.n_kept else ""
-        steps = counted(self.n_steps, "step") if self.n_steps else "the encoder alone"
+        found = f"{counted(self.n_photos, 'photo')} to find{kept}"
+        if not self.n_steps:
+            return f"{found}, by the encoder alone, on {self.machine}."
         about = "" if self.time_s is None else f", about {timedelta(seconds=math.ceil(self.time_s))}"
-        return f"{counted(self.n_photos, 'photo')} to find{kept}: {steps} each{about} on {self.machine}."
+        return f"{found}: {counted(self.n_steps, 'step')} each{about} on {self.machine}."
 
 
 @dataclass(frozen=True)
