@@ -32,7 +32,9 @@ def test_perceptual_distance_is_the_papers():
     first = [random(2, c, s, s, seed=c) for c, s in sizes]
     second = [random(2, c, s, s, seed=10 + c) for c, s in sizes]
     heads = [random(c, seed=20 + c).abs() for c, _ in sizes]
-    found = perceptual_distance([unit_normalised(m) for m in first], [unit_normalised(m) for m in second], heads)
+    found = perceptual_distance(
+        [unit_normalised(m) for m in first], [unit_normalised(m) for m in second], heads
+    )
     for i in range(2):
         maps = [[m[i].double().numpy() for m in levels] for levels in (first, second)]
         assert float(found[i]) == pytest.approx(

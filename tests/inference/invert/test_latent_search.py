@@ -92,7 +92,9 @@ def test_the_same_is_found_again_to_the_bit():
 @pytest.mark.parametrize("kind", [STYLEGAN2, STYLEGAN3])
 def test_spaces_of_mapped_families(kind, space):
     generator = lively(kind)
-    found = search(generator, own_pictures(generator), replace(QUICK, space=space, n_steps=10), PyramidDistance())
+    found = search(
+        generator, own_pictures(generator), replace(QUICK, space=space, n_steps=10), PyramidDistance()
+    )
     assert found.space == space
     assert found.w.shape == (2, generator.n_layers, generator.w_dim)
     rows_differ = (found.w - found.w[:, :1]).abs().max() > 1e-4
@@ -147,9 +149,7 @@ def test_classes_are_asked_for_or_the_nearest():
     with pytest.raises(BadOption, match="the generator knows no class 'cow'; expected one of cat, dog"):
         search(generator, images, replace(options, class_name="cow"), PyramidDistance())
     with pytest.raises(BadOption, match="knows no class 'cow'; expected none: it knows none"):
-        search(
-            lively(VAE), torch.zeros(1, 3, 16, 16), replace(options, class_name="cow"), PyramidDistance()
-        )
+        search(lively(VAE), torch.zeros(1, 3, 16, 16), replace(options, class_name="cow"), PyramidDistance())
 
 
 def test_a_search_that_diverges_keeps_its_best():
@@ -219,7 +219,9 @@ def test_noise_is_searched_for_and_stays_noise():
 
 
 def test_families_without_noise_have_none_to_search_for():
-    found = search(lively(VAE), own_pictures(lively(VAE)), replace(QUICK, noise="searched"), PyramidDistance())
+    found = search(
+        lively(VAE), own_pictures(lively(VAE)), replace(QUICK, noise="searched"), PyramidDistance()
+    )
     assert found.noise == {}
 
 
@@ -227,7 +229,8 @@ def test_being_held_keeps_latents_nearer_to_the_mean():
     generator = lively(STYLEGAN3)
     images = own_pictures(generator)
     free, held = (
-        search(generator, images, replace(QUICK, hold=hold, n_steps=15), PyramidDistance()).w for hold in (0.0, 1.0)
+        search(generator, images, replace(QUICK, hold=hold, n_steps=15), PyramidDistance()).w
+        for hold in (0.0, 1.0)
     )
     assert (generator.class_means == 0).all()
     assert (held.square().mean(dim=(1, 2)) < free.square().mean(dim=(1, 2))).all()

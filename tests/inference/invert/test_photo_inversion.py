@@ -46,7 +46,9 @@ def test_photos_become_latents():
         assert one.z is not None
         assert np.array_equal(one.z, one.latent[0])
         assert np.array_equal(one.square, photo.pixels)
-        assert np.array_equal(one.picture, pixels_of(generator.synthesise(torch.from_numpy(one.latent)[None])))
+        assert np.array_equal(
+            one.picture, pixels_of(generator.synthesise(torch.from_numpy(one.latent)[None]))
+        )
         assert (one.space, one.distance_name, one.n_steps) == ("z", "pixel distance", 12)
         assert 0 < one.distance < 1
         assert one.time_s > 0
@@ -75,7 +77,9 @@ class Weights(PyramidDistance):
 
 def test_what_pads_a_photo_weighs_nothing():
     distance = Weights()
-    invert_photos(lively(VAE), [random_photo(20, 40)], replace(QUICK, n_steps=0, fit="pad"), distance=distance)
+    invert_photos(
+        lively(VAE), [random_photo(20, 40)], replace(QUICK, n_steps=0, fit="pad"), distance=distance
+    )
     assert distance.seen[0, 0, :, 0].tolist() == [0] * 4 + [1] * 8 + [0] * 4
 
 
@@ -88,13 +92,16 @@ def test_weights_of_places():
         return weights
 
     options = replace(QUICK, n_steps=0)
-    invert_photos(
-        lively(VAE), [random_photo(32, 32)], options, distance=distance, weights_of=left_half
-    )
+    invert_photos(lively(VAE), [random_photo(32, 32)], options, distance=distance, weights_of=left_half)
     assert distance.seen[0, 0, 5].round().tolist() == [1] * 8 + [0] * 8
-    with pytest.raises(BadPhoto, match=r"wide: has weights of shape \[3, 3\]; expected \[32, 32\], as the ph"):
+    with pytest.raises(
+        BadPhoto, match=r"wide: has weights of shape \[3, 3\]; expected \[32, 32\], as the ph"
+    ):
         invert_photos(
-            lively(VAE), [random_photo(32, 32)], options, weights_of=lambda _photo: np.ones((3, 3), np.float32)
+            lively(VAE),
+            [random_photo(32, 32)],
+            options,
+            weights_of=lambda _photo: np.ones((3, 3), np.float32),
         )
 
 
@@ -138,7 +145,9 @@ def test_photos_that_cannot_be():
 
 
 def test_a_photo_need_not_have_more_pixels_than_are_compared():
-    (found,) = invert_photos(lively(STYLEGAN2), [random_photo(16, 16)], replace(QUICK, n_steps=0, compared_px=16))
+    (found,) = invert_photos(
+        lively(STYLEGAN2), [random_photo(16, 16)], replace(QUICK, n_steps=0, compared_px=16)
+    )
     assert found.square.shape == (32, 32, 3)
 
 

@@ -47,7 +47,9 @@ def test_saved_and_read_knows_its_generator(tmp_path):
 
 def test_a_card_without_generator_is_refused(tmp_path):
     tiny().save(tmp_path, {})
-    with pytest.raises(BadModelFile, match="does not say of which generator it is; expected generator_sha256"):
+    with pytest.raises(
+        BadModelFile, match="does not say of which generator it is; expected generator_sha256"
+    ):
         load_latent_encoder(tmp_path)
     card = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(card | {"parents": []}))

@@ -40,7 +40,9 @@ def test_other_contents(tmp_path):
     with pytest.raises(BadModelFile, match="has no head 'NetLinLayer_2'; expected a 1x1 convolution"):
         zoo.lpips_of(write(tmp_path, {"VGG16_0": random_layers(), **heads}))
     heads["NetLinLayer_2"] = {"Conv_0": {"kernel": np.zeros((1, 1, 9, 1), np.float32)}}
-    with pytest.raises(BadModelFile, match=r"NetLinLayer_2 has shape \[1, 1, 9, 1\]; expected \[1, 1, 4, 1\]"):
+    with pytest.raises(
+        BadModelFile, match=r"NetLinLayer_2 has shape \[1, 1, 9, 1\]; expected \[1, 1, 4, 1\]"
+    ):
         zoo.lpips_of(write(tmp_path, {"VGG16_0": random_layers(), **heads}))
 
 

@@ -6,4 +6,5 @@ from .inversion_folder import InversionSummary as InversionSummary
 from .inversion_folder import invert_folder as invert_folder
 from .inversion_folder import photo_beside as photo_beside
 from .invert_options import InvertOptions as InvertOptions
+from .latent_files import read_latent as read_latent
 from .picture_distances import chosen_distance as chosen_distance

@@ -62,7 +62,10 @@ class LatentEncoder(ModelFamily):
         self.backbone = EfficientNetLite0()
         n_values = sum(EfficientNetLite0.widths[-2:]) * _CELLS**2
         self.head = nn.Sequential(
-            nn.Linear(n_values, shape.hidden), nn.SiLU(), nn.Linear(shape.hidden, shape.w_dim)
+            nn.LayerNorm(n_values),
+            nn.Linear(n_values, shape.hidden),
+            nn.SiLU(),
+            nn.Linear(shape.hidden, shape.w_dim),
         )
         self.register_buffer("mean", torch.zeros(shape.w_dim))
         self.register_buffer("deviation", torch.ones(shape.w_dim))
