@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from partly.losses import noise_autocorrelation, perceptual_distance, pixel_distance, unit_normalised
-from partly.losses.perceptual_distance import weighted_mean
+from partly.losses.perceptual_distances import weighted_mean
 
 
 def random(*shape, seed=0):

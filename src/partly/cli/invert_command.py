@@ -130,8 +130,9 @@ def _learn(
             on_step=step,
         )
     where = "there already" if learned.was_there else "here now"
+    known = f"{100 * max(0.0, learned.known):.0f} %"
     output.say(
-        f"The encoder is {where}: {learned.folder}. It knows {100 * max(0.0, learned.known):.0f} % of the variance of "
-        "latents of pictures that it has not seen."
+        f"The encoder is {where}: {learned.folder}. It knows {known} of the variance of latents of pictures "
+        "that it has not seen."
     )
     output.result(learned.to_json())

@@ -147,10 +147,10 @@ def _lies_ahead(
     made = work / "pictures.u8"
     n_there = made.stat().st_size // (3 * options.size_px**2) if made.is_file() else 0
     n_missing = max(0, options.n_pictures - n_there)
-    time_s = learning_time_s(encoder, generator, options, n_missing, machine)
+    time_s = math.ceil(learning_time_s(encoder, generator, options, n_missing, machine))
     return (
         f"{n_missing} pictures to make, then {options.n_learning_steps} steps of {options.batch_size} "
-        f"pictures: at most about {timedelta(seconds=math.ceil(time_s))} on {machine.name}. After a stop, the "
+        f"pictures: at most about {timedelta(seconds=time_s)} on {machine.name}. After a stop, the "
         "same command goes on."
     )
 

@@ -137,8 +137,8 @@ def test_photos_that_cannot_be():
     with pytest.raises(BadPhoto) as caught:
         invert_photos(generator, [random_photo(15, 40)], QUICK)
     assert str(caught.value) == (
-        "wide: is 40 x 15 px, smaller than the generator's pictures (16 px, compared at 16 px); expected 16 px "
-        "or more at its shorter side. Give a larger photo, or take it enlarged with --enlarge."
+        "wide: is 40 x 15 px, smaller than the generator's pictures (16 px, compared at 16 px); expected "
+        "16 px or more at its shorter side. Give a larger photo, or take it enlarged with --enlarge."
     )
     invert_photos(generator, [random_photo(15, 40)], replace(QUICK, n_steps=0, enlarge=True))
     invert_photos(generator, [random_photo(15, 40)], replace(QUICK, n_steps=0, fit="pad"))

@@ -91,8 +91,8 @@ def test_the_best_that_is_there_is_taken_and_told():
     assert isinstance(chosen.distance, PyramidDistance)
     assert chosen.distance.compared_px == 128
     assert chosen.note == (
-        "Pictures and photos are compared by pixels alone, since LPIPS is not on this machine. It sees more as "
-        "people do: partly get lpips."
+        "Pictures and photos are compared by pixels alone, since LPIPS is not on this machine. It sees "
+        "more as people do: partly get lpips."
     )
     EfficientNetFeatures(EfficientNetShape(64)).save(model_folder(ENCODER), {})
     chosen = chosen_distance()

@@ -39,8 +39,8 @@ def test_saved_and_read_knows_its_generator(tmp_path):
     with pytest.raises(BadModelFile) as caught:
         again.check_generator(other)
     assert str(caught.value) == (
-        f"{tmp_path.absolute()}: is an encoder of another generator (sha256 {generator.digest[:12]}…); expected "
-        f"one of this generator, sha256 {other.digest[:12]}…. Learn one for this generator: partly invert "
+        f"{tmp_path.absolute()}: is an encoder of another generator (sha256 {generator.digest[:12]}…); "
+        f"expected one of this generator, sha256 {other.digest[:12]}…. Learn one for this generator: partly invert "
         "--learn GENERATOR."
     )
 
