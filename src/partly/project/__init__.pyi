@@ -15,6 +15,7 @@ from .export_verb import export_labels as export_labels
 from .export_verb import export_network as export_network
 from .fit_verb import few_shot_config as few_shot_config
 from .fit_verb import fit_project as fit_project
+from .invert_verb import encoder_folder_of as encoder_folder_of
 from .invert_verb import invert_with as invert_with
 from .label_import import LabelledFile as LabelledFile
 from .label_import import import_labels as import_labels

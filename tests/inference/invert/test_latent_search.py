@@ -1,3 +1,4 @@
+import copy
 import math
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from partly.errors import BadOption, BadPhoto
 from partly.inference.invert.invert_options import InvertOptions
 from partly.inference.invert.latent_search import search
 from partly.inference.invert.picture_distances import PyramidDistance
+from partly.machine import Machine
 from partly.models.generators import sample_w
 from partly.models.generators.dcgan_generator import KIND as DCGAN
 from partly.models.generators.mlp_generator import KIND as MLP
@@ -16,6 +18,7 @@ from partly.models.generators.picture_pixels import images_of
 from partly.models.generators.stylegan2.stylegan2_generator import KIND as STYLEGAN2
 from partly.models.generators.stylegan3.stylegan3_generator import KIND as STYLEGAN3
 from partly.models.generators.vae_decoder import KIND as VAE
+from tests.device_with_values import device_with_values
 from tests.inference.invert.tiny_generators import KINDS, lively, own_pictures
 
 QUICK = InvertOptions(n_steps=40)
@@ -250,3 +253,24 @@ def test_weights_leave_places_out():
         return (search_found.images - images)[:, :, 8:].square().mean()
 
     assert lower(found) < 0.5 * lower(blind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_device_finds_the_same(kind):
+    generator = lively(kind)
+    images = own_pictures(generator)
+    options = replace(QUICK, n_steps=3, noise="searched")
+    here = search(generator, images, options, PyramidDistance())
+    with device_with_values() as device:
+        there = copy.deepcopy(generator).to(device)
+        found = search(there, images, options, PyramidDistance(), machine=Machine(device))
+        assert {found.w.device, found.images.device, found.distances.device} == {device}
+        w, images_there, noise = (
+            found.w.cpu(),
+            found.images.cpu(),
+            {n: m.cpu() for n, m in found.noise.items()},
+        )
+    torch.testing.assert_close(w, here.w)
+    torch.testing.assert_close(images_there, here.images)
+    for name, maps in here.noise.items():
+        torch.testing.assert_close(noise[name], maps)
