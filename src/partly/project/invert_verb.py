@@ -16,6 +16,7 @@ from partly.inference.invert import (
     InversionSummary,
     InvertOptions,
     chosen_distance,
+    has_mapping,
     invert_folder,
     photo_beside,
 )
@@ -142,16 +143,16 @@ def _encoder(generator: Generator, options: InvertOptions, folder: Path | None) 
     """The encoder that is asked for, or there; none where none can begin a search."""
     if folder is None:
         folder = encoder_folder_of(generator)
-        if not (folder / "model.json").is_file() or not can_begin(generator, options):
+        if not (folder / "model.json").is_file() or not _can_begin(generator, options):
             return None
     encoder = load_latent_encoder(folder)
     encoder.check_generator(generator)
     return encoder
 
 
-def can_begin(generator: Generator, options: InvertOptions) -> bool:
+def _can_begin(generator: Generator, options: InvertOptions) -> bool:
     """Whether an encoder of mapped latents helps: not for a search in ``z`` before a mapping."""
-    return options.space != "z" or not hasattr(generator, "mapping")
+    return options.space != "z" or not has_mapping(generator)
 
 
 def _slow_note(encoder: LatentEncoder | None) -> list[str]:

@@ -85,7 +85,12 @@ def make_pictures(
         }
     )
     folder.mkdir(parents=True, exist_ok=True)
-    claim(folder / "pictures.json", depends, what="pictures", remedy="Choose another --out")
+    claim(
+        folder / "pictures.json",
+        depends,
+        what="pictures",
+        remedy="Choose another --out, or delete the folder",
+    )
     n_bytes, row = 3 * size_px**2, 4 * generator.w_dim
     with (folder / "pictures.u8").open("ab") as pictures, (folder / "latents.f32").open("ab") as latents:
         n_done = min(n, pictures.tell() // n_bytes, latents.tell() // row)
