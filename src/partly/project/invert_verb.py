@@ -76,6 +76,9 @@ def invert_with(
 ) -> Inversion:
     """Find latents of photos, and write them, their pictures and a page; the same call goes on after a stop.
 
+    Of photos in memory, :func:`partly.inference.invert.invert_photos` gives an
+    :class:`partly.inference.invert.Inverted` each; :func:`partly.inference.invert.search` works on tensors.
+
     Args:
         what: the generator: a project's, one that ``partly get`` knows, or a model folder.
         photos: photos, folders, zips.

@@ -123,5 +123,6 @@ def drawn_latent(generator: Generator, seed: int, index: int) -> Tensor:
 @torch.no_grad()
 def small_pictures(generator: Generator, w: Tensor, size_px: int, machine: Machine) -> NDArray[np.uint8]:
     """Pictures uint8 ``[b, 3, s, s]`` of latents."""
-    images = images_of(synthesise_on(machine, generator, w, features_px=generator.levels[0].size_px))
+    least_px = generator.levels[0].size_px
+    images = images_of(synthesise_on(machine, generator, w, features_px=least_px))
     return to_bytes(at_size(images, size_px)).cpu().numpy()
