@@ -21,7 +21,7 @@ from partly.models.generators.vae_decoder import KIND as VAE
 from tests.device_with_values import device_with_values
 from tests.inference.invert.tiny_generators import KINDS, lively, own_pictures
 
-QUICK = InvertOptions(n_steps=40)
+QUICK = InvertOptions(n_steps=40, hold=0.0)
 
 
 class Spoilt(PyramidDistance):
