@@ -140,6 +140,14 @@ def test_photos_that_fail_are_listed(generator, photos, tmp_path):
     assert [one["photo"] for one in told["failed"]] == ["a.png", "b.png"]
 
 
+def test_nothing_stays_of_a_photo_that_now_fails(generator, photos, tmp_path):
+    inverted(generator, photos, tmp_path / "out")
+    (photos / "b.png").write_bytes(b"no image")
+    assert inverted(generator, photos, tmp_path / "out").kept == ["a.png", "sub/a.png"]
+    left = {path.stem for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left == {"a", "inverted", ".partly-lock"}
+
+
 class NoNumber(PyramidDistance):
     """Of whatever."""
 

@@ -37,7 +37,7 @@ from partly.inference.invert.picture_distances import PictureDistance
 from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import LatentEncoder
 from partly.models.generators import Generator
-from partly.storage import Provenance, only_writer, read_json_or_none, write_json
+from partly.storage import Provenance, only_writer, read_json_or_none, remove_leftovers, write_json
 
 _RECORDS = Path(".partly") / "invert"
 _GAP_PX = 4
@@ -97,26 +97,26 @@ class InversionEntry:
     @property
     def latent(self) -> str:
         """Its file in the folder."""
-        return f"latents/{self.output}.safetensors"
+        return files_of(self.output)[0]
 
     @property
     def picture(self) -> str:
         """Its file in the folder."""
-        return f"pictures/{self.output}.png"
+        return files_of(self.output)[1]
 
     @property
     def beside(self) -> str:
         """The file of the photo beside the picture."""
-        return f"beside/{self.output}.jpg"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """All files of the photo, as paths in the folder."""
-        return (self.latent, self.picture, self.beside)
+        return files_of(self.output)[2]
 
     def to_json(self) -> dict[str, Any]:
         """With the names of its files."""
         return {**asdict(self), "latent": self.latent, "picture": self.picture, "beside": self.beside}
+
+
+def files_of(output: str) -> tuple[str, str, str]:
+    """Latent, picture, and photo beside picture of what is called ``output``, as paths in the folder."""
+    return f"latents/{output}.safetensors", f"pictures/{output}.png", f"beside/{output}.jpg"
 
 
 @dataclass
@@ -211,6 +211,7 @@ def invert_folder(
     summary = InversionSummary(folder)
     work = _Work(generator, folder, options, distance, encoder, machine, key)
     with only_writer(folder):
+        remove_leftovers(folder)
         kept, waiting = _sorted_out(work, sources, summary)
         entries = dict(kept)
         n_at_once = photos_at_once(options, machine)
@@ -291,7 +292,7 @@ def _sorted_out(
         try:
             digest = source.digest()
         except BadPhoto as error:
-            summary.failed.append((source.name, str(error)))
+            _note_failure(work, summary, source, output, error)
             continue
         entry = _entry_of(work, output, digest)
         if entry is None:
@@ -313,7 +314,7 @@ def _entry_of(work: _Work, output: str, digest: str) -> InversionEntry | None:
         entry = InversionEntry(**held["entry"])
     except TypeError:
         return None
-    there = entry.output == output and all((work.folder / file).is_file() for file in entry.files)
+    there = entry.output == output and all((work.folder / file).is_file() for file in files_of(output))
     return entry if there else None
 
 
@@ -328,7 +329,7 @@ def _batch_done(
             check_size(photo, work.generator, work.options)
             readable.append((one, photo))
         except BadPhoto as error:
-            summary.failed.append((one.source.name, str(error)))
+            _note_failure(work, summary, one.source, one.output, error)
     if not readable:
         return []
     found = invert_photos(
@@ -345,6 +346,15 @@ def _batch_done(
         entries.append(_written(work, one, inverted))
         summary.inverted.append(one.source.name)
     return entries
+
+
+def _note_failure(
+    work: _Work, summary: InversionSummary, source: PhotoSource, output: str, error: BadPhoto
+) -> None:
+    """List a photo that fails; none of its results of an earlier run stays."""
+    summary.failed.append((source.name, str(error)))
+    for path in (work.record(output), *(work.folder / file for file in files_of(output))):
+        path.unlink(missing_ok=True)
 
 
 def _written(work: _Work, one: _Waiting, inverted: Inverted) -> InversionEntry:
