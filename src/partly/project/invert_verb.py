@@ -114,6 +114,7 @@ def invert_with(
         chosen.distance,
         encoder,
         machine=machine,
+        on_note=on_note,
         on_forecast=on_forecast,
         on_progress=on_progress,
     )
