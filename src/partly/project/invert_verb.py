@@ -102,7 +102,7 @@ def invert_with(
     encoder = _encoder(generator, options, encoder_folder)
     chosen = chosen_distance(options.distance, options.compared_px)
     begins = [] if encoder is None else [f"Searches begin where the encoder says: {encoder.folder}."]
-    before = [*([chosen.note] if chosen.note else []), *begins, *_slow_note(encoder)]
+    before = [*([chosen.note] if chosen.note else []), *begins, *_slow_note(generator, options, encoder)]
     for note in before:
         if on_note:
             on_note(note)
@@ -159,8 +159,8 @@ def _can_begin(generator: Generator, options: InvertOptions) -> bool:
     return options.space != "z" or not has_mapping(generator)
 
 
-def _slow_note(encoder: LatentEncoder | None) -> list[str]:
-    if encoder is not None:
+def _slow_note(generator: Generator, options: InvertOptions, encoder: LatentEncoder | None) -> list[str]:
+    if encoder is not None or not _can_begin(generator, options):
         return []
     return ["There is no encoder of this generator: partly invert --learn makes searches much shorter."]
 
