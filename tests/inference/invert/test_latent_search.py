@@ -239,6 +239,33 @@ def test_being_held_keeps_latents_nearer_to_the_mean():
     assert (held.square().mean(dim=(1, 2)) < free.square().mean(dim=(1, 2))).all()
 
 
+class Blind(PyramidDistance):
+    """Sees no difference: what is left is what pulls pictures back into their range."""
+
+    def between(self, first, second, weights=None):
+        return super().between(first, second, weights) * 0
+
+
+def test_what_is_brighter_than_white_is_pulled_back():
+    generator = lively(STYLEGAN2)
+    w = 3 * sample_w(generator, 5, 0)
+    far = generator.synthesise(w).images
+    images = images_of(generator.synthesise(w))
+    assert far.abs().max() > 2
+    steps = []
+    whole = generator.synthesise
+
+    def watched(w, **more):
+        made = whole(w, **more)
+        steps.append(float((made.images.detach().abs() - 1).clamp(min=0).square().mean()))
+        return made
+
+    generator.synthesise = watched  # type: ignore[method-assign]
+    search(generator, images, replace(QUICK, class_name="cat"), Blind(), w)
+    first, last = steps[0], steps[QUICK.n_steps - 1]
+    assert last < 0.5 * first
+
+
 def test_weights_leave_places_out():
     generator = lively(VAE)
     images = own_pictures(generator)
