@@ -239,6 +239,16 @@ def test_being_held_keeps_latents_nearer_to_the_mean():
     assert (held.square().mean(dim=(1, 2)) < free.square().mean(dim=(1, 2))).all()
 
 
+def test_the_nearest_class_of_a_mapped_family_is_that_of_the_nearest_mean():
+    generator = lively(STYLEGAN2)
+    generator.class_means.copy_(torch.randn(2, 6, generator=torch.Generator().manual_seed(0)))
+    means = generator.class_means[:, None].expand(-1, generator.n_layers, -1)
+    images = images_of(generator.synthesise(means.flip(0)))
+    found = search(generator, images, replace(QUICK, n_steps=0), PyramidDistance())
+    torch.testing.assert_close(found.w, means.flip(0))
+    assert found.distances.max() < 1e-8
+
+
 class Blind(PyramidDistance):
     """Sees no difference: what is left is what pulls pictures back into their range."""
 

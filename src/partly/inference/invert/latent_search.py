@@ -11,7 +11,7 @@ from torch.optim import Adam
 
 from partly.errors import BadOption, BadPhoto
 from partly.inference.invert.invert_options import InvertOptions
-from partly.inference.invert.latent_spaces import LatentSpace, latent_space
+from partly.inference.invert.latent_spaces import LatentSpace, has_mapping, latent_space
 from partly.inference.invert.picture_distances import Maps, PictureDistance
 from partly.inference.invert.step_ramps import noise_ramp, rate_ramp
 from partly.losses import beyond_range, noise_autocorrelation, pixel_distance
@@ -324,11 +324,14 @@ def _conditions(
 def _class_distances(
     generator: Generator, seen: Maps, distance: PictureDistance, weights: Tensor | None
 ) -> Iterator[Tensor]:
-    """Distances ``[b]`` of images from a picture of each class that is drawn."""
+    """Distances ``[b]`` of images from the mean picture of each class that is drawn."""
     for place in generator.drawn_classes:
         condition = one_hot(generator, [generator.classes[place]]).to(generator.w_mean.device)
-        z = torch.zeros(1, generator.z_dim, device=condition.device)
-        picture = distance.read(images_of(generator.synthesise(generator.map(z, condition))))
+        if has_mapping(generator):
+            w = generator.class_means[place].expand(1, generator.n_layers, -1)
+        else:
+            w = generator.map(torch.zeros(1, generator.z_dim, device=condition.device), condition)
+        picture = distance.read(images_of(generator.synthesise(w)))
         n = len(seen[0])
         yield distance.between(tuple(m.expand(n, -1, -1, -1) for m in picture), seen, weights)
 
