@@ -173,6 +173,13 @@ NETWORK ?= demo-faces/models/auto_shot
 bench-segmentation: $(READY_DEV)
 	$(BIN)/python -m benchmarks.segmentation_rate '$(NETWORK)' --data '$(DATA)'
 
+# Photos found in a generator: the usual projector against encoder and short search. GENERATOR has an encoder
+# (partly invert --learn GENERATOR); PHOTOS is a folder or zip.
+.PHONY: bench-inversion
+GENERATOR ?= ffhq
+bench-inversion: $(READY_DEV)
+	$(BIN)/python -m benchmarks.inversion '$(GENERATOR)' '$(PHOTOS)'
+
 # What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
 .PHONY: bench-plan
 bench-plan: $(READY_DEV)

@@ -17,10 +17,12 @@ import click
 import partly
 from partly.cli import VERBS, cli
 from partly.fewshot.fitting import FewShotConfig
+from partly.inference.invert import InvertOptions
 from partly.inference.segment import OutputOptions, PageOptions, SegmentOptions
 from partly.project import PhotoOptions
 from partly.storage import KINDS, options_of
 from partly.synthesis.distil import DistilConfig
+from partly.training.inversion import EncoderOptions
 from partly.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,6 +97,8 @@ def options_page() -> str:
         options_text("Segmenting", SegmentOptions),
         options_text("What segmenting writes", OutputOptions),
         options_text("What segmenting writes of all photos together", PageOptions),
+        options_text("Finding photos in a generator", InvertOptions),
+        options_text("Learning an encoder of a generator", EncoderOptions),
     ]
     parts += [
         options_text(f"Training a generator of the family {family}", recipe.Options)

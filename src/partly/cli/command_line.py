@@ -33,6 +33,7 @@ VERBS = {
     "fit": "Fit the few-shot segmenter on the labelled pictures.",
     "distil": "Make the network for photos: label many pictures, train on them.",
     "segment": "Segment photos, folders and zips.",
+    "invert": "Find photos in a generator: the latents of pictures like them.",
     "serve": "Serve the network over HTTP, also to Label Studio.",
     "export": "Write the network as one ONNX file, for programs without Partly.",
     "evaluate": "Compare label maps, or a network, with the truth.",
@@ -42,7 +43,9 @@ VERBS = {
 }
 
 # Not "segment": docs/lab.md has the figures.
-_WITH_LARGE_TENSORS = frozenset({"demo", "train", "pictures", "label", "fit", "distil", "evaluate-generator"})
+_WITH_LARGE_TENSORS = frozenset(
+    {"demo", "train", "pictures", "label", "fit", "distil", "invert", "evaluate-generator"}
+)
 
 
 class Verbs(click.Group):

@@ -16,6 +16,8 @@ from .export_verb import export_network as export_network
 from .finder_of_project import has_finder as has_finder
 from .fit_verb import few_shot_config as few_shot_config
 from .fit_verb import fit_project as fit_project
+from .invert_verb import encoder_folder_of as encoder_folder_of
+from .invert_verb import invert_with as invert_with
 from .label_import import LabelledFile as LabelledFile
 from .label_import import import_labels as import_labels
 from .label_import import import_shipped as import_shipped
@@ -24,6 +26,7 @@ from .label_import import write_overlay as write_overlay
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
 from .label_quality_of_project import label_next as label_next
+from .learn_encoder_verb import learn_encoder as learn_encoder
 from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from

@@ -44,6 +44,8 @@ PicturePurpose = Literal[
     "plain pictures of rivals",
     "built-in features",
     "imported noise",
+    "starts of a search",
+    "pictures of an encoder",
 ]
 ShufflePurpose = Literal[
     "order",
@@ -96,6 +98,8 @@ PICTURE_STREAMS: dict[PicturePurpose, PictureStream] = {
     "asked pictures": PictureStream(10, None, "another picture, asked for in the studio"),
     "evaluation": PictureStream(12, None, "what measures compare with photos"),
     "imported noise": PictureStream(14, 0, "noise of layers that a foreign checkpoint does not hold"),
+    "starts of a search": PictureStream(16, None, "latents from which photos are searched for"),
+    "pictures of an encoder": PictureStream(18, None, "pictures from which latents are learned"),
     # One seed each on the stream of proposals, which keep away from it.
     "plain pictures": PictureStream(0, 20_210_619, "statistics and self-training of a fit"),
     "wall": PictureStream(0, 20_210_620, "the studio's fixed other pictures"),

@@ -12,6 +12,8 @@ from .html_tables import key_values as key_values
 from .html_tables import legend as legend
 from .html_tables import notes as notes
 from .html_tables import table as table
+from .inversion_report import FoundPhoto as FoundPhoto
+from .inversion_report import inversion_page as inversion_page
 from .page_parts import KeyFigure as KeyFigure
 from .page_parts import key_figures as key_figures
 from .page_parts import ribbon as ribbon

@@ -20,6 +20,8 @@ from .light_generator import LightGenerator as LightGenerator
 from .light_generator import LightShape as LightShape
 from .mlp_generator import MLPGenerator as MLPGenerator
 from .mlp_generator import MLPShape as MLPShape
+from .own_noise import noise_inputs as noise_inputs
+from .own_noise import synthesise_with_noise as synthesise_with_noise
 from .picture_pixels import images_of as images_of
 from .picture_pixels import pixels_of as pixels_of
 from .picture_pixels import to_bytes as to_bytes

@@ -43,6 +43,10 @@ class GeneratorFamily(ModelFamily):
         """Pictures and features of ``w [b, l, v]``; see the protocol."""
         raise NotImplementedError
 
+    def noise_inputs(self) -> dict[str, Tensor]:
+        """Maps of noise ``[h, w]`` that pictures of their own may have, by names of buffers; none without."""
+        return {}
+
     def check_latents(self, w: Tensor) -> None:
         """Refuse latents that are not this generator's.
 

@@ -20,6 +20,7 @@ INCEPTION = "inception"
 DINOV2 = "dinov2-small"
 VGG16 = "vgg16"
 MOBILE_SAM = "mobile-sam"
+LPIPS = "lpips"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Download:
     """
 
     name: str
-    kind: Literal["generator", "encoder", "feature network"]
+    kind: Literal["generator", "encoder", "feature network", "distance"]
     title: str
     module: str
     size_mb: int
@@ -85,6 +86,13 @@ DOWNLOADS: dict[str, Download] = {
             "encoder of MobileSAM (TinyViT), to read photos with",
             "partly.models.zoo.mobile_sam_weights",
             38,
+        ),
+        Download(
+            LPIPS,
+            "distance",
+            "how unlike people find two pictures: what photos are searched for in generators by",
+            "partly.models.zoo.lpips_weights",
+            64,
         ),
     )
 }

@@ -7,9 +7,11 @@ from pathlib import Path
 from partly.errors import BadModelFile, NotAvailable
 from partly.models.encoders import RepresentationFamily, load_representation
 from partly.models.encoders.efficientnet_features import KIND as ENCODER_KIND
+from partly.models.encoders.lpips_network import LPIPS, load_lpips
 from partly.models.generators.generator_protocol import Generator
 from partly.models.generators.generator_table import load_generator as load_generator_folder
 from partly.models.zoo.downloads import DOWNLOADS, ENCODER, encoder_names, generator_names, model_folder
+from partly.models.zoo.downloads import LPIPS as LPIPS_NAME
 from partly.storage import load_model
 
 
@@ -96,6 +98,19 @@ def encoder_weights() -> Path:
         raise not_got(ENCODER)
     load_model(folder, ENCODER_KIND)
     return folder / "model.safetensors"
+
+
+def installed_lpips() -> LPIPS:
+    """The network of LPIPS.
+
+    Raises:
+        NotAvailable: it is not in the cache yet.
+        BadModelFile: it is damaged.
+    """
+    folder = model_folder(LPIPS_NAME)
+    if not (folder / "model.json").is_file():
+        raise not_got(LPIPS_NAME)
+    return load_lpips(folder)
 
 
 def not_got(name: str) -> NotAvailable:

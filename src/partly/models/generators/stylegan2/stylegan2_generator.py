@@ -15,6 +15,7 @@ from partly.models.generators.generator_protocol import Synthesis
 from partly.models.generators.stylegan2.fir_resampling import upsampled
 from partly.models.generators.stylegan2.modulated_layers import (
     EqualisedLinear,
+    Noise,
     StyledConv,
     ToRGB,
     leaky,
@@ -144,6 +145,11 @@ class StyleGAN2(MappedFamily):
         self.check_latents(w)
         wanted_px = self.largest_level_px(features_px)
         return self._synthesised(w, wanted_px, images, None)
+
+    def noise_inputs(self) -> dict[str, Tensor]:
+        """The map of each styled convolution, ``[h, w]``, by the name of its buffer."""
+        layers = {name: layer for name, layer in self.named_modules() if isinstance(layer, Noise)}
+        return {f"{name}.constant": layer.constant for name, layer in layers.items()}
 
     def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:
         """Pictures ``[b, 3, h, w]`` of ``w [b, l, v]`` for training, with fresh noise from ``random``."""
