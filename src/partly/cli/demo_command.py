@@ -31,6 +31,12 @@ from partly.cli.terminal_output import Output, json_option
 @click.option(
     "--open/--no-open", "opens", default=None, help="Open the page; by default only from a terminal."
 )
+@click.option(
+    "--anywhere",
+    is_flag=True,
+    help="Make an object finder too, and look for objects of any place, size, angle and number: it takes "
+    "twice as long.",
+)
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @json_option
 def command(
@@ -38,6 +44,7 @@ def command(
     portraits: bool,
     out_folder: Path | None,
     opens: bool | None,
+    anywhere: bool,
     n_workers: int | None,
     as_json: bool,
 ) -> None:
@@ -53,7 +60,7 @@ def command(
 
     output = Output(as_json)
     subject = PORTRAITS if portraits else FACES
-    choices = DemoChoices(photos=photos, subject=subject, n_workers=n_workers)
+    choices = DemoChoices(photos=photos, subject=subject, n_workers=n_workers, anywhere=anywhere)
     out_folder = out_folder or Path("demo-portraits" if portraits else "demo-faces")
     with Bars() as bars:
         distil = DistilReports(on_picture=bars.picture, on_step=bars.step)

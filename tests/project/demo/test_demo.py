@@ -161,3 +161,16 @@ def test_times_add_up(tmp_path):
     assert Times(tmp_path / "times.json").seconds["fit"] == pytest.approx(7, abs=0.5)
     (tmp_path / "times.json").write_text("{")
     assert Times(tmp_path / "times.json").seconds == {}
+
+
+def test_with_a_finder_objects_are_looked_for(choices, tmp_path):
+    choices = replace(
+        choices,
+        anywhere=True,
+        subject=replace(choices.subject, distil=replace(TINY, finder_steps=1)),
+    )
+    page, summary = run_demo(tmp_path / "demo", choices, reports([]))
+    areas = json.loads(summary.areas_path.read_text())
+    assert all("objects" in photo for photo in areas["photos"])
+    assert (tmp_path / "demo/models/finder/model.json").is_file()
+    assert " objects, " in page.read_text() or " object, " in page.read_text()

@@ -9,6 +9,7 @@ from typing import Any
 
 from partly.data.labels import read_label_map
 from partly.data.photos import PhotoSource, PhotoSources, side_by_side
+from partly.errors import counted
 from partly.evaluation.report import (
     KeyFigure,
     Panel,
@@ -87,6 +88,9 @@ def _panel(source: PhotoSource, project: Project, summary: Summary, entries: Map
     pixels = source.read().pixels
     label_map = read_label_map(summary.folder / entry["label_map"], project.part_set)
     pictures: tuple[Picture, ...] = labelled_pictures(source.name, pixels, label_map, project.part_set)
+    if "objects" in entry:
+        n_objects = counted(len(entry["objects"]), "object")
+        return Panel(source.name, pictures, figure=f"{n_objects}, {_confidence(entry)}")
     return Panel(source.name, pictures, figure=_confidence(entry))
 
 

@@ -15,16 +15,17 @@ from partly.inference.segment import Progress, Summary, segment_all
 from partly.machine import PieceClaims
 from partly.models.generators import Truncation, sample_w
 from partly.models.zoo import DOWNLOADS, ENCODER, get
-from partly.project.chosen_network import network_of
 from partly.project.demo.demo_page import SHIPPED, UNSEEN, write_demo_page
 from partly.project.demo.demo_subjects import FACES, PORTRAITS, Subject
 from partly.project.distil_verb import distil_project
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_shipped
+from partly.project.photo_segmenters import segmenting_network
 from partly.project.project_folder import Project, create_project, is_project, open_project
 from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import Settings
 from partly.project.proposed_pictures import picture_pixels
+from partly.project.segment_choices import SegmentChoice
 from partly.storage import picture_seed, write_json
 from partly.synthesis.distil import DistilConfig, DistilReports
 
@@ -59,12 +60,14 @@ class DemoChoices:
         subject: what it is shown on; a project that is there already goes on with its own.
         n_held_out: unseen generated pictures to segment.
         n_workers: processes that make pictures; None: one a processor.
+        anywhere: make an object finder, and look for objects.
     """
 
     photos: tuple[Path, ...] = ()
     subject: Subject = FACES
     n_held_out: int = 9
     n_workers: int | None = None
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def run_demo(folder: Path, choices: DemoChoices, reports: DemoReports) -> tuple[
         find_photos(choices.photos, leave_out=[folder])  # better refused now than after the training
     subject = _subject(folder, choices, reports)
     project = _project(folder, subject.generator)
-    config = _with_encoder(subject.distil, reports)
+    config = replace(_with_encoder(subject.distil, reports), anywhere=choices.anywhere)
     times = Times(folder / "times.json")
     reports.say(f"Labels: {', '.join(subject.annotation_ids)}, drawn by hand, shipped with Partly")
     import_shipped(project, subject.annotation_ids)
@@ -169,7 +172,7 @@ def _segment(
     unseen = _unseen_pictures(project, choices.n_held_out, subject.truncation)
     shipped = project.folder / SHIPPED
     subject.write_photos(shipped)
-    network = network_of(project.folder)
+    segmenting = segmenting_network(project.folder, SegmentChoice(anywhere=choices.anywhere))
 
     def report(progress: Progress) -> None:
         reports.on_progress("segmenting", progress.n_done, progress.n_photos or progress.n_done)
@@ -177,7 +180,9 @@ def _segment(
     sources = find_photos([*choices.photos, shipped, unseen], leave_out=[project.folder])
     folder = project.folder / "segmented"
     with PieceClaims(folder, alone=True):
-        return sources, segment_all(network, sources, folder, progress=report)
+        return sources, segment_all(
+            segmenting.network, sources, folder, progress=report, **segmenting.looking
+        )
 
 
 def _unseen_pictures(project: Project, n_pictures: int, truncation: Truncation) -> Path:
