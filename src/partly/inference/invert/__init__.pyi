@@ -7,6 +7,8 @@ from .inversion_folder import invert_folder as invert_folder
 from .inversion_folder import photo_beside as photo_beside
 from .invert_options import InvertOptions as InvertOptions
 from .latent_files import read_latent as read_latent
+from .latent_search import search as search
+from .latent_spaces import has_mapping as has_mapping
 from .photo_inversion import invert_photos as invert_photos
 from .picture_distances import PictureDistance as PictureDistance
 from .picture_distances import chosen_distance as chosen_distance
