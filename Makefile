@@ -175,6 +175,14 @@ GENERATOR ?= ffhq
 bench-inversion: $(READY_DEV)
 	$(BIN)/python -m benchmarks.inversion '$(GENERATOR)' '$(PHOTOS)'
 
+# Minimum reconstruction error beside kernel distance: GENERATORS are model folders, names or projects; PHOTOS is what
+# they were trained on, HELD_OUT is not.
+.PHONY: bench-mre
+HELD_OUT ?=
+GENERATORS ?= $(GENERATOR)
+bench-mre: $(READY_DEV)
+	$(BIN)/python -m benchmarks.reconstruction_error '$(PHOTOS)' '$(HELD_OUT)' $(GENERATORS)
+
 # What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
 .PHONY: bench-plan
 bench-plan: $(READY_DEV)
