@@ -30,7 +30,6 @@ from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
-from .photo_segmenters import SegmentingLoader as SegmentingLoader
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
@@ -66,3 +65,6 @@ from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
 from .segment_choices import SegmentChoice as SegmentChoice
 from .served_networks import served_file as served_file
+from .through_generator import loader_of as loader_of
+from .through_generator import what_segments as what_segments
+from .through_generator_options import ThroughGenerator as ThroughGenerator

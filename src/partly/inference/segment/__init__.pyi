@@ -2,6 +2,7 @@
 
 from .encoder_network import EncoderNetwork as EncoderNetwork
 from .encoder_network import load_part_network as load_part_network
+from .generator_network import GeneratorNetwork as GeneratorNetwork
 from .segment_folder import segment_all as segment_all
 from .segment_options import OutputOptions as OutputOptions
 from .segment_options import SegmentOptions as SegmentOptions
