@@ -183,6 +183,12 @@ GENERATORS ?= $(GENERATOR)
 bench-mre: $(READY_DEV)
 	$(BIN)/python -m benchmarks.reconstruction_error '$(PHOTOS)' '$(HELD_OUT)' $(GENERATORS)
 
+# Photos segmented through the generator and by the auto-shot network of PROJECT, one of faces; DATA as for experiments.
+.PHONY: bench-through-generator
+PROJECT ?=
+bench-through-generator: $(READY_DEV)
+	$(BIN)/python -m benchmarks.through_generator '$(PROJECT)' --data '$(DATA)'
+
 # What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
 .PHONY: bench-plan
 bench-plan: $(READY_DEV)

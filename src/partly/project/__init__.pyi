@@ -1,5 +1,6 @@
 """One project on disk: its folder, its settings, its state, and one function for each verb."""
 
+from .chosen_network import network_of as network_of
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
 from .distil_verb import make_project_share as make_project_share
@@ -33,6 +34,7 @@ from .photo_options import PhotoOptions as PhotoOptions
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
+from .pictures_like_photos import pictures_like as pictures_like
 from .project_description import describe as describe
 from .project_features import project_photo_features as project_photo_features
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
@@ -66,5 +68,6 @@ from .proposed_pictures import picture_pixels as picture_pixels
 from .segment_choices import SegmentChoice as SegmentChoice
 from .served_networks import served_file as served_file
 from .through_generator import loader_of as loader_of
+from .through_generator import network_through_generator as network_through_generator
 from .through_generator import what_segments as what_segments
 from .through_generator_options import ThroughGenerator as ThroughGenerator
