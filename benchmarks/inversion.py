@@ -21,7 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from partly.data.photos import Photo, find_photos
-from partly.inference.invert import InvertOptions, PictureDistance, chosen_distance, invert_photos
+from partly.inference.invert import (
+    InvertOptions,
+    PictureDistance,
+    chosen_distance,
+    invert_photos,
+    latent_space,
+)
 from partly.machine import keep_large_tensors
 from partly.models.encoders import LatentEncoder, load_latent_encoder
 from partly.models.generators import Generator
@@ -65,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = chosen_distance(compared_px=asked.compared_at)
     if chosen.note:
         print(chosen.note)
-    methods = methods_of(asked)
+    methods = methods_of(asked, generator)
     file = asked.out / "inversion.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     done = {row["key"]: row for row in map(json.loads, complete_lines(file))}
@@ -88,10 +94,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Console().print(table(list(summaries(rows, methods)), chosen.distance.name))
 
 
-def methods_of(asked: argparse.Namespace) -> list[Method]:
-    """The usual projector first."""
+def methods_of(asked: argparse.Namespace, generator: Generator) -> list[Method]:
+    """The usual projector first, whose Adam takes steps of 0.1 in ``w`` itself, not in its deviations."""
     alike = {"compared_px": asked.compared_at, "enlarge": True}
-    usual = InvertOptions(n_steps=asked.usual_steps, hold=0.0, **alike)
+    rate = 0.1 / getattr(latent_space(generator, "auto"), "deviation", 1.0)
+    usual = InvertOptions(n_steps=asked.usual_steps, hold=0.0, learning_rate=rate, **alike)
     hybrids = (InvertOptions(n_steps=n, **alike) for n in asked.hybrid_steps)
     return [
         Method(USUAL, usual, encoded=False),

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from benchmarks.inversion import main
 
@@ -8,6 +9,7 @@ from partly.models.generators.vae_decoder import KIND as VAE
 from tests.inference.invert.tiny_generators import lively
 
 
+@pytest.mark.slow
 def test_every_method_is_compared_and_a_stop_costs_nothing(tmp_path, capsys, monkeypatch):
     generator = lively(VAE)
     generator.save(tmp_path / "generator", {})

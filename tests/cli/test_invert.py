@@ -165,6 +165,7 @@ def test_an_encoder_is_learned_and_used(model, photos, here, capsys):
     assert run(line) == 0
     said = capsys.readouterr()
     folder = encoder_folder_of(load_generator(model))
+    assert "EfficientNet-lite0 is not on this machine, so that the encoder begins with random" in said.out
     assert "8 pictures to make, then 2 steps of 4 pictures: at most about 0:00:0" in said.out
     assert f"The encoder is here now: {folder}. It knows " in said.out
     assert "making pictures: 8 of 8" in said.err

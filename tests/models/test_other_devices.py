@@ -28,6 +28,7 @@ import partly.models.generators.mobile_stylegan as mobile
 import partly.models.generators.stylegan2.stylegan2_generator as stylegan2
 import partly.models.generators.stylegan3.stylegan3_generator as stylegan3
 import partly.models.generators.vae_decoder as vae
+from partly.losses import noise_autocorrelation, perceptual_distance
 from partly.machine import Machine
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.light_discriminator import LightDiscriminator
@@ -36,6 +37,8 @@ from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discri
 from partly.models.encoders.built_in_features import built_in_features, reference_pictures
 from partly.models.encoders.encoder_table import FAMILIES as ENCODER_FAMILIES
 from partly.models.encoders.inception_network import InceptionFeatures
+from partly.models.encoders.latent_encoder import LatentEncoder, LatentEncoderShape
+from partly.models.encoders.lpips_network import LPIPS, LPIPSShape
 from partly.models.feature_pyramid import on_grid
 from partly.models.generators.generator_base import GeneratorFamily
 from partly.models.generators.generator_table import FAMILIES as GENERATOR_FAMILIES
@@ -197,3 +200,17 @@ def test_the_built_in_network_gives_the_same_rows() -> None:
         there = copy.deepcopy(built_in_features()).to(device)
         assert there.mean.device == device
         assert torch.equal(there.features(images), built_in_features().features(images))
+
+
+def test_distances_and_latents_of_pictures() -> None:
+    with another_device() as device:
+        lpips = LPIPS(LPIPSShape((4, 5, 6, 7, 8))).to(device)
+        images = torch.zeros(2, 3, 32, 32, device=device, requires_grad=True)
+        seen = lpips.read(images)
+        distances = perceptual_distance(seen, seen, lpips.weights(), images.detach()[:, :1])
+        noise = noise_autocorrelation(images[:, :1])
+        encoder = LatentEncoder(LatentEncoderShape(5, 32, 4)).to(device)
+        assert {t.device for t in (distances, noise, encoder.latents(images.detach()))} == {device}
+        torch.autograd.backward(distances.sum() + noise.sum() + encoder(images).square().sum())
+        assert images.grad is not None
+        assert images.grad.device == device

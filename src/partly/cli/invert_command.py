@@ -88,7 +88,7 @@ def _invert(
             out_folder,
             options,
             encoder_folder,
-            machine=Machine.for_inference(machine),
+            machine=Machine.for_inference(machine.for_figures),
             on_note=output.say,
             on_forecast=lambda forecast: output.say(str(forecast)),
             on_progress=bars,

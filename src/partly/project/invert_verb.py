@@ -16,6 +16,7 @@ from partly.inference.invert import (
     InversionSummary,
     InvertOptions,
     chosen_distance,
+    has_mapping,
     invert_folder,
     photo_beside,
 )
@@ -75,6 +76,9 @@ def invert_with(
 ) -> Inversion:
     """Find latents of photos, and write them, their pictures and a page; the same call goes on after a stop.
 
+    Of photos in memory, :func:`partly.inference.invert.invert_photos` gives an
+    :class:`partly.inference.invert.Inverted` each; :func:`partly.inference.invert.search` works on tensors.
+
     Args:
         what: the generator: a project's, one that ``partly get`` knows, or a model folder.
         photos: photos, folders, zips.
@@ -98,7 +102,7 @@ def invert_with(
     encoder = encoder_of(generator, options, encoder_folder)
     chosen = chosen_distance(options.distance, options.compared_px)
     begins = [] if encoder is None else [f"Searches begin where the encoder says: {encoder.folder}."]
-    before = [*([chosen.note] if chosen.note else []), *begins, *_slow_note(encoder)]
+    before = [*([chosen.note] if chosen.note else []), *begins, *_slow_note(generator, options, encoder)]
     for note in before:
         if on_note:
             on_note(note)
@@ -110,6 +114,7 @@ def invert_with(
         chosen.distance,
         encoder,
         machine=machine,
+        on_note=on_note,
         on_forecast=on_forecast,
         on_progress=on_progress,
     )
@@ -153,20 +158,20 @@ def encoder_of(
     """
     if folder is None:
         folder = encoder_folder_of(generator)
-        if not (folder / "model.json").is_file() or not can_begin(generator, options):
+        if not (folder / "model.json").is_file() or not _can_begin(generator, options):
             return None
     encoder = load_latent_encoder(folder)
     encoder.check_generator(generator)
     return encoder
 
 
-def can_begin(generator: Generator, options: InvertOptions) -> bool:
+def _can_begin(generator: Generator, options: InvertOptions) -> bool:
     """Whether an encoder of mapped latents helps: not for a search in ``z`` before a mapping."""
-    return options.space != "z" or not hasattr(generator, "mapping")
+    return options.space != "z" or not has_mapping(generator)
 
 
-def _slow_note(encoder: LatentEncoder | None) -> list[str]:
-    if encoder is not None:
+def _slow_note(generator: Generator, options: InvertOptions, encoder: LatentEncoder | None) -> list[str]:
+    if encoder is not None or not _can_begin(generator, options):
         return []
     return ["There is no encoder of this generator: partly invert --learn makes searches much shorter."]
 

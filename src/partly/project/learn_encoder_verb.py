@@ -23,6 +23,7 @@ from partly.storage import Provenance, load_card, only_writer
 from partly.training.inversion import (
     EncoderOptions,
     EncoderReport,
+    is_pretrained_there,
     learning_time_s,
     make_pictures,
     new_encoder,
@@ -87,6 +88,11 @@ def learn_encoder(
             return _learned_before(folder, depends)
         machine.place(*(model for model in (generator,) if isinstance(model, nn.Module)))
         encoder = new_encoder(generator, options)
+        if on_note and options.pretrained and not is_pretrained_there():
+            on_note(
+                "EfficientNet-lite0 is not on this machine, so that the encoder begins with random "
+                "weights and learns more slowly: partly get efficientnet-lite0."
+            )
         if on_note:
             on_note(_lies_ahead(encoder, generator, options, folder / _WORK, machine))
         pictures = make_pictures(

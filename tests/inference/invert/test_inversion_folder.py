@@ -20,6 +20,7 @@ from partly.models.generators.stylegan2.stylegan2_generator import KIND as STYLE
 from partly.models.generators.vae_decoder import KIND as VAE
 from partly.storage import only_writer
 from tests.inference.invert.tiny_generators import lively
+from tests.short_memory import ShortMemory
 
 QUICK = InvertOptions(n_steps=4)
 
@@ -140,6 +141,14 @@ def test_photos_that_fail_are_listed(generator, photos, tmp_path):
     assert [one["photo"] for one in told["failed"]] == ["a.png", "b.png"]
 
 
+def test_nothing_stays_of_a_photo_that_now_fails(generator, photos, tmp_path):
+    inverted(generator, photos, tmp_path / "out")
+    (photos / "b.png").write_bytes(b"no image")
+    assert inverted(generator, photos, tmp_path / "out").kept == ["a.png", "sub/a.png"]
+    left = {path.stem for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left == {"a", "inverted", ".partly-lock"}
+
+
 class NoNumber(PyramidDistance):
     """Of whatever."""
 
@@ -182,6 +191,25 @@ def test_noise_is_kept_with_the_latent(tmp_path):
     arrays = load_file(tmp_path / "out" / "latents" / "a.safetensors")
     assert arrays["w"].shape == (generator.n_layers, generator.w_dim)
     assert {name.removeprefix("noise.") for name in arrays if name != "w"} == set(generator.noise_inputs())
+
+
+def test_short_memory_is_told_once(generator, photos, tmp_path):
+    memory, notes, told = ShortMemory(), [], []
+    memory.most = 1
+    with memory:
+        summary = inverted(
+            generator,
+            photos,
+            tmp_path / "out",
+            replace(QUICK, at_once=3),
+            on_note=notes.append,
+            on_forecast=told.append,
+            on_progress=lambda *words: told.append(words),
+        )
+    assert len(summary.inverted) == 3
+    assert notes == ["Memory is too short (played: out of memory): 2 photos at once from now on."]
+    assert told[0].time_s > 0
+    assert told[-1] == ("searching", 12, 12)
 
 
 def test_one_command_at_a_time(generator, photos, tmp_path):

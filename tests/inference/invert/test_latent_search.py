@@ -21,7 +21,7 @@ from partly.models.generators.vae_decoder import KIND as VAE
 from tests.device_with_values import device_with_values
 from tests.inference.invert.tiny_generators import KINDS, lively, own_pictures
 
-QUICK = InvertOptions(n_steps=40)
+QUICK = InvertOptions(n_steps=40, hold=0.0)
 
 
 class Spoilt(PyramidDistance):
@@ -255,7 +255,7 @@ def test_weights_leave_places_out():
     assert lower(found) < 0.5 * lower(blind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [STYLEGAN2, VAE])
 def test_another_device_finds_the_same(kind):
     generator = lively(kind)
     images = own_pictures(generator)

@@ -8,7 +8,7 @@ from partly.data.photos import Photo, padded_square
 from partly.data.photos.photo_sets import central_square
 from partly.errors import BadModelFile, BadPhoto
 from partly.inference.invert.invert_options import InvertOptions
-from partly.inference.invert.photo_inversion import invert_photos, photos_at_once
+from partly.inference.invert.photo_inversion import fitting_batches, invert_photos, photos_at_once
 from partly.inference.invert.picture_distances import PyramidDistance
 from partly.machine import Machine
 from partly.models.encoders.latent_encoder import LatentEncoder, LatentEncoderShape
@@ -17,6 +17,7 @@ from partly.models.generators.picture_pixels import pixels_of
 from partly.models.generators.stylegan2.stylegan2_generator import KIND as STYLEGAN2
 from partly.models.generators.vae_decoder import KIND as VAE
 from tests.inference.invert.tiny_generators import lively
+from tests.short_memory import ShortMemory
 
 QUICK = InvertOptions(n_steps=12, distance="pixels")
 
@@ -38,8 +39,9 @@ def test_photos_become_latents():
         generator, photos, replace(QUICK, at_once=2), on_step=lambda n, total: done.append((n, total))
     )
     assert [one.name for one in found] == ["photo-0", "photo-1", "photo-2"]
-    assert done[0] == (1, 24)
-    assert done[-1] == (24, 24)
+    # Of both of the first two photos, then of the third alone.
+    assert done[:2] == [(2, 36), (4, 36)]
+    assert done[-2:] == [(35, 36), (36, 36)]
     for one, photo in zip(found, photos, strict=True):
         assert one.latent.shape == (1, 5)
         assert one.latent.dtype == np.float32
@@ -55,6 +57,20 @@ def test_photos_become_latents():
         assert not one.diverged
     at_once = invert_photos(generator, photos, replace(QUICK, at_once=3))
     for one, other in zip(found, at_once, strict=True):
+        np.testing.assert_allclose(one.latent, other.latent, rtol=1e-3, atol=1e-3)
+
+
+def test_where_memory_is_too_short_fewer_are_searched_for_at_once():
+    generator, options = lively(VAE), replace(QUICK, at_once=4)
+    photos = [own_photo(generator, i) for i in range(4)]
+    alone = invert_photos(generator, photos, replace(QUICK, at_once=1))
+    told, memory = [], ShortMemory()
+    memory.most = 2
+    batches = fitting_batches(options, Machine(), lambda n, why: told.append((n, why)))
+    with memory:
+        found = invert_photos(generator, photos, options, batches=batches)
+    assert told == [(2, "played: out of memory")]
+    for one, other in zip(found, alone, strict=True):
         np.testing.assert_allclose(one.latent, other.latent, rtol=1e-3, atol=1e-3)
 
 

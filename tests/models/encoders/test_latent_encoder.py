@@ -40,8 +40,8 @@ def test_saved_and_read_knows_its_generator(tmp_path):
         again.check_generator(other)
     assert str(caught.value) == (
         f"{tmp_path.absolute()}: is an encoder of another generator (sha256 {generator.digest[:12]}…); "
-        f"expected one of this generator, sha256 {other.digest[:12]}…. Learn one for this generator: partly invert "
-        "--learn GENERATOR."
+        f"expected one of this generator, sha256 {other.digest[:12]}…. Learn one for this generator: "
+        "partly invert --learn GENERATOR."
     )
 
 

@@ -9,6 +9,8 @@ from .invert_options import InvertOptions as InvertOptions
 from .latent_files import read_latent as read_latent
 from .latent_search import search as search
 from .latent_spaces import has_mapping as has_mapping
+from .latent_spaces import latent_space as latent_space
+from .photo_inversion import Inverted as Inverted
 from .photo_inversion import invert_photos as invert_photos
 from .picture_distances import PictureDistance as PictureDistance
 from .picture_distances import chosen_distance as chosen_distance

@@ -28,16 +28,16 @@ from partly.inference.invert.latent_spaces import latent_space
 from partly.inference.invert.photo_inversion import (
     Inverted,
     check_size,
+    fitting_batches,
     images_from,
     invert_photos,
-    photos_at_once,
     place_all,
 )
 from partly.inference.invert.picture_distances import PictureDistance
-from partly.machine import PROCESSOR, Machine
+from partly.machine import PROCESSOR, FittingBatches, Machine, OnHalved
 from partly.models.encoders import LatentEncoder
 from partly.models.generators import Generator
-from partly.storage import Provenance, only_writer, read_json_or_none, write_json
+from partly.storage import Provenance, only_writer, read_json_or_none, remove_leftovers, write_json
 
 _RECORDS = Path(".partly") / "invert"
 _GAP_PX = 4
@@ -97,26 +97,26 @@ class InversionEntry:
     @property
     def latent(self) -> str:
         """Its file in the folder."""
-        return f"latents/{self.output}.safetensors"
+        return files_of(self.output)[0]
 
     @property
     def picture(self) -> str:
         """Its file in the folder."""
-        return f"pictures/{self.output}.png"
+        return files_of(self.output)[1]
 
     @property
     def beside(self) -> str:
         """The file of the photo beside the picture."""
-        return f"beside/{self.output}.jpg"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """All files of the photo, as paths in the folder."""
-        return (self.latent, self.picture, self.beside)
+        return files_of(self.output)[2]
 
     def to_json(self) -> dict[str, Any]:
         """With the names of its files."""
         return {**asdict(self), "latent": self.latent, "picture": self.picture, "beside": self.beside}
+
+
+def files_of(output: str) -> tuple[str, str, str]:
+    """Latent, picture, and photo beside picture of what is called ``output``, as paths in the folder."""
+    return f"latents/{output}.safetensors", f"pictures/{output}.png", f"beside/{output}.jpg"
 
 
 @dataclass
@@ -179,6 +179,7 @@ def invert_folder(
     encoder: LatentEncoder | None = None,
     *,
     machine: Machine = PROCESSOR,
+    on_note: Callable[[str], None] | None = None,
     on_forecast: OnForecast | None = None,
     on_progress: OnProgress | None = None,
 ) -> InversionSummary:
@@ -195,6 +196,7 @@ def invert_folder(
         distance: what is made small.
         encoder: where searches begin.
         machine: what computes.
+        on_note: told where memory is too short for as many photos at once.
         on_forecast: told what lies ahead, before it begins.
         on_progress: told what is done, how much of it and of how much.
 
@@ -209,19 +211,21 @@ def invert_folder(
     place_all(machine, generator, distance, encoder)
     key = _key(generator, space, options, distance, encoder)
     summary = InversionSummary(folder)
-    work = _Work(generator, folder, options, distance, encoder, machine, key)
+    batches = fitting_batches(options, machine, _note_of_halving(on_note))
+    work = _Work(generator, folder, options, distance, encoder, machine, key, batches)
     with only_writer(folder):
+        remove_leftovers(folder)
         kept, waiting = _sorted_out(work, sources, summary)
         entries = dict(kept)
-        n_at_once = photos_at_once(options, machine)
-        batches = [waiting[i : i + n_at_once] for i in range(0, len(waiting), n_at_once)]
         try:
             if on_forecast:
                 on_forecast(_forecast(work, waiting, len(kept)))
-            for number, batch in enumerate(batches):
-                told = _told(on_progress, number, len(batches))
+            n_done = 0
+            while batch := waiting[n_done : n_done + batches.n]:
+                told = _told(on_progress, work.n_steps, n_done, len(batch), len(waiting))
                 for entry in _batch_done(work, batch, summary, told):
                     entries[entry.output] = entry
+                n_done += len(batch)
         finally:
             # Also after Ctrl-C: in the order of the photos.
             order = {name: i for i, name in enumerate(work.outputs)}
@@ -241,7 +245,13 @@ class _Work:
     encoder: LatentEncoder | None
     machine: Machine
     key: Mapping[str, Any]
+    batches: FittingBatches
     outputs: list[str] = field(default_factory=list)
+
+    @property
+    def n_steps(self) -> int:
+        """Of each photo, all starts together."""
+        return self.options.steps(from_encoder=self.encoder is not None) * self.options.n_starts
 
     def record(self, output: str) -> Path:
         """The file that says that a photo is done; written last."""
@@ -291,7 +301,7 @@ def _sorted_out(
         try:
             digest = source.digest()
         except BadPhoto as error:
-            summary.failed.append((source.name, str(error)))
+            _note_failure(work, summary, source, output, error)
             continue
         entry = _entry_of(work, output, digest)
         if entry is None:
@@ -313,7 +323,7 @@ def _entry_of(work: _Work, output: str, digest: str) -> InversionEntry | None:
         entry = InversionEntry(**held["entry"])
     except TypeError:
         return None
-    there = entry.output == output and all((work.folder / file).is_file() for file in entry.files)
+    there = entry.output == output and all((work.folder / file).is_file() for file in files_of(output))
     return entry if there else None
 
 
@@ -328,7 +338,7 @@ def _batch_done(
             check_size(photo, work.generator, work.options)
             readable.append((one, photo))
         except BadPhoto as error:
-            summary.failed.append((one.source.name, str(error)))
+            _note_failure(work, summary, one.source, one.output, error)
     if not readable:
         return []
     found = invert_photos(
@@ -338,6 +348,7 @@ def _batch_done(
         distance=work.distance,
         encoder=work.encoder,
         machine=work.machine,
+        batches=work.batches,
         on_step=on_step,
     )
     entries = []
@@ -345,6 +356,15 @@ def _batch_done(
         entries.append(_written(work, one, inverted))
         summary.inverted.append(one.source.name)
     return entries
+
+
+def _note_failure(
+    work: _Work, summary: InversionSummary, source: PhotoSource, output: str, error: BadPhoto
+) -> None:
+    """List a photo that fails; none of its results of an earlier run stays."""
+    summary.failed.append((source.name, str(error)))
+    for path in (work.record(output), *(work.folder / file for file in files_of(output))):
+        path.unlink(missing_ok=True)
 
 
 def _written(work: _Work, one: _Waiting, inverted: Inverted) -> InversionEntry:
@@ -377,12 +397,10 @@ def _number(value: float) -> float | None:
 
 def _forecast(work: _Work, waiting: Sequence[_Waiting], n_kept: int) -> Forecast:
     """How long it takes, by a second step on the first photos that can be read."""
-    n_steps = work.options.steps(from_encoder=work.encoder is not None) * work.options.n_starts
-    time_s = None
-    n_at_once = photos_at_once(work.options, work.machine)
-    squares = _first_squares(work, waiting, min(n_at_once, len(waiting)))
-    if n_steps and squares:
-        times: list[float] = []
+    times: list[float] = []
+
+    def try_out(squares: list[Pixels]) -> None:
+        times.clear()
         search(
             work.generator,
             images_from(squares),
@@ -391,9 +409,13 @@ def _forecast(work: _Work, waiting: Sequence[_Waiting], n_kept: int) -> Forecast
             machine=work.machine,
             on_step=lambda _done, _n: times.append(time.monotonic()),
         )
-        if len(times) == 2:
-            time_s = (times[1] - times[0]) * n_steps * math.ceil(len(waiting) / n_at_once)
-    return Forecast(len(waiting), n_kept, n_steps, time_s, work.machine.name)
+
+    squares = _first_squares(work, waiting, work.batches.n) if work.n_steps else []
+    # Of one batch, which is smaller where memory is too short.
+    next(work.batches.each(try_out, squares), None)
+    n_batches = math.ceil(len(waiting) / work.batches.n)
+    time_s = (times[1] - times[0]) * work.n_steps * n_batches if len(times) == 2 else None
+    return Forecast(len(waiting), n_kept, work.n_steps, time_s, work.machine.name)
 
 
 def _first_squares(work: _Work, waiting: Sequence[_Waiting], n: int) -> list[Pixels]:
@@ -410,12 +432,21 @@ def _first_squares(work: _Work, waiting: Sequence[_Waiting], n: int) -> list[Pix
     return squares
 
 
-def _told(on_progress: OnProgress | None, number: int, n_batches: int) -> Callable[[int, int], None]:
-    """Steps of one batch as those of all."""
+def _note_of_halving(on_note: Callable[[str], None] | None) -> OnHalved | None:
+    """What is told of memory that is too short."""
+    return on_note and (
+        lambda n, why: on_note(f"Memory is too short ({why}): {counted(n, 'photo')} at once from now on.")
+    )
+
+
+def _told(
+    on_progress: OnProgress | None, n_steps: int, n_done: int, n: int, n_photos: int
+) -> Callable[[int, int], None]:
+    """Steps of a batch of ``n`` photos, with ``n_done`` photos done before them, as those of all photos."""
 
     def told(done: int, total: int) -> None:
         if on_progress:
-            on_progress("searching", number * total + done, n_batches * total)
+            on_progress("searching", n_done * n_steps + n * n_steps * done // total, n_photos * n_steps)
 
     return told
 

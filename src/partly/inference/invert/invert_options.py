@@ -38,9 +38,12 @@ class InvertOptions:
         "(partly get efficientnet-lite0), pixels. auto takes the first that is on this machine.",
     )
     compared_px: int = option(
-        256, "Side at which they are compared, in pixels; what is larger is shrunk.", flag="--compared-at",
-        at_least=16, at_most=1024,
-    )  # fmt: skip
+        256,
+        "Side at which they are compared, in pixels; what is larger is shrunk.",
+        flag="--compared-at",
+        at_least=16,
+        at_most=1024,
+    )
     hold: float = option(0.01, "How strongly w and w+ are held near the mean; 0 is not at all.", at_least=0)
     noise: Literal["fixed", "searched"] = option(
         "fixed",

@@ -108,8 +108,9 @@ def search(
             points = space.first(condition, options.seed, number)
         shown = _shifted(on_step, number * n_steps, n_starts * n_steps)
         noisy = start is None or number > 0
-        found = _searched(task, points, n_steps, shown, noisy=noisy)
-        best = found if best is None else _better(best, found)
+        with torch.enable_grad():
+            found = _searched(task, points, n_steps, shown, noisy=noisy)
+        best = found if best is None else _chosen(best, found, best.distances, found.distances)
     assert best is not None
     return best
 
@@ -144,24 +145,31 @@ class _Task:
         """``[b]``, from what is searched for."""
         return self.distance.between(self.distance.read(pictures), self.seen, self.weights)
 
+    def losses(self, distances: Tensor, points: Tensor, noise: dict[str, Tensor]) -> Tensor:
+        """``[b]``: distances, and what holds latents near the mean and noise to noise."""
+        losses = distances + self.options.hold * self.space.away(points)
+        for maps in noise.values():
+            losses = losses + _NOISE_WEIGHT * noise_autocorrelation(maps)
+        return losses
+
 
 @dataclass
 class _Best:
-    """The best point of each picture so far, and which searches go on."""
+    """The point of least loss of each picture so far, and which searches go on."""
 
     points: Tensor
     noise: dict[str, Tensor]
-    distances: Tensor
+    losses: Tensor
     n_steps: Tensor
     alive: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.alive = torch.ones_like(self.distances, dtype=torch.bool)
+        self.alive = torch.ones_like(self.losses, dtype=torch.bool)
 
-    def take(self, distances: Tensor, points: Tensor, noise: dict[str, Tensor]) -> None:
+    def take(self, losses: Tensor, points: Tensor, noise: dict[str, Tensor]) -> None:
         """Keep what is better."""
-        better = self.alive & (distances < self.distances)
-        self.distances[better] = distances[better]
+        better = self.alive & (losses < self.losses)
+        self.losses[better] = losses[better]
         self.points[better] = points.detach()[better]
         for name, maps in noise.items():
             self.noise[name][better] = maps.detach()[better]
@@ -183,12 +191,9 @@ def _searched(task: _Task, points: Tensor, n_steps: int, on_step: OnStep | None,
     for step in range(n_steps):
         for group in optimizer.param_groups:
             group["lr"] = task.options.learning_rate * rate_ramp(step, n_steps)
-        shaken = points + _shake(task, points, step, n_steps) if noisy else points
-        distances = task.distances(task.pictures(shaken, noise))
-        best.take(distances.detach(), shaken, noise)
-        losses = distances + task.options.hold * task.space.away(points)
-        for maps in noise.values():
-            losses = losses + _NOISE_WEIGHT * noise_autocorrelation(maps)
+        shaken = task.space.settle(points + _shake(task, points, step, n_steps)) if noisy else points
+        losses = task.losses(task.distances(task.pictures(shaken, noise)), shaken, noise)
+        best.take(losses.detach(), shaken, noise)
         _take_slopes(losses, variables, best)
         if not best.alive.any():
             break
@@ -226,11 +231,18 @@ def _settle(task: _Task, points: Tensor, noise: dict[str, Tensor], best: _Best) 
 
 @torch.no_grad()
 def _found(task: _Task, points: Tensor, noise: dict[str, Tensor], best: _Best) -> Found:
-    """The best point of each search, or the last one, by pictures as they are shown: within [-1, 1]."""
-    last = _shown(task, points.detach(), {name: maps.detach() for name, maps in noise.items()}, best)
-    if not len(best.distances) or bool(best.distances.isinf().all()):
+    """The best point of each search, or the last one."""
+    points, noise = points.detach(), {name: maps.detach() for name, maps in noise.items()}
+    last = _shown(task, points, noise, best)
+    if bool(best.losses.isinf().all()):
         return last
-    return _better(last, _shown(task, best.points, best.noise, best))
+    kept = _shown(task, best.points, best.noise, best)
+    return _chosen(
+        last,
+        kept,
+        task.losses(last.distances, points, noise),
+        task.losses(kept.distances, best.points, best.noise),
+    )
 
 
 def _shown(task: _Task, points: Tensor, noise: dict[str, Tensor], best: _Best) -> Found:
@@ -252,11 +264,10 @@ def _shown(task: _Task, points: Tensor, noise: dict[str, Tensor], best: _Best) -
     )
 
 
-def _better(first: Found, second: Found) -> Found:
-    """The better of both, of each picture; the first where they are as good."""
+def _chosen(first: Found, second: Found, first_losses: Tensor, second_losses: Tensor) -> Found:
+    """What has the smaller loss ``[b]``, of each picture; the first where both are as good."""
     # What is no number is worse than all numbers.
-    one, other = (found.distances.nan_to_num(nan=torch.inf) for found in (first, second))
-    takes = other < one
+    takes = second_losses.nan_to_num(nan=torch.inf) < first_losses.nan_to_num(nan=torch.inf)
 
     def chosen(a: Tensor, b: Tensor) -> Tensor:
         return torch.where(takes.view(-1, *[1] * (a.ndim - 1)), b, a)

@@ -107,9 +107,10 @@ class MappedLatents:
         n, rows = len(condition), self.generator.n_layers if self.per_layer else 1
         if number == 0:
             return torch.zeros(n, rows, self.generator.w_dim, device=self.generator.w_mean.device)
-        name = self.generator.classes[int(condition[0].argmax())] if self.generator.classes else None
+        # Of one class, whatever is searched for beside it: what counts is how far it is from the mean.
+        name = self.generator.classes[0] if self.generator.classes else None
         drawn = sample_w(self.generator, seed, number, _NEAR, "starts of a search", class_name=name)
-        offset = drawn[:, :1] - self._mean(condition[:1])
+        offset = drawn[:, :1] - self._mean(one_hot(self.generator, [name]).to(drawn.device))
         return (offset / self.deviation).expand(n, rows, -1).clone()
 
     def point_of(self, w: Tensor, condition: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from partly.errors import BadPhoto
 from partly.inference.invert.invert_options import InvertOptions
 from partly.inference.invert.latent_search import Found, OnStep, search
 from partly.inference.invert.picture_distances import PictureDistance, chosen_distance
-from partly.machine import PROCESSOR, Machine
+from partly.machine import PROCESSOR, FittingBatches, Machine, OnHalved
 from partly.models.encoders import LatentEncoder
 from partly.models.generators import Generator, to_bytes
 
@@ -68,9 +68,10 @@ def invert_photos(
     encoder: LatentEncoder | None = None,
     weights_of: WeightsOf | None = None,
     machine: Machine = PROCESSOR,
+    batches: FittingBatches | None = None,
     on_step: OnStep | None = None,
 ) -> list[Inverted]:
-    """Latents of photos.
+    """Latents of photos; where memory is too short for as many at once, fewer are searched for.
 
     Args:
         generator: whose latents; it is moved to the machine.
@@ -81,7 +82,8 @@ def invert_photos(
         weights_of: how much each place of a photo counts, float32 ``[h, w]`` of the photo's shape, 0 or more;
             None: all alike.
         machine: what computes.
-        on_step: told how many steps are done, of how many, of all photos together.
+        batches: of how many photos; None: as :func:`photos_at_once` says.
+        on_step: told how many steps are done, of how many, summed over photos.
 
     Raises:
         BadModelFile: the encoder is of another generator.
@@ -99,13 +101,22 @@ def invert_photos(
     for photo in photos:
         check_size(photo, generator, options)
     place_all(machine, generator, distance, encoder)
-    n_at_once = photos_at_once(options, machine)
-    found: list[Inverted] = []
-    for first in range(0, len(photos), n_at_once):
-        some = photos[first : first + n_at_once]
-        told = _whole_work(on_step, first // n_at_once, -(-len(photos) // n_at_once))
-        found += _inverted(generator, some, options, distance, encoder, weights_of, machine, told)
+    compared, found = distance, list[Inverted]()
+
+    def work(some: Sequence[Photo]) -> list[Inverted]:
+        told = _of_all(on_step, len(found), len(some), len(photos))
+        return _inverted(generator, some, options, compared, encoder, weights_of, machine, told)
+
+    for _, more in (batches or fitting_batches(options, machine)).each(work, photos):
+        found += more
     return found
+
+
+def fitting_batches(
+    options: InvertOptions, machine: Machine, on_halved: OnHalved | None = None
+) -> FittingBatches:
+    """Batches of as many photos as are searched for at once."""
+    return FittingBatches(photos_at_once(options, machine), on_halved)
 
 
 def photos_at_once(options: InvertOptions, machine: Machine) -> int:
@@ -233,6 +244,6 @@ def _shares(grey: Pixels) -> NDArray[np.float32]:
     return np.divide(grey[:, :, 0], 255, dtype=np.float32)
 
 
-def _whole_work(on_step: OnStep | None, batch: int, n_batches: int) -> OnStep | None:
-    """Steps of one batch as steps of all."""
-    return on_step and (lambda done, total: on_step(batch * total + done, n_batches * total))
+def _of_all(on_step: OnStep | None, n_before: int, n: int, n_photos: int) -> OnStep | None:
+    """Steps of ``n`` photos, with ``n_before`` done before them, as steps of all photos."""
+    return on_step and (lambda done, total: on_step(n_before * total + n * done, n_photos * total))

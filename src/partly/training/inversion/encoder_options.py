@@ -23,9 +23,12 @@ class EncoderOptions:
     n_learning_steps: int = option(5000, "Steps of learning an encoder.", flag="--learn-steps", at_least=1)
     batch_size: int = option(32, "Pictures in a step.", flag="--learn-batch", at_least=2)
     size_px: int = option(
-        96, "Side of the pictures that an encoder reads, a multiple of 32.", flag="--learn-size",
-        at_least=32, at_most=256,
-    )  # fmt: skip
+        96,
+        "Side of the pictures that an encoder reads, a multiple of 32.",
+        flag="--learn-size",
+        at_least=32,
+        at_most=256,
+    )
     rate: float = option(1e-3, "Learning rate of an encoder.", flag="--learn-rate", above=0)
     photo_changes: bool = option(
         True,

@@ -50,12 +50,17 @@ class LearnedEncoder:
     time_s: float
 
 
+def is_pretrained_there() -> bool:
+    """Whether the backbone that ImageNet taught is on this machine."""
+    return (model_folder(ENCODER) / "model.json").is_file()
+
+
 def new_encoder(generator: Generator, options: EncoderOptions) -> LatentEncoder:
     """An encoder that has learned nothing yet, but what ImageNet taught its backbone where that is here."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", options.learn_seed))
         encoder = LatentEncoder(LatentEncoderShape(generator.w_dim, options.size_px))
-    if options.pretrained and (model_folder(ENCODER) / "model.json").is_file():
+    if options.pretrained and is_pretrained_there():
         path = encoder_weights()
         fill(encoder.backbone, load_file(path), path)
     encoder.generator_digest = generator.digest

@@ -85,7 +85,12 @@ def make_pictures(
         }
     )
     folder.mkdir(parents=True, exist_ok=True)
-    claim(folder / "pictures.json", depends, what="pictures", remedy="Choose another --out")
+    claim(
+        folder / "pictures.json",
+        depends,
+        what="pictures",
+        remedy="Choose another --out, or delete the folder",
+    )
     n_bytes, row = 3 * size_px**2, 4 * generator.w_dim
     with (folder / "pictures.u8").open("ab") as pictures, (folder / "latents.f32").open("ab") as latents:
         n_done = min(n, pictures.tell() // n_bytes, latents.tell() // row)
@@ -118,5 +123,6 @@ def drawn_latent(generator: Generator, seed: int, index: int) -> Tensor:
 @torch.no_grad()
 def small_pictures(generator: Generator, w: Tensor, size_px: int, machine: Machine) -> NDArray[np.uint8]:
     """Pictures uint8 ``[b, 3, s, s]`` of latents."""
-    images = images_of(synthesise_on(machine, generator, w, features_px=generator.levels[0].size_px))
+    least_px = generator.levels[0].size_px
+    images = images_of(synthesise_on(machine, generator, w, features_px=least_px))
     return to_bytes(at_size(images, size_px)).cpu().numpy()
