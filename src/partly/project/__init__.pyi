@@ -26,6 +26,7 @@ from .label_import import write_overlay as write_overlay
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
 from .label_quality_of_project import label_next as label_next
+from .labelled_latents import label_through_latent as label_through_latent
 from .learn_encoder_verb import learn_encoder as learn_encoder
 from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings

@@ -125,7 +125,7 @@ def test_damaged_latents_are_found_anew(generator, own, tmp_path):
 def test_progress_goes_to_its_end(generator, own):
     told = []
     reconstruct(generator, own, on_progress=lambda *words: told.append(words))
-    assert told[-1] == ("searching for photos", 120, 120)
+    assert told[-1] == ("searching for photos", 480, 480)
 
 
 def test_a_generator_that_has_diverged(own):

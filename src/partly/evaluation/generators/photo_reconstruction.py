@@ -26,7 +26,7 @@ from partly.evaluation.metrics.reconstruction_errors import (
     ReconstructionErrors,
 )
 from partly.inference.invert import InvertOptions, PictureDistance, has_mapping, search
-from partly.machine import PROCESSOR, Machine
+from partly.machine import PROCESSOR, FittingBatches, Machine
 from partly.models.generators import Generator, images_of, to_bytes
 from partly.storage import tensors_to_bytes, write_bytes
 
@@ -158,10 +158,15 @@ def minimum_reconstruction(
     n_all = sum(map(len, sets))
     if on_forecast:
         on_forecast(_forecast(work, [s.pixels[i] for s, i in waiting], n_all - len(waiting)))
-    batches = [waiting[i : i + work.at_once] for i in range(0, len(waiting), work.at_once)]
-    for number, batch in enumerate(batches):
-        told = _told(on_progress, number, len(batches))
-        work.find(np.stack([s.pixels[i] for s, i in batch]), told)
+    n_done = 0
+
+    def find(some: Sequence[tuple[_Squares, int]]) -> None:
+        work.find(
+            np.stack([s.pixels[i] for s, i in some]), _told(on_progress, n_done, len(some), len(waiting))
+        )
+
+    for some, _ in FittingBatches(work.at_once).each(find, waiting):
+        n_done += len(some)
     found = [_errors(work, squares, distance, n_shown) for squares in sets]
     return MinimumReconstruction(
         found[0],
@@ -309,11 +314,11 @@ def _forecast(work: _Work, waiting: Sequence[Pixels], n_kept: int) -> Reconstruc
     return ReconstructionForecast(len(waiting), n_kept, n_starts, n_steps, time_s, work.machine.name)
 
 
-def _told(on_progress: OnProgress | None, number: int, n_batches: int) -> Callable[[int, int], None]:
-    """Steps of one batch as those of all."""
+def _told(on_progress: OnProgress | None, n_done: int, n: int, n_photos: int) -> Callable[[int, int], None]:
+    """Steps of ``n`` photos, with ``n_done`` done before them, as those of all photos."""
 
     def told(done: int, total: int) -> None:
         if on_progress:
-            on_progress("searching for photos", number * total + done, n_batches * total)
+            on_progress("searching for photos", n_done * total + n * done, n_photos * total)
 
     return told
