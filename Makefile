@@ -189,6 +189,11 @@ PROJECT ?=
 bench-through-generator: $(READY_DEV)
 	$(BIN)/python -m benchmarks.through_generator '$(PROJECT)' --data '$(DATA)'
 
+# One labelled photo of a face: its label moved to its latent in GENERATOR, against features of the photo.
+.PHONY: bench-label-by-inversion
+bench-label-by-inversion: $(READY_DEV)
+	$(BIN)/python -m benchmarks.label_by_inversion '$(GENERATOR)' --data '$(DATA)'
+
 # What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
 .PHONY: bench-plan
 bench-plan: $(READY_DEV)
