@@ -65,6 +65,15 @@ def test_what_it_can_make_is_near_and_other_photos_are_not(generator, own, other
     assert shown.error == pytest.approx(difference, abs=0.005)
 
 
+def test_held_out_photos_that_were_trained_on_are_told(generator, own, others, tmp_path):
+    mixed = photo_set(tmp_path, np.concatenate([np.array(others.squares[:1]), np.array(own.squares[2:])]))
+    options = ReconstructionOptions(4, 2, 1)
+    found = reconstruct(generator, own, mixed, options)
+    assert found.n_shared == 2
+    assert "2 of the held-out photos" in found.remarks()[1]
+    assert reconstruct(generator, own, others, options).n_shared == 0
+
+
 def test_errors_are_no_larger_than_those_of_many_drawn_latents(generator, own):
     """The naive way: the best of all drawn pictures."""
     drawn = pictures(generator, 7, 300).astype(float)

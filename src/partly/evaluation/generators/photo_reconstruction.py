@@ -176,6 +176,7 @@ def minimum_reconstruction(
         options.n_starts,
         distance.name,
         options.seed,
+        0 if held_out is None else _n_shared(sets[1].pixels, training.squares),
     )
 
 
@@ -255,6 +256,17 @@ class _Work:
             with self.machine.precision():
                 picture = images_of(self.generator.synthesise(w)).float()
             yield _images(square[None]).to(self.machine.device), picture
+
+
+def _n_shared(some: Pixels, squares: Pixels) -> int:
+    """How many of some squares are among others, ``[n, s, s, 3]`` on the disk, of which little is read."""
+    middle = squares.shape[1] // 2
+    places: dict[bytes, list[int]] = {}
+    for i in range(len(squares)):
+        places.setdefault(squares[i, middle].tobytes(), []).append(i)
+    return sum(
+        any(np.array_equal(one, squares[i]) for i in places.get(one[middle].tobytes(), [])) for one in some
+    )
 
 
 def _errors(work: _Work, squares: _Squares, distance: PictureDistance, n_shown: int) -> ReconstructionErrors:

@@ -91,7 +91,8 @@ class MinimumReconstruction:
         n_steps: of each search.
         n_starts: searches of each photo, the best of which counts.
         distance_name: what distances are: "LPIPS".
-        seed: of photos and searches.
+        seed: of the searches.
+        n_shared: held-out photos that are among those that the generator was trained on, to the pixel.
     """
 
     training: ReconstructionErrors
@@ -101,6 +102,7 @@ class MinimumReconstruction:
     n_starts: int
     distance_name: str
     seed: int = 0
+    n_shared: int = 0
 
     @property
     def gap(self) -> float | None:
@@ -123,9 +125,14 @@ class MinimumReconstruction:
         """What a reader should know, one sentence each."""
         said = [
             f"The minimum reconstruction error depends on the search ({self.n_starts} of {self.n_steps} "
-            f"steps each, in {self.space}): compare it only with figures of the same search and the same photos. "
-            f"Blurred pictures do well by it; {self.distance_name} beside it sees them."
+            f"steps each, in {self.space}): compare it only with figures of the same search and the same "
+            f"photos. Blurred pictures do well by it; {self.distance_name} beside it sees them."
         ]
+        if self.n_shared:
+            said.append(
+                f"{self.n_shared} of the held-out photos that were searched for are training photos, too: "
+                "the gap is smaller than it should be."
+            )
         gap, spread = self.gap, self.gap_standard_error
         if gap is None or spread is None:
             return [*said, "Without held-out photos, it cannot tell what was learned by heart."]
@@ -146,6 +153,7 @@ class MinimumReconstruction:
             "training": self.training.to_json(),
             "held_out": None if self.held_out is None else self.held_out.to_json(),
             "gap": self.gap,
+            "n_shared": self.n_shared,
             "gap_standard_error": None if spread is None or math.isnan(spread) else spread,
             "space": self.space,
             "n_steps": self.n_steps,
