@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from partly.losses import noise_autocorrelation, perceptual_distance, pixel_distance, unit_normalised
+from partly.losses import (
+    beyond_range,
+    noise_autocorrelation,
+    perceptual_distance,
+    pixel_distance,
+    unit_normalised,
+)
 from partly.losses.perceptual_distances import weighted_mean
 
 
@@ -60,6 +66,12 @@ def test_weights_count_places():
     small = torch.nn.functional.avg_pool2d(one[:, :1], 4)
     torch.testing.assert_close(weighted_mean(small, weights), small[:, :, :1].mean(dim=(1, 2, 3)))
     assert weighted_mean(small, torch.zeros(2, 1, 8, 8)).tolist() == [0, 0]
+
+
+def test_what_is_beyond_the_range():
+    images = torch.zeros(2, 3, 2, 2)
+    images[0, 0, 0, 0], images[0, 1, 1, 1], images[1, 2, 0, 1] = 2, -3, 1
+    assert beyond_range(images).tolist() == pytest.approx([(1 + 4) / 12, 0])
 
 
 def naive_autocorrelation(noise):

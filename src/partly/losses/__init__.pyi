@@ -12,6 +12,7 @@ from .label_losses import counted_pixels as counted_pixels
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
 from .noise_penalties import noise_autocorrelation as noise_autocorrelation
+from .perceptual_distances import beyond_range as beyond_range
 from .perceptual_distances import perceptual_distance as perceptual_distance
 from .perceptual_distances import pixel_distance as pixel_distance
 from .perceptual_distances import unit_normalised as unit_normalised

@@ -43,6 +43,11 @@ def pixel_distance(first: Tensor, second: Tensor, weights: Tensor | None = None)
     return weighted_mean((first - second).square().mean(dim=1, keepdim=True), weights)
 
 
+def beyond_range(images: Tensor) -> Tensor:
+    """Mean square ``[b]`` of what values of images ``[b, 3, h, w]`` have beyond [-1, 1]."""
+    return (images - images.clamp(-1, 1)).square().mean(dim=(1, 2, 3))
+
+
 def weighted_mean(maps: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean ``[b]`` over all places of ``maps [b, 1, h, w]``; 0 where no place counts.
 

@@ -239,6 +239,43 @@ def test_being_held_keeps_latents_nearer_to_the_mean():
     assert (held.square().mean(dim=(1, 2)) < free.square().mean(dim=(1, 2))).all()
 
 
+def test_the_nearest_class_of_a_mapped_family_is_that_of_the_nearest_mean():
+    generator = lively(STYLEGAN2)
+    generator.class_means.copy_(torch.randn(2, 6, generator=torch.Generator().manual_seed(0)))
+    means = generator.class_means[:, None].expand(-1, generator.n_layers, -1)
+    images = images_of(generator.synthesise(means.flip(0)))
+    found = search(generator, images, replace(QUICK, n_steps=0), PyramidDistance())
+    torch.testing.assert_close(found.w, means.flip(0))
+    assert found.distances.max() < 1e-8
+
+
+class Blind(PyramidDistance):
+    """Sees no difference: what is left is what pulls pictures back into their range."""
+
+    def between(self, first, second, weights=None):
+        return super().between(first, second, weights) * 0
+
+
+def test_what_is_brighter_than_white_is_pulled_back():
+    generator = lively(STYLEGAN2)
+    w = 3 * sample_w(generator, 5, 0)
+    far = generator.synthesise(w).images
+    images = images_of(generator.synthesise(w))
+    assert far.abs().max() > 2
+    steps = []
+    whole = generator.synthesise
+
+    def watched(w, **more):
+        made = whole(w, **more)
+        steps.append(float((made.images.detach().abs() - 1).clamp(min=0).square().mean()))
+        return made
+
+    generator.synthesise = watched  # type: ignore[method-assign]
+    search(generator, images, replace(QUICK, class_name="cat"), Blind(), w)
+    first, last = steps[0], steps[QUICK.n_steps - 1]
+    assert last < 0.5 * first
+
+
 def test_weights_leave_places_out():
     generator = lively(VAE)
     images = own_pictures(generator)

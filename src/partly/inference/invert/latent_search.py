@@ -11,10 +11,10 @@ from torch.optim import Adam
 
 from partly.errors import BadOption, BadPhoto
 from partly.inference.invert.invert_options import InvertOptions
-from partly.inference.invert.latent_spaces import LatentSpace, latent_space
+from partly.inference.invert.latent_spaces import LatentSpace, has_mapping, latent_space
 from partly.inference.invert.picture_distances import Maps, PictureDistance
 from partly.inference.invert.step_ramps import noise_ramp, rate_ramp
-from partly.losses import noise_autocorrelation, pixel_distance
+from partly.losses import beyond_range, noise_autocorrelation, pixel_distance
 from partly.machine import PROCESSOR, Machine
 from partly.models.generators import (
     Generator,
@@ -27,6 +27,8 @@ from partly.storage import step_seed
 
 OnStep = Callable[[int, int], None]
 _NOISE_WEIGHT = 1e5
+# Little where some pixels are a bit too bright, and more than all else where pictures explode.
+_BEYOND_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,20 +132,16 @@ class _Task:
     machine: Machine
 
     def pictures(self, points: Tensor, noise: dict[str, Tensor]) -> Tensor:
-        """Pictures ``[b, 3, s, s]`` of points, with slopes.
-
-        As they are shown: held within [-1, 1]. Slopes pass as if they were not, so that what is beyond comes
-        back where the photo is not as bright, or as dark, as can be.
-        """
+        """Pictures ``[b, 3, s, s]`` of points, not held within [-1, 1], with slopes."""
         with self.machine.precision():
             made = synthesise_with_noise(self.generator, self.space.w_of(points, self.condition), noise)
         assert made.images is not None
-        images = made.images.float()
-        return images + (images.clamp(-1, 1) - images).detach()
+        return made.images.float()
 
     def distances(self, pictures: Tensor) -> Tensor:
-        """``[b]``, from what is searched for."""
-        return self.distance.between(self.distance.read(pictures), self.seen, self.weights)
+        """``[b]``, from what is searched for, of pictures as they are shown: held within [-1, 1]."""
+        shown = pictures.clamp(-1, 1)
+        return self.distance.between(self.distance.read(shown), self.seen, self.weights)
 
     def losses(self, distances: Tensor, points: Tensor, noise: dict[str, Tensor]) -> Tensor:
         """``[b]``: distances, and what holds latents near the mean and noise to noise."""
@@ -192,9 +190,10 @@ def _searched(task: _Task, points: Tensor, n_steps: int, on_step: OnStep | None,
         for group in optimizer.param_groups:
             group["lr"] = task.options.learning_rate * rate_ramp(step, n_steps)
         shaken = task.space.settle(points + _shake(task, points, step, n_steps)) if noisy else points
-        losses = task.losses(task.distances(task.pictures(shaken, noise)), shaken, noise)
+        pictures = task.pictures(shaken, noise)
+        losses = task.losses(task.distances(pictures), shaken, noise)
         best.take(losses.detach(), shaken, noise)
-        _take_slopes(losses, variables, best)
+        _take_slopes(losses + _BEYOND_WEIGHT * beyond_range(pictures), variables, best)
         if not best.alive.any():
             break
         optimizer.step()
@@ -325,11 +324,14 @@ def _conditions(
 def _class_distances(
     generator: Generator, seen: Maps, distance: PictureDistance, weights: Tensor | None
 ) -> Iterator[Tensor]:
-    """Distances ``[b]`` of images from a picture of each class that is drawn."""
+    """Distances ``[b]`` of images from the mean picture of each class that is drawn."""
     for place in generator.drawn_classes:
         condition = one_hot(generator, [generator.classes[place]]).to(generator.w_mean.device)
-        z = torch.zeros(1, generator.z_dim, device=condition.device)
-        picture = distance.read(images_of(generator.synthesise(generator.map(z, condition))))
+        if has_mapping(generator):
+            w = generator.class_means[place].expand(1, generator.n_layers, -1)
+        else:
+            w = generator.map(torch.zeros(1, generator.z_dim, device=condition.device), condition)
+        picture = distance.read(images_of(generator.synthesise(w)))
         n = len(seen[0])
         yield distance.between(tuple(m.expand(n, -1, -1, -1) for m in picture), seen, weights)
 
