@@ -1,5 +1,6 @@
 """Photos segmented through their latents: exact where these are known, what fills a square, folders."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from partly.data.photos import find_photos, write_png
 from partly.fewshot.features import GeneratorFeatures
 from partly.fewshot.fitting import FewShotConfig, fit_teacher
 from partly.inference.invert import InvertOptions, chosen_distance
-from partly.inference.segment import GeneratorNetwork, segment_all, segment_photo
+from partly.inference.segment import GeneratorNetwork, generator_network, segment_all, segment_photo
 from partly.inference.segment.batched_network import BatchedNetwork
 from partly.machine import PROCESSOR
 from partly.models.generators import images_of, pixels_of, sample_w
@@ -102,6 +103,25 @@ def test_threads_ask_it_in_batches(make):
     with BatchedNetwork(network, PROCESSOR).at_work() as batched:
         assert batched.sees_filling
         torch.testing.assert_close(batched(images), network(images), atol=1e-3, rtol=1e-3)
+
+
+def test_few_searches_at_a_time(make, monkeypatch):
+    monkeypatch.setattr(generator_network, "_PIXELS_AT_ONCE", 2 * 64**2)
+    network, at_work, most = make(1), [], []
+    search = generator_network.search
+
+    def watched(*given, **named):
+        at_work.append(1)
+        most.append(len(at_work))
+        found = search(*given, **named)
+        at_work.pop()
+        return found
+
+    monkeypatch.setattr(generator_network, "search", watched)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(network, [torch.zeros(1, 3, 64, 64)] * 8))
+    assert len(most) == 8
+    assert max(most) <= 2
 
 
 def test_a_folder_goes_on_where_it_stopped(generator, make, tmp_path):

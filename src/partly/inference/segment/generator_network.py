@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from dataclasses import asdict
 
@@ -19,6 +20,8 @@ from partly.models.encoders import LatentEncoder
 from partly.models.generators import Generator, synthesise_on
 
 _MOST_SAID_PX = 256
+_PIXELS_AT_ONCE = 2 * 1024**2
+"""Of all pictures that are searched for at a time: slopes through a generator of 1024 px take 3 GB."""
 
 
 class GeneratorNetwork(nn.Module):
@@ -60,6 +63,8 @@ class GeneratorNetwork(nn.Module):
         self.generator, self.segmenter, self.part_set = generator, segmenter, part_set
         self.options, self.distance, self.encoder = options, distance, encoder
         self.size_px = generator.image_size_px
+        # Threads have a photo each, as many as there are cores; memory would not do for so many searches.
+        self._searching = threading.BoundedSemaphore(max(1, _PIXELS_AT_ONCE // self.size_px**2))
 
     @property
     def n_steps(self) -> int:
@@ -82,8 +87,8 @@ class GeneratorNetwork(nn.Module):
     def with_pictures(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`forward`, with the pictures that were found, ``[b, 3, s, s]`` in [-1, 1]."""
         machine = Machine.of(self.generator)
-        # Under whatever automatic precision and without slopes it is asked: a search needs both of its own.
-        with full_precision(machine.device), torch.enable_grad():
+        # However it is asked, in halves or without slopes: a search needs float32 and slopes.
+        with self._searching, full_precision(machine.device), torch.enable_grad():
             shown = self._shown(images.to(machine.device).float())
             photos, inside = shown[:, :3].contiguous(), shown[:, 3:] if shown.shape[1] > 3 else None
             self.distance.place(machine)
