@@ -20,8 +20,8 @@ from partly.models.encoders import LatentEncoder
 from partly.models.generators import Generator, synthesise_on
 
 _MOST_SAID_PX = 256
-_PIXELS_AT_ONCE = 2 * 1024**2
-"""Of all pictures that are searched for at a time: slopes through a generator of 1024 px take 3 GB."""
+_PIXELS_AT_ONCE = 4 * 1024**2
+"""Of all pictures that are searched for at a time: slopes through MobileStyleGAN of 1024 px take 1 GB."""
 
 
 class GeneratorNetwork(nn.Module):
