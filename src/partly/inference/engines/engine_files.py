@@ -35,8 +35,8 @@ def engine_file(
 
     Raises:
         NotAvailable: a package that this needs is not installed.
-        BadOption: it is a network with an encoder inside, whose file would read photos of one size only, or one
-            that searches a generator, which needs slopes.
+        BadOption: it is a network with an encoder inside, whose file would read photos of one size only, or
+            one that searches a generator, which needs slopes.
         BadPhoto: no photo can be read to calibrate on.
     """
     if options.engine == "torch":
