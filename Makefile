@@ -180,6 +180,25 @@ GENERATOR ?= ffhq
 bench-inversion: $(READY_DEV)
 	$(BIN)/python -m benchmarks.inversion '$(GENERATOR)' '$(PHOTOS)'
 
+# Minimum reconstruction error beside kernel distance: GENERATORS are model folders, names or projects; PHOTOS is what
+# they were trained on, HELD_OUT is not.
+.PHONY: bench-mre
+HELD_OUT ?=
+GENERATORS ?= $(GENERATOR)
+bench-mre: $(READY_DEV)
+	$(BIN)/python -m benchmarks.reconstruction_error '$(PHOTOS)' '$(HELD_OUT)' $(GENERATORS)
+
+# Photos segmented through the generator and by the auto-shot network of PROJECT, one of faces; DATA as for experiments.
+.PHONY: bench-through-generator
+PROJECT ?=
+bench-through-generator: $(READY_DEV)
+	$(BIN)/python -m benchmarks.through_generator '$(PROJECT)' --data '$(DATA)'
+
+# One labelled photo of a face: its label moved to its latent in GENERATOR, against features of the photo.
+.PHONY: bench-label-by-inversion
+bench-label-by-inversion: $(READY_DEV)
+	$(BIN)/python -m benchmarks.label_by_inversion '$(GENERATOR)' --data '$(DATA)'
+
 # What large work takes on many machines: pieces are measured, two processes are forecast and run, tables are printed.
 .PHONY: bench-plan
 bench-plan: $(READY_DEV)

@@ -150,3 +150,27 @@ def test_with_the_built_in_network(model, photos, monkeypatch, tmp_path, capsys)
     assert told["manifold"]["coverage"] > 0.6
     assert abs(told["kernel"]["mean"]) < 5 * told["kernel"]["standard_error"]
     assert np.isfinite(told["frechet"])
+
+
+def test_held_out_photos(model, photos, here, capsys):
+    held_out = here / "held-out"
+    write_photos(held_out, pictures(tiny_generator(), 2, 3))
+    (held_out / "bad.png").write_bytes(b"no photo")
+    line = ["evaluate-generator", str(model), str(photos), "--pictures", "8", "--held-out", str(held_out)]
+    line += ["--mre-photos", "3", "--mre-steps", "5", "--mre-starts", "1", "--json"]
+    assert run(line) == 4
+    said = capsys.readouterr()
+    found = json.loads(said.out)["reconstruction"]
+    assert (found["training"]["n_photos"], found["held_out"]["n_photos"]) == (3, 3)
+    assert found["gap"] == pytest.approx(found["held_out"]["mean"] - found["training"]["mean"])
+    assert "6 photos to find, 1 x 5 steps each, about" in said.err
+    assert "bad.png" in said.err
+    assert "nearest picture" in (here / "generator-evaluation" / "generator-evaluation.html").read_text()
+    assert run(line) == 4
+    assert "all of 6 photos found before" in capsys.readouterr().err
+
+
+def test_held_out_photos_of_which_none_is_searched_for(model, photos, here, capsys):
+    line = ["evaluate-generator", str(model), str(photos), "--held-out", str(photos), "--mre-photos", "0"]
+    assert run(line) != 0
+    assert "Leave out one of both" in capsys.readouterr().err

@@ -37,7 +37,8 @@ def command(
     """Compare pictures of GENERATOR (a project, a name, a model folder) with PHOTOS (a folder or zip).
 
     Give the photos that it was trained on: how far pictures are from them (FID, KID), how good they are
-    (precision, density), how varied (recall, coverage), and which may be copies. The same command goes on
+    (precision, density), how varied (recall, coverage), and which may be copies. With --held-out also how
+    near its pictures come to photos at best, and whether it memorises. The same command goes on
     after a stop. Figures are of pictures in float32, unless --precision names another.
     """
     from partly.cli.terminal_progress import Bars
@@ -48,7 +49,7 @@ def command(
     output = Output(as_json)
     with Bars() as bars:
         on = Machine.for_inference(machine.for_figures)
-        evaluation = evaluate_generator_against(generator, photos, choices, bars, on)
+        evaluation = evaluate_generator_against(generator, photos, choices, bars, on, output.say)
     page = write_generator_evaluation(out_folder, evaluation, generator, photos, choices)
     if not as_json:
         output.show(generator_table(evaluation))

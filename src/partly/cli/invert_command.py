@@ -34,6 +34,13 @@ from partly.training.inversion import EncoderOptions
     is_flag=True,
     help="Make an encoder of the generator, from which searches begin: of its own pictures, without photos.",
 )
+@click.option(
+    "--label",
+    "label_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Label map of the photo, a PNG of its size with the parts of GENERATOR, a project: it becomes an "
+    "annotation of the project, of the picture that is found.",
+)
 @takes(options=InvertOptions, learning=EncoderOptions, machine=MachineOptions)
 @json_option
 def command(
@@ -42,6 +49,7 @@ def command(
     out_folder: Path | None,
     encoder_folder: Path | None,
     learn: bool,
+    label_file: Path | None,
     options: InvertOptions,
     learning: EncoderOptions,
     machine: MachineOptions,
@@ -54,15 +62,24 @@ def command(
 
     With --learn and without photos, an encoder is made, from which all later searches in GENERATOR begin: a
     tenth of the steps is enough then.
+
+    With --label, one labelled photo becomes a labelled picture of the project GENERATOR.
     """
     output = Output(as_json)
     if learn:
-        if photos or encoder_folder:
-            raise click.UsageError("--learn takes neither photos nor --encoder: give the generator alone.")
+        if photos or encoder_folder or label_file:
+            raise click.UsageError(
+                "--learn takes neither photos nor --encoder nor --label: give the generator alone."
+            )
         _learn(output, generator, out_folder, learning, machine)
         return
     if not photos:
         raise click.UsageError("Missing argument 'PHOTO...'.")
+    if label_file:
+        if len(photos) > 1 or out_folder or encoder_folder:
+            raise click.UsageError("--label takes one photo, and neither --out nor --encoder.")
+        _label(output, generator, photos[0], label_file, options, machine)
+        return
     return _invert(
         output, generator, photos, out_folder or Path("inverted"), encoder_folder, options, machine
     )
@@ -136,3 +153,31 @@ def _learn(
         "that it has not seen."
     )
     output.result(learned.to_json())
+
+
+def _label(
+    output: Output,
+    project: str,
+    photo: Path,
+    label_file: Path,
+    options: InvertOptions,
+    machine: MachineOptions,
+) -> None:
+    from partly.cli.terminal_progress import Bars
+    from partly.machine import Machine
+    from partly.project import label_through_latent
+
+    on = Machine.for_inference(machine)
+    with Bars() as bars:
+        labelled = label_through_latent(
+            project,
+            photo,
+            label_file,
+            options,
+            machine=on,
+            on_step=lambda done, total: bars("searching", done, total),
+        )
+    found = labelled.inverted
+    output.say(f"Annotation {labelled.annotation_id}: {found.distance_name} {found.distance:.4f}.")
+    output.say(f"See that photo, picture and label agree: {labelled.overlay}; then: partly fit {project}")
+    output.result(labelled.to_json())

@@ -23,12 +23,22 @@ from partly.project import PicturesRequest
     metavar="LOW HIGH",
     help="Range of truncation: 0 is the mean picture, 1 is no truncation.",
 )
+@click.option(
+    "--like",
+    "photos",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PHOTO",
+    help="Instead, the generated picture that is nearest to this photo, which is searched for; several times "
+    "for several photos.",
+)
 @json_option
 def command(
     project_folder: Path,
     request: PicturesRequest,
     machine: MachineOptions,
     truncation: tuple[float, float] | None,
+    photos: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Write the pictures that are best labelled as PNG, with a contact sheet, best first.
@@ -38,14 +48,19 @@ def command(
     """
     from partly.cli.terminal_progress import Bars
     from partly.machine import Machine
-    from partly.project import SHEET_NAME, open_project, propose
+    from partly.project import SHEET_NAME, open_project, pictures_like, propose
 
     output = Output(as_json)
     project = open_project(project_folder)
+    on = Machine.for_inference(machine)
     with Bars() as bars:
-        chosen = replace(request, truncation=truncation)
-        pictures = propose(project, chosen, bars, Machine.for_inference(machine))
-    output.say(f"Best first: {', '.join(picture.id for picture in pictures)}")
+        if photos:
+            _alone(request, truncation)
+            pictures = pictures_like(project, photos, machine=on, on_note=output.say, on_progress=bars)
+        else:
+            pictures = propose(project, replace(request, truncation=truncation), bars, on)
+    said = "Nearest to the photos" if photos else "Best first"
+    output.say(f"{said}: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
     output.result(
         {
@@ -53,3 +68,9 @@ def command(
             "pictures": [{"id": p.id, "path": str(p.path), "size_px": max(p.shape)} for p in pictures],
         }
     )
+
+
+def _alone(request: PicturesRequest, truncation: tuple[float, float] | None) -> None:
+    """Refuse options of other choices beside --like."""
+    if request != PicturesRequest() or truncation is not None:
+        raise click.UsageError("--like takes none of the options that choose among pictures: give it alone.")

@@ -12,7 +12,7 @@ from partly.cli.terminal_output import Output, json_option
 from partly.inference.engines import EngineOptions
 from partly.inference.segment import OutputOptions, PageOptions, SegmentOptions, TarOptions
 from partly.machine import MachineOptions, WorkOptions
-from partly.project import SegmentChoice
+from partly.project import SegmentChoice, ThroughGenerator
 from partly.storage import values_of
 
 
@@ -29,6 +29,7 @@ from partly.storage import values_of
 )
 @takes(
     choice=SegmentChoice,
+    through=ThroughGenerator,
     options=SegmentOptions,
     outputs=OutputOptions,
     page=PageOptions,
@@ -43,6 +44,7 @@ def command(
     photos: tuple[Path, ...],
     out_folder: Path,
     choice: SegmentChoice,
+    through: ThroughGenerator,
     options: SegmentOptions,
     outputs: OutputOptions,
     page: PageOptions,
@@ -56,7 +58,8 @@ def command(
 
     PHOTO... are photos, folders, zips, tars or Parquet files.
 
-    A project of photos that has no network yet segments with its few-shot segmenter. Writes a palette PNG for
+    A project of photos that has no network yet segments with its few-shot segmenter. With --through-generator
+    the photos of a project are found in its generator first, and need no network. Writes a palette PNG for
     each photo at its own size. Photos that cannot be read are listed, and the exit code is 4 then; other
     files are passed over and named. The same command goes on after a stop. Several processes, machines of a
     batch system or a cluster can share the work.
@@ -65,11 +68,11 @@ def command(
     from partly.errors import counted, listed
     from partly.inference.engines import engine_file, machine_for
     from partly.inference.segment import Progress, plan_segmenting, segment_many, some_photos
-    from partly.project import SegmentingLoader, photos_of_page, segmenting_network, write_results_page
+    from partly.project import loader_of, photos_of_page, what_segments, write_results_page
 
     output = Output(as_json)
     runs_on = machine_for(engine, machine, work)
-    segmenting = segmenting_network(network_folder, choice)
+    segmenting = what_segments(network_folder, choice, through, runs_on)
     if segmenting.note:
         output.say(segmenting.note)
     if not runs_on.is_plain:
@@ -77,7 +80,7 @@ def command(
     sources = plan_segmenting(photos, out_folder, tars, max_pages=options.max_pages)
     on_page = photos_of_page(sources) if page.page else ()
     file = engine_file(segmenting.network, engine, partial(some_photos, sources), out_folder, output.say)
-    load = SegmentingLoader(network_folder, choice, file)
+    load = loader_of(network_folder, choice, through, file)
     with Bars() as bars:
 
         def report(progress: Progress) -> None:

@@ -1,5 +1,6 @@
 """One project on disk: its folder, its settings, its state, and one function for each verb."""
 
+from .chosen_network import network_of as network_of
 from .distil_verb import distil_config as distil_config
 from .distil_verb import distil_project as distil_project
 from .distil_verb import make_project_share as make_project_share
@@ -26,16 +27,17 @@ from .label_import import write_overlay as write_overlay
 from .label_options import LabelFilesRequest as LabelFilesRequest
 from .label_options import StudioRequest as StudioRequest
 from .label_quality_of_project import label_next as label_next
+from .labelled_latents import label_through_latent as label_through_latent
 from .learn_encoder_verb import learn_encoder as learn_encoder
 from .model_digests import model_digest as model_digest
 from .new_project_settings import new_settings as new_settings
 from .part_set_files import part_set_from as part_set_from
 from .photo_options import PhotoOptions as PhotoOptions
-from .photo_segmenters import SegmentingLoader as SegmentingLoader
 from .photo_segmenters import SegmentingNetwork as SegmentingNetwork
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
 from .picture_options import PicturesRequest as PicturesRequest
+from .pictures_like_photos import pictures_like as pictures_like
 from .project_description import describe as describe
 from .project_features import project_photo_features as project_photo_features
 from .project_folder import PREVIEW_NAME as PREVIEW_NAME
@@ -70,3 +72,7 @@ from .results_page_file import photos_of_page as photos_of_page
 from .results_page_file import write_results_page as write_results_page
 from .segment_choices import SegmentChoice as SegmentChoice
 from .served_networks import served_file as served_file
+from .through_generator import loader_of as loader_of
+from .through_generator import network_through_generator as network_through_generator
+from .through_generator import what_segments as what_segments
+from .through_generator_options import ThroughGenerator as ThroughGenerator

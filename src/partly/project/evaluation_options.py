@@ -12,6 +12,7 @@ from partly.storage import check_options, option
 if TYPE_CHECKING:
     from partly.data.labels import PartSet
 
+USUAL_MRE_PHOTOS = 50
 FEATURE_NETWORK_NAMES = ("builtin", "inception")
 """The names of :data:`partly.models.zoo.FEATURE_NETWORKS`."""
 
@@ -72,6 +73,31 @@ class GeneratorEvaluationChoices:
     )
     seed: int = option(0, "Random seed of the pictures.", at_least=0)
     max_pages: int = max_pages_option()
+    held_out: Path | None = option(
+        None,
+        "Folder or zip of photos of the same kind that the generator was not trained on. The nearest picture "
+        "to each is searched for: the minimum reconstruction error (MRE), beside that of PHOTOS. Slow; how "
+        "slow is told beforehand.",
+    )
+    n_reconstructed: int | None = option(
+        None,
+        f"For how many photos of each set the nearest picture is searched for. By default {USUAL_MRE_PHOTOS} "
+        "with --held-out, and else 0, which is none.",
+        flag="--mre-photos",
+        at_least=0,
+    )
+    n_mre_steps: int = option(300, "Steps of each of these searches.", flag="--mre-steps", at_least=1)
+    n_mre_starts: int = option(
+        3, "Searches of each photo, each from another latent; the best one counts.", flag="--mre-starts",
+        at_least=1,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    @property
+    def n_mre_photos(self) -> int:
+        """Photos of each set whose nearest picture is searched for."""
+        if self.n_reconstructed is not None:
+            return self.n_reconstructed
+        return 0 if self.held_out is None else USUAL_MRE_PHOTOS

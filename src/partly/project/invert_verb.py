@@ -99,7 +99,7 @@ def invert_with(
     """
     generator = generator_of(what)
     sources = find_photos(photos, leave_out=[folder])
-    encoder = _encoder(generator, options, encoder_folder)
+    encoder = encoder_of(generator, options, encoder_folder)
     chosen = chosen_distance(options.distance, options.compared_px)
     begins = [] if encoder is None else [f"Searches begin where the encoder says: {encoder.folder}."]
     before = [*([chosen.note] if chosen.note else []), *begins, *_slow_note(generator, options, encoder)]
@@ -143,8 +143,19 @@ def encoder_folder_of(generator: Generator) -> Path:
     return cache_folder() / "latent-encoders" / generator.digest[:32]
 
 
-def _encoder(generator: Generator, options: InvertOptions, folder: Path | None) -> LatentEncoder | None:
-    """The encoder that is asked for, or there; none where none can begin a search."""
+def encoder_of(
+    generator: Generator, options: InvertOptions, folder: Path | None = None
+) -> LatentEncoder | None:
+    """The encoder that is asked for, or there; none where none can begin a search.
+
+    Args:
+        generator: whose encoder.
+        options: how to search.
+        folder: of the encoder; None: the one that was learned for this generator, if there is one.
+
+    Raises:
+        BadModelFile: there is none, it is damaged, or of another generator.
+    """
     if folder is None:
         folder = encoder_folder_of(generator)
         if not (folder / "model.json").is_file() or not _can_begin(generator, options):

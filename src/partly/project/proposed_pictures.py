@@ -135,7 +135,7 @@ def _kept(project: Project, generator: Generator, name: str, proposal: Proposal)
     try:
         return keep_picture(project, generator, name, w, facts)
     except BadProject:
-        is_same_stream = _facts_of(project, name).get("purpose") == proposal.purpose
+        is_same_stream = facts_of(project, name).get("purpose") == proposal.purpose
         if find_picture(project, name).generator_digest != generator.digest or is_same_stream:
             raise
         # The same seed and index of another random stream, or of version 0.1.
@@ -324,7 +324,7 @@ def _picture_id(proposal: Proposal, *, is_default: bool) -> str:
     return name if is_default else f"{name}-t{round(1000 * proposal.truncation)}"
 
 
-def _facts_of(project: Project, name: str) -> dict[str, Any]:
+def facts_of(project: Project, name: str) -> dict[str, Any]:
     """What is written down about a picture of the project, as it stands there."""
     return read_json_or_none(_record_path(project, name)) or {}
 

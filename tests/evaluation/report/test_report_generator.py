@@ -10,6 +10,11 @@ from rich.console import Console
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import figures_of
 from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
+from partly.evaluation.metrics.reconstruction_errors import (
+    MinimumReconstruction,
+    Reconstruction,
+    ReconstructionErrors,
+)
 from partly.evaluation.report.generator_report import generator_page, generator_table
 
 
@@ -66,3 +71,27 @@ def test_only_inception_gives_fid(found):
     html = generator_page(named, title="x", settings={})
     assert "FID" not in html
     assert "Fréchet distance (builtin)" in html
+
+
+def test_the_minimum_reconstruction_error(found, document):
+    pixels = found.random_pictures[0]
+    of_one = Reconstruction("e.png", pixels, pixels, 0.25, 0.75)
+    training = ReconstructionErrors(np.array([0.1, 0.3]), np.array([0.5, 0.6]), (of_one,))
+    held_out = ReconstructionErrors(np.array([0.4]), np.array([0.9]))
+    errors = MinimumReconstruction(training, held_out, "w", 300, 3, "LPIPS")
+    told = dataclasses.replace(found, reconstruction=errors)
+    page = document(generator_page(told, title="x", settings={}))
+    for text in (
+        "MRE, held-out photos",
+        "0.4000",
+        "0.2000 ± 0.1000",
+        "LPIPS 0.5500",
+        "of the training photos; LPIPS 0.7500",
+        "nearest picture",
+        "values go from -1 to 1",
+    ):
+        assert text in page.text, text
+    assert sum(tag == "img" for tag, _ in page.tags) == 3 + 1 + 1 + 3
+    assert told.to_json()["reconstruction"]["training"]["errors"] == [0.1, 0.3]
+    assert "MRE" not in generator_page(found, title="x", settings={})
+    assert "reconstruction" not in found.to_json()

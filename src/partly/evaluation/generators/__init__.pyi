@@ -5,3 +5,5 @@ from .feature_rows import generator_figures as generator_figures
 from .feature_rows import photo_features as photo_features
 from .feature_rows import picture_features as picture_features
 from .generator_assessment import evaluate_generator as evaluate_generator
+from .photo_reconstruction import ReconstructionOptions as ReconstructionOptions
+from .photo_reconstruction import minimum_reconstruction as minimum_reconstruction

@@ -85,7 +85,7 @@ class PhotoFeatures:
         """``n`` of them by chance, always the same; all where there are no more."""
         if n >= len(self.rows):
             return self
-        return PhotoFeatures(self.rows[_some(len(self.rows), n, seed)], self.network_digest)
+        return PhotoFeatures(self.rows[chosen_by_chance(len(self.rows), n, seed)], self.network_digest)
 
 
 def photo_features(
@@ -112,7 +112,7 @@ def photo_features(
     if n_most is None or n_most >= len(photos):
         chosen, what = np.arange(len(photos)), "photos"
     else:
-        chosen, what = _some(len(photos), n_most), f"{n_most} photos{_streams_in_name()}"
+        chosen, what = chosen_by_chance(len(photos), n_most), f"{n_most} photos{_streams_in_name()}"
 
     def read(start: int, stop: int) -> Iterator[Pixels]:
         # A copy: torch warns of arrays that cannot be written to.
@@ -176,7 +176,7 @@ def check_same_network(photos: PhotoFeatures, network: FeatureNetwork) -> None:
         )
 
 
-def _some(n: int, n_chosen: int, seed: int = 0) -> NDArray[np.intp]:
+def chosen_by_chance(n: int, n_chosen: int, seed: int = 0) -> NDArray[np.intp]:
     """``n_chosen`` numbers below ``n`` by chance, always the same, in order."""
     return np.sort(shuffle_stream("counted photos", seed).permutation(n)[:n_chosen])
 

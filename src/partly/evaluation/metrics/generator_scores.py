@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import GeneratorFigures
+from partly.evaluation.metrics.reconstruction_errors import MinimumReconstruction
 
 Pixels = NDArray[np.uint8]
 
@@ -75,6 +76,7 @@ class GeneratorEvaluation:
         least_covered: photos and the pictures that lie closest to them, the least covered first; the ratio is
             to the distance of the photo's fifth neighbour among photos, so above 1 the photo is not covered.
         skipped: photos that could not be read; they are in no figure.
+        reconstruction: the minimum reconstruction error, where it was asked for.
         notes: what a reader of the figures should know, one sentence each.
     """
 
@@ -85,6 +87,7 @@ class GeneratorEvaluation:
     closest: tuple[Pair, ...] = ()
     least_covered: tuple[Pair, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    reconstruction: MinimumReconstruction | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -98,5 +101,6 @@ class GeneratorEvaluation:
             "closest": [pair.to_json() for pair in self.closest],
             "least_covered": [pair.to_json() for pair in self.least_covered],
             "skipped": [vars(photo) for photo in self.skipped],
+            **({} if self.reconstruction is None else {"reconstruction": self.reconstruction.to_json()}),
             "notes": list(self.notes),
         }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from markupsafe import Markup
 from rich.table import Table
 
 from partly.data.photos import side_by_side, thumbnail
 from partly.evaluation.metrics.generator_figures import GeneratorFigures
 from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Pair
+from partly.evaluation.metrics.reconstruction_errors import MinimumReconstruction, Reconstruction
 from partly.evaluation.report.html_pages import page
 from partly.evaluation.report.html_tables import key_values, notes, table
 from partly.evaluation.report.page_parts import KeyFigure, key_figures
-from partly.evaluation.report.picture_panels import Picture, picture_grid
+from partly.evaluation.report.picture_panels import Panel, Picture, panels, picture_grid
 from partly.evaluation.report.section import Section
 from partly.evaluation.report.templates_rendering import count, percent
 
@@ -30,6 +32,11 @@ _HOW_TO_READ = (
     "of the same pose before a plain background can lie close without being the same.",
     "Least covered photos: kinds of photos that the generator does not make. Broken or misplaced photos come "
     "first here too: it is worth while to take those out before a training.",
+)
+_ABOUT_ERRORS = (
+    "Minimum reconstruction error (MRE): mean absolute difference per value, where values go from -1 to 1, "
+    "of photos and the nearest pictures that a search finds. Of held-out photos it says how much of their "
+    "kind the generator can make. Where it is clearly less for photos that it was trained on, it memorises."
 )
 
 
@@ -65,7 +72,8 @@ def generator_page(
                 "many times further away that is than the photo’s fifth neighbour among the photos; above 1 "
                 "the photo is not covered.",
             ),
-            Section("How to read it", [notes(_HOW_TO_READ)]),
+            *_reconstruction(evaluation.reconstruction),
+            Section("How to read it", [notes(_how_to_read(evaluation))]),
             Section("Notes", [notes(evaluation.notes)]),
             *_skipped(evaluation),
             Section("Settings", [key_values(settings)]),
@@ -113,7 +121,60 @@ def figure_rows(evaluation: GeneratorEvaluation) -> list[tuple[str, str, str]]:
             f"{count(memorisation.n_suspects)} ({percent(memorisation.share)} %)",
             f"about {percent(memorisation.quantile, 0)} % where nothing is copied",
         ),
+        *_error_rows(evaluation.reconstruction),
     ]
+
+
+def _error_rows(found: MinimumReconstruction | None) -> list[tuple[str, str, str]]:
+    """The minimum reconstruction error of each set; nothing where it was not asked for."""
+    if found is None:
+        return []
+    return [
+        (
+            f"MRE, {name}",
+            f"{errors.mean:.4f} ± {errors.standard_error:.4f}"
+            if errors.n_photos > 1
+            else f"{errors.mean:.4f}",
+            f"of the nearest picture, {count(errors.n_photos)} photos; {found.distance_name} "
+            f"{errors.distance:.4f}; less is better",
+        )
+        for name, errors in found.sets()
+    ]
+
+
+def _how_to_read(evaluation: GeneratorEvaluation) -> Sequence[str]:
+    return _HOW_TO_READ if evaluation.reconstruction is None else (*_HOW_TO_READ, _ABOUT_ERRORS)
+
+
+def _reconstruction(found: MinimumReconstruction | None) -> Sequence[Section]:
+    """Photos of each set with their nearest pictures; nothing where they were not searched for."""
+    if found is None:
+        return ()
+    groups = [
+        _reconstructed(one, name, found.distance_name)
+        for name, errors in found.sets()
+        for one in errors.examples
+    ]
+    intro = (
+        "Photos and the nearest pictures that were found, with what differs, twice as bright. None was "
+        "chosen by how well it was found."
+    )
+    return (Section("Photos and their nearest pictures", [panels(groups)], intro=intro),)
+
+
+def _reconstructed(one: Reconstruction, set_name: str, distance_name: str) -> Panel:
+    differences = 2 * np.abs(one.photo.astype(np.int16) - one.picture)
+    shown = differences.clip(0, 255).astype(np.uint8)
+    return Panel(
+        one.name,
+        (
+            Picture(one.photo, f"{one.name}: the photo", "photo"),
+            Picture(one.picture, f"{one.name}: the nearest picture", "nearest picture"),
+            Picture(shown, f"{one.name}: what differs", "difference"),
+        ),
+        figure=f"{one.error:.4f}",
+        note=f"of the {set_name}; {distance_name} {one.distance:.4f}",
+    )
 
 
 def distance_names(figures: GeneratorFigures) -> tuple[str, str]:

@@ -11,14 +11,14 @@ from partly.inference.engines.engine_network import EngineFile
 from partly.inference.engines.engine_options import EngineOptions
 from partly.inference.engines.whole_numbers import int8_file
 from partly.inference.export import export_onnx, read_onnx_facts
-from partly.inference.segment import EncoderNetwork
+from partly.inference.segment import EncoderNetwork, GeneratorNetwork
 from partly.machine import PROCESSOR, Machine, MachineOptions, SpreadOptions, machine_of_workers
 from partly.models.networks import AutoShotNetwork
 from partly.storage import cache_folder, sha256_of, write_bytes
 
 
 def engine_file(
-    network: AutoShotNetwork | EncoderNetwork,
+    network: AutoShotNetwork | EncoderNetwork | GeneratorNetwork,
     options: EngineOptions,
     photos: Callable[[], Sequence[PhotoSource]],
     folder: Path,
@@ -35,7 +35,8 @@ def engine_file(
 
     Raises:
         NotAvailable: a package that this needs is not installed.
-        BadOption: it is a network with an encoder inside, whose file would read photos of one size only.
+        BadOption: it is a network with an encoder inside, whose file would read photos of one size only, or
+            one that searches a generator, which needs slopes.
         BadPhoto: no photo can be read to calibrate on.
     """
     if options.engine == "torch":
@@ -45,6 +46,12 @@ def engine_file(
             f"--engine {options.engine} for a network with an encoder of photos inside",
             expected="the auto-shot network, or --engine torch",
             remedy="Leave --engine out, or segment with the network: --with network",
+        )
+    if isinstance(network, GeneratorNetwork):
+        raise BadOption(
+            f"--engine {options.engine} with --through-generator",
+            expected="--engine torch: a search needs slopes",
+            remedy="Leave --engine out",
         )
     # Beside the results, where workers of other machines find it too.
     digest = network.digest

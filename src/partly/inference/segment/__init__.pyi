@@ -2,6 +2,7 @@
 
 from .encoder_network import EncoderNetwork as EncoderNetwork
 from .encoder_network import load_part_network as load_part_network
+from .generator_network import GeneratorNetwork as GeneratorNetwork
 from .object_entries import objects_entry as objects_entry
 from .result_entries import ResultEntry as ResultEntry
 from .result_entries import read_entries as read_entries

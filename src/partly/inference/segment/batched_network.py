@@ -46,6 +46,7 @@ class BatchedNetwork:
         part_set: of the network.
         size_px: of the network.
         multiple_px: of the network; None: it reads squares.
+        sees_filling: of the network: it is told what fills a photo up to a square.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class BatchedNetwork:
         self.part_set: PartSet = network.part_set
         self.size_px: int = network.size_px
         self.multiple_px: int | None = getattr(network, "multiple_px", None)
+        self.sees_filling = bool(getattr(network, "sees_filling", False))
         self._network, self._machine = network, machine
         self._asked: queue.Queue[_Asked | None] = queue.Queue()
         self._batches = FittingBatches(most_images, on_halved)

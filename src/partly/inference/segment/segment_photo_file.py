@@ -193,6 +193,8 @@ def _photo_logits(network: PartNetwork, photo: Photo, size_px: int, mirror_avera
         logits = torch.from_numpy(network.of_pixels(views))
     else:
         images = torch.from_numpy(views).permute(0, 3, 1, 2).float() / 127.5 - 1
+        if getattr(network, "sees_filling", False):
+            images = _with_filling(images, rows, columns)
         says: Callable[[Tensor], Tensor] = network
         if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
             says = partial(network.of_photo, photo_sha256=photo.sha256)
@@ -215,6 +217,14 @@ def _shown(network: PartNetwork, pixels: Pixels, size_px: int) -> tuple[Pixels, 
         return padded_square(pixels, size_px)
     height, width = whole_shape(pixels.shape[0], pixels.shape[1], size_px, multiple_px)
     return resize_pixels(pixels, width, height), (slice(None), slice(None))
+
+
+def _with_filling(images: Tensor, rows: slice, columns: slice) -> Tensor:
+    """Images ``[b, 3, s, s]``, the second mirrored, with a channel that is 1 where the photo is: four."""
+    inside = torch.zeros_like(images[:, :1])
+    inside[:1, :, rows, columns] = 1
+    inside[1:] = inside[:1].flip(-1)
+    return torch.cat([images, inside], dim=1)
 
 
 def _check_logits(logits: Tensor, expected: tuple[int, ...]) -> None:
