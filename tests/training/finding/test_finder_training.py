@@ -76,7 +76,7 @@ def test_too_few_pictures():
 def test_held_layers_stay_as_they_are_statistics_too():
     finder = finder_of()
     before = {name: tensor.clone() for name, tensor in finder.state_dict().items()}
-    trained = train_finder(finder, data(), QUICK).state_dict()
+    trained = train_finder(finder, data(), dataclasses.replace(QUICK, hold_first_layers=True)).state_dict()
     held = [name for name in before if name.startswith(("encoder.stem.", "encoder.blocks.0."))]
     assert held
     assert all(torch.equal(trained[name], before[name]) for name in held)
@@ -86,7 +86,7 @@ def test_held_layers_stay_as_they_are_statistics_too():
 def test_without_holding_all_layers_learn():
     finder = finder_of()
     before = finder.encoder.stem.conv.weight.detach().clone()
-    train_finder(finder, data(), dataclasses.replace(QUICK, hold_first_layers=False))
+    train_finder(finder, data(), QUICK)
     assert not torch.equal(finder.encoder.stem.conv.weight, before)
 
 

@@ -68,7 +68,7 @@ class FindOptions:
     """
 
     smallest: float = 0.08
-    least_confidence: float = 0.5
+    least_confidence: float = 0.42
     look_again: bool = True
     most: int = 500
     apart: float = 0.33

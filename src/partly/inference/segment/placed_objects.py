@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 
 import numpy as np
 import torch
@@ -23,7 +22,8 @@ from partly.models.networks import OBJECT_MARGIN
 _NO_OBJECT = 5.0  # logit of the background where no object is: some 99 %
 _FILLS = 0.8  # from this share of the photo's longer side on, an object that is alone may fill it
 _UPRIGHT_DEG = 12.0  # and up to this angle
-_DOUBTFUL = 0.5  # so far from usual, an object is looked at turned by quarters, too
+_UNUSUAL = 0.3  # what it costs an object's confidence to be at the limit of what is usual
+_LEAST = 0.42  # confidence that must be left
 _NARROW = 2.0  # how much less an object claims far from its middle
 
 
@@ -65,7 +65,7 @@ def place(
 
     if len(found) == 1 and _fills(found[0].frame, height, width):
         logits, distance = see(photo)
-        if distance <= 1:
+        if _is_object(found[0], distance):
             return [
                 PlacedObject(
                     found[0], Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu())
@@ -73,20 +73,15 @@ def place(
             ]
     placed = []
     for one in found:
-        best = look(one)
-        if best[0] > _DOUBTFUL:
-            # A finder is wrong about angles by halves and quarters, if it is.
-            best = min(
-                [best, *(look(_turned(one, turn)) for turn in (90.0, 180.0, 270.0))], key=itemgetter(0)
-            )
-        if best[0] <= 1:
-            placed.append(best[1])
+        distance, seen = look(one)
+        if _is_object(one, distance):
+            placed.append(seen)
     return placed
 
 
-def _turned(found: Found, turn_deg: float) -> Found:
-    angle = (found.frame.angle_deg + turn_deg + 180) % 360 - 180
-    return replace(found, frame=replace(found.frame, angle_deg=angle))
+def _is_object(found: Found, distance: float) -> bool:
+    """Whether it is one, by what the finder thinks of it, and how far from usual it looks to the network."""
+    return distance <= 1 and found.confidence - _UNUSUAL * distance >= _LEAST
 
 
 def _fills(frame: Frame, height: int, width: int) -> bool:

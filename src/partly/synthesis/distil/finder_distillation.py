@@ -27,8 +27,8 @@ _AT_A_TIME = 16
 
 
 def finder_config_of(config: DistilConfig) -> FinderConfig:
-    """How the finder of a project is trained; an encoder from scratch learns in all its layers."""
-    return FinderConfig(n_steps=config.finder_steps, hold_first_layers=config.pretrained, seed=config.seed)
+    """How the finder of a project is trained."""
+    return FinderConfig(n_steps=config.finder_steps, seed=config.seed)
 
 
 def distil_finder(

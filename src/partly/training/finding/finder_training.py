@@ -69,7 +69,7 @@ class FinderConfig:
     warm_up: float = 0.05
     ema_half_life: float = 0.03
     placement: float = 1.0
-    hold_first_layers: bool = True
+    hold_first_layers: bool = False
     scenes: SceneOptions = field(default_factory=SceneOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_s: float = 60.0
