@@ -131,7 +131,9 @@ def test_each_pixel_of_touching_objects_belongs_to_the_nearer(finds, canvas, net
 
 def test_where_no_object_is_found_no_part_is_invented(finds, canvas, network):
     put(canvas, 80, 120, 100)
-    seen = segment_photo(network, canvas, finder=Finder())
+    finder = Finder()
+    finder.check.learn(torch.tensor([[0.98, 1.0, 0.36]] * 8))
+    seen = segment_photo(network, canvas, finder=finder)
     assert seen.objects == ()
     assert not seen.label_map.any()
     assert not seen.object_map.any()
@@ -156,6 +158,19 @@ def test_one_object_that_fills_the_photo_is_segmented_as_without_a_finder(finds,
     seen = segment_photo(network, pixels, finder=Finder(Frame(62, 58, 130, 4)))
     assert (seen.label_map == plain.label_map).mean() > 0.995
     assert len(seen.objects) == 1
+
+
+def test_an_object_that_fills_the_photo_is_found_without_the_finder(finds, canvas, network):
+    finder = Finder()
+    random = torch.Generator().manual_seed(0)
+    finder.check.learn(torch.tensor([[0.98, 1.0, 0.36]] * 8) + 0.01 * torch.randn(8, 3, generator=random))
+    pixels = an_object(120)
+    seen = segment_photo(network, pixels, finder=finder)
+    assert (seen.label_map == segment_photo(network, pixels).label_map).mean() > 0.995
+    [one] = seen.objects
+    assert one.frame == Frame(60, 60, 120)
+    put(canvas, 80, 120, 100)  # as a whole this photo is not as usual
+    assert segment_photo(network, canvas, finder=finder).objects == ()
 
 
 def test_an_object_cut_by_the_border(finds, canvas, network):

@@ -24,6 +24,8 @@ _FILLS = 0.8  # from this share of the photo's longer side on, an object that is
 _UPRIGHT_DEG = 12.0  # and up to this angle
 _UNUSUAL = 0.3  # what it costs an object's confidence to be at the limit of what is usual
 _LEAST = 0.42  # confidence that must be left
+_LARGE = 0.5  # from this share of the photo's longer side on, an object is large
+_MOST_OF_LARGE = 1.5  # so far from usual a large one may be
 _NARROW = 2.0  # how much less an object claims far from its middle
 
 
@@ -65,22 +67,35 @@ def place(
 
     if len(found) == 1 and _fills(found[0].frame, height, width):
         logits, distance = see(photo)
-        if _is_object(found[0], distance):
-            return [
-                PlacedObject(
-                    found[0], Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu())
-                )
-            ]
+        if _is_object(found[0], distance, is_large=True):
+            return [_whole(found[0], logits, height, width)]
     placed = []
     for one in found:
         distance, seen = look(one)
-        if _is_object(one, distance):
+        if _is_object(one, distance, is_large=one.frame.side_px >= _LARGE * max(height, width)):
             placed.append(seen)
-    return placed
+    if placed:
+        return placed
+    # An object that fills the photo is not lost because the finder does not know it: the network may.
+    logits, distance = see(photo)
+    if distance > _MOST_OF_LARGE:
+        return []
+    frame = Frame(width / 2, height / 2, max(height, width))
+    return [_whole(Found(frame, 1 / (1 + distance)), logits, height, width)]
 
 
-def _is_object(found: Found, distance: float) -> bool:
-    """Whether it is one, by what the finder thinks of it, and how far from usual it looks to the network."""
+def _whole(found: Found, logits: Tensor, height: int, width: int) -> PlacedObject:
+    """An object that fills the photo, of which the network saw the photo as it is."""
+    return PlacedObject(found, Frame(width / 2, height / 2, max(height, width)), _squared(logits.cpu()))
+
+
+def _is_object(found: Found, distance: float, *, is_large: bool) -> bool:
+    """Whether it is one, by what the finder thinks of it, and how far from usual it looks to the network.
+
+    Of a large one the network sees so much that it is hardly ever mistaken.
+    """
+    if is_large and distance <= _MOST_OF_LARGE:
+        return True
     return distance <= 1 and found.confidence - _UNUSUAL * distance >= _LEAST
 
 
