@@ -10,7 +10,7 @@ from PIL import Image
 
 from partly.data.labels import UNLABELLED, LabelMap, resize_label_map
 from partly.data.photos import Pixels, resize_pixels
-from partly.inference.find import Frame
+from partly.inference.find import Frame, wrapped_deg
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ def turned(photo: ObjectPhoto, angle_deg: float) -> Composition:
     side = len(photo.truth)
     if photo.truth.shape != (side, side):
         raise ValueError(f"{photo.name} is {photo.truth.shape}, and no square")
-    frame = Frame(side / 2, side / 2, side, (angle_deg + 180) % 360 - 180)
+    frame = Frame(side / 2, side / 2, side, wrapped_deg(angle_deg))
     if angle_deg % 90 == 0:
         times = round(angle_deg / 90)
         pixels, truth = np.rot90(photo.pixels, times), np.rot90(photo.truth, times)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.experiment import Figures
-from partly.inference.find import Frame
+from partly.inference.find import Frame, wrapped_deg
 from partly.inference.segment import Segmentation
 
 _NEAR = 0.25
@@ -68,7 +68,7 @@ def met_frames(shown: Sequence[Frame], found: Sequence[Frame]) -> list[tuple[Fra
 
 def angle_between(one: Frame, other: Frame) -> float:
     """By how much two frames are turned against each other, 0 to 180 degrees."""
-    return abs((one.angle_deg - other.angle_deg + 180) % 360 - 180)
+    return abs(wrapped_deg(one.angle_deg - other.angle_deg))
 
 
 def percent(which: np.ndarray) -> float:

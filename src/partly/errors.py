@@ -6,10 +6,10 @@ Every one says what was found, what was expected and what to do. Faces print ``s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-_N_LISTED = 8
+_N_LISTED, _N_REASONS = 8, 10
 _MOST_FOUND = 3000
 
 
@@ -131,3 +131,21 @@ class PartsFailed(PartlyError):
     """The work was done, except for some inputs, which are listed."""
 
     exit_code = 4
+
+    @classmethod
+    def of_photos(cls, failed: Sequence[tuple[str, str]], n_photos: int, what: str) -> PartsFailed:
+        """Of some photos of a folder of results, which is finished by the same command.
+
+        Args:
+            failed: names and reasons; the first ten reasons are told.
+            n_photos: of all.
+            what: became of them, such as "could not be segmented".
+        """
+        reasons = [reason.rstrip(".") for _, reason in failed[:_N_REASONS]]
+        more = len(failed) - len(reasons)
+        return cls(
+            f"{len(failed)} of {n_photos} photos {what}: "
+            + "; ".join(reasons)
+            + (f"; and {more} more" if more else ""),
+            remedy="All others are done: mend or remove these, and run the same command again",
+        )

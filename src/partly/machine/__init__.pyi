@@ -3,6 +3,7 @@
 from .autocast_off import full_precision as full_precision
 from .device_errors import mendable as mendable
 from .devices import CPU as CPU
+from .devices import device_of as device_of
 from .executors import Executor as Executor
 from .executors import Tell as Tell
 from .executors import Work as Work

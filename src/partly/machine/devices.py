@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import torch
+from torch import nn
 
 from partly.errors import BadOption
 from partly.machine.machine_options import Precision
@@ -12,6 +13,12 @@ from partly.machine.machine_options import Precision
 CPU = torch.device("cpu")
 _NAME = re.compile(r"(cpu|mps|cuda(:\d+)?)")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def device_of(network: object) -> torch.device:
+    """Where a network is: the device of its first weights; the processor, if it is no module or has none."""
+    weights = next(network.parameters(), None) if isinstance(network, nn.Module) else None
+    return CPU if weights is None else weights.device
 
 
 def device_named(name: str, place: int = 0, *, training: bool = False) -> torch.device:

@@ -6,3 +6,4 @@ from .finding import Found as Found
 from .finding import find_objects as find_objects
 from .frame import Frame as Frame
 from .frame import seen_in as seen_in
+from .frame import wrapped_deg as wrapped_deg

@@ -10,17 +10,16 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from partly.data.photos import Pixels, resize_pixels
-from partly.inference.find.frame import Frame, seen_in
+from partly.inference.find.frame import Frame, seen_in, wrapped_deg
+from partly.machine import device_of
 from partly.models.networks import STRIDE_PX, USUAL_SIDE_PX, FinderShape, ObjectCheck
 
 _CANDIDATE = 0.15  # least probability of what is looked at a second time
-_TILE_PX, _OVERLAP_PX = (
-    768,
-    256,
-)  # of the finest sizes; a tile shows any object that is looked for at its size
+# Of the finest sizes; a tile shows any object that is looked for at its size.
+_TILE_PX, _OVERLAP_PX = 768, 256
 _LARGEST = 1.4  # side of the largest objects that are looked for at a size, as a share of the finder's size
 _CLOSER_PX = 128  # side of the squares in which candidates are looked at again
 _CLOSER_MARGIN = 1.5  # side of these, as a multiple of the candidate's
@@ -233,7 +232,7 @@ def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]
 
 def _has_moved(before: Frame, after: Frame) -> bool:
     """Whether an object stands quite differently than it was first thought to."""
-    turned = abs((after.angle_deg - before.angle_deg + 180) % 360 - 180)
+    turned = abs(wrapped_deg(after.angle_deg - before.angle_deg))
     grown = abs(math.log2(after.side_px / before.side_px))
     return turned > _MOVED_DEG or grown > _MOVED_OCTAVES
 
@@ -262,15 +261,13 @@ def _in_the_middle(view: Frame, says: Tensor) -> Found | None:
     surest = max(near, key=lambda found: found.confidence)
     scale = view.side_px / _CLOSER_PX
     x, y = view.to_photo((surest.frame.x_px - middle) * scale, (surest.frame.y_px - middle) * scale)
-    angle = (view.angle_deg + surest.frame.angle_deg + 180) % 360 - 180
+    angle = wrapped_deg(view.angle_deg + surest.frame.angle_deg)
     return Found(Frame(x, y, surest.frame.side_px * scale, angle), surest.confidence)
 
 
 def _says(finder: Finder, pictures: Sequence[Pixels]) -> Tensor:
     """Maps ``[b, 6, h, w]`` of pictures of one shape, on the processor."""
     images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    parameter = next(finder.parameters(), None) if isinstance(finder, nn.Module) else None
-    device = torch.device("cpu") if parameter is None else parameter.device
     with torch.no_grad():
-        maps: Tensor = finder(images.to(device)).float().cpu()
+        maps: Tensor = finder(images.to(device_of(finder))).float().cpu()
     return maps

@@ -44,6 +44,11 @@ class Frame:
         )
 
 
+def wrapped_deg(angle_deg: float) -> float:
+    """The same angle from -180 to below 180."""
+    return (angle_deg + 180) % 360 - 180
+
+
 def seen_in(pixels: Pixels, frame: Frame, size_px: int) -> Pixels:
     """What a frame shows, turned upright, uint8 ``[size_px, size_px, 3]``; beyond the photo its edges repeat.
 

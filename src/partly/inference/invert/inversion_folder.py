@@ -41,7 +41,6 @@ from partly.storage import Provenance, only_writer, read_json_or_none, remove_le
 
 _RECORDS = Path(".partly") / "invert"
 _GAP_PX = 4
-_N_REASONS = 10
 _NOT_IN_KEY = frozenset({"n_steps", "at_once", "enlarge", "distance", "compared_px", "space"})
 
 
@@ -148,17 +147,9 @@ class InversionSummary:
         Raises:
             PartsFailed: there are.
         """
-        if not self.failed:
-            return
-        reasons = [reason.rstrip(".") for _, reason in self.failed[:_N_REASONS]]
-        more = len(self.failed) - len(reasons)
-        n = len(self.failed) + len(self.entries)
-        raise PartsFailed(
-            f"{len(self.failed)} of {n} photos have no latent: "
-            + "; ".join(reasons)
-            + (f"; and {more} more" if more else ""),
-            remedy="All others are done: mend or remove these, and run the same command again",
-        )
+        if self.failed:
+            n_photos = len(self.failed) + len(self.entries)
+            raise PartsFailed.of_photos(self.failed, n_photos, "have no latent")
 
 
 def photo_beside(pixels: Pixels, size_px: int) -> Pixels:

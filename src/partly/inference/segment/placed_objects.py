@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -65,9 +66,13 @@ def place(
         logits, distance = see(photo_of(seen_in(photo.pixels, view, size_px)))
         return distance, PlacedObject(one, view, logits.cpu())
 
+    @cache
+    def look_at_whole() -> tuple[Tensor, float]:
+        return see(photo)
+
     if len(found) == 1 and _fills(found[0].frame, height, width):
-        logits, distance = see(photo)
-        if _is_object(found[0], distance, is_large=True):
+        logits, distance = look_at_whole()
+        if distance <= _MOST_OF_LARGE:
             return [_whole(found[0], logits, height, width)]
     placed = []
     for one in found:
@@ -77,7 +82,7 @@ def place(
     if placed:
         return placed
     # An object that fills the photo is not lost because the finder does not know it: the network may.
-    logits, distance = see(photo)
+    logits, distance = look_at_whole()
     if distance > _MOST_OF_LARGE:
         return []
     frame = Frame(width / 2, height / 2, max(height, width))

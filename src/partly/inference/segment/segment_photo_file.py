@@ -21,6 +21,7 @@ from partly.inference.find import Finder, find_objects
 from partly.inference.segment.part_probabilities import PartProbabilities, upsampled_strips
 from partly.inference.segment.placed_objects import place, segmentation_of_objects
 from partly.inference.segment.segmentation import Segmentation
+from partly.machine import device_of
 from partly.models import refined
 
 
@@ -199,7 +200,7 @@ def _photo_logits(network: PartNetwork, photo: Photo, size_px: int, mirror_avera
         if hasattr(network, "of_photo") and size_px == network.size_px and not mirror_average:
             says = partial(network.of_photo, photo_sha256=photo.sha256)
         with in_eval_mode(network), torch.no_grad():
-            logits = says(images.to(_device_of(network))).float()
+            logits = says(images.to(device_of(network))).float()
     _check_logits(logits, (len(views), network.part_set.n_parts, *shown.shape[:2]))
     if mirror_average:
         mirrored = logits[1].flip(-1)[list(network.part_set.mirror_permutation())]
@@ -247,8 +248,3 @@ def in_eval_mode(network: PartNetwork) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
-
-
-def _device_of(network: PartNetwork) -> torch.device:
-    parameter = next(network.parameters(), None) if isinstance(network, nn.Module) else None
-    return torch.device("cpu") if parameter is None else parameter.device

@@ -19,7 +19,6 @@ from partly.inference.segment.segmentation import Segmentation
 from partly.storage import Provenance, read_json_or_none, write_json
 
 State = Literal["segmented", "kept", "failed"]
-_N_REASONS = 10
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,8 @@ class Summary:
 
     def raise_failures(self) -> None:
         """Raise :class:`PartsFailed`, which lists the photos that failed, if there are any."""
-        if not self.failed:
-            return
-        reasons = [reason.rstrip(".") for _, reason in self.failed[:_N_REASONS]]
-        more = len(self.failed) - len(reasons)
-        found = f"{len(self.failed)} of {self.n_photos} photos could not be segmented: " + "; ".join(reasons)
-        raise PartsFailed(
-            found + (f"; and {more} more" if more else ""),
-            remedy="All others are done: mend or remove these, and run the same command again",
-        )
+        if self.failed:
+            raise PartsFailed.of_photos(self.failed, self.n_photos, "could not be segmented")
 
 
 class ResultsGone(BadPhoto):

@@ -12,7 +12,7 @@ from partly.models.encoders.lpips_network import LPIPS, LPIPSShape
 from partly.models.foreign.inert_pickles import read_inert
 from partly.models.foreign.inert_tensors import array_of
 from partly.models.zoo.vgg16_weights import PACKAGE as PACKAGE
-from partly.models.zoo.vgg16_weights import vgg16_of
+from partly.models.zoo.vgg16_weights import vgg16_in
 
 _FILE_NAME = "vgg16.ckpt"
 _EXTRA = {
@@ -44,8 +44,8 @@ def lpips_of(path: Path) -> LPIPS:
     Raises:
         BadModelFile: it is another file.
     """
-    vgg = vgg16_of(path)
     content = read_inert(path)
+    vgg = vgg16_in(content, path)
     network = LPIPS(LPIPSShape(vgg.shape.widths))
     network.vgg.load_state_dict(vgg.state_dict())
     for number, head in enumerate(network.heads):

@@ -49,7 +49,15 @@ def vgg16_of(path: Path) -> VGG16:
     Raises:
         BadModelFile: it is another file.
     """
-    content = read_inert(path)
+    return vgg16_in(read_inert(path), path)
+
+
+def vgg16_in(content: Any, path: Path) -> VGG16:
+    """The network in what was read of such a pickle; ``path`` is for errors.
+
+    Raises:
+        BadModelFile: it is another file.
+    """
     layers = content.get("VGG16_0") if isinstance(content, dict) else None
     n_layers = sum(N_LAYERS)
     names = [f"Conv_{i}" for i in range(n_layers)]
