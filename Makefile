@@ -42,8 +42,9 @@ $(READY_RAY): $(READY_DEV)
 demo: $(READY) studio-if-node
 	$(BIN)/partly demo $(if $(PHOTO),--photo '$(PHOTO)')
 
+# As many processes as there are cores, each with one thread: threads that wait for each other are slow.
 test: $(READY_DEV)
-	$(BIN)/python -m pytest -m 'not slow and not ray' --cov --cov-report=term --cov-fail-under=95
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow and not ray' -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 test-slow: $(READY_DEV)
 	$(BIN)/python -m pytest -m 'slow and not ray'

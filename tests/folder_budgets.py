@@ -2,16 +2,17 @@
 
 Time is that of the processor, of this process and of those that it has waited for, so that a busy machine
 changes little. A run tells which folders are over their budget; only ``pytest --budgets`` fails then, and
-tells the time of all folders.
+tells the time of all folders. Processes of pytest-xdist send what they have spent to the one that tells.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ Budgets = Mapping[str, Mapping[str, float]]
 """Seconds by folder, for the kinds of tests "ordinary" and "slow"."""
 
 FILE = Path(__file__).with_name("budgets.toml")
+_SENT = "seconds by folder"
 
 
 def read_budgets(file: Path = FILE) -> Budgets:
@@ -43,6 +45,15 @@ class Spent:
         """Count the time of one test."""
         key = kind, folder_of(file, self.budgets.get(kind, {}))
         self.seconds[key] = self.seconds.get(key, 0.0) + seconds
+
+    def sent(self) -> list[tuple[str, str, float]]:
+        """Kind, folder and seconds, as values that another process can be sent."""
+        return [(kind, folder, seconds) for (kind, folder), seconds in self.seconds.items()]
+
+    def receive(self, sent: Iterable[tuple[str, str, float]]) -> None:
+        """Add what another process has spent."""
+        for kind, folder, seconds in sent:
+            self.seconds[kind, folder] = self.seconds.get((kind, folder), 0.0) + seconds
 
     def over(self) -> list[str]:
         """A line for each folder that took longer than its budget, or that has none."""
@@ -81,9 +92,17 @@ class FolderBudgets:
         return result
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail where budgets are to be kept and were not."""
+        """Fail where budgets are to be kept and were not; one process of several only sends what it spent."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_SENT] = self.spent.sent()
+            return
         if self.strict and self.spent.over() and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a process of pytest-xdist has spent; one that died sends nothing."""
+        self.spent.receive(getattr(node, "workeroutput", {}).get(_SENT, ()))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell the folders that are over their budget, and all of them where budgets are to be kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,15 @@ def test_folders_over_their_budget_and_without_one_are_told():
     assert len(spent.all()) == 4
 
 
+def test_what_several_processes_spent_is_one_sum():
+    first, second, all_of_them = Spent(BUDGETS), Spent(BUDGETS), Spent(BUDGETS)
+    first.add("ordinary", "tests/data/test_a.py", 2.0)
+    second.add("ordinary", "tests/data/test_b.py", 1.5)
+    for one in (first, second):
+        all_of_them.receive(json.loads(json.dumps(one.sent())))
+    assert all_of_them.over() == ["ordinary tests of tests/data: 3.5 s of 3 s"]
+
+
 def test_every_folder_of_tests_has_a_budget():
     budgets = read_budgets()
     assert set(budgets) == {"ordinary", "slow"}
@@ -53,7 +63,9 @@ def test_every_folder_of_tests_has_a_budget():
     assert there - named == set()
 
 
-@pytest.mark.parametrize(("options", "code"), [((), 0), (("--budgets",), 1)])
+@pytest.mark.parametrize(
+    ("options", "code"), [((), 0), (("--budgets",), 1), (("--budgets", "-n", "1"), 1), (("-n", "1"), 0)]
+)
 def test_only_when_asked_a_run_fails(options, code, tmp_path):
     (tmp_path / "conftest.py").write_text(
         "from tests.folder_budgets import FolderBudgets, Spent\n"

@@ -4,6 +4,7 @@ import json
 import pytest
 import torch
 
+import partly.cli.get_command  # noqa: F401 - its help lists what there is: before a test adds to it
 from partly.cli.command_line import run
 from partly.errors import BadModelFile, BadOption, NotAvailable
 from partly.models.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
