@@ -76,3 +76,4 @@ from .through_generator import loader_of as loader_of
 from .through_generator import network_through_generator as network_through_generator
 from .through_generator import what_segments as what_segments
 from .through_generator_options import ThroughGenerator as ThroughGenerator
+from .worth_labelling import worth_labelling as worth_labelling

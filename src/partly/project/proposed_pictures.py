@@ -29,6 +29,7 @@ from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
+from partly.project.worth_labelling import worth_labelling
 from partly.storage import parsed_json, read_json_or_none, write_text
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def propose_pictures(
     if request.by_doubt:
         chosen = _unsure(project, source, request, **options)
     else:
-        chosen = propose(source, n, seed, together=request.together, **options)
+        worth = worth_labelling(project, source)
+        chosen = propose(source, n, seed, together=request.together, worth=worth, **options)
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
         name = _picture_id(proposal, is_default=request.truncation is None and not request.by_doubt)

@@ -5,13 +5,13 @@ from math import dist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from partly.errors import BadOption
 from partly.evaluation.metrics import feature_sets as features
-from partly.evaluation.metrics.manifold import expected_coverage, manifold_scores
+from partly.evaluation.metrics.manifold import expected_coverage, manifold_scores, realism
 
 # On a grid, many points are duplicates, and many distances are ties.
 GRID = st.integers(-2, 2).map(float)
@@ -198,3 +198,26 @@ def test_one_picture_far_away_feigns_recall_but_not_coverage():
 def test_what_cannot_be_compared_is_refused(photos, pictures, options, text):
     with pytest.raises(BadOption, match=f"^{re.escape(text)}$"):
         manifold_scores(photos, pictures, **options)
+
+
+@given(POINTS, POINTS)
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_realism_is_as_in_its_paper(photos, pictures):
+    radii = [radius for _, radius in naive_balls(photos, 2)]
+    most = np.median(radii) + 1e-6
+    dense = [(centre, radius) for centre, radius in naive_balls(photos, 2) if radius <= most]
+    found = realism(photos, pictures, k=2)
+    for picture, real in zip(pictures, found, strict=True):
+        away = [(dist(picture, centre), radius) for centre, radius in dense]
+        if any(distance == 0 for distance, _ in away):
+            assert real >= 1
+        elif all(distance > 0 for distance, _ in away):
+            assert real == pytest.approx(max(radius / distance for distance, radius in away), abs=1e-6)
+
+
+def test_realism_falls_with_the_distance_and_needs_photos():
+    photos = np.random.default_rng(0).normal(size=(200, 3))
+    far = realism(photos, np.array([[0.0, 0, 0], [3, 3, 3], [30, 30, 30]]))
+    assert far[0] > 1 > far[1] > far[2] > 0
+    with pytest.raises(BadOption, match="there are 3 photos"):
+        realism(photos[:3], photos)

@@ -15,6 +15,8 @@ from partly.errors import BadOption
 from partly.evaluation.metrics.feature_sets import Features, check_features, check_same_width
 from partly.evaluation.metrics.neighbours import Numbers, distance_blocks, neighbour_squares
 
+_TIE = 1e-9  # radii that differ by less are equal
+
 
 @dataclass(frozen=True)
 class ManifoldScores:
@@ -71,6 +73,34 @@ def manifold_scores(
     )
 
 
+def realism(photos: Features, pictures: Features, *, k: int = 3) -> Numbers:
+    """How real each picture looks (Kynkäänniemi et al., NeurIPS 2019, equation 3), ``float64 [m]``.
+
+    The largest ratio, over the photos, of the radius of a photo's ball to the picture's distance from it: 1
+    or more where the picture lies in a ball. Photos whose radius is above the median are passed over, as in
+    the paper, since the huge balls of unusual photos hold anything.
+
+    Args:
+        photos: ``[n, d]``.
+        pictures: ``[m, d]``.
+        k: the photo among whose neighbours the ball reaches.
+
+    Raises:
+        BadOption: as :func:`manifold_scores`.
+    """
+    _check(photos, pictures, k_precision=k, k_density=k, n_pictures=1)
+    balls = neighbour_squares(photos, k)[:, -1]
+    dense = balls <= np.median(balls) * (1 + _TIE)
+    found = np.zeros(len(pictures))
+    for block in distance_blocks(pictures, photos[dense]):
+        # What may be an error of rounding is none: a duplicate of a photo lies in its ball.
+        slack = block.slack + np.finfo(np.float64).tiny
+        squares = np.maximum(block.squares - slack, 0) + slack
+        ratios = (balls[dense][None, block.columns] + slack) / squares
+        found[block.rows] = np.maximum(found[block.rows], ratios.max(axis=1))
+    return np.sqrt(found)
+
+
 def _scores(
     photos: Features,
     pictures: Features,
@@ -113,12 +143,17 @@ def expected_coverage(n_photos: int, n_pictures: int, k: int = 5) -> float:
     return 1 - float(np.prod((n_photos - nearer) / (n_photos + n_pictures - nearer)))
 
 
-def _check(photos: Features, pictures: Features, k_precision: int, k_density: int) -> None:
+def _check(
+    photos: Features, pictures: Features, k_precision: int, k_density: int, n_pictures: int | None = None
+) -> None:
     for name, k in (("k_precision", k_precision), ("k_density", k_density)):
         if k < 1:
             raise BadOption(f"{name} is {k}", expected="1 or more")
     k = max(k_precision, k_density)
     check_features(photos, "photos", least=k + 1, reason=f"one more than k, which is {k}")
-    reason = f"one more than k, which is {k_precision}"
-    check_features(pictures, "pictures", least=k_precision + 1, reason=reason)
+    if n_pictures is None:
+        reason = f"one more than k, which is {k_precision}"
+        check_features(pictures, "pictures", least=k_precision + 1, reason=reason)
+    else:
+        check_features(pictures, "pictures", least=n_pictures)
     check_same_width(pictures.shape[1], photos.shape[1])

@@ -1,6 +1,7 @@
 """Which picture to label next."""
 
 from .promising_pictures import Proposal as Proposal
+from .promising_pictures import Worth as Worth
 from .promising_pictures import propose as propose
 from .representative_pictures import representative as representative
 from .representative_pictures import representative_among as representative_among

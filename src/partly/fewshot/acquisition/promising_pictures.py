@@ -24,6 +24,9 @@ from partly.models import on_grid
 from partly.models.generators import Truncation
 from partly.storage import PicturePurpose, tensor_seed
 
+Worth = Callable[[Sequence[Picture]], Sequence[bool]]
+"""Which of some pictures are worth to be labelled at all."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -103,6 +106,7 @@ def propose(
     n_candidates: int = 160,
     truncation: Truncation | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    worth: Worth | None = None,
 ) -> list[Proposal]:
     """The most promising of ``n_candidates`` pictures, best first.
 
@@ -115,6 +119,7 @@ def propose(
         n_candidates: how many are looked at; all, where the source has fewer.
         truncation: of the candidates; 0.5 to 1 by default.
         on_progress: told how many candidates were looked at, and of how many.
+        worth: which candidates may be proposed, as far as there are enough of them; None: all.
 
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
@@ -125,7 +130,9 @@ def propose(
             f"{n_pictures} pictures of {n_candidates}", expected="1 or more, and no more than candidates"
         )
     truncation = truncation or Truncation(0.5, 1.0)
-    candidates = [source.plain("proposals", seed, i, truncation) for i in range(n_candidates)]
+    drawn = [source.plain("proposals", seed, i, truncation) for i in range(n_candidates)]
+    indexes = those_worth(drawn, n_pictures, worth)
+    candidates = [drawn[i] for i in indexes]
     codes = source.codes(candidates)
     scores = _scores(source, candidates, codes, on_progress)
     if together:
@@ -133,7 +140,16 @@ def propose(
         chosen = sorted(medoids, key=lambda i: -float(scores[i]))
     else:
         chosen = scores.argsort(descending=True)[:n_pictures].tolist()
-    return [Proposal(candidates[i], seed, i, float(scores[i])) for i in chosen]
+    return [Proposal(candidates[i], seed, indexes[i], float(scores[i])) for i in chosen]
+
+
+def those_worth(pictures: Sequence[Picture], n: int, worth: Worth | None) -> list[int]:
+    """Indexes of the pictures that may be proposed; of all, where fewer than ``n`` may."""
+    everything = list(range(len(pictures)))
+    if worth is None or not pictures:
+        return everything
+    kept = [i for i, is_kept in zip(everything, worth(pictures), strict=True) if is_kept]
+    return kept if len(kept) >= n else everything
 
 
 def _scores(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
-from partly.fewshot.acquisition.promising_pictures import Proposal, k_medoids
+from partly.fewshot.acquisition.promising_pictures import Proposal, Worth, k_medoids, those_worth
 from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.machine import where_able
 from partly.models.generators import Truncation
@@ -30,6 +30,7 @@ def representative(
     *,
     truncation: Truncation | None = None,
     known: Sequence[Pictured] = (),
+    worth: Worth | None = None,
 ) -> list[Proposal]:
     """The k-medoids of ``n_candidates`` pictures over their features, best first.
 
@@ -44,6 +45,7 @@ def representative(
         on_progress: told how many candidates were looked at, and of how many.
         truncation: of the candidates; 0.5 to 1 by default.
         known: pictures that are not to be proposed again.
+        worth: which candidates may be proposed, as far as there are enough of them; None: all.
 
     Raises:
         BadOption: fewer candidates that are not known than wanted, or none wanted.
@@ -51,8 +53,8 @@ def representative(
     truncation = truncation or Truncation(0.5, 1.0)
     drawn = {i: source.plain("proposals", seed, i, truncation) for i in range(at_most(source, n_candidates))}
     new = {i: p for i, p in drawn.items() if not any(is_same_picture(p, other) for other in known)}
-    indexes = list(new)
-    chosen = representative_among(source, list(new.values()), n, seed, on_progress)
+    indexes = [list(new)[place] for place in those_worth(list(new.values()), n, worth)]
+    chosen = representative_among(source, [new[i] for i in indexes], n, seed, on_progress)
     return [Proposal(new[indexes[place]], seed, indexes[place], score) for place, score in chosen]
 
 

@@ -16,6 +16,7 @@ from .downloads import model_folder as model_folder
 from .installed_feature_networks import FEATURE_NETWORKS as FEATURE_NETWORKS
 from .installed_feature_networks import load_feature_network as load_feature_network
 from .installed_models import encoder_weights as encoder_weights
+from .installed_models import generator_folder as generator_folder
 from .installed_models import installed_lpips as installed_lpips
 from .installed_models import load_encoder as load_encoder
 from .installed_models import load_generator as load_generator

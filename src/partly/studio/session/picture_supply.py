@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,12 +13,12 @@ import numpy as np
 from partly.data.labels import Picture
 from partly.data.photos import Pixels
 from partly.errors import BadOption, BadProject
-from partly.project import ProposedPicture, keep_picture, picture_pixels
+from partly.project import ProposedPicture, keep_picture, picture_pixels, worth_labelling
 from partly.storage import PicturePurpose, picture_seed
 from partly.studio.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from partly.fewshot.acquisition import Proposal
+    from partly.fewshot.acquisition import Proposal, Worth
     from partly.fewshot.features import GeneratorFeatures
 
 KINDS = {"representative": "representative", "unsure": "unsure", "another": "asked"}
@@ -139,6 +140,10 @@ class GeneratedPictures:
     def __init__(self, workspace: Workspace, source: GeneratorFeatures) -> None:
         self._workspace, self._source = workspace, source
 
+    @cached_property
+    def _worth(self) -> Worth | None:
+        return worth_labelling(self._workspace.parts.project, self._source)
+
     def first(self, tools: ProposalTools) -> Proposal | None:  # noqa: ARG002
         """For that, no picture need be made: latents have a mean."""
         from partly.models.generators import Truncation
@@ -170,7 +175,7 @@ class GeneratedPictures:
             "on_progress": tools.on_progress,
         }
         if request.kind == "representative":
-            return representative(self._source, request.n, **options)
+            return representative(self._source, request.n, worth=self._worth, **options)
         return least_sure(self._source, tools.doubt_of, request.n, **options)
 
     def wall(self, n: int) -> tuple[Picture, ...]:
