@@ -195,6 +195,11 @@ PROJECT ?=
 bench-through-generator: $(READY_DEV)
 	$(BIN)/python -m benchmarks.through_generator '$(PROJECT)' --data '$(DATA)'
 
+# What tuning the generator on a photo does to the labels of PROJECT, one of faces.
+.PHONY: bench-tuned-generator
+bench-tuned-generator: $(READY_DEV)
+	$(BIN)/python -m benchmarks.tuned_generator '$(PROJECT)' --data '$(DATA)'
+
 # One labelled photo of a face: its label moved to its latent in GENERATOR, against features of the photo.
 .PHONY: bench-label-by-inversion
 bench-label-by-inversion: $(READY_DEV)
