@@ -1,6 +1,7 @@
 """What is minimised: pure functions and small frozen dataclasses."""
 
 from .adversarial_losses import Hinge as Hinge
+from .adversarial_losses import LeastSquares as LeastSquares
 from .adversarial_losses import Minimax as Minimax
 from .adversarial_losses import NonSaturating as NonSaturating
 from .adversarial_losses import Wasserstein as Wasserstein

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from partly.losses import GradientPenalty, Hinge, Minimax, NonSaturating, Objective, Wasserstein
+from partly.losses import (
+    GradientPenalty,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Objective,
+    Wasserstein,
+)
 
 
 @dataclass(frozen=True)
@@ -35,5 +43,6 @@ OBJECTIVES: dict[str, NamedObjective] = {
     "wasserstein": NamedObjective(
         Wasserstein, GradientPenalty(), has_zero=False, needs_slopes=True, n_discriminator_steps=5
     ),
+    "least-squares": NamedObjective(LeastSquares, has_zero=False),
 }
 """A new objective is a dataclass in :mod:`partly.losses`, and a line here."""

@@ -8,7 +8,7 @@ from typing import Literal
 from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
-OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein")
+OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein", "least-squares")
 """The names of :data:`partly.training.recipes.OBJECTIVES`, without what they name."""
 
 AUGMENTATION_NAMES = ("ada", "diff", "none")
