@@ -116,9 +116,9 @@ class Wasserstein(OfScores):
 class LeastSquares(OfScores):
     """Scores near 1 for photos, near 0 for pictures (Mao et al., ICCV 2017, equation 9).
 
-    At its optimum the score is ``p / (p + q)`` itself, and not its log-odds (equation 4, with ``a = 0`` and
-    ``b = 1``). So scores on the right side are pulled back too, and pictures far from photos keep a slope. Of
-    a map of scores, the mean is taken over all places.
+    At its optimum the score is ``p / (p + q)`` itself, and not its log-odds. Scores on the right side are
+    pulled back too, so that pictures keep a slope however sure the discriminator is. Of a map of scores, the
+    mean is taken over all places.
     """
 
     def generator_loss(self, fake_scores: Tensor) -> Tensor:
