@@ -17,6 +17,7 @@ from .label_losses import counted_pixels as counted_pixels
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
 from .matched_features import FeatureMatching as FeatureMatching
+from .matched_features import SemiSupervised as SemiSupervised
 from .noise_penalties import noise_autocorrelation as noise_autocorrelation
 from .paired_losses import LossSensitive as LossSensitive
 from .paired_losses import Relativistic as Relativistic

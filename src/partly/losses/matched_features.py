@@ -13,8 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from partly.errors import BadOption
-from partly.losses.adversarial_losses import NonSaturating
+from partly.losses.adversarial_losses import NonSaturating, judged_scores
 from partly.losses.rounds import Judgement, Round, Terms
+
+_LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class SemiSupervised:
     The discriminator gives logits ``l [b, K]`` as the head "class"; that of "generated" is fixed at 0, since
     a softmax knows only differences. Then ``log Z = logsumexp l`` is the log-odds of "photo", and is its
     score. Labels are a round's condition ``[b, K]`` of ones and zeros; a row of zeros is a photo without
-    label, which has part in the unsupervised terms alone.
+    label, for which the unsupervised terms are.
 
     Attributes:
         matching: what the generator minimises.
@@ -81,16 +83,17 @@ class SemiSupervised:
     def discriminator_terms(self, seen: Round) -> Terms:
         """``-E log p(y | x)`` of labelled photos, and the two unsupervised terms, each with half weight.
 
-        These are ``-E log Z(x) / (Z(x) + 1)`` of photos and ``-E log 1 / (Z(G(z)) + 1)`` of pictures.
+        These are ``-E log Z(x) / (Z(x) + 1)`` of the other photos, and ``-E log 1 / (Z(G(z)) + 1)`` of
+        pictures.
         """
         assert seen.real is not None, "a round of the discriminator's own step has been judged"
         assert seen.condition is not None, "labels are conditions"
-        [unsupervised] = NonSaturating().discriminator_terms(seen).values()
         labelled = seen.condition.sum(1)
-        # A mean over the labelled photos of all processes, as is taken of their gradients.
-        share = seen.ask.mean(labelled.mean()).clamp(min=1e-12)
-        each = -(seen.condition * F.log_softmax(seen.real.heads["class"], dim=1)).sum(1)
-        return {
-            "labels": self.labels_weight * each.mean() / share,
-            "adversarial": unsupervised / 2,
-        }
+        of_labelled = -(seen.condition * F.log_softmax(seen.real.heads["class"], dim=1)).sum(1)
+        of_others = F.softplus(-seen.real.scores) * (1 - labelled)
+        # Means over such photos of all processes, as are taken of their gradients.
+        share = seen.ask.mean(labelled.mean())
+        labels = of_labelled.mean() / share.clamp(min=_LEAST_SHARE)
+        others = of_others.mean() / (1 - share).clamp(min=_LEAST_SHARE)
+        pictures = F.softplus(judged_scores(seen.fake)).mean()
+        return {"labels": self.labels_weight * labels, "adversarial": (others + pictures) / 2}
