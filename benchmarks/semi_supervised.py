@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.semi_supervised --data FOLDER --labels 100`` trains on MNIST's photos, of which as many
 of each digit have labels, and prints how many of the 10,000 test digits are named wrongly. The generator
-matches features; the discriminator is the paper's, but for averaged weights, by which digits are named. It may
+matches features; the discriminator is the paper's, and digits are named by its averaged weights. It may
 be stopped and goes on; ``--steps`` may grow. FOLDER has the four files of MNIST, in IDX form.
 """
 
