@@ -25,7 +25,7 @@ class Judgement:
 
     Attributes:
         scores: ``[b]``, or a map of them ``[b, h, w]``; before any sigmoid.
-        features: activations by the way, coarse last.
+        features: activations by the way, coarse last; the last are those that the scores are made of.
         heads: what else is told, by name: ``"class"`` is ``[b, k]``.
     """
 
