@@ -10,6 +10,7 @@ import pytest
 from experiments.command import command as experiments
 
 from partly.cli.command_line import VERBS, cli
+from partly.training.recipes.training_choices import OBJECTIVE_NAMES
 from tests.docs.markdown import ROOT, anchors, blocks, documents, links
 
 COMMANDS = [
@@ -83,3 +84,9 @@ def test_every_decision_is_listed():
 def test_no_figure_is_missing(path):
     lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
     assert not [number for number, line in lines if re.search(r"\bFIGURES?\b", line)]
+
+
+def test_every_objective_is_described():
+    text = (ROOT / "docs/how-to/train-a-generator.md").read_text()
+    described = re.findall(r"^\| `([a-z-]+)` \| .+ \| .+ \d{4} \|$", text, re.MULTILINE)
+    assert described == list(OBJECTIVE_NAMES)

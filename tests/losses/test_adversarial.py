@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from partly.losses.adversarial_losses import Hinge, Minimax, NonSaturating, Wasserstein
+from partly.losses.adversarial_losses import Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
 from partly.losses.rounds import Judgement, Objective, Round
 
-OBJECTIVES = [Minimax(), NonSaturating(), Hinge(), Wasserstein()]
+OBJECTIVES = [Minimax(), NonSaturating(), Hinge(), Wasserstein(), LeastSquares()]
 LOGARITHMIC = [Minimax(), NonSaturating()]
 REAL, FAKE = torch.tensor([2.0, -0.5, 0.3]), torch.tensor([-1.5, 0.2, 4.0])
 
@@ -33,14 +33,14 @@ class TestContract:
 
     def test_both_players_want_the_opposite(self, objective):
         """Higher scores of pictures please the generator, and never the discriminator."""
-        fake = torch.zeros(3, requires_grad=True)
+        fake = torch.full((3,), 0.5, requires_grad=True)
         [of_generator] = torch.autograd.grad(objective.generator_loss(fake), fake)
         [of_discriminator] = torch.autograd.grad(objective.discriminator_loss(REAL, fake), fake)
         assert (of_generator < 0).all()
         assert (of_discriminator > 0).all()
 
     def test_the_discriminator_wants_photos_to_score(self, objective):
-        real = torch.zeros(3, requires_grad=True)
+        real = torch.full((3,), 0.5, requires_grad=True)
         [gradient] = torch.autograd.grad(objective.discriminator_loss(real, FAKE), real)
         assert (gradient < 0).all()
 
@@ -85,6 +85,11 @@ def test_wasserstein_is_a_difference_of_means():
     assert Wasserstein().discriminator_loss(REAL, FAKE).item() == pytest.approx((2.7 - 1.8) / 3, rel=1e-5)
 
 
+def test_least_squares_have_halves():
+    assert LeastSquares().discriminator_loss(torch.tensor([3.0]), torch.tensor([1.0])).item() == 2.5
+    assert LeastSquares().generator_loss(torch.tensor([3.0, 1.0])).item() == 1.0
+
+
 def densities():
     """Two densities on 400 places: p and q, each summing to 1."""
     x = torch.linspace(-6, 6, 400, dtype=torch.float64)
@@ -95,16 +100,17 @@ def densities():
 
 def value(objective, scores, p, q):
     """The discriminator's loss where places have probabilities in place of frequencies."""
-    one_by_one = [objective.discriminator_loss(s[None], s[None] * 0 - 1e9) for s in scores]
-    other = [objective.discriminator_loss(s[None] * 0 + 1e9, s[None]) for s in scores]
-    return (p * torch.stack(one_by_one) + q * torch.stack(other)).sum()
+    # Each player's part is found by differences, for which any other score will do.
+    at = scores.new_zeros(1)
+    both = objective.discriminator_loss(at, at)
+    of_real = torch.vmap(lambda score: objective.discriminator_loss(score[None], at))(scores)
+    of_fake = torch.vmap(lambda score: objective.discriminator_loss(at, score[None]))(scores)
+    return (p * of_real + q * of_fake).sum() - both
 
 
-@pytest.mark.parametrize("objective", LOGARITHMIC, ids=lambda o: type(o).__name__)
-def test_a_converged_discriminator_is_p_over_p_plus_q(objective):
-    """Goodfellow et al. 2014, proposition 1, by gradient descent on a free score for each place."""
-    p, q = (density[::10] / density[::10].sum() for density in densities())
-    scores = torch.zeros_like(p, requires_grad=True)
+def converged(objective, p, q):
+    """The scores of the places that minimise the discriminator's loss, by gradient descent."""
+    scores = torch.full_like(p, 0.1, requires_grad=True)
     optimizer = torch.optim.LBFGS([scores], lr=1, max_iter=200, line_search_fn="strong_wolfe")
 
     def closure():
@@ -114,8 +120,32 @@ def test_a_converged_discriminator_is_p_over_p_plus_q(objective):
         return loss
 
     optimizer.step(closure)
+    return scores.detach()
+
+
+@pytest.mark.parametrize(
+    ("objective", "probability"),
+    [*((one, torch.sigmoid) for one in LOGARITHMIC), (LeastSquares(), lambda scores: scores)],
+    ids=lambda o: type(o).__name__,
+)
+def test_a_converged_discriminator_is_p_over_p_plus_q(objective, probability):
+    """Goodfellow et al. 2014, proposition 1; Mao et al. 2017, equation 4; a free score for each place."""
+    p, q = (density[::10] / density[::10].sum() for density in densities())
+    found = probability(converged(objective, p, q))
     likely = p + q > 1e-4
-    torch.testing.assert_close(scores.sigmoid()[likely], (p / (p + q))[likely], rtol=0, atol=0.01)
+    torch.testing.assert_close(found[likely], (p / (p + q))[likely], rtol=0, atol=0.01)
+
+
+def test_a_converged_hinge_says_on_which_side_photos_are_more_likely():
+    """Lim and Ye 2017, lemma 1: the score is the sign of p - q."""
+    p, q = (density[::10] / density[::10].sum() for density in densities())
+    apart = (p - q).abs() > 0.01
+    # Gradient descent stops at the corner only where steps grow small.
+    scores = torch.zeros_like(p, requires_grad=True)
+    for step in range(150):
+        [slope] = torch.autograd.grad(value(Hinge(), scores, p, q), scores)
+        scores = (scores - 0.1 * 0.97**step * slope.sign()).detach().requires_grad_(True)
+    torch.testing.assert_close(scores[apart], (p - q)[apart].sign(), rtol=0, atol=0.06)
 
 
 @pytest.mark.parametrize("objective", LOGARITHMIC, ids=lambda o: type(o).__name__)
@@ -128,3 +158,11 @@ def test_the_value_of_the_game_is_minus_log_four_where_p_is_q(objective):
     divergence = ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) / 2
     wanted = -math.log(4) + 2 * divergence.item()
     assert -value(objective, at_best, p, q).item() == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda o: type(o).__name__)
+def test_gradients_are_those_of_finite_differences(objective):
+    scores = [torch.tensor([0.7, -0.4, 2.1], dtype=torch.float64, requires_grad=True), FAKE.double()]
+    scores[1].requires_grad_(True)
+    assert torch.autograd.gradcheck(objective.discriminator_loss, scores)
+    assert torch.autograd.gradcheck(objective.generator_loss, scores[1:])

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,18 +13,20 @@ import torch
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
 from partly.losses.adversarial_losses import NonSaturating
-from partly.losses.rounds import Lazy
+from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
+from partly.losses.rounds import Lazy, Objective, OfDiscriminator
 from partly.losses.slope_penalties import R1
 from partly.machine.machine import Machine
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
 from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
-from partly.training.adversarial.gan_batches import SquareBatches
+from partly.training.adversarial.gan_batches import SquareBatches, turn_random
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.augment.adversarial.ada import AdaptiveAugmentation, AdaTransforms
 from partly.training.chassis.checkpoints import checkpoint_files
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from tests.two_processes import run_two_processes
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
@@ -56,6 +60,51 @@ def training(folder: Path | None, ranks: Ranks = ALONE):
     return result.generator, reports
 
 
+@dataclass(frozen=True)
+class InHalves(OfDiscriminator):
+    """A penalty of each half of a batch, by the same random numbers: what two processes compute."""
+
+    penalty: Objective
+
+    def discriminator_terms(self, seen):
+        random = seen.ask.random("penalty")
+        state, halves = random.get_state(), []
+        for photos, pictures in zip(seen.photos.chunk(2), seen.pictures.chunk(2), strict=True):
+            random.set_state(state)
+            half = replace(seen, photos=photos, pictures=pictures)
+            halves.append(self.penalty.discriminator_terms(half))
+        return {name: (halves[0][name] + halves[1][name]) / 2 for name in halves[0]}
+
+
+BY_DIFFERENCES = replace(OBJECTIVES["relativistic"], penalties=(ApproximateR1(1.0), ApproximateR2(1.0)))
+NAMED = OBJECTIVES | {"relativistic, finite differences": BY_DIFFERENCES}
+
+
+def training_for(named: NamedObjective, ranks: Ranks = ALONE):
+    """A short training for an objective; the random numbers of its penalties are those of either process."""
+    torch.manual_seed(0)
+    penalties = [InHalves(one) if ranks is ALONE else one for one in named.penalties]
+    players = GanPlayers(
+        MLPGenerator(SHAPE),
+        MLPDiscriminator(SHAPE, dropout=0.0),
+        named.make(),
+        tuple(Lazy(one) for one in penalties),
+    )
+    squares = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
+    photos = SquareBatches(PhotoSet(squares, tuple(map(str, range(16))), (), "digest"), 8)
+    config = GanConfig(3, batch_size=8, n_discriminator_steps=2, **named.training)
+
+    def of_the_first(config, turn, purpose, _rank=0):
+        return turn_random(config, turn, purpose)
+
+    reports = []
+    with patch("partly.training.adversarial.gan_play.turn_random", of_the_first):
+        train_gan(players, photos, config, on_step=reports.append, machine=Machine(ranks=ranks))
+    losses = [(one.generator_terms, one.discriminator_terms) for one in reports]
+    weights = [*players.generator.state_dict().values(), *players.discriminator.state_dict().values()]
+    return weights, losses
+
+
 def main(folder: str) -> None:
     """What each of the two processes does."""
     torch.set_num_threads(1)
@@ -68,6 +117,8 @@ def main(folder: str) -> None:
         found = ranks.first_then_others(lambda: order.exists() or order.touch() or ranks.index)
         assert found == (0 if ranks.is_first else True)
         torch.save(generator.state_dict(), Path(folder) / f"weights-{ranks.index}.pt")
+        found = {name: training_for(named, ranks) for name, named in NAMED.items()}
+        torch.save(found, Path(folder) / f"objectives-{ranks.index}.pt")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +136,21 @@ def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_w
     for name, weights in alone.items():
         assert torch.equal(first[name], second[name])
         torch.testing.assert_close(first[name], weights, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMED)
+def test_two_processes_play_for_every_objective_as_one_does(two, name):
+    (first, told), (second, _) = (torch.load(two / f"objectives-{rank}.pt")[name] for rank in (0, 1))
+    alone, wanted = training_for(NAMED[name])
+    for ours, theirs, weights in zip(first, second, alone, strict=True):
+        assert torch.equal(ours, theirs)
+        # In the mean: where a slope is all but 0, a first step is as long as any other, either way.
+        assert (ours - weights).abs().float().mean() <= 1e-5
+    assert len(told) == 3
+    for found, of_one in zip(told, wanted, strict=True):
+        for of_player, of_player_alone in zip(found, of_one, strict=True):
+            assert of_player == pytest.approx(of_player_alone, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.slow

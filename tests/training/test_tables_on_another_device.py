@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import torch
 
+import partly.losses.approximate_slopes
 import partly.losses.slope_penalties
 import partly.models.discriminators.light_discriminator
 from partly.data.photos.photo_sets import PhotoSet
+from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
 from partly.losses.rounds import Lazy, OfDiscriminator, OfGenerator
-from partly.losses.slope_penalties import R1, GradientPenalty, PathLength
+from partly.losses.slope_penalties import R1, R2, GradientPenalty, PathLength
 from partly.models.discriminators.light_discriminator import SelfSupervision
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
@@ -30,10 +32,21 @@ from tests.fake_training import another_machine
 from tests.training.adversarial import test_loop
 
 SIZE_PX, BATCH_SIZE = 32, 4
-PENALTIES = {R1: R1(), GradientPenalty: GradientPenalty(), PathLength: PathLength(), SelfSupervision: None}
+PENALTIES = {
+    R1: R1(),
+    R2: R2(),
+    ApproximateR1: ApproximateR1(),
+    ApproximateR2: ApproximateR2(),
+    GradientPenalty: GradientPenalty(),
+    PathLength: PathLength(),
+    SelfSupervision: None,
+}
 
 NAMES = {
     R1: "R1 penalty",
+    R2: "R2 penalty",
+    ApproximateR1: "R1 penalty",
+    ApproximateR2: "R2 penalty",
     GradientPenalty: "gradient penalty",
     PathLength: "path length",
     SelfSupervision: "self-supervision",
@@ -104,7 +117,8 @@ def test_penalties(penalty):
 
 
 def test_all_penalties_are_tried():
-    rooms = (partly.losses.slope_penalties, partly.models.discriminators.light_discriminator)
+    losses = (partly.losses.slope_penalties, partly.losses.approximate_slopes)
+    rooms = (*losses, partly.models.discriminators.light_discriminator)
     found = {
         kind
         for room in rooms

@@ -1,9 +1,12 @@
 """What is minimised: pure functions and small frozen dataclasses."""
 
 from .adversarial_losses import Hinge as Hinge
+from .adversarial_losses import LeastSquares as LeastSquares
 from .adversarial_losses import Minimax as Minimax
 from .adversarial_losses import NonSaturating as NonSaturating
 from .adversarial_losses import Wasserstein as Wasserstein
+from .approximate_slopes import ApproximateR1 as ApproximateR1
+from .approximate_slopes import ApproximateR2 as ApproximateR2
 from .centre_losses import centre_loss as centre_loss
 from .centre_losses import placement_loss as placement_loss
 from .evidence_lower_bound import ELBO as ELBO
@@ -13,7 +16,11 @@ from .label_losses import bias_correction as bias_correction
 from .label_losses import counted_pixels as counted_pixels
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
+from .matched_features import FeatureMatching as FeatureMatching
+from .matched_features import SemiSupervised as SemiSupervised
 from .noise_penalties import noise_autocorrelation as noise_autocorrelation
+from .paired_losses import LossSensitive as LossSensitive
+from .paired_losses import Relativistic as Relativistic
 from .perceptual_distances import beyond_range as beyond_range
 from .perceptual_distances import perceptual_distance as perceptual_distance
 from .perceptual_distances import pixel_distance as pixel_distance
@@ -29,3 +36,4 @@ from .rounds import total as total
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
 from .slope_penalties import R1 as R1
+from .slope_penalties import R2 as R2

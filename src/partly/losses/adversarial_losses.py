@@ -31,14 +31,16 @@ class OfScores(ABC):
 
     def generator_terms(self, seen: Round) -> Terms:
         """As :class:`partly.losses.Objective`."""
-        return {"adversarial": self.generator_loss(_scores(seen.fake))}
+        return {"adversarial": self.generator_loss(judged_scores(seen.fake))}
 
     def discriminator_terms(self, seen: Round) -> Terms:
         """As :class:`partly.losses.Objective`."""
-        return {"adversarial": self.discriminator_loss(_scores(seen.real), _scores(seen.fake))}
+        loss = self.discriminator_loss(judged_scores(seen.real), judged_scores(seen.fake))
+        return {"adversarial": loss}
 
 
-def _scores(judgement: Judgement | None) -> Tensor:
+def judged_scores(judgement: Judgement | None) -> Tensor:
+    """The scores of a judgement that a round must have."""
     assert judgement is not None, "a round of a player's own step has been judged"
     return judgement.scores
 
@@ -96,8 +98,9 @@ class Hinge(OfScores):
 class Wasserstein(OfScores):
     """The difference of mean critiques (Arjovsky et al., ICML 2017, equation 3).
 
-    It bounds the earth mover's distance only where the critic's slope is held at one: train it with
-    :class:`partly.losses.GradientPenalty` (Gulrajani et al., NIPS 2017).
+    It bounds the earth mover's distance only where the critic's slope is bounded: train it with
+    :class:`partly.losses.GradientPenalty` (Gulrajani et al., NIPS 2017), or clip the critic's weights after
+    each of its steps (algorithm 1 of Arjovsky et al.).
     """
 
     def generator_loss(self, fake_scores: Tensor) -> Tensor:
@@ -107,3 +110,21 @@ class Wasserstein(OfScores):
     def discriminator_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """``E D(G(z)) - E D(x)``."""
         return fake_scores.mean() - real_scores.mean()
+
+
+@dataclass(frozen=True)
+class LeastSquares(OfScores):
+    """Scores near 1 for photos, near 0 for pictures (Mao et al., ICCV 2017, equation 9).
+
+    At its optimum the score is ``p / (p + q)`` itself, and not its log-odds. Scores on the right side are
+    pulled back too, so that pictures keep a slope however sure the discriminator is. Of a map of scores, the
+    mean is taken over all places.
+    """
+
+    def generator_loss(self, fake_scores: Tensor) -> Tensor:
+        """``E (D(G(z)) - 1)^2 / 2``."""
+        return (fake_scores - 1).square().mean() / 2
+
+    def discriminator_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """``E (D(x) - 1)^2 / 2 + E D(G(z))^2 / 2``."""
+        return ((real_scores - 1).square().mean() + fake_scores.square().mean()) / 2

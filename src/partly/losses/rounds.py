@@ -25,7 +25,7 @@ class Judgement:
 
     Attributes:
         scores: ``[b]``, or a map of them ``[b, h, w]``; before any sigmoid.
-        features: activations by the way, coarse last.
+        features: activations by the way, coarse last; the last are those that the scores are made of.
         heads: what else is told, by name: ``"class"`` is ``[b, k]``.
     """
 
@@ -59,12 +59,15 @@ class Ask:
             all processes.
         generate: other pictures, and their mapped latents, both with gradients, for a share of the batch,
             from 0 to 1; the same whenever it is called. In steps of the generator alone.
+        mean: of a value over all processes that train together, for terms that are no means over pictures;
+            gradients are those of this process's part, which the training averages.
     """
 
     judge: Callable[[Tensor], Judgement] = _nobody
     random: Callable[[str], torch.Generator] = _nobody
     memory: MutableMapping[str, Tensor] = field(default_factory=dict)
     generate: Callable[[float], tuple[Tensor, Tensor]] = _nobody
+    mean: Callable[[Tensor], Tensor] = lambda value: value
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,21 @@ class R1(OfDiscriminator):
 
 
 @dataclass(frozen=True)
+class R2(OfDiscriminator):
+    """``gamma / 2 E |grad D(G(z))|^2`` on pictures (Mescheder et al., ICML 2018, equation 10).
+
+    Attributes:
+        gamma: its weight; per picture, whatever its size.
+    """
+
+    gamma: float = 10.0
+
+    def discriminator_terms(self, seen: Round) -> Terms:
+        """As :class:`partly.losses.Objective`."""
+        return {"R2 penalty": self.gamma / 2 * squared_slopes(_score(seen), seen.pictures).mean()}
+
+
+@dataclass(frozen=True)
 class GradientPenalty(OfDiscriminator):
     """``weight E (|grad D(x)| - 1)^2`` between photos and pictures (Gulrajani et al., NIPS 2017, equation 3).
 

@@ -53,6 +53,16 @@ class DiscriminatorContract(ABC):
         assert scores.isfinite().all()
         assert scores.unique().numel() == 3
 
+    def test_the_last_features_are_of_each_image_and_can_be_learned_from(
+        self, discriminator: nn.Module
+    ) -> None:
+        images = self.images(3).requires_grad_(True)
+        last = discriminator(images, self.condition(3)).features[-1]
+        assert last.shape[0] == 3
+        assert last.flatten(1).shape[1] > 1
+        [slopes] = torch.autograd.grad(last.flatten(1).mean(0).abs().sum(), images)
+        assert (slopes.flatten(1).abs().sum(1) > 0).all()
+
     def test_all_that_makes_scores_is_learned(self, discriminator: nn.Module) -> None:
         torch.autograd.backward(discriminator(self.images(4), self.condition(4)).scores.sum())
         unlearned = {name.split(".")[0] for name, p in discriminator.named_parameters() if p.grad is None}

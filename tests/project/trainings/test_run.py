@@ -368,3 +368,18 @@ def test_starting_from_a_generator_of_other_classes(photos, tmp_path, unmeasured
     later = replace(choices, classes="folders", start_from=str(tmp_path / "first"))
     with pytest.raises(BadOption, match=r"is a generator of classes \[\], not \['cat', 'cow', 'dog'\]"):
         train_generator(photos, tmp_path / "out", later)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--objective", "wasserstein-clipped"], "whose scores lose their slopes when weights are clipped"),
+        (["--family", "dcgan", "--slopes", "finite-differences"], "has no penalty R1 or R2; expected"),
+        (["--objective", "least-squares", "--augment", "ada"], "'ada' with the objective 'least-squares'"),
+    ],
+)
+def test_an_objective_that_does_not_fit_is_refused_before_anything_is_read(tmp_path, words, text):
+    told = CliRunner().invoke(cli, ["train", str(tmp_path / "nowhere"), str(tmp_path / "out"), *words])
+    assert isinstance(told.exception, BadOption)
+    assert text in str(told.exception)
+    assert not (tmp_path / "out").exists()

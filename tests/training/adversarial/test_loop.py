@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from partly.losses.slope_penalties import R1, PathLength
 from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discriminator
 from partly.models.generators.stylegan2.stylegan2_generator import StyleGAN2
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
+from partly.storage.provenance import Provenance
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
@@ -24,7 +26,7 @@ from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.augment.adversarial.ada import AdaptiveAugmentation
 from partly.training.augment.adversarial.diff_augment import DiffAugment
 from partly.training.augment.adversarial.discriminator_augmentation import AugmentationInUse
-from partly.training.chassis.checkpoints import checkpoint_files
+from partly.training.chassis.checkpoints import checkpoint_files, read_checkpoint
 from tests.training.contract import TrainingContract, same_weights
 
 TINY = StyleGAN2Shape(32, z_dim=8, w_dim=6, n_mapping_layers=2, channel_base=256, most_channels=8)
@@ -79,6 +81,8 @@ class TestContract(TrainingContract):
         "objective": "objective 'NonSaturating()', not 'Hinge()'",
         "augmentation": "another augmentation",
         "first weights": "other first weights",
+        "optimizer": "optimizer 'adam', not 'rmsprop'",
+        "weights clipped": "weight_bound None, not 0.01",
     }
     diverged = (
         "the loss of the discriminator is nan at step 3; expected a finite number. Train in another folder "
@@ -100,6 +104,10 @@ class TestContract(TrainingContract):
             two = replace(two, objective=Hinge())
         elif change == "augmentation":
             two = replace(two, augment=DiffAugment())
+        elif change == "optimizer":
+            config = replace(config, optimizer="rmsprop")
+        elif change == "weights clipped":
+            config = replace(config, weight_bound=0.01)
         elif change == "first weights":
             two = players(1)
         elif change == "diverging":
@@ -284,6 +292,8 @@ def test_all_that_the_discriminator_sees_is_augmented():
         ({"generator_rate": 0.0}, "generator_rate is 0.0; expected more than 0"),
         ({"style_mixing": 1.5}, "style_mixing is 1.5; expected a share from 0 to 1"),
         ({"seed": -1}, "seed is -1; expected 0 to"),
+        ({"optimizer": "sgd"}, "optimizer is 'sgd'; expected adam or rmsprop"),
+        ({"weight_bound": 0.0}, "weight_bound is 0.0; expected more than 0, or None"),
     ],
 )
 def test_choices_that_cannot_be(choice, text):
@@ -326,3 +336,17 @@ def test_an_objective_needs_nothing_but_its_terms():
     assert same_weights(whole, again)
     assert before + after == told
     assert len(set(told)) == 6
+
+
+def test_a_checkpoint_from_before_optimizers_were_chosen_goes_on(tmp_path):
+    def without(values):
+        return {n: v for n, v in values.items() if n not in ("optimizer", "weight_bound")}
+
+    half = replace(CONFIG, n_steps=4)
+    with patch.object(Provenance, "to_json", lambda claim: without(claim.values)):
+        train_gan(players(), batches(), half, folder=tmp_path)
+    assert "optimizer" not in read_checkpoint(checkpoint_files(tmp_path)[-1]).values["identity"]
+    longer = train_gan(players(), batches(), CONFIG, folder=tmp_path)
+    assert same_weights(train_gan(players(), batches(), CONFIG).generator, longer.generator)
+    with pytest.raises(BadOption, match=r"holds a training with weight_bound None, not 0\.01"):
+        train_gan(players(), batches(), replace(CONFIG, weight_bound=0.01), folder=tmp_path)

@@ -36,7 +36,7 @@ class DCGANDiscriminator(nn.Module):
         self.apply(first_weights)
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
-        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores ``[b]``.
+        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores and features.
 
         Raises:
             BadOption: images of another size, or conditions of another shape.
@@ -48,4 +48,4 @@ class DCGANDiscriminator(nn.Module):
             # Equation 3: y' V phi(x) + psi(phi(x)), where phi is all of the last maps.
             of_classes = self.by_class(maps)[:, :, 0, 0]
             scores = scores + (check_condition(condition, of_classes.shape) * of_classes).sum(dim=1)
-        return Judgement(scores)
+        return Judgement(scores, (maps,))

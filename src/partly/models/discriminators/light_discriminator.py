@@ -98,13 +98,14 @@ class LightDiscriminator(nn.Module):
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
-        """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``.
+        """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``, and the last maps.
 
         Raises:
             BadOption: images of another size.
         """
         _, last = self._features(images)
-        return Judgement(self.score(last).mean(dim=(1, 2, 3)))
+        maps = self.score[:-1](last)
+        return Judgement(self.score[-1](maps).mean(dim=(1, 2, 3)), (maps,))
 
     def reconstruct(self, images: Tensor, random: torch.Generator) -> tuple[tuple[Tensor, Tensor], ...]:
         """What the features tell of the images, beside what they should tell.

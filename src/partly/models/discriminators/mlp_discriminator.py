@@ -39,7 +39,9 @@ class MLPDiscriminator(nn.Module):
         self.register_buffer("n_calls", torch.tensor(seed << 32))
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
-        """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``; of grey pictures, their first channel.
+        """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``, and the last hidden values.
+
+        Of grey pictures, the first channel is looked at.
 
         Raises:
             BadOption: images of another size.
@@ -48,7 +50,7 @@ class MLPDiscriminator(nn.Module):
         x = images[:, : self.shape.n_colours].flatten(1)
         for layer in self.hidden:
             x = self._thinned(layer(x).relu())
-        return Judgement(self.score(x)[:, 0])
+        return Judgement(self.score(x)[:, 0], (x,))
 
     def _thinned(self, values: Tensor) -> Tensor:
         if not self.training or not self.dropout:

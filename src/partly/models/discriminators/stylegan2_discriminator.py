@@ -88,7 +88,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.mapping = ClassMapping(shape, n_last) if shape.classes else None
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
-        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores ``[b]``.
+        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores and features.
 
         Raises:
             BadOption: images of another size, or conditions of another shape.
@@ -96,8 +96,10 @@ class StyleGAN2Discriminator(nn.Module):
         check_images(images, self.image_size_px)
         maps = self.blocks(leaky(self.from_rgb(images)))
         maps = leaky(self.conv(self.deviation(maps)))
-        values: Tensor = self.score(leaky(self.hidden(maps.flatten(1))))
+        hidden = leaky(self.hidden(maps.flatten(1)))
+        values: Tensor = self.score(hidden)
         if self.mapping is None:
-            return Judgement(values[:, 0])
+            return Judgement(values[:, 0], (hidden,))
         known = check_condition(condition, (len(images), self.mapping.n_classes))
-        return Judgement((values * self.mapping(known)).sum(dim=1) / math.sqrt(values.shape[1]))
+        scores = (values * self.mapping(known)).sum(dim=1) / math.sqrt(values.shape[1])
+        return Judgement(scores, (hidden,))

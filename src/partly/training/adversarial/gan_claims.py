@@ -10,6 +10,9 @@ from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.augment.adversarial import NOTHING
 
+_ASSUMED = {"optimizer": "adam", "weight_bound": None}
+"""Of choices that were none when a checkpoint was written."""
+
 
 def gan_claims(players: GanPlayers, photos: str, config: GanConfig) -> list[Provenance]:
     """What it depends on, as it is written now, and as Partly 0.1 wrote the same.
@@ -29,7 +32,7 @@ def gan_claims(players: GanPlayers, photos: str, config: GanConfig) -> list[Prov
         "penalties": repr((players.discriminator_penalties, players.generator_penalties)),
         "augmentation": repr(players.augment),
     }
-    claims = [Provenance(common | now, config.free)]
+    claims = [Provenance(common | now, config.free, _ASSUMED)]
     of_discriminator, of_generator = players.discriminator_penalties, players.generator_penalties
     if len({penalty.every for penalty in of_discriminator}) > 1 or len(of_generator) > 1:
         return claims
@@ -45,7 +48,7 @@ def gan_claims(players: GanPlayers, photos: str, config: GanConfig) -> list[Prov
         "objective": f"({players.objective!r}, {_together(of_discriminator)}, {augment!r}, "
         f"{_together(of_generator)})",
     }
-    return [*claims, Provenance(common | before, config.free | unused)]
+    return [*claims, Provenance(common | before, config.free | unused, _ASSUMED)]
 
 
 def _together(penalties: tuple[Lazy, ...]) -> str:

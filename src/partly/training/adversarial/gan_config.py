@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from partly.errors import BadOption
 
@@ -20,6 +20,9 @@ class GanConfig:
         generator_rate: learning rate of the generator.
         discriminator_rate: learning rate of the discriminator.
         betas: of Adam.
+        optimizer: of both players: Adam, or RMSprop without momentum.
+        weight_bound: all weights of the discriminator are clipped to [-bound, bound] after each of its steps;
+            None leaves them as they are.
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
@@ -36,6 +39,8 @@ class GanConfig:
     generator_rate: float = 2.5e-3
     discriminator_rate: float = 2.5e-3
     betas: tuple[float, float] = (0.0, 0.99)
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    weight_bound: float | None = None
     style_mixing: float = 0.9
     ema_half_life: float = 10_000.0
     ema_ramp_up: float = 0.05
@@ -58,6 +63,10 @@ class GanConfig:
         for name in ("generator_rate", "discriminator_rate", "ema_half_life"):
             if not getattr(self, name) > 0:
                 raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        if self.optimizer not in ("adam", "rmsprop"):
+            raise BadOption(f"optimizer is {self.optimizer!r}", expected="adam or rmsprop")
+        if self.weight_bound is not None and not self.weight_bound > 0:
+            raise BadOption(f"weight_bound is {self.weight_bound}", expected="more than 0, or None")
         if not 0 <= self.style_mixing <= 1:
             raise BadOption(f"style_mixing is {self.style_mixing}", expected="a share from 0 to 1")
         if not 0 <= self.seed < 2**31:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.optim import Adam
 
-from partly.losses import Ask, Lazy, Round, total
+from partly.losses import Ask, Round, total
 from partly.machine import PROCESSOR, Machine
 from partly.training.adversarial.batch_norms import with_counted_norms
 from partly.training.adversarial.gan_batches import PhotoBatches, Turn
 from partly.training.adversarial.gan_claims import gan_claims
 from partly.training.adversarial.gan_config import GanConfig
+from partly.training.adversarial.gan_optimizers import clip_weights, gan_optimizer
 from partly.training.adversarial.gan_play import GanPlayers, Play
 from partly.training.adversarial.gan_report import GanReport, OnGanStep
 from partly.training.adversarial.gan_terms import TermFigures, due_terms
@@ -80,9 +80,9 @@ def train_gan(
     for module in (generator, discriminator):
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     machine.place(generator, discriminator)
-    generator_optimizer = _adam(generator, config.generator_rate, config.betas, players.generator_penalties)
-    discriminator_optimizer = _adam(
-        discriminator, config.discriminator_rate, config.betas, players.discriminator_penalties
+    generator_optimizer = gan_optimizer(generator, config.generator_rate, config, players.generator_penalties)
+    discriminator_optimizer = gan_optimizer(
+        discriminator, config.discriminator_rate, config, players.discriminator_penalties
     )
     play = Play(players, config, machine)
 
@@ -121,7 +121,7 @@ def train_gan(
                 with machine.precision():
                     of_real = judge_photos(real).float()
                     of_fake = play.judge(turn, condition)(fake).float()
-                ask = Ask(judge_photos, play.random(turn), run.memory)
+                ask = Ask(judge_photos, play.random(turn), run.memory, mean=play.mean)
                 seen = Round(real, fake, of_real, of_fake, w, condition, ask)
                 discriminator_terms = objective.discriminator_terms(seen)
                 discriminator_loss = total(discriminator_terms)
@@ -135,6 +135,8 @@ def train_gan(
                 due.backward()
                 ranks.average_gradients(discriminator)
                 discriminator_optimizer.step()
+                if config.weight_bound is not None:
+                    clip_weights(discriminator, config.weight_bound)
                 play.augment.watch(of_real.scores, ranks.total)
 
             discriminator.requires_grad_(False)
@@ -145,7 +147,7 @@ def train_gan(
                     w = play.latents(turn, condition)
                     fake = play.pictures(w, turn).float()
                     of_fake_now = judge(fake).float()
-                ask = Ask(judge, play.random(turn), run.memory, play.regenerate(step, condition))
+                ask = Ask(judge, play.random(turn), run.memory, play.regenerate(step, condition), play.mean)
                 seen = Round(real, fake, None, of_fake_now, w, condition, ask)
                 generator_terms = objective.generator_terms(seen)
                 generator_loss = total(generator_terms)
@@ -178,10 +180,3 @@ def train_gan(
             )
     discriminator.requires_grad_(True)
     return GanResult(counted(run.averages).cpu(), run.time_s)
-
-
-def _adam(module: nn.Module, rate: float, betas: tuple[float, float], penalties: Sequence[Lazy]) -> Adam:
-    """Adam that makes up for the steps that lazy penalties add (Karras et al., CVPR 2020, appendix B)."""
-    every = min((penalty.every for penalty in penalties), default=None)
-    share = 1.0 if every is None else every / (every + 1)
-    return Adam(module.parameters(), rate * share, (betas[0] ** share, betas[1] ** share), eps=1e-8)

@@ -104,3 +104,9 @@ class Play:
     def random(self, turn: Turn) -> Callable[[str], torch.Generator]:
         """This process's random numbers of a turn, by purpose; who asks again draws on."""
         return cache(lambda purpose: turn_random(self._config, turn, purpose, self._machine.ranks.index))
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean over all processes, with the gradients of this one's part."""
+        here = value.detach()
+        ranks = self._machine.ranks
+        return value if ranks.n == 1 else value + (ranks.mean(here) - here)

@@ -26,6 +26,7 @@ class LightRecipe(AdversarialRecipe):
     """A light generator against a discriminator that supervises itself, too."""
 
     Options = LightChoices
+    can_clip = False  # so deep without norms, slopes at 64 px are 1e-7 then
 
     def preset(self, size_px: int) -> AdversarialPreset:
         """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs."""

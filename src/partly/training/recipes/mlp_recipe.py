@@ -25,6 +25,7 @@ class MLPRecipe(AdversarialRecipe):
     """One layer against one hidden layer."""
 
     Options = MLPChoices
+    has_dropout = True
 
     def preset(self, size_px: int) -> AdversarialPreset:
         """For digits: 100 numbers to all pixels by one layer; the critic has 100 hidden values."""

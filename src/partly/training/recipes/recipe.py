@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from partly.errors import BadOption
 from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
@@ -50,6 +50,10 @@ class AdversarialRecipe(ABC):
     """Networks that are trained against each other."""
 
     Options: type[AdversarialChoices]
+    can_clip: ClassVar[bool] = True
+    """Scores keep a slope where all weights of the discriminator are clipped to a hundredth."""
+    has_dropout: ClassVar[bool] = False
+    """The discriminator leaves out values at random, so that it never says the same twice."""
 
     @abstractmethod
     def preset(self, size_px: int) -> AdversarialPreset:
@@ -70,9 +74,12 @@ class AdversarialRecipe(ABC):
     def with_defaults(self, choices: AdversarialChoices) -> AdversarialChoices:
         """As :class:`Recipe`."""
         from partly.training.recipes.objective_table import OBJECTIVES
+        from partly.training.recipes.unfitting_choices import refuse_unfitting
 
         names = ("batch_size", "n_photos_shown", "objective", "augment")
-        full = with_preset(choices, self.preset(choices.size_px), names)
+        preset = self.preset(choices.size_px)
+        full = with_preset(choices, preset, names)
+        refuse_unfitting(full, preset, self)
         if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:
             if choices.augment is not None:
                 raise BadOption(

@@ -25,6 +25,7 @@ class StyleGAN2Recipe(AdversarialRecipe):
     """StyleGAN2 against its discriminator."""
 
     Options = StyleGAN2Choices
+    can_clip = False  # weights are of unit size, and scaled as they are used
 
     def preset(self, size_px: int) -> AdversarialPreset:
         """Rules of thumb of Karras et al. (NeurIPS 2020, released code, configuration "auto").

@@ -8,7 +8,18 @@ from typing import Literal
 from partly.data.photos import max_pages_option
 from partly.storage import check_options, option
 
-OBJECTIVE_NAMES = ("non-saturating", "minimax", "hinge", "wasserstein")
+OBJECTIVE_NAMES = (
+    "non-saturating",
+    "minimax",
+    "hinge",
+    "wasserstein",
+    "wasserstein-clipped",
+    "least-squares",
+    "loss-sensitive",
+    "generalised",
+    "relativistic",
+    "feature-matching",
+)
 """The names of :data:`partly.training.recipes.OBJECTIVES`, without what they name."""
 
 AUGMENTATION_NAMES = ("ada", "diff", "none")
@@ -60,6 +71,10 @@ class AdversarialChoices(TrainingChoices):
     """The choices of families with a generator and a discriminator."""
 
     objective: str | None = option(None, "Adversarial objective (loss).", choices=OBJECTIVE_NAMES)
+    slopes: Literal["exact", "finite-differences"] = option(
+        "exact",
+        "Slopes that R1 and R2 hold: exact, by second derivatives, or estimated by differences of scores.",
+    )
     augment: str | None = option(
         None, "Augmentation of everything that the discriminator sees.", choices=AUGMENTATION_NAMES
     )

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from partly.losses import R1, Lazy, PathLength
+from partly.losses import Lazy, PathLength
 from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
@@ -22,10 +22,11 @@ from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
 from partly.training.recipes.first_weights import start_from
-from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
 from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
 from partly.training.recipes.recipe_table import recipe_of
+from partly.training.recipes.slope_choices import slope_penalties
 from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
 from partly.training.variational.vae_config import VAEConfig, VAEReport, vae_figures_text
 from partly.training.variational.vae_loop import VAEParts, train_vae
@@ -241,13 +242,13 @@ def adversarial_plan(
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
-        by_itself = objective.needs_slopes or preset.gamma is not None
+        by_itself = objective.by_itself or preset.gamma is not None
         discriminator = family.discriminator(preset.shape, norm=not by_itself)
     players = GanPlayers(
         generator,
         discriminator,
         objective.make(),
-        discriminator_penalties=_penalties(objective, preset, family, discriminator),
+        discriminator_penalties=_penalties(choices, preset, family, discriminator),
         generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
@@ -260,7 +261,7 @@ def adversarial_plan(
         batch_size=batch_size,
         n_discriminator_steps=n_discriminator_steps,
         n_generator_steps=choices.generator_steps or 1,
-        **_common(choices, preset, n_steps),
+        **{**_common(choices, preset, n_steps), **objective.training},
     )
     return AdversarialPlan(players, config)
 
@@ -272,16 +273,15 @@ def _widened(shape: Any, choices: TrainingChoices) -> Any:
 
 
 def _penalties(
-    objective: NamedObjective, preset: AdversarialPreset, family: AdversarialRecipe, discriminator: nn.Module
+    choices: AdversarialChoices,
+    preset: AdversarialPreset,
+    family: AdversarialRecipe,
+    discriminator: nn.Module,
 ) -> tuple[Lazy, ...]:
-    """The objective's, or else the preset's R1, and what the family adds."""
-    every, family_every = (
-        (1, 1) if objective.needs_slopes else (preset.penalty_every, preset.family_penalty_every)
-    )
-    own = objective.penalty or (None if preset.gamma is None else R1(preset.gamma))
-    added = family.penalty(discriminator)
-    found = ((own, every), (added, family_every))
-    return tuple(Lazy(penalty, times) for penalty, times in found if penalty is not None)
+    """Those on slopes, and what the family adds, as often as the objective's own."""
+    own, added = slope_penalties(choices, preset), family.penalty(discriminator)
+    every = 1 if OBJECTIVES[choices.objective or ""].penalties else preset.family_penalty_every
+    return own if added is None else (*own, Lazy(added, every))
 
 
 def _common(

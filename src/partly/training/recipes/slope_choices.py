@@ -1,0 +1,47 @@
+"""How the slopes of a discriminator are held: by which penalties, exact or estimated."""
+
+from __future__ import annotations
+
+from partly.errors import BadOption
+from partly.losses import R1, R2, ApproximateR1, ApproximateR2, Lazy, Objective
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.recipe_presets import AdversarialPreset
+from partly.training.recipes.training_choices import AdversarialChoices
+
+_BY_DIFFERENCES = "finite-differences"
+
+
+def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy, ...]:
+    """The penalties of the objective, or else the preset's R1; none where weights are clipped.
+
+    Args:
+        choices: with an objective.
+        preset: of the family.
+
+    Raises:
+        BadOption: slopes by finite differences where no penalty is on their squares.
+    """
+    penalties = _exact(OBJECTIVES[choices.objective or ""], preset)
+    if choices.slopes != _BY_DIFFERENCES:
+        return penalties
+    found = tuple(Lazy(_estimated(one.objective), one.every) for one in penalties)
+    if not found or found == penalties:
+        raise BadOption(
+            f"slopes by finite differences, and objective {choices.objective!r} of the family "
+            f"{choices.family} has no penalty R1 or R2",
+            expected="an objective or a family that has one",
+            remedy="Leave --slopes out, or choose another objective, such as relativistic",
+        )
+    return found
+
+
+def _exact(objective: NamedObjective, preset: AdversarialPreset) -> tuple[Lazy, ...]:
+    if objective.penalties or objective.clips_weights:
+        return tuple(Lazy(penalty) for penalty in objective.penalties)
+    return () if preset.gamma is None else (Lazy(R1(preset.gamma), preset.penalty_every),)
+
+
+def _estimated(penalty: Objective) -> Objective:
+    if isinstance(penalty, R1):
+        return ApproximateR1(penalty.gamma)
+    return ApproximateR2(penalty.gamma) if isinstance(penalty, R2) else penalty
