@@ -26,7 +26,8 @@ class Judgement:
     Attributes:
         scores: ``[b]``, or a map of them ``[b, h, w]``; before any sigmoid.
         features: activations by the way, coarse last.
-        heads: what else is told, by name: ``"class"`` is ``[b, k]``.
+        heads: what else is told, by name: ``"class"`` is ``[b, c]``, logits of the class; ``"code"`` is
+            ``[b, n + m]``, logits of a code of ``n`` values and means of ``m`` continuous codes.
     """
 
     scores: Tensor
@@ -59,12 +60,14 @@ class Ask:
             all processes.
         generate: other pictures, and their mapped latents, both with gradients, for a share of the batch,
             from 0 to 1; the same whenever it is called. In steps of the generator alone.
+        judge_plain: the discriminator, which sees images as they are; None where ``judge`` changes nothing.
     """
 
     judge: Callable[[Tensor], Judgement] = _nobody
     random: Callable[[str], torch.Generator] = _nobody
     memory: MutableMapping[str, Tensor] = field(default_factory=dict)
     generate: Callable[[float], tuple[Tensor, Tensor]] = _nobody
+    judge_plain: Callable[[Tensor], Judgement] | None = None
 
 
 @dataclass(frozen=True)
