@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from partly.data.photos import PhotoClasses, PhotoSet
@@ -206,7 +205,7 @@ class SquareBatches:
             images[mirrored] = images[mirrored].flip(-1)
         return PhotoBatch(images, self._condition(number, indexes))
 
-    def _condition(self, number: int, indexes: NDArray[np.int64]) -> Tensor:
+    def _condition(self, number: int, indexes: Sequence[int]) -> Tensor:
         """Of the photos of a batch, or of the pictures beside them, ``[b, c]``."""
         if self._n_codes:
             random = random_of(self._seed, number, "codes")
