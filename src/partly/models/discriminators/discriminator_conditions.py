@@ -54,7 +54,13 @@ def beside(images: Tensor, condition: Tensor | None, n: int) -> Tensor:
     return torch.cat([images, planes], dim=1)
 
 
-def judged(way: ConditionWay, scores: Tensor, told: Tensor | None, condition: Tensor | None) -> Judgement:
+def judged(
+    way: ConditionWay,
+    scores: Tensor,
+    told: Tensor | None,
+    condition: Tensor | None,
+    features: tuple[Tensor, ...] = (),
+) -> Judgement:
     """What is said of images in all.
 
     Args:
@@ -62,13 +68,15 @@ def judged(way: ConditionWay, scores: Tensor, told: Tensor | None, condition: Te
         scores: without the class, ``[b]``; for "concatenation", with it.
         told: of classes or codes from features, ``[b, n]``; None: there are none.
         condition: ``[b, c]``.
+        features: of the judgement.
 
     Raises:
         BadOption: for "projection", a condition that is none, or of another shape.
     """
     if told is None:
-        return Judgement(scores)
+        return Judgement(scores, features)
     if way == "projection":
         # y' V phi(x) + psi(phi(x))
-        return Judgement(scores + (check_condition(condition, tuple(told.shape)) * told).sum(dim=1))
-    return Judgement(scores, heads={"class" if way == "auxiliary" else "code": told})
+        known = check_condition(condition, tuple(told.shape))
+        return Judgement(scores + (known * told).sum(dim=1), features)
+    return Judgement(scores, features, {"class" if way == "auxiliary" else "code": told})
