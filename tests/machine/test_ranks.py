@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from partly.data.photos.photo_classes import PhotoClasses
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
 from partly.losses.adversarial_losses import NonSaturating
 from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
-from partly.losses.rounds import Lazy, Objective, OfDiscriminator
+from partly.losses.condition_terms import AuxiliaryClassifier, InformationBound
+from partly.losses.rounds import Lazy, Objective, OfDiscriminator, Together
 from partly.losses.slope_penalties import R1
 from partly.machine.machine import Machine
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
@@ -30,18 +32,27 @@ from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from tests.two_processes import run_two_processes
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
+KINDS = ("plain", "auxiliary", "codes")
 N_STEPS = 8
 # Draws nothing, so that halves of a batch see what the whole sees, but counts signs.
 COUNTING = AdaptiveAugmentation(AdaTransforms(None, None), target=-0.9, every=2, n_photos=100)
 
 
-def training(folder: Path | None, ranks: Ranks = ALONE):
+def training(folder: Path | None, ranks: Ranks = ALONE, kind: str = "plain"):
     """A training whose result depends on nothing but the batch: no noise, norm or dropout."""
     torch.manual_seed(0)
+    shape = SHAPE if kind == "plain" else replace(SHAPE, classes=("one", "other"))
+    objective, conditions = NonSaturating(), {}
+    if kind == "auxiliary":
+        objective = Together((objective, AuxiliaryClassifier()))
+        conditions = {"classes": PhotoClasses(shape.classes, np.arange(16) % 2)}
+    elif kind == "codes":
+        shape = replace(shape, n_continuous_codes=2)
+        objective, conditions = Together((objective, InformationBound(2, 2))), {"n_codes": 2}
     players = GanPlayers(
-        MLPGenerator(SHAPE),
-        MLPDiscriminator(SHAPE, dropout=0.0),
-        NonSaturating(),
+        MLPGenerator(shape),
+        MLPDiscriminator(shape, dropout=0.0, way="projection" if kind == "plain" else kind),
+        objective,
         (Lazy(R1(1.0), 2),),
         augment=COUNTING,
     )
@@ -51,7 +62,7 @@ def training(folder: Path | None, ranks: Ranks = ALONE):
     reports = []
     result = train_gan(
         players,
-        SquareBatches(photos, 8),
+        SquareBatches(photos, 8, **conditions),
         config,
         folder=folder,
         on_step=reports.append,
@@ -109,14 +120,15 @@ def main(folder: str) -> None:
     """What each of the two processes does."""
     torch.set_num_threads(1)
     with ranks_of_environment() as ranks:
-        generator, reports = training(Path(folder) / "training", ranks)
-        assert len(reports) == (N_STEPS if ranks.is_first else 0)
+        for kind in KINDS:
+            generator, reports = training(Path(folder) / kind, ranks, kind)
+            assert len(reports) == (N_STEPS if ranks.is_first else 0)
+            torch.save(generator.state_dict(), Path(folder) / f"{kind}-{ranks.index}.pt")
         assert ranks.any(ranks.index == 1)
         assert not ranks.any(False)
         order = Path(folder) / "order"
         found = ranks.first_then_others(lambda: order.exists() or order.touch() or ranks.index)
         assert found == (0 if ranks.is_first else True)
-        torch.save(generator.state_dict(), Path(folder) / f"weights-{ranks.index}.pt")
         found = {name: training_for(named, ranks) for name, named in NAMED.items()}
         torch.save(found, Path(folder) / f"objectives-{ranks.index}.pt")
 
@@ -130,9 +142,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_whole_batch(two):
-    first, second = (torch.load(two / f"weights-{rank}.pt") for rank in (0, 1))
-    alone = training(None)[0].state_dict()
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_have_the_same_weights_and_they_are_those_of_one_process_with_the_whole_batch(two, kind):
+    first, second = (torch.load(two / f"{kind}-{rank}.pt") for rank in (0, 1))
+    alone = training(None, kind=kind)[0].state_dict()
     for name, weights in alone.items():
         assert torch.equal(first[name], second[name])
         torch.testing.assert_close(first[name], weights, rtol=1e-4, atol=1e-6)
@@ -154,7 +167,8 @@ def test_two_processes_play_for_every_objective_as_one_does(two, name):
 
 
 @pytest.mark.slow
-def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, tmp_path, kind):
     import json
 
     def log(folder):
@@ -167,14 +181,15 @@ def test_the_first_writes_the_log_and_the_losses_are_those_of_one_process(two, t
             "penalty",
             "real_score",
             "augment_p",
+            *(["information"] if kind == "codes" else []),
         )
         return [[json.loads(line)[key] for key in keys] for line in lines]
 
-    training(tmp_path)
+    training(tmp_path, kind=kind)
     np.testing.assert_allclose(
-        np.array(log(two / "training"), float), np.array(log(tmp_path), float), rtol=1e-4, atol=1e-6
+        np.array(log(two / kind), float), np.array(log(tmp_path), float), rtol=1e-4, atol=1e-6
     )
-    assert len(checkpoint_files(two / "training")) == 2
+    assert len(checkpoint_files(two / kind)) == 2
 
 
 def test_one_process_is_alone(monkeypatch):

@@ -9,15 +9,20 @@ from click.testing import CliRunner
 
 from partly.cli.command_line import cli
 from partly.errors import BadProject
+from partly.fewshot.acquisition.representative_pictures import representative
+from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.models.generators.dcgan_generator import DCGAN, DCGANShape
+from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import pictures_digest
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_folder import create_project, open_project
 from partly.project.project_generator import load_project_generator
 from partly.project.project_settings import Settings
 from partly.project.project_state import state_of
-from partly.project.proposed_pictures import propose_pictures
-from tests.fakes import TWO_PARTS
+from partly.project.proposed_pictures import find_picture, propose_pictures
+from partly.studio.session.picture_supply import GeneratedPictures
+from tests.fakes import TWO_PARTS, tiny_generator
 
 NAMES = ("cat", "dog", "cow")
 
@@ -76,3 +81,46 @@ def test_a_segmenter_of_other_classes_is_outdated(tmp_path, generator_folder):
     (project.few_shot / "model.json").write_text(json.dumps(card))
     assert state_of(project).few_shot == "ready"
     assert state_of(replace(project, settings=replace(settings, classes=()))).few_shot == "outdated"
+
+
+def test_the_best_of_each_class_is_proposed_first(tmp_path, generator_folder):
+    project = create_project(tmp_path / "p", Settings(str(generator_folder), TWO_PARTS))
+    generator = load_project_generator(open_project(project.folder))
+    for together in (False, True):
+        pictures = propose_pictures(
+            project, generator, PicturesRequest(4, n_candidates=30, together=together, seed=int(together))
+        )
+        first = pictures if together else pictures[:3]
+        assert {shown(picture) for picture in first} == set(NAMES)
+        for picture in pictures:
+            assert find_picture(project, picture.id).kind == picture.kind == shown(picture)
+    alone = propose_pictures(project, generator, PicturesRequest(1, n_candidates=30, seed=0))
+    assert alone[0].id == propose_pictures(project, generator, PicturesRequest(4, n_candidates=30))[0].id
+
+
+def test_classes_that_are_covered_are_not_proposed_first(tmp_path, generator_folder):
+    source = GeneratorFeatures(load_generator(generator_folder))
+    known = []
+    for seed in range(3):
+        [one] = representative(source, 1, n_candidates=12, seed=seed, known=known)
+        assert one.picture.kind not in {picture.kind for picture in known}
+        known.append(one.picture)
+    assert {picture.kind for picture in known} == set(NAMES)
+    four = representative(source, 4, n_candidates=12, seed=9)
+    assert {proposal.picture.kind for proposal in four} == set(NAMES)
+    assert sum(proposal.score for proposal in four) == pytest.approx(1)
+
+
+def test_the_studio_begins_with_a_picture_of_each_code(tmp_path):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        codes = tuple(f"code {i}" for i in range(1, 11))
+        shape = MLPShape(8, z_dim=4, hidden=(6,), classes=codes, n_continuous_codes=1)
+        generator = MLPGenerator(shape).eval()
+    source = GeneratorFeatures(generator)
+    supply = GeneratedPictures(None, source)
+    assert supply.n_at_first(8) == 10
+    assert supply.n_at_first(12) == 12
+    proposals = representative(source, supply.n_at_first(8), n_candidates=40)
+    assert sorted(p.picture.kind for p in proposals) == sorted(codes)
+    assert GeneratedPictures(None, GeneratorFeatures(tiny_generator())).n_at_first(8) == 8

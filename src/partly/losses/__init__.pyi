@@ -9,6 +9,9 @@ from .approximate_slopes import ApproximateR1 as ApproximateR1
 from .approximate_slopes import ApproximateR2 as ApproximateR2
 from .centre_losses import centre_loss as centre_loss
 from .centre_losses import placement_loss as placement_loss
+from .condition_terms import AuxiliaryClassifier as AuxiliaryClassifier
+from .condition_terms import INFORMATION as INFORMATION
+from .condition_terms import InformationBound as InformationBound
 from .evidence_lower_bound import ELBO as ELBO
 from .evidence_lower_bound import LaplacePixels as LaplacePixels
 from .evidence_lower_bound import drawn as drawn
@@ -32,6 +35,7 @@ from .rounds import Objective as Objective
 from .rounds import OfDiscriminator as OfDiscriminator
 from .rounds import Round as Round
 from .rounds import Terms as Terms
+from .rounds import Together as Together
 from .rounds import total as total
 from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength

@@ -26,7 +26,8 @@ class Judgement:
     Attributes:
         scores: ``[b]``, or a map of them ``[b, h, w]``; before any sigmoid.
         features: activations by the way, coarse last; the last are those that the scores are made of.
-        heads: what else is told, by name: ``"class"`` is ``[b, k]``.
+        heads: what else is told, by name: ``"class"`` is ``[b, c]``, logits of the class; ``"code"`` is
+            ``[b, n + m]``, logits of a code of ``n`` values and means of ``m`` continuous codes.
     """
 
     scores: Tensor
@@ -61,6 +62,7 @@ class Ask:
             from 0 to 1; the same whenever it is called. In steps of the generator alone.
         mean: of a value over all processes that train together, for terms that are no means over pictures;
             gradients are those of this process's part, which the training averages.
+        judge_plain: the discriminator, which sees images as they are; None where ``judge`` changes nothing.
     """
 
     judge: Callable[[Tensor], Judgement] = _nobody
@@ -68,6 +70,7 @@ class Ask:
     memory: MutableMapping[str, Tensor] = field(default_factory=dict)
     generate: Callable[[float], tuple[Tensor, Tensor]] = _nobody
     mean: Callable[[Tensor], Tensor] = lambda value: value
+    judge_plain: Callable[[Tensor], Judgement] | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class ProposedPicture:
         generator_digest: of the generator that made it; None for a photo.
         photo: the photo's name in the project's folder of photos; None for a generated picture.
         photo_sha256: digest of the photo's file.
+        kind: the class or code that the generator was asked for; None: none, or it is not known.
     """
 
     id: str
@@ -65,11 +66,12 @@ class ProposedPicture:
     generator_digest: str | None = None
     photo: str | None = None
     photo_sha256: str | None = None
+    kind: str | None = None
 
     @property
     def pictured(self) -> Picture:
         """What features are made of."""
-        return Picture(self.id, self.w, self.generator_digest, self.photo, self.photo_sha256)
+        return Picture(self.id, self.w, self.generator_digest, self.photo, self.photo_sha256, kind=self.kind)
 
     def annotation(self, label_map: LabelMap) -> Annotation:
         """A label map ``[h, w]`` of it, with what it belongs to."""
@@ -198,7 +200,9 @@ def keep_picture(
         "w": latent_to_json(w),
     }
     write_text(_record_path(project, name), json.dumps(record) + "\n")
-    return ProposedPicture(name, path, pixels.shape[:2], w, generator.digest)
+    return ProposedPicture(
+        name, path, pixels.shape[:2], w, generator.digest, kind=_kind_of((facts or {}).get("kind"))
+    )
 
 
 def is_the_same(picture: ProposedPicture, w: npt.NDArray[np.float32], generator_digest: str) -> bool:
@@ -284,13 +288,18 @@ def find_picture(project: Project, name: str) -> ProposedPicture:
         w, side = latent_from_json(record["w"]), int(record["size_px"])
         if w is None:
             raise ValueError("no latent")
-        return ProposedPicture(name, picture, (side, side), w, str(record["generator_digest"]))
+        kind = _kind_of(record.get("kind"))
+        return ProposedPicture(name, picture, (side, side), w, str(record["generator_digest"]), kind=kind)
     except (ValueError, KeyError, TypeError, BadLabel) as error:
         raise BadProject(
             f"is damaged ({error})",
             remedy="Delete it, and run partly pictures again with the same seed",
             path=path,
         ) from error
+
+
+def _kind_of(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def unknown_picture(project: Project, name: str) -> BadLabel:
@@ -317,7 +326,10 @@ def _record_path(project: Project, name: str) -> Path:
 def write_sheet(path: Path, pictures: Sequence[ProposedPicture]) -> None:
     """Write all pictures, small, with their ids below them, as one PNG."""
     cells = [_cell(picture.pixels) for picture in pictures]
-    captions = [f"{place}. {picture.id}" for place, picture in enumerate(pictures, start=1)]
+    captions = [
+        f"{place}. {picture.id}" + (f" ({picture.kind})" if picture.kind else "")
+        for place, picture in enumerate(pictures, start=1)
+    ]
     write_png(path, grid(cells, captions=captions))
 
 
@@ -338,6 +350,7 @@ def _facts(proposal: Proposal) -> dict[str, Any]:
         "index": proposal.index,
         "truncation": proposal.truncation,
         "score": proposal.score,
+        **({"kind": proposal.picture.kind} if proposal.picture.kind is not None else {}),
     }
 
 

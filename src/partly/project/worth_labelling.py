@@ -45,8 +45,11 @@ def worth_labelling(project: Project, source: GeneratorFeatures) -> Worth | None
     def worth(pictures: Sequence[Picture]) -> Sequence[bool]:
         from partly.evaluation.metrics import realism
 
-        size_px = source.levels[0].size_px
-        rows = [network.features(source.with_image(picture, size_px).images).numpy() for picture in pictures]
+        rows = []
+        for picture in pictures:
+            image = source.with_image(picture, source.levels[0].size_px).images
+            assert image is not None, "a picture was asked for"
+            rows.append(network.features(image).numpy())
         real = realism(photos.rows, np.concatenate(rows))
         kept: list[bool] = (real >= min(1.0, float(np.median(real)))).tolist()
         return kept

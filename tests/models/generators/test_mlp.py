@@ -32,6 +32,26 @@ class TestContractInColourWithoutHiddenLayers(TrainedGeneratorContract):
         return tiny(MLPShape(6, z_dim=5, is_grey=False))
 
 
+class TestContractWithCodes(TrainedGeneratorContract):
+    name = "MLP generator"
+    impossible = ({"surprise": 1}, {"image_size_px": 1}, {"hidden": None})
+
+    @pytest.fixture
+    def generator(self):
+        generator = tiny(
+            MLPShape(6, z_dim=5, hidden=(7,), classes=("code 1", "code 2"), n_continuous_codes=3)
+        )
+        generator.class_means[:, 8:] = torch.eye(2)
+        return generator
+
+
+def test_codes_stand_behind_z():
+    generator = MLPGenerator(MLPShape(6, z_dim=5, classes=("code 1", "code 2"), n_continuous_codes=3))
+    z, condition = torch.randn(2, 8), torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    assert (generator.z_dim, generator.w_dim) == (8, 10)
+    assert torch.equal(generator.map(z, condition)[:, 0], torch.cat([z, condition], dim=1))
+
+
 def test_a_picture_is_one_linear_layer_and_a_sigmoid():
     """The 100-784 generator of digits."""
     generator = MLPGenerator(MLPShape())

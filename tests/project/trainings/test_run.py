@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from partly.cli.command_line import INTERRUPTED, cli, run
-from partly.errors import BadModelFile, BadOption, BadPhoto, FolderBusy, TrainingDiverged
+from partly.errors import BadLabel, BadModelFile, BadOption, BadPhoto, FolderBusy, TrainingDiverged
 from partly.models.encoders.encoder_table import load_representation
 from partly.models.generators.generator_table import load_generator
+from partly.models.generators.latent_sampling import draw_classes
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.storage.locks import only_writer
@@ -340,14 +341,86 @@ def test_classes_through_the_command_line(photos, tmp_path, unmeasured):
     assert "Classes, with their photos: cat (3), dog (3)" in result.output
 
 
-@pytest.mark.parametrize("family", ["light", "mlp", "vae"])
-def test_families_that_learn_no_classes(family):
+def test_a_family_that_learns_no_classes():
     text = (
-        f"classes is 'folders', and the family {family} has no such option; "
-        "expected one of the families stylegan2, dcgan"
+        "classes is 'folders', and the family vae has no such option; "
+        "expected one of the families stylegan2, light, dcgan, mlp"
     )
     with pytest.raises(BadOption, match=text):
-        choices_for(family=family, classes="folders")
+        choices_for(family="vae", classes="folders")
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        (
+            "photo,class\n0.png,a\n1.png,a\n2.png,a\n3.png,a\n4.png,a\n5.png,b\n",
+            r"'b' \(1\); expected 2 or more",
+        ),
+        ("".join(f"{i}.png,a\n" for i in range(6)), "all 6 photos are of class 'a'; expected two classes or"),
+        ("".join(f"{i}.png,a\n" for i in range(1, 7)), "names 1 photos that are not there: 6.png; expected"),
+        ("0.png,a\n", "has no class for 5 of 6 photos: 1.png, 2.png, 3.png, …; expected a class for every"),
+        ("photo,class\n", "has no class for 6 of 6 photos: 0.png, 1.png, 2.png, …; expected a class for"),
+    ],
+)
+def test_classes_that_cannot_be_learned_are_refused_before_a_photo_is_read(photos, tmp_path, table, text):
+    path = tmp_path / "classes.csv"
+    path.write_text(table)
+    choices = choices_for(family="dcgan", size_px=16, batch_size=4, classes=str(path))
+    read = []
+    with pytest.raises(BadLabel, match=text):
+        train_generator(
+            photos, tmp_path / "out", choices, TrainingReports(on_photo=lambda *_: read.append(1))
+        )
+    assert not read
+
+
+def test_hundreds_of_classes(tmp_path, unmeasured):
+    """They are learned; the page shows some of them."""
+    for index in range(240):
+        folder = tmp_path / "photos" / f"kind {index % 120:03}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2, 3), index % 256, np.uint8)).save(folder / f"{index}.png")
+    choices = choices_for(
+        family="mlp", size_px=8, n_photos_shown=8, batch_size=4, classes="folders", condition="concatenation"
+    )
+    trained = train_generator(tmp_path / "photos", tmp_path / "out", choices)
+    assert len(load_generator(tmp_path / "out").classes) == 120
+    page = trained.page.read_text()
+    assert "A row for each of 20 of the 120 classes: kind 000, kind 006, kind 012" in page
+    [grid] = (tmp_path / "out" / "pictures").glob("grid-*.png")
+    with Image.open(grid) as image:
+        assert image.height < 1000
+    with pytest.raises(
+        BadOption, match=r"knows no class 'x'; expected one of kind 000, .*, … \(120 in all\)"
+    ):
+        draw_classes(load_generator(tmp_path / "out"), ["x"])
+
+
+@pytest.mark.parametrize("family", ["dcgan", "mlp"])
+def test_codes_are_found_shown_and_drawn_as_classes_are(photos, tmp_path, unmeasured, family):
+    choices = choices_for(
+        family=family, size_px=16, n_photos_shown=8, batch_size=4, codes=3, continuous_codes=2
+    )
+    reports = []
+    trained = train_generator(photos, tmp_path / "out", choices, TrainingReports(on_step=reports.append))
+    assert not trained.classes
+    generator = load_generator(tmp_path / "out")
+    assert generator.classes == ("code 1", "code 2", "code 3")
+    assert generator.z_dim == 102
+    assert generator.w_dim == 105
+    assert len(np.unique(generator.class_means.numpy(), axis=0)) == 3
+    page = trained.page.read_text()
+    assert "A row for each code: code 1, code 2, code 3." in page
+    assert "Continuous codes" in page
+    assert "What pictures tell of their code" in page
+    assert max(report.values["information"] for report in reports) <= np.log(3)
+    assert {path.name for path in (tmp_path / "out" / "pictures").iterdir()} >= {"codes-0000000008.png"}
+    assert reports[-1].values["information"] >= 0 or "code -" in reports[-1].figures
+    again = train_generator(photos, tmp_path / "out", choices)
+    assert again.time_s == trained.time_s
+    with pytest.raises(BadOption, match="codes 3, not 4"):
+        train_generator(photos, tmp_path / "out", replace(choices, codes=4))
 
 
 def test_other_classes_than_before(photos, tmp_path, unmeasured):

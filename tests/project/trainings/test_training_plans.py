@@ -5,13 +5,16 @@ import torch
 
 from partly.errors import BadOption
 from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
+from partly.losses.condition_terms import InformationBound
 from partly.losses.rounds import Ask, Lazy, Round, total
 from partly.losses.slope_penalties import R1, R2, GradientPenalty
 from partly.models.discriminators.light_discriminator import SelfSupervision
 from partly.storage.option_fields import options_of
+from partly.training.adversarial.gan_batches import ConditionRamp
 from partly.training.augment.adversarial.ada import AdaptiveAugmentation
 from partly.training.augment.adversarial.diff_augment import DiffAugment
 from partly.training.augment.adversarial.discriminator_augmentation import NOTHING
+from partly.training.recipes.conditioned_plans import condition_batches
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_choices import AUGMENTATION_NAMES, OBJECTIVE_NAMES
@@ -139,6 +142,48 @@ def test_augmentations():
         ),
         ({"family": "vae", "augment": "diff"}, "augment is 'diff', and the family vae has no such"),
         (
+            {"family": "stylegan2", "codes": 10},
+            r"codes is 10, and the family stylegan2 has no such option; expected one of the families light, "
+            r"dcgan, mlp. Leave it out, or choose another family \(stylegan2 has ",
+        ),
+        (
+            {"family": "stylegan2", "condition_from": 5},
+            "condition_from is 5, and the family stylegan2 has no such option; expected one of the families",
+        ),
+        (
+            {"family": "dcgan", "codes": 10, "classes": "folders"},
+            "codes and classes at once; expected classes, which are known, or codes, which are found. Leave "
+            "--codes and --continuous-codes out, or --classes",
+        ),
+        (
+            {"family": "mlp", "continuous_codes": 2, "classes": "folders"},
+            "codes and classes at once",
+        ),
+        (
+            {"family": "dcgan", "condition": "auxiliary"},
+            "condition is 'auxiliary', and there are no classes; expected --classes with it. Tell",
+        ),
+        (
+            {"family": "dcgan", "condition_from": 0, "condition_until": 9, "codes": 3},
+            "classes are to count gradually, and there are no classes; expected --classes with it",
+        ),
+        (
+            {"family": "dcgan", "condition_from": 0, "classes": "folders"},
+            "condition_from is 0, without condition_until; expected both: .* Give --condition-until as well",
+        ),
+        (
+            {"family": "dcgan", "condition_until": 7, "classes": "folders"},
+            "condition_until is 7, without condition_from; .* Give --condition-from as well",
+        ),
+        (
+            {"family": "dcgan", "condition_from": 7, "condition_until": 7, "classes": "folders"},
+            "condition_from is 7, and condition_until 7; expected numbers of photos shown, the first below",
+        ),
+        (
+            {"family": "dcgan", "information": 0.1},
+            "information is 0.1, without codes; expected --codes or --continuous-codes with it",
+        ),
+        (
             {"objective": "wasserstein", "augment": "ada"},
             "augmentation 'ada' with the objective 'wasserstein'",
         ),
@@ -175,6 +220,10 @@ def test_refused(choices, text):
         ({"batch_size": 0}, "batch_size is 0; expected 1 or more"),
         ({"n_photos_shown": -1}, "n_photos_shown is -1; expected 1 or more"),
         ({"fit": "stretch"}, "fit is 'stretch'; expected one of crop, pad"),
+        ({"condition": "luck"}, "condition is 'luck'; expected one of projection, auxiliary, concatenation"),
+        ({"family": "dcgan", "codes": 1}, "codes is 1; expected 2 to 100"),
+        ({"family": "dcgan", "continuous_codes": 0}, "continuous_codes is 0; expected 1 to 100"),
+        ({"family": "dcgan", "information": 0.0}, "information is 0.0; expected more than 0"),
     ],
 )
 def test_refused_at_once(choices, text):
@@ -248,3 +297,39 @@ def test_classes_reach_both_players_of_stylegan2():
     ).players
     assert players.generator.classes == ("cat", "dog")
     assert players.discriminator.mapping.n_classes == 2
+
+
+@pytest.mark.parametrize("way", ["projection", "auxiliary", "concatenation"])
+@pytest.mark.parametrize("family", ["stylegan2", "light", "dcgan", "mlp"])
+def test_classes_reach_both_players_in_each_way(family, way):
+    choices = choices_for(size_px=32, family=family, classes="folders", condition=way)
+    players = training_plan(choices, ("cat", "dog")).players
+    assert players.generator.classes == ("cat", "dog")
+    heads = players.discriminator(torch.randn(4, 3, 32, 32), torch.eye(2)[[0, 1, 0, 1]]).heads
+    assert list(heads) == (["class"] if way == "auxiliary" else [])
+    assert repr(players.objective) == (
+        "Together(objectives=(NonSaturating(), AuxiliaryClassifier(weight=1.0)))"
+        if way == "auxiliary"
+        else "NonSaturating()"
+    )
+
+
+@pytest.mark.parametrize("family", ["light", "dcgan", "mlp"])
+def test_codes_are_the_classes_of_the_generator_and_numbers_of_its_latents(family):
+    choices = choices_for(size_px=32, family=family, codes=4, continuous_codes=2, information=0.5)
+    plan = training_plan(choices)
+    generator, discriminator = plan.players.generator, plan.players.discriminator
+    assert generator.classes == ("code 1", "code 2", "code 3", "code 4")
+    assert generator.z_dim == generator.shape.z_dim + 2
+    w = generator.map(torch.randn(3, generator.z_dim), torch.eye(4)[:3])
+    assert generator(w).shape == (3, 3, 32, 32)
+    assert discriminator(torch.randn(3, 3, 32, 32), torch.eye(4)[:3]).heads["code"].shape == (3, 6)
+    assert plan.players.objective.objectives[1] == InformationBound(4, 2, 0.5)
+    assert condition_batches(choices) == {"n_codes": 4, "ramp": None}
+    if family == "dcgan":
+        assert (plan.config.generator_rate, plan.config.discriminator_rate) == (1e-3, 2e-4)
+
+
+def test_classes_that_come_in_gradually():
+    choices = choices_for("light", classes="folders", condition_from=1000, condition_until=5000)
+    assert condition_batches(with_defaults(choices))["ramp"] == ConditionRamp(1000, 5000)

@@ -49,6 +49,7 @@ class Picture:
         photo: name of the photo; None: a generated picture only.
         photo_sha256: digest of the photo's file.
         truncation: the factor that was drawn for ``w``; 1 for photos.
+        kind: the class or code that a generator was asked for; None: none, or it is not known.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Picture:
     photo: str | None = None
     photo_sha256: str | None = None
     truncation: float = 1.0
+    kind: str | None = None
 
 
 def is_same_picture(one: Pictured, other: Pictured) -> bool:

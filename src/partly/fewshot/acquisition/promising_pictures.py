@@ -17,6 +17,7 @@ from torch import Tensor
 
 from partly.data.labels import Picture
 from partly.errors import BadOption
+from partly.fewshot.acquisition.kinds_first import kinds_first, medoids_of_kinds
 from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.fewshot.fitting.ridge_methods import COORDINATE_WEIGHT, PENALTY
 from partly.fewshot.segmenters.pixel_coordinates import coordinates
@@ -110,6 +111,8 @@ def propose(
 ) -> list[Proposal]:
     """The most promising of ``n_candidates`` pictures, best first.
 
+    Of a generator with classes or codes, the best of each comes before the others.
+
     Args:
         source: has the candidates.
         n_pictures: how many are wanted.
@@ -135,11 +138,14 @@ def propose(
     candidates = [drawn[i] for i in indexes]
     codes = source.codes(candidates)
     scores = _scores(source, candidates, codes, on_progress)
+    kinds = [picture.kind for picture in candidates]
     if together:
-        medoids = k_medoids(torch.cdist(codes, codes), n_pictures, seed)
+        medoids = medoids_of_kinds(
+            torch.cdist(codes, codes), kinds, n_pictures, lambda some, n: k_medoids(some, n, seed)
+        )
         chosen = sorted(medoids, key=lambda i: -float(scores[i]))
     else:
-        chosen = scores.argsort(descending=True)[:n_pictures].tolist()
+        chosen = kinds_first(scores.argsort(descending=True).tolist(), kinds)[:n_pictures]
     return [Proposal(candidates[i], seed, indexes[i], float(scores[i])) for i in chosen]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from partly.data.labels import Picture, Pictured, is_same_picture
 from partly.errors import BadOption
+from partly.fewshot.acquisition.kinds_first import medoids_of_kinds
 from partly.fewshot.acquisition.promising_pictures import Proposal, Worth, k_medoids, those_worth
 from partly.fewshot.features.feature_source import FeatureSource, at_most
 from partly.machine import where_able
@@ -34,6 +35,9 @@ def representative(
 ) -> list[Proposal]:
     """The k-medoids of ``n_candidates`` pictures over their features, best first.
 
+    Of a generator with classes or codes, one stands for each that no known picture shows, and the others are
+    the k-medoids of all that are left.
+
     A picture is compared by its levels of 8 to 32 px, pooled to 4 x 4 places; every number is standardised
     over the candidates. The score is the share of the candidates that a picture stands for.
 
@@ -54,7 +58,8 @@ def representative(
     drawn = {i: source.plain("proposals", seed, i, truncation) for i in range(at_most(source, n_candidates))}
     new = {i: p for i, p in drawn.items() if not any(is_same_picture(p, other) for other in known)}
     indexes = [list(new)[place] for place in those_worth(list(new.values()), n, worth)]
-    chosen = representative_among(source, [new[i] for i in indexes], n, seed, on_progress)
+    covered = {kind for other in known if (kind := getattr(other, "kind", None)) is not None}
+    chosen = representative_among(source, [new[i] for i in indexes], n, seed, on_progress, covered)
     return [Proposal(new[indexes[place]], seed, indexes[place], score) for place, score in chosen]
 
 
@@ -65,8 +70,17 @@ def representative_among(
     n: int,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
+    covered: Collection[str] = (),
 ) -> list[tuple[int, float]]:
     """As :func:`representative`, of given candidates: their places, each with its score; best first.
+
+    Args:
+        source: has the candidates.
+        candidates: pictures or photos.
+        n: how many are wanted.
+        seed: of the first medoids that are tried.
+        on_progress: told how many candidates were looked at, and of how many.
+        covered: classes or codes that are labelled or proposed already.
 
     Raises:
         BadOption: fewer candidates than wanted, or none wanted.
@@ -82,7 +96,8 @@ def representative_among(
         if on_progress is not None:
             on_progress(done, len(candidates))
     distances = _distances(torch.cat(pooled))
-    medoids = k_medoids(distances, n, seed)
+    kinds = [picture.kind for picture in candidates]
+    medoids = medoids_of_kinds(distances, kinds, n, lambda some, k: k_medoids(some, k, seed), covered)
     stands_for = torch.bincount(distances[:, medoids].argmin(1), minlength=n) / len(candidates)
     return sorted(zip(medoids, stands_for.tolist(), strict=True), key=lambda chosen: -chosen[1])
 

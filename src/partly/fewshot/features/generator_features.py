@@ -16,6 +16,7 @@ from partly.models.generators import (
     Generator,
     Synthesis,
     Truncation,
+    sample_class,
     sample_factor,
     sample_w,
     synthesise_on,
@@ -104,7 +105,8 @@ class GeneratorFeatures:
         """Picture ``index`` of the purpose's stream of latents."""
         w = sample_w(self.generator, seed, index, truncation, purpose)[0].cpu().numpy()
         factor = sample_factor(truncation, seed, index, purpose)
-        return Picture(f"{purpose} {seed}-{index}", w.copy(), self.digest, truncation=factor)
+        kind = sample_class(self.generator, seed, index, purpose)
+        return Picture(f"{purpose} {seed}-{index}", w.copy(), self.digest, truncation=factor, kind=kind)
 
     def codes(self, pictures: Sequence[Picture]) -> Tensor:
         """Their latents, flat: ``[n, l * v]``."""

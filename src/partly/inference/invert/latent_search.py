@@ -19,6 +19,7 @@ from partly.machine import PROCESSOR, Machine
 from partly.models.generators import (
     Generator,
     images_of,
+    known_classes,
     noise_inputs,
     one_hot,
     synthesise_with_noise,
@@ -312,7 +313,7 @@ def _conditions(
     if options.class_name is not None and options.class_name not in generator.classes:
         raise BadOption(
             f"the generator knows no class {options.class_name!r}",
-            expected=f"one of {', '.join(generator.classes)}" if generator.classes else "none: it knows none",
+            expected=known_classes(generator),
         )
     if not generator.classes or options.class_name is not None:
         return one_hot(generator, [options.class_name] * n).to(device)

@@ -1,6 +1,7 @@
 """Discriminators: pictures to judgements."""
 
 from .dcgan_discriminator import DCGANDiscriminator as DCGANDiscriminator
+from .discriminator_conditions import ConditionWay as ConditionWay
 from .light_discriminator import LightDiscriminator as LightDiscriminator
 from .light_discriminator import SelfSupervision as SelfSupervision
 from .mlp_discriminator import MLPDiscriminator as MLPDiscriminator

@@ -10,6 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.losses import Judgement, OfDiscriminator, Round, Terms
+from partly.models.discriminators.discriminator_conditions import (
+    ConditionWay,
+    beside,
+    judged,
+    n_planes,
+    n_told,
+)
 from partly.models.discriminators.discriminator_layers import MinibatchDeviation, check_images
 from partly.models.generators.doubling import DoublingConv
 from partly.models.generators.light_generator import LightShape
@@ -74,16 +81,20 @@ class LightDiscriminator(nn.Module):
     30,000 (docs/lab.md). That pictures differ is told by their deviation instead, as in StyleGAN2.
 
     Args:
-        shape: of the generator that it is trained with; sizes and channels are the same.
+        shape: of the generator that it is trained with; sizes, channels and classes are the same.
+        way: how classes or codes count.
     """
 
-    def __init__(self, shape: LightShape) -> None:
+    def __init__(self, shape: LightShape, *, way: ConditionWay = "projection") -> None:
         super().__init__()
-        self.image_size_px = shape.image_size_px
+        self.image_size_px, self.way = shape.image_size_px, way
+        self.n_planes = n_planes(shape, way)
         sizes_px = [size_px for size_px in shape.sizes_px[::-1] if _LAST_PX <= size_px < shape.image_size_px]
         channels = [shape.n_channels(size_px) for size_px in sizes_px]
         # From half of the picture's size on, where most of the cost is saved.
-        self.first = nn.Sequential(nn.Conv2d(3, channels[0], 4, 2, 1), nn.LeakyReLU(_SLOPE, inplace=True))
+        self.first = nn.Sequential(
+            nn.Conv2d(3 + self.n_planes, channels[0], 4, 2, 1), nn.LeakyReLU(_SLOPE, inplace=True)
+        )
         blocks = [DownBlock(n_in, n_out) for n_in, n_out in pairwise(channels)]
         self.blocks, self.last_block = nn.Sequential(*blocks[:-1]), blocks[-1]
         # Scores of places, each of which sees about the whole picture; their mean is the picture's.
@@ -92,22 +103,27 @@ class LightDiscriminator(nn.Module):
             _convolution(channels[-1] + 1, channels[-1], 1, 1),
             nn.Conv2d(channels[-1], 1, 4),
         )
+        n = n_told(shape, way)
+        self.by_class = nn.Conv2d(channels[-1], n, 4, bias=way != "projection") if n else None
         self.apply(_keep_signals)
         self.decoded_px = min(shape.image_size_px // 2, _MOST_DECODED_PX)
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)
 
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:  # noqa: ARG002
-        """Images ``[b, 3, s, s]`` in [-1, 1] to scores ``[b]``, and the last maps.
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
+        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores, features and heads.
 
         Raises:
-            BadOption: images of another size.
+            BadOption: images of another size, or conditions of another shape.
         """
-        _, last = self._features(images)
+        _, last = self._features(images, condition)
         maps = self.score[:-1](last)
-        return Judgement(self.score[-1](maps).mean(dim=(1, 2, 3)), (maps,))
+        told = None if self.by_class is None else self.by_class(last).mean(dim=(2, 3))
+        return judged(self.way, self.score[-1](maps).mean(dim=(1, 2, 3)), told, condition, (maps,))
 
-    def reconstruct(self, images: Tensor, random: torch.Generator) -> tuple[tuple[Tensor, Tensor], ...]:
+    def reconstruct(
+        self, images: Tensor, random: torch.Generator, condition: Tensor | None = None
+    ) -> tuple[tuple[Tensor, Tensor], ...]:
         """What the features tell of the images, beside what they should tell.
 
         The whole images are told from the features at 8 px; one quarter of them, the same of all, in more
@@ -116,14 +132,15 @@ class LightDiscriminator(nn.Module):
         Args:
             images: ``[b, 3, s, s]`` in [-1, 1].
             random: draws which quarter.
+            condition: classes of the images, ``[b, c]``, where they are told beside colours.
 
         Returns:
             Pairs of pictures, made and wanted: of the whole, of the quarter; all ``[b, 3, d, d]``.
 
         Raises:
-            BadOption: images of another size.
+            BadOption: images of another size, or conditions of another shape.
         """
-        finer, last = self._features(images)
+        finer, last = self._features(images, condition)
         row, column = torch.randint(2, (2,), generator=random).tolist()
         whole = self.decode_whole(last), self._decoded_size(images)
         quarter = (
@@ -132,10 +149,10 @@ class LightDiscriminator(nn.Module):
         )
         return whole, quarter
 
-    def _features(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _features(self, images: Tensor, condition: Tensor | None) -> tuple[Tensor, Tensor]:
         """Features at 16 and at 8 px."""
         check_images(images, self.image_size_px)
-        finer = self.blocks(self.first(images))
+        finer = self.blocks(self.first(beside(images, condition, self.n_planes)))
         return finer, self.last_block(finer)
 
     def _decoded_size(self, images: Tensor) -> Tensor:
@@ -162,7 +179,7 @@ class SelfSupervision(OfDiscriminator):
 
     def discriminator_terms(self, seen: Round) -> Terms:
         """``weight`` times the mean absolute difference of photos and what their features tell."""
-        pairs = self.discriminator.reconstruct(seen.photos, seen.ask.random("penalty"))
+        pairs = self.discriminator.reconstruct(seen.photos, seen.ask.random("penalty"), seen.condition)
         differences = [(made - wanted).abs().mean() for made, wanted in pairs]
         return {"self-supervision": self.weight * torch.stack(differences).mean()}
 

@@ -8,6 +8,13 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from partly.losses import Judgement
+from partly.models.discriminators.discriminator_conditions import (
+    ConditionWay,
+    beside,
+    judged,
+    n_planes,
+    n_told,
+)
 from partly.models.discriminators.discriminator_layers import (
     MinibatchDeviation,
     check_condition,
@@ -62,18 +69,20 @@ class ClassMapping(nn.Module):
 class StyleGAN2Discriminator(nn.Module):
     """Pictures to scores.
 
-    With classes, a mapped class is projected on (Miyato and Koyama, ICLR 2018, equation 3, without its second
-    term; released code of Karras et al., NeurIPS 2020).
+    Of classes by projection, a mapped class is projected on (Miyato and Koyama, ICLR 2018, equation 3,
+    without its second term; released code of Karras et al., NeurIPS 2020).
 
     Args:
         shape: of the generator that it is trained with; sizes, channels and classes are the same.
+        way: how classes count.
     """
 
-    def __init__(self, shape: StyleGAN2Shape) -> None:
+    def __init__(self, shape: StyleGAN2Shape, *, way: ConditionWay = "projection") -> None:
         super().__init__()
-        self.image_size_px = shape.image_size_px
+        self.image_size_px, self.way = shape.image_size_px, way
+        self.n_planes = n_planes(shape, way)
         sizes_px = shape.sizes_px[::-1]
-        self.from_rgb = EqualisedConv(3, shape.n_channels(sizes_px[0]), 1)
+        self.from_rgb = EqualisedConv(3 + self.n_planes, shape.n_channels(sizes_px[0]), 1)
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(shape.n_channels(size_px), shape.n_channels(size_px // 2))
@@ -84,22 +93,26 @@ class StyleGAN2Discriminator(nn.Module):
         self.deviation = MinibatchDeviation()
         self.conv = EqualisedConv(n_last + 1, n_last)
         self.hidden = EqualisedLinear(n_last * _LAST_PX**2, n_last)
-        self.score = EqualisedLinear(n_last, n_last if shape.classes else 1)
-        self.mapping = ClassMapping(shape, n_last) if shape.classes else None
+        projects = way == "projection" and bool(shape.classes)
+        self.score = EqualisedLinear(n_last, n_last if projects else 1)
+        self.mapping = ClassMapping(shape, n_last) if projects else None
+        n = 0 if projects else n_told(shape, way)
+        self.by_class = EqualisedLinear(n_last, n) if n else None
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
-        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores and features.
+        """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores, features and heads.
 
         Raises:
             BadOption: images of another size, or conditions of another shape.
         """
         check_images(images, self.image_size_px)
-        maps = self.blocks(leaky(self.from_rgb(images)))
+        maps = self.blocks(leaky(self.from_rgb(beside(images, condition, self.n_planes))))
         maps = leaky(self.conv(self.deviation(maps)))
         hidden = leaky(self.hidden(maps.flatten(1)))
         values: Tensor = self.score(hidden)
         if self.mapping is None:
-            return Judgement(values[:, 0], (hidden,))
+            told = None if self.by_class is None else self.by_class(hidden)
+            return judged(self.way, values[:, 0], told, condition, (hidden,))
         known = check_condition(condition, (len(images), self.mapping.n_classes))
         scores = (values * self.mapping(known)).sum(dim=1) / math.sqrt(values.shape[1])
         return Judgement(scores, (hidden,))

@@ -8,6 +8,7 @@ from .generator_protocol import Synthesis as Synthesis
 from .generator_table import load_generator as load_generator
 from .latent_sampling import class_means_of_w as class_means_of_w
 from .latent_sampling import draw_classes as draw_classes
+from .latent_sampling import known_classes as known_classes
 from .latent_sampling import map_on_processor as map_on_processor
 from .latent_sampling import mean_of_w as mean_of_w
 from .latent_sampling import one_hot as one_hot

@@ -25,13 +25,15 @@ class DCGANShape:
         image_size_px: side of the pictures, a power of two from 16 to 128.
         z_dim: length of ``z``.
         last_channels: channels before the picture; each size below it has twice as many.
-        classes: names of the classes, if it learns any.
+        classes: names of the classes, if it learns any, or of the values of its code.
+        n_continuous_codes: numbers behind ``z`` that are told by the pictures (InfoGAN).
     """
 
     image_size_px: int = 64
     z_dim: int = 100
     last_channels: int = 64
     classes: tuple[str, ...] = ()
+    n_continuous_codes: int = 0
 
     def __post_init__(self) -> None:
         check_size(self.image_size_px, *_SIZES)

@@ -34,6 +34,7 @@ class GeneratorFamily(ModelFamily):
         super().__init__(shape)
         self.classes: tuple[str, ...] = getattr(shape, "classes", ())
         self.drawn_classes = tuple(range(len(self.classes)))
+        self.n_continuous_codes: int = getattr(shape, "n_continuous_codes", 0)
 
     def map(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """Mapped latents ``[b, l, v]`` of ``z [b, z]`` under ``condition [b, c]``, not truncated."""
@@ -110,15 +111,19 @@ class UnmappedFamily(GeneratorFamily):
     """Base of families without a mapping network: ``w`` is ``z``, in one row, with the condition behind it.
 
     A class is told as Mirza and Osindero (2014, section 3.2) do: as ones and zeros beside ``z``. Told louder,
-    it is learned earlier, and ``z`` is left aside (docs/adr/0027).
+    it is learned earlier, and ``z`` is left aside (docs/adr/0027). A code of a few values (Chen et al., NIPS
+    2016) is told as a class is, and its values are the classes; continuous codes are the last numbers of
+    ``z``, so that a generator with codes is one as any other (docs/adr/0057).
 
     Args:
-        shape: with ``image_size_px`` and ``z_dim``, besides what the family needs.
+        shape: with ``image_size_px`` and ``z_dim``, besides what the family needs; a family with continuous
+            codes has their number in ``shape.n_continuous_codes``, and they come on top of ``z_dim``.
     """
 
     def __init__(self, shape: Any) -> None:
         super().__init__(shape)
-        self.z_dim, self.w_dim = shape.z_dim, shape.z_dim + len(self.classes)
+        self.z_dim = shape.z_dim + self.n_continuous_codes
+        self.w_dim = self.z_dim + len(self.classes)
         self.n_layers = 1
         self.image_size_px = shape.image_size_px
         self.register_buffer("w_mean", torch.zeros(self.w_dim))

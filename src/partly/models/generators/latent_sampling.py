@@ -19,6 +19,7 @@ __all__ = [
     "Truncation",
     "class_means_of_w",
     "draw_classes",
+    "known_classes",
     "map_on_processor",
     "mean_of_w",
     "one_hot",
@@ -30,7 +31,7 @@ __all__ = [
     "truncate",
 ]
 
-_N_MEAN = 10_000
+_N_MEAN, _N_TOLD = 10_000, 20
 
 
 def truncate(w: Tensor, w_mean: Tensor, factor: float | Tensor) -> Tensor:
@@ -103,10 +104,19 @@ def draw_classes(generator: Generator, names: Sequence[str]) -> None:
     if unknown:
         raise BadOption(
             f"the generator knows no class {unknown[0]!r}",
-            expected=f"one of {', '.join(generator.classes)}" if generator.classes else "none: it knows none",
+            expected=known_classes(generator),
         )
     wanted = names or generator.classes
     generator.drawn_classes = tuple(i for i, name in enumerate(generator.classes) if name in wanted)
+
+
+def known_classes(generator: Generator) -> str:
+    """The classes of a generator in words, as errors say what was expected; of many, the first."""
+    names = generator.classes
+    if not names:
+        return "none: it knows none"
+    more = f", … ({len(names)} in all)" if len(names) > _N_TOLD else ""
+    return f"one of {', '.join(names[:_N_TOLD])}{more}"
 
 
 def one_hot(generator: Generator, classes: Iterable[str | None]) -> Tensor:

@@ -35,6 +35,8 @@ class LightShape(DoublingSizes):
         z_dim: length of ``z``.
         channel_base: channels at 4 px and above are ``channel_base / size``, ...
         most_channels: ... and never more than this.
+        classes: names of the classes, if it learns any, or of the values of its code.
+        n_continuous_codes: numbers behind ``z`` that are told by the pictures (InfoGAN).
     """
 
     sizes = (32, 512)
@@ -42,6 +44,8 @@ class LightShape(DoublingSizes):
     z_dim: int = 128
     channel_base: int = 768
     most_channels: int = 256
+    classes: tuple[str, ...] = ()
+    n_continuous_codes: int = 0
 
 
 class GatedConv(nn.Module):
@@ -109,7 +113,7 @@ class LightGenerator(UnmappedFamily):
         super().__init__(shape)
         sizes_px, n = shape.sizes_px, shape.n_channels
         self.levels = tuple(Level(f"{size_px}px", size_px, n(size_px)) for size_px in sizes_px)
-        self.first = nn.Linear(shape.z_dim, 2 * n(_FIRST_PX) * _FIRST_PX**2, bias=False)
+        self.first = nn.Linear(self.w_dim, 2 * n(_FIRST_PX) * _FIRST_PX**2, bias=False)
         self.norm = nn.BatchNorm2d(2 * n(_FIRST_PX))
         # Two convolutions at 8, 32 and 128 px, one at the sizes between, as in the paper's figure 3.
         self.blocks = nn.ModuleList(
@@ -122,7 +126,7 @@ class LightGenerator(UnmappedFamily):
         self.to_rgb = nn.Conv2d(n(sizes_px[-1]), 3, 3, padding=1)
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
-        """Pictures and features of ``w [b, 1, z]``; see the protocol.
+        """Pictures and features of ``w [b, 1, v]``; see the protocol.
 
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.
@@ -135,7 +139,7 @@ class LightGenerator(UnmappedFamily):
         return Synthesis(pictures, FeaturePyramid(tuple(maps[:n_wanted])))
 
     def forward(self, w: Tensor, random: torch.Generator | None = None) -> Tensor:
-        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, z]`` for training, with fresh noise from ``random``."""
+        """Pictures ``[b, 3, s, s]`` of ``w [b, 1, v]`` for training, with fresh noise from ``random``."""
         images: Tensor = self.to_rgb(self._maps(w, self.image_size_px, random)[-1]).tanh()
         return images
 

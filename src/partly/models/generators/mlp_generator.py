@@ -26,12 +26,16 @@ class MLPShape:
         z_dim: length of ``z``.
         hidden: widths of the hidden layers; none leads straight to the pixels.
         is_grey: pictures without colours.
+        classes: names of the classes, if it learns any, or of the values of its code.
+        n_continuous_codes: numbers behind ``z`` that are told by the pictures (InfoGAN).
     """
 
     image_size_px: int = 28
     z_dim: int = 100
     hidden: tuple[int, ...] = ()
     is_grey: bool = True
+    classes: tuple[str, ...] = ()
+    n_continuous_codes: int = 0
 
     def __post_init__(self) -> None:
         if self.image_size_px < 2:
@@ -59,15 +63,15 @@ class MLPGenerator(UnmappedFamily):
 
     def __init__(self, shape: MLPShape) -> None:
         super().__init__(shape)
-        self.hidden = nn.ModuleList(nn.Linear(*widths) for widths in pairwise([shape.z_dim, *shape.hidden]))
-        self.pixels = nn.Linear([shape.z_dim, *shape.hidden][-1], shape.n_values)
+        self.hidden = nn.ModuleList(nn.Linear(*widths) for widths in pairwise([self.w_dim, *shape.hidden]))
+        self.pixels = nn.Linear([self.w_dim, *shape.hidden][-1], shape.n_values)
         self.levels = (
             *(Level(f"hidden {i}", 1, n) for i, n in enumerate(shape.hidden, start=1)),
             Level("pixels", shape.image_size_px, shape.n_colours),
         )
 
     def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:
-        """Pictures and features of ``w [b, 1, z]``; see the protocol.
+        """Pictures and features of ``w [b, 1, v]``; see the protocol.
 
         Raises:
             BadOption: ``w`` has another shape, or no level is as small as ``features_px``.

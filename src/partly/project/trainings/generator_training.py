@@ -28,7 +28,12 @@ from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.project.trainings.training_page import write_training_page
-from partly.project.trainings.training_samples import class_grid, interpolation_strip, picture_grid
+from partly.project.trainings.training_samples import (
+    class_grid,
+    code_sweeps,
+    interpolation_strip,
+    picture_grid,
+)
 from partly.storage import (
     FIRST_VERSION,
     Provenance,
@@ -41,7 +46,14 @@ from partly.storage import (
 )
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import checkpoint_files
-from partly.training.recipes import PlanStep, TrainingChoices, TrainingPlan, training_plan, with_defaults
+from partly.training.recipes import (
+    PlanStep,
+    TrainingChoices,
+    TrainingPlan,
+    condition_batches,
+    training_plan,
+    with_defaults,
+)
 
 _N_FOR_MEAN = 4000
 _ASSUMED = {"streams": FIRST_VERSION}
@@ -137,7 +149,8 @@ def train_generator(
         told: str | None = getattr(choices, "classes", None)
         of_photo = None if told is None else read_classes(told, sources)
         # What it refuses is refused before photos are read, which may take long.
-        without_classes = training_plan(choices) if of_photo is None else None
+        names = () if of_photo is None else classes_of([*of_photo], of_photo).names
+        ready = training_plan(choices, names)
 
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)
@@ -145,9 +158,13 @@ def train_generator(
         # The others read what the first has made.
         photo_set = ranks.first_then_others(squares)
         classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
-        ready = without_classes or training_plan(choices, classes.names if classes else ())
         batches = SquareBatches(
-            photo_set, ready.batch_size, choices.seed, mirror=choices.mirror, classes=classes
+            photo_set,
+            ready.batch_size,
+            choices.seed,
+            mirror=choices.mirror,
+            classes=classes,
+            **condition_batches(choices),
         )
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         counts = classes.counts() if classes else {}
@@ -244,6 +261,8 @@ class _Keeper:
         grid = self.place.grid_file(n_shown)
         write_png(grid, class_grid(generator) if generator.classes else picture_grid(generator))
         write_png(self.place.strip_file(n_shown), interpolation_strip(generator))
+        if generator.n_continuous_codes:
+            write_png(self.place.sweep_file(n_shown), code_sweeps(generator))
         generator.save(self.place.root, self._extra(step, n_shown))
         self.place.thin_out()
         self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)

@@ -67,6 +67,10 @@ class TrainingFolder:
         """Ways from one picture to another, after so many photos."""
         return self.root / "pictures" / f"between-{n_seen:010}.png"
 
+    def sweep_file(self, n_seen: int) -> Path:
+        """Pictures along each continuous code, after so many photos."""
+        return self.root / "pictures" / f"codes-{n_seen:010}.png"
+
     def grids(self) -> list[tuple[int, Path]]:
         """Photos seen, and grid, oldest first."""
         return _numbered(self.root / "pictures", "grid-*.png")
@@ -75,9 +79,13 @@ class TrainingFolder:
         """Photos seen, and strip, oldest first."""
         return _numbered(self.root / "pictures", "between-*.png")
 
+    def sweeps(self) -> list[tuple[int, Path]]:
+        """Photos seen, and pictures along the codes, oldest first."""
+        return _numbered(self.root / "pictures", "codes-*.png")
+
     def thin_out(self) -> None:
-        """Delete grids and strips but the newest, and earlier ones of about doubling numbers of photos."""
-        for files in (self.grids(), self.strips()):
+        """Delete pictures but the newest, and earlier ones of about doubling numbers of photos."""
+        for files in (self.grids(), self.strips(), self.sweeps()):
             kept = {path for _, path in (*doubling(files[:-1]), *files[-1:])}
             for _, path in files:
                 if path not in kept:

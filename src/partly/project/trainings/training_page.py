@@ -24,8 +24,9 @@ from partly.evaluation.report import (
     table,
 )
 from partly.project.trainings.training_folder import TrainingFolder, doubling
+from partly.project.trainings.training_samples import shown_classes
 from partly.storage import write_text
-from partly.training.recipes import TrainingChoices
+from partly.training.recipes import TrainingChoices, code_names
 
 _MOST_EARLIER = 8
 _WIDE_PX = 720
@@ -33,6 +34,7 @@ _CHARTS = (
     ("Losses", "loss", (("generator", "generator_loss"), ("discriminator", "discriminator_loss"))),
     ("What the discriminator says", "mean score", (("photos", "real_score"), ("pictures", "fake_score"))),
     ("How much is augmented", "probability", (("p", "augment_p"),)),
+    ("What pictures tell of their code", "nats", (("mutual information, at least", "information"),)),
     ("Loss", "nats a value", (("evidence lower bound", "loss"),)),
     ("Difference of photos and pictures", "mean absolute difference", (("difference", "difference"),)),
     ("What latents know of photos", "nats", (("divergence", "divergence"),)),
@@ -61,7 +63,7 @@ def write_training_page(
     """
     log = place.log()
     sections = [
-        *_picture_sections(place, classes or {}),
+        *_picture_sections(place, _grid_text(choices, classes or {})),
         *_measure_section(place),
         *_curve_sections(log),
         _choice_section(choices),
@@ -92,8 +94,8 @@ def _figures(log: Sequence[dict[str, Any]], photos: PhotoSet) -> list[KeyFigure]
     return figures
 
 
-def _picture_sections(place: TrainingFolder, classes: Mapping[str, int]) -> list[Section]:
-    grids, strips = place.grids(), place.strips()
+def _picture_sections(place: TrainingFolder, grid_text: str) -> list[Section]:
+    grids, strips, sweeps = place.grids(), place.strips(), place.sweeps()
     if not grids:
         return []
     n_seen, newest = grids[-1]
@@ -101,9 +103,18 @@ def _picture_sections(place: TrainingFolder, classes: Mapping[str, int]) -> list
         Section(
             "Pictures",
             [picture_grid([_picture(newest, f"after {n_seen} photos")], width_px=_WIDE_PX)],
-            intro=_grid_text(classes),
+            intro=grid_text,
         )
     ]
+    if sweeps:
+        sections.append(
+            Section(
+                "Continuous codes",
+                [picture_grid([_picture(sweeps[-1][1], "")], width_px=_WIDE_PX)],
+                intro="In each row, one continuous code goes from -2 to 2, and all else stays. What changes "
+                "along all rows of a code is what it means.",
+            )
+        )
     if strips:
         sections.append(
             Section(
@@ -120,11 +131,17 @@ def _picture_sections(place: TrainingFolder, classes: Mapping[str, int]) -> list
     return sections
 
 
-def _grid_text(classes: Mapping[str, int]) -> str:
-    if not classes:
+def _grid_text(choices: TrainingChoices, classes: Mapping[str, int]) -> str:
+    codes = code_names(getattr(choices, "codes", None) or 0)
+    names = [*codes, *classes]
+    if not names:
         return "Random pictures, not truncated, always of the same latents."
+    shown, what = shown_classes(names), "code" if codes else "class"
+    each = (
+        f"each {what}" if len(shown) == len(names) else f"each of {len(shown)} of the {len(names)} {what}es"
+    )
     return (
-        f"A row for each class: {', '.join(classes)}. Random pictures, not truncated, always of the same "
+        f"A row for {each}: {', '.join(shown)}. Random pictures, not truncated, always of the same "
         "latents; those above each other share one."
     )
 

@@ -125,6 +125,7 @@ class Proposals:
                 "index": proposal.index,
                 "truncation": proposal.truncation,
                 "score": proposal.score,
+                **({"kind": proposal.picture.kind} if proposal.picture.kind is not None else {}),
             }
             picture = self._models.supply.keep(proposal.picture, facts)
             score = None if reason == "asked" else float(proposal.score)

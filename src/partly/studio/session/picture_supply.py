@@ -154,8 +154,8 @@ class GeneratedPictures:
         return self._drawn(seed, index, _TRUNCATION, "first picture")
 
     def n_at_first(self, n: int) -> int:
-        """As many as usual."""
-        return n
+        """As many as usual, and as the generator has classes or codes: one picture of each."""
+        return max(n, min(len(self._source.generator.drawn_classes), _MOST_PICTURES))
 
     def chosen(self, request: ProposalRequest, seed: int, tools: ProposalTools) -> Sequence[Proposal]:
         """Of fresh pictures, made for that."""

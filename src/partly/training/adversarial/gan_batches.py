@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -88,8 +88,9 @@ class PhotoBatch:
 
     Attributes:
         photos: ``[b, 3, s, s]`` in [-1, 1].
-        condition: ``[b, c]`` float32, what each photo shows, such as its class as ones and zeros; ``c`` is 0
-            where nothing is known of photos.
+        condition: ``[b, c]`` float32, what each photo shows, and what the picture beside it is asked to show,
+            such as its class as ones and zeros. Codes are those of the pictures alone. ``c`` is 0 where there
+            are neither.
     """
 
     photos: Tensor
@@ -117,8 +118,36 @@ class PhotoBatches(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ConditionRamp:
+    """How conditions come in, as photos are shown: not at all, then in proportion, then in full.
+
+    Classes that count from the first step on make trainings on few photos collapse, which do well without
+    (Shahbazi et al., ICLR 2022, "Collapse by Conditioning"). Conditions are multiplied by the weight, so that
+    it is also that of all that is proportional to them: the class in the latents, the score of a projection,
+    the term of an auxiliary classifier.
+
+    Attributes:
+        first: photos shown before conditions begin to count.
+        last: photos shown after which they count in full.
+    """
+
+    first: int
+    last: int
+
+    def weight(self, n_shown: int) -> float:
+        """Of conditions after so many photos, from 0 to 1."""
+        return min(max((n_shown - self.first) / (self.last - self.first), 0.0), 1.0)
+
+
 class SquareBatches:
     """Batches of a photo set, in one random order after another.
+
+    Pictures are asked for the classes of the photos beside them. Drawing their classes evenly instead would
+    tell photos from pictures by their classes alone wherever these are not equally frequent: scores would
+    carry the logarithm of that ratio, and one that does not see the class would be wrong about both.
+
+    Codes are drawn evenly, and photos have none: then it is known how much they could tell.
 
     Args:
         photos: the photos.
@@ -126,9 +155,11 @@ class SquareBatches:
         seed: of their order.
         mirror: show half of them mirrored.
         classes: of the photos, in their order; None: they have none.
+        n_codes: values of the code that pictures are asked for; 0: they have none.
+        ramp: how conditions come in; None: they count in full.
 
     Raises:
-        BadOption: there are fewer photos than a batch has.
+        BadOption: there are fewer photos than a batch has, or classes and codes at once.
     """
 
     def __init__(
@@ -139,7 +170,11 @@ class SquareBatches:
         *,
         mirror: bool = True,
         classes: PhotoClasses | None = None,
+        n_codes: int = 0,
+        ramp: ConditionRamp | None = None,
     ) -> None:
+        if classes is not None and n_codes:
+            raise BadOption("codes and classes at once", expected="one of them")
         if len(photos) < batch_size:
             raise BadOption(
                 f"there are {len(photos)} photos, and {batch_size} in a batch",
@@ -148,13 +183,17 @@ class SquareBatches:
             )
         self._photos, self._seed, self._mirror = photos, seed, mirror
         self._order = BatchOrder(len(photos), batch_size, seed)
-        self._classes = classes
-        self.condition_width = len(classes.names) if classes else 0
+        self._classes, self._n_codes, self._ramp, self._batch_size = classes, n_codes, ramp, batch_size
+        self.condition_width = len(classes.names) if classes else n_codes
         self.digest = (
             f"{photos.digest}, {batch_size} a batch, seed {seed}, {'' if mirror else 'not '}mirrored"
         )
         if classes:
             self.digest += f", classes {classes.digest}"
+        if n_codes:
+            self.digest += f", {n_codes} codes"
+        if ramp:
+            self.digest += f", conditions from {ramp.first} to {ramp.last}"
 
     def read(self, number: int) -> PhotoBatch:
         """As :meth:`PhotoBatches.read`."""
@@ -164,10 +203,19 @@ class SquareBatches:
         if self._mirror:
             mirrored = torch.rand(len(images), generator=random_of(self._seed, number, "photos")) < 0.5
             images[mirrored] = images[mirrored].flip(-1)
-        if self._classes is None:
-            return PhotoBatch.without_condition(images)
-        places = torch.from_numpy(self._classes.indexes[indexes])
-        return PhotoBatch(images, F.one_hot(places, self.condition_width).float())
+        return PhotoBatch(images, self._condition(number, indexes))
+
+    def _condition(self, number: int, indexes: Sequence[int]) -> Tensor:
+        """Of the photos of a batch, or of the pictures beside them, ``[b, c]``."""
+        if self._n_codes:
+            random = random_of(self._seed, number, "codes")
+            places = torch.randint(self._n_codes, (self._batch_size,), generator=random)
+        elif self._classes is not None:
+            places = torch.from_numpy(self._classes.indexes[indexes])
+        else:
+            return torch.zeros(len(indexes), 0)
+        weight = self._ramp.weight(number * self._batch_size) if self._ramp else 1.0
+        return weight * F.one_hot(places, self.condition_width).float()
 
 
 def mixed_latents(

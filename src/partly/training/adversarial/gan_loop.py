@@ -121,7 +121,8 @@ def train_gan(
                 with machine.precision():
                     of_real = judge_photos(real).float()
                     of_fake = play.judge(turn, condition)(fake).float()
-                ask = Ask(judge_photos, play.random(turn), run.memory, mean=play.mean)
+                plain = play.judge_plain(condition)
+                ask = Ask(judge_photos, play.random(turn), run.memory, mean=play.mean, judge_plain=plain)
                 seen = Round(real, fake, of_real, of_fake, w, condition, ask)
                 discriminator_terms = objective.discriminator_terms(seen)
                 discriminator_loss = total(discriminator_terms)
@@ -147,7 +148,8 @@ def train_gan(
                     w = play.latents(turn, condition)
                     fake = play.pictures(w, turn).float()
                     of_fake_now = judge(fake).float()
-                ask = Ask(judge, play.random(turn), run.memory, play.regenerate(step, condition), play.mean)
+                others, plain = play.regenerate(step, condition), play.judge_plain(condition)
+                ask = Ask(judge, play.random(turn), run.memory, others, play.mean, plain)
                 seen = Round(real, fake, None, of_fake_now, w, condition, ask)
                 generator_terms = objective.generator_terms(seen)
                 generator_loss = total(generator_terms)
@@ -172,6 +174,7 @@ def train_gan(
                 n_seen=n_seen,
                 penalty=figures.penalty,
                 augment_p=play.augment.probability,
+                information=figures.information(run.memory),
                 **figures.of_step(
                     {"generator": generator_terms, "discriminator": discriminator_terms},
                     {"real_score": of_real.scores, "fake_score": of_fake.scores},

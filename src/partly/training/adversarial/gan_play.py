@@ -56,6 +56,7 @@ class Play:
     def __init__(self, players: GanPlayers, config: GanConfig, machine: Machine) -> None:
         self._generator, self._discriminator = players.generator, players.discriminator
         self._config, self._machine = config, machine
+        self._is_plain = players.augment == NOTHING
         self.augment = players.augment.begin()
 
     def latents(self, turn: Turn, condition: Tensor) -> Tensor:
@@ -87,6 +88,22 @@ class Play:
             changed = self.augment(images, self.random(turn)("augmentation"))
             judgement: Judgement = self._discriminator(changed, condition[: len(images)])
             return judgement
+
+        return judged
+
+    def judge_plain(self, condition: Tensor) -> Callable[[Tensor], Judgement] | None:
+        """The discriminator without the augmentation, in full precision after it; None: there is none.
+
+        Args:
+            condition: ``[b, c]`` of the images; where there are fewer, of the first.
+        """
+        if self._is_plain:
+            return None
+
+        def judged(images: Tensor) -> Judgement:
+            with self._machine.precision():
+                judgement: Judgement = self._discriminator(images, condition[: len(images)])
+            return judgement.float()
 
         return judged
 

@@ -27,6 +27,8 @@ class GanReport:
         generator_terms: all terms that the generator minimises, by name; those that do not count in every
             step as last counted.
         discriminator_terms: the same of the discriminator.
+        information: mutual information of pictures and their code, a lower bound in nats; of continuous
+            codes, where there are no others. None: there are no codes.
     """
 
     step: int
@@ -42,6 +44,7 @@ class GanReport:
     augment_p: float | None = None
     generator_terms: Mapping[str, float] = field(default_factory=dict)
     discriminator_terms: Mapping[str, float] = field(default_factory=dict)
+    information: float | None = None
 
 
 OnGanStep = Callable[[GanReport], None]
@@ -50,8 +53,10 @@ OnGanStep = Callable[[GanReport], None]
 def gan_figures_text(report: GanReport) -> str:
     """The figures of a step in one line."""
     augment = "" if report.augment_p is None else f"augment p {report.augment_p:.3f}  "
+    told = "" if report.information is None else f"code {report.information:.2f} nats  "
     return (
         f"{report.n_seen} photos seen  G {report.generator_loss:.3f}  D {report.discriminator_loss:.3f}  "
         f"scores {report.real_score:+.2f} real {report.fake_score:+.2f} fake  "
-        f"{augment}{report.pictures_per_s:.1f} photos/s  {timedelta(seconds=round(report.time_left_s))} left"
+        f"{augment}{told}{report.pictures_per_s:.1f} photos/s  "
+        f"{timedelta(seconds=round(report.time_left_s))} left"
     )

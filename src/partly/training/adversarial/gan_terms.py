@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from partly.losses import Lazy, Round, Terms, total
+from partly.losses import INFORMATION, Lazy, Round, Terms, total
 from partly.machine import Ranks
 
 Player = Literal["generator", "discriminator"]
@@ -78,6 +78,10 @@ class TermFigures:
         self._values["terms"][player].update({name: figure.item() for name, figure in counted.items()})
         if player == "discriminator":
             self._values["penalty"] = torch.tensor([*self._values["terms"][player].values()]).sum().item()
+
+    def information(self, memory: Mapping[str, Tensor]) -> float | None:
+        """What pictures tell of their codes in this step, in nats; None where there are no codes."""
+        return memory[INFORMATION].item() if INFORMATION in memory else None
 
     def of_step(
         self, terms: Mapping[Player, Terms], scores: Mapping[str, Tensor], ranks: Ranks

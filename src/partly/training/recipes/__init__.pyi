@@ -1,5 +1,7 @@
 """Families of generators with what they are trained with."""
 
+from .conditioned_plans import code_names as code_names
+from .conditioned_plans import condition_batches as condition_batches
 from .objective_table import OBJECTIVES as OBJECTIVES
 from .recipe_table import RECIPES as RECIPES
 from .recipe_table import USUAL_FAMILY as USUAL_FAMILY

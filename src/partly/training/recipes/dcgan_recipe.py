@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, ClassesChoice
+from partly.training.recipes.training_choices import AdversarialChoices
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from partly.models.discriminators import ConditionWay
     from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
 @dataclass(frozen=True)
-class DCGANChoices(ClassesChoice, AdversarialChoices):
+class DCGANChoices(ClassesChoice, GradualChoice, CodesChoice, AdversarialChoices):
     """The options of DCGAN."""
 
     family: str = field(default="dcgan", init=False)
@@ -27,7 +29,10 @@ class DCGANRecipe(AdversarialRecipe):
     Options = DCGANChoices
 
     def preset(self, size_px: int) -> AdversarialPreset:
-        """Rates and betas of Radford et al. (ICLR 2016, section 4)."""
+        """Rates and betas of Radford et al. (ICLR 2016, section 4).
+
+        With codes, the generator's rate is that of Chen et al. (NIPS 2016, appendix C.1).
+        """
         from partly.models.generators import DCGANShape
         from partly.training.recipes.recipe_presets import AdversarialPreset
 
@@ -36,6 +41,7 @@ class DCGANRecipe(AdversarialRecipe):
             batch_size=64,
             n_photos_shown=1_000_000,
             training={"generator_rate": 2e-4, "discriminator_rate": 2e-4, "betas": (0.5, 0.999)},
+            training_with_codes={"generator_rate": 1e-3},
         )
 
     def generator(self, shape: Any) -> nn.Module:
@@ -44,8 +50,8 @@ class DCGANRecipe(AdversarialRecipe):
 
         return DCGAN(shape)
 
-    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:
+    def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:
         """As :class:`AdversarialRecipe`."""
         from partly.models.discriminators import DCGANDiscriminator
 
-        return DCGANDiscriminator(shape, norm=norm)
+        return DCGANDiscriminator(shape, norm=norm, way=way)

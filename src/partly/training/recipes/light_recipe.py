@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
 from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
 
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from partly.losses import Objective
+    from partly.models.discriminators import ConditionWay
     from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
 @dataclass(frozen=True)
-class LightChoices(WidthChoice, AdversarialChoices):
+class LightChoices(ClassesChoice, GradualChoice, CodesChoice, WidthChoice, AdversarialChoices):
     """The options of the light family."""
 
     family: str = field(default="light", init=False)
@@ -49,11 +51,11 @@ class LightRecipe(AdversarialRecipe):
 
         return LightGenerator(shape)
 
-    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:  # noqa: ARG002
+    def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:  # noqa: ARG002
         """As :class:`AdversarialRecipe`; it keeps its batch norm whatever the objective."""
         from partly.models.discriminators import LightDiscriminator
 
-        return LightDiscriminator(shape)
+        return LightDiscriminator(shape, way=way)
 
     def penalty(self, discriminator: Any) -> Objective | None:
         """Photos made again from the discriminator's features."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
 from partly.training.recipes.training_choices import AdversarialChoices
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from partly.models.discriminators import ConditionWay
     from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
 @dataclass(frozen=True)
-class MLPChoices(AdversarialChoices):
+class MLPChoices(ClassesChoice, GradualChoice, CodesChoice, AdversarialChoices):
     """The options of the family mlp."""
 
     family: str = field(default="mlp", init=False)
@@ -45,8 +47,8 @@ class MLPRecipe(AdversarialRecipe):
 
         return MLPGenerator(shape)
 
-    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:  # noqa: ARG002
+    def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:  # noqa: ARG002
         """As :class:`AdversarialRecipe`; it has no batch norm."""
         from partly.models.discriminators import MLPDiscriminator
 
-        return MLPDiscriminator(shape)
+        return MLPDiscriminator(shape, way=way)

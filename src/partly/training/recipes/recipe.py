@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from partly.errors import BadOption
+from partly.training.recipes.condition_choices import check_conditions
 from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
 
 if TYPE_CHECKING:
     from torch import nn
 
     from partly.losses import Objective
+    from partly.models.discriminators import ConditionWay
     from partly.models.encoders import VAEEncoder
     from partly.models.generators import VAEDecoder, VAEShape
     from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
@@ -64,8 +66,14 @@ class AdversarialRecipe(ABC):
         """A generator with new weights."""
 
     @abstractmethod
-    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:
-        """A discriminator for the same shape; without ``norm``, each picture is judged by itself."""
+    def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:
+        """A discriminator for the same shape.
+
+        Args:
+            shape: of the generator.
+            norm: batch norm, where the family has any; without, each picture is judged by itself.
+            way: how classes or codes count, if the shape has any.
+        """
 
     def penalty(self, discriminator: Any) -> Objective | None:  # noqa: ARG002
         """What the family adds to the penalty of preset or objective."""
@@ -76,6 +84,7 @@ class AdversarialRecipe(ABC):
         from partly.training.recipes.objective_table import OBJECTIVES
         from partly.training.recipes.unfitting_choices import refuse_unfitting
 
+        check_conditions(choices)
         names = ("batch_size", "n_photos_shown", "objective", "augment")
         preset = self.preset(choices.size_px)
         full = with_preset(choices, preset, names)

@@ -26,6 +26,7 @@ class AdversarialPreset:
         path_length: whether the generator's path length is penalised.
         path_length_every: steps between those that count it.
         training: other values of :class:`partly.training.adversarial.GanConfig`.
+        training_with_codes: those that are others where pictures tell codes.
     """
 
     shape: Any
@@ -39,6 +40,7 @@ class AdversarialPreset:
     path_length: bool = False
     path_length_every: int = 8
     training: Mapping[str, Any] = field(default_factory=dict)
+    training_with_codes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from partly.training.recipes.condition_choices import ClassesChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, ClassesChoice, WidthChoice
+from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from partly.models.discriminators import ConditionWay
     from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
@@ -58,8 +60,8 @@ class StyleGAN2Recipe(AdversarialRecipe):
 
         return StyleGAN2(shape)
 
-    def discriminator(self, shape: Any, *, norm: bool) -> nn.Module:  # noqa: ARG002
+    def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:  # noqa: ARG002
         """As :class:`AdversarialRecipe`; it has no batch norm."""
         from partly.models.discriminators import StyleGAN2Discriminator
 
-        return StyleGAN2Discriminator(shape)
+        return StyleGAN2Discriminator(shape, way=way)

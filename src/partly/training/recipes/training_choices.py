@@ -85,17 +85,6 @@ class AdversarialChoices(TrainingChoices):
 
 
 @dataclass(frozen=True)
-class ClassesChoice:
-    """Of families that can learn classes of photos, and make pictures of each."""
-
-    classes: str | None = option(
-        None,
-        "Classes of the photos: 'folders' if folder names are classes, or a CSV, JSON or IDX file.",
-        metavar="FOLDERS|FILE",
-    )
-
-
-@dataclass(frozen=True)
 class WidthChoice:
     """Of families whose generator can have more or fewer channels; those of the discriminator stay."""
 

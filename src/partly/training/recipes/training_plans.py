@@ -21,6 +21,11 @@ from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.training.recipes.conditioned_plans import (
+    condition_way,
+    conditioned,
+    conditioned_objective,
+)
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
@@ -232,9 +237,7 @@ def adversarial_plan(
     choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
 ) -> AdversarialPlan:
     """The plan of generator and discriminator, whose choices have all defaults."""
-    preset = family.preset(choices.size_px)
-    if classes:
-        preset = replace(preset, shape=replace(preset.shape, classes=tuple(classes)))
+    preset = conditioned(family.preset(choices.size_px), choices, classes)
     objective = OBJECTIVES[choices.objective or ""]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(tensor_seed("first weights", choices.seed))
@@ -243,11 +246,12 @@ def adversarial_plan(
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
         by_itself = objective.by_itself or preset.gamma is not None
-        discriminator = family.discriminator(preset.shape, norm=not by_itself)
+        way = condition_way(choices)
+        discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
     players = GanPlayers(
         generator,
         discriminator,
-        objective.make(),
+        conditioned_objective(objective.make(), choices, classes),
         discriminator_penalties=_penalties(choices, preset, family, discriminator),
         generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),

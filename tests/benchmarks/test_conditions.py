@@ -1,0 +1,78 @@
+"""The benchmarks of classes and codes, on a few digits that are bars and points."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.trained_digits import LABELS, PHOTOS, TEST_LABELS, TEST_PHOTOS, LearnedFrom
+
+from benchmarks import conditional, info_gan
+from partly.errors import BadPhoto
+
+
+def test_codes_are_matched_so_that_most_agree():
+    # Each code's own favourite would give digit 0 twice.
+    counts = torch.tensor([[9, 8, 0], [10, 1, 0], [0, 0, 5]])
+    assert info_gan.best_match(counts) == (1, 0, 2)
+    codes = torch.tensor([0] * 8 + [0] + [1] * 9 + [2] * 2)
+    digits = torch.tensor([1] * 8 + [2] + [0] * 9 + [2] * 2)
+    error, order = info_gan.matched_error(codes, digits, 3)
+    assert order == (1, 0, 2)
+    assert error == pytest.approx(1 / 20)
+    assert info_gan.matched_error(digits, digits, 3) == (0, (0, 1, 2))
+
+
+def test_the_seed_is_picked_by_information_alone():
+    results = {
+        "0": {"information, nats": 2.1, "error of digits": 0.5},
+        "1": {"information, nats": 2.0, "error of digits": 0.01},
+    }
+    assert info_gan.picked(results) == "0"
+
+
+def test_the_information_is_that_of_the_last_tenth(tmp_path):
+    lines = [json.dumps({"information": value}) for value in [0.0] * 18 + [1.0, 2.0]]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    assert info_gan.information_at_the_end(tmp_path / "log.jsonl") == 1.5
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Sixty-four digits to learn from, each a bar at a place of its own, and twenty others."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for photos, labels, n in ((PHOTOS, LABELS, 64), (TEST_PHOTOS, TEST_LABELS, 20)):
+        digits = np.arange(n) % 10
+        pixels = np.random.default_rng(n).integers(0, 60, (n, 28, 28), dtype=np.uint8)
+        pixels[np.arange(n), 2 * digits + 4] = 255
+        head = b"\0\0\x08\x03" + struct.pack(">3I", n, 28, 28)
+        (folder / photos).write_bytes(gzip.compress(head + pixels.tobytes()))
+        head = b"\0\0\x08\x01" + struct.pack(">I", n)
+        (folder / labels).write_bytes(gzip.compress(head + bytes(digits.tolist())))
+    return folder
+
+
+@pytest.mark.slow
+def test_what_is_finished_is_not_made_again(data, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    info_gan.run(data, out, range(2), n_shown=128, n_rounds=1, n_pictures=20)
+    first = json.loads((out / "info-gan.json").read_text())
+    assert list(first["seeds"]) == ["0", "1"]
+    for figures in first["seeds"].values():
+        assert 0 <= figures["error of digits"] <= 1
+        assert figures["information, nats"] <= np.log(10)
+    # The discriminator of a finished training says again what it said.
+    (out / "seed-1-128" / "figures.json").unlink()
+    info_gan.run(data, out, range(2), n_shown=128, n_rounds=1, n_pictures=20)
+    assert json.loads((out / "info-gan.json").read_text()) == first
+    figures = conditional.run(data, out, "auxiliary", n_shown=128, n_rounds=1, n_pictures=20)
+    monkeypatch.setattr(conditional, "trained_players", None)
+    assert conditional.run(data, out, "auxiliary", n_shown=128, n_rounds=1, n_pictures=20) == figures
+
+
+def test_digits_that_are_not_there(tmp_path):
+    with pytest.raises(BadPhoto, match=f"{PHOTOS}: is not there; expected the four files of MNIST"):
+        LearnedFrom.read(tmp_path, tmp_path, 32)
