@@ -59,6 +59,7 @@ ShufflePurpose = Literal[
     "scribbles",
     "plain photos",
     "photos to learn from",
+    "photos held out of a training",
 ]
 TensorPurpose = Literal[
     "first weights",
@@ -134,6 +135,7 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "plain photos",
     "photos to learn from",
     "augmentation",
+    "photos held out of a training",
 )
 
 # Their place in this list is in their keys, too.

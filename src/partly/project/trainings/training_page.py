@@ -23,6 +23,7 @@ from partly.evaluation.report import (
     picture_grid,
     table,
 )
+from partly.project.trainings.stopping_section import stopping_section
 from partly.project.trainings.training_folder import TrainingFolder, doubling
 from partly.storage import write_text
 from partly.training.recipes import TrainingChoices
@@ -62,6 +63,7 @@ def write_training_page(
     log = place.log()
     sections = [
         *_picture_sections(place, classes or {}),
+        *stopping_section(place.evaluations(), has_ended=place.best_grid.is_file()),
         *_measure_section(place),
         *_curve_sections(log),
         _choice_section(choices),
@@ -97,7 +99,16 @@ def _picture_sections(place: TrainingFolder, classes: Mapping[str, int]) -> list
     if not grids:
         return []
     n_seen, newest = grids[-1]
-    sections = [
+    sections = []
+    if place.best_grid.is_file():
+        sections += [
+            Section(
+                "Pictures of the chosen generator",
+                [picture_grid([_picture(place.best_grid, "of the best evaluation")], width_px=_WIDE_PX)],
+                intro=_grid_text(classes),
+            )
+        ]
+    sections += [
         Section(
             "Pictures",
             [picture_grid([_picture(newest, f"after {n_seen} photos")], width_px=_WIDE_PX)],

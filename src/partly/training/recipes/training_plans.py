@@ -21,6 +21,7 @@ from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.training.chassis.watching import Watch
 from partly.training.recipes.first_weights import start_from
 from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
@@ -67,11 +68,13 @@ class TrainedModels:
     Attributes:
         generator: with averaged weights.
         time_s: of all sittings.
+        n_steps: taken by all sittings; fewer than planned where a watch ended the training.
         representation: of photos, where the family has one.
     """
 
     generator: nn.Module
     time_s: float
+    n_steps: int
     representation: RepresentationFamily | None = None
 
 
@@ -107,6 +110,7 @@ class TrainingPlan(ABC):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """Train.
 
@@ -117,6 +121,7 @@ class TrainingPlan(ABC):
             on_checkpoint: given the generator with averaged weights, which it must not change, and the
                 number of steps done.
             machine: what it runs on.
+            watch: of families with the option ``until``: looks at the generator, and may end the training.
         """
 
 
@@ -139,6 +144,7 @@ class AdversarialPlan(TrainingPlan):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """As :class:`TrainingPlan`."""
         result = train_gan(
@@ -148,9 +154,10 @@ class AdversarialPlan(TrainingPlan):
             folder=folder,
             on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
             on_checkpoint=on_checkpoint,
+            watch=watch,
             machine=machine,
         )
-        return TrainedModels(result.generator, result.time_s)
+        return TrainedModels(result.generator, result.time_s, result.n_steps)
 
 
 @dataclass(frozen=True)
@@ -167,8 +174,10 @@ class AutoencoderPlan(TrainingPlan):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """As :class:`TrainingPlan`."""
+        assert watch is None, "the best decoder would need the encoder of the same moment"
         result = train_vae(
             self.parts,
             photos,
@@ -178,7 +187,7 @@ class AutoencoderPlan(TrainingPlan):
             on_checkpoint=on_checkpoint,
             machine=machine,
         )
-        return TrainedModels(result.decoder, result.time_s, result.encoder)
+        return TrainedModels(result.decoder, result.time_s, self.n_steps, result.encoder)
 
 
 def _step(report: GanReport | VAEReport, figures: str) -> PlanStep:
