@@ -37,7 +37,7 @@ def mean_over(values):
 
 def test_products_of_means_are_sums_over_distinct_indexes():
     draws = np.random.default_rng(0)
-    xx, yy, xy = kernels(gaussian, draws.normal(size=(5, 2)), draws.normal(size=(4, 2)))
+    xx, _, xy = kernels(gaussian, draws.normal(size=(5, 2)), draws.normal(size=(4, 2)))
     x, between = Within.of(xx), Between.of(xy)
     assert x.mean == pytest.approx(mean_over(xx[i, j] for i, j in permutations(range(5), 2)))
     four = (xx[i, j] * xx[k, m] for i, j, k, m in permutations(range(5), 4))
@@ -168,7 +168,9 @@ def test_pictures_all_alike():
 
 def test_too_few_or_no_numbers():
     good, bad = np.ones((4, 2)), np.full((4, 2), np.nan)
-    with pytest.raises(BadOption, match=r"there are 3 pictures; expected 4 or more, since its variance needs"):
+    with pytest.raises(
+        BadOption, match=r"there are 3 pictures; expected 4 or more, since its variance needs"
+    ):
         picture_sums(good, good[:3])
     with pytest.raises(BadOption, match="the features of 4 of 4 pictures are NaN or infinite"):
         picture_sums(good, bad)

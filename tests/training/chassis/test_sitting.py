@@ -159,9 +159,9 @@ def test_a_watch_lowers_rates_and_ends_the_training_also_after_a_stop(tmp_path):
 def test_a_watch_is_part_of_what_a_training_is(tmp_path):
     with sitting(tmp_path, watched=watched(Halving())) as run:
         list(run.steps())
-    with pytest.raises(BadOption, match="holds a training with watch.name 'halving', not 'other'"):
+    with pytest.raises(BadOption, match=r"holds a training with watch\.name 'halving', not 'other'"):
         sitting(tmp_path, watched=watched(Halving("other"))).__enter__()
-    with pytest.raises(BadOption, match="watch.name 'halving', which is not asked for now"):
+    with pytest.raises(BadOption, match=r"watch\.name 'halving', which is not asked for now"):
         sitting(tmp_path).__enter__()
 
 

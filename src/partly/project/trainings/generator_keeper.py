@@ -55,6 +55,7 @@ class GeneratorKeeper:
 
     def __call__(self, average: nn.Module, step: int) -> None:
         """Keep the generator with averaged weights after so many steps."""
+        assert isinstance(average, GeneratorFamily)
         n_shown = step * self.ready.n_shown_a_step
         generator = _as_kept(average)
         grid = self.place.grid_file(n_shown)
@@ -72,7 +73,7 @@ class GeneratorKeeper:
         Returns:
             How a training ended that was watched; "" for all others.
         """
-        best = self.watch and self.watch.best
+        best = None if self.watch is None else self.watch.best
         if self.watch is None or best is None:
             if self.last_kept() < trained.n_steps:
                 # It was stopped between its last checkpoint and what is made of it.
@@ -81,6 +82,7 @@ class GeneratorKeeper:
         text = outcome_text(self.watch.evaluations, is_over=self.watch.is_over)
         if self._finished_after() == trained.n_steps:
             return text
+        assert isinstance(trained.generator, GeneratorFamily)
         self.measures.take(trained.generator, trained.n_steps * self.ready.n_shown_a_step, is_last=True)
         assert self.watch.best_folder is not None
         chosen = load_generator(str(self.watch.best_folder))

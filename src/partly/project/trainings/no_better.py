@@ -140,7 +140,7 @@ class NoBetter:
     @property
     def best_folder(self) -> Path | None:
         """Model folder of the generator of that moment."""
-        return self.best and self._folder_of(self.best.step)
+        return None if self.best is None else self._folder_of(self.best.step)
 
     @property
     def is_over(self) -> bool:
@@ -209,9 +209,9 @@ class NoBetter:
     def go_on(self, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Verdict:
         """As :class:`partly.training.chassis.Watch`."""
         self._rule_state = RuleState(**values["rule"])
-        rows = tensors["of_photos"].numpy() if values["memory"] else []
         self._memory = [
-            PictureSums(of_photos=row, **sums) for row, sums in zip(rows, values["memory"], strict=True)
+            PictureSums(of_photos=tensors["of_photos"][place].numpy(), **sums)
+            for place, sums in enumerate(values["memory"])
         ]
         self.evaluations = [Evaluation(**one) for one in values["evaluations"]]
         return self._verdict()

@@ -55,8 +55,8 @@ def stopping_section(lines: Sequence[Mapping[str, Any]], *, has_ended: bool) -> 
             "When to stop",
             [*([notes([told])] if told else []), chart, table(titles, rows)],
             intro="Pictures are compared with photos that are not learned from. p is the probability of such "
-            "a gain over ten evaluations before, or of a greater one, if there was none: above 0.1 nothing is "
-            "shown to have become better. Three times in a row halve the learning rate; the third halving "
+            "a gain over ten evaluations before, or of a greater one, if there was none: above 0.1 nothing "
+            "is shown to have become better. Three times in a row halve the learning rate; the third halving "
             "would be the end. It is a rule, and no test: who looks often enough finds a small p by chance.",
         )
     ]

@@ -108,7 +108,7 @@ def train_gan(
         machine,
         on_step,
         on_checkpoint and (lambda averages, n_done: on_checkpoint(counted(averages), n_done)),
-        watch and Watched(watch, counted),
+        None if watch is None else Watched(watch, counted),
     ) as run:
         figures = TermFigures(run.values)
         generator.train()

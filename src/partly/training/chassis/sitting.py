@@ -311,9 +311,7 @@ class Sitting(Generic[Report]):
             tensors |= with_prefix(_WATCH, of_watch)
         claim = self._claims[0]
         identity = {name: value for name, value in claim.to_json().items() if name not in claim.free}
-        return Checkpoint(
-            tensors, {"identity": identity, "step": self.step, "time_s": self.time_s, **values}
-        )
+        return Checkpoint(tensors, {"identity": identity, "step": self.step, "time_s": self.time_s, **values})
 
     def _resume(self) -> None:
         files = checkpoint_files(self._folder) if self._folder else []
