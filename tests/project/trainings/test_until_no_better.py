@@ -176,8 +176,8 @@ def test_how_many_are_held_out():
     assert n_held_out(60, 50) == 50
     text = (
         "there are 499 photos, and a tenth of them, 49, would be held out; expected 50 held-out photos or "
-        "more, to tell whether pictures get better. Give more photos; or say how many are held out (--hold-out 50); "
-        "or train without --until, for a fixed length."
+        "more, to tell whether pictures get better. Give more photos; or say how many are held out "
+        "(--hold-out 50); or train without --until, for a fixed length."
     )
     with pytest.raises(BadOption, match=f"^{re.escape(text)}$"):
         n_held_out(499, None)
@@ -249,7 +249,7 @@ def test_an_outcome_names_the_best_and_what_evaluations_took():
 
     found = [one(2, 3.0, "remember", True), one(4, 2.5, "better", True), one(6, 2.75, "stop", False)]
     assert outcome_text(found, is_over=True) == (
-        "Stopped after 24 photos: for the third time, 3 evaluations in a row found no better pictures than 10 "
-        "evaluations before. The generator is that after 16 photos, whose kernel distance was least (x "
+        "Stopped after 24 photos: for the third time, 3 evaluations in a row found no better pictures than "
+        "10 evaluations before. The generator is that after 16 photos, whose kernel distance was least (x "
         "1000: 2.5 ± 0.21). 3 evaluations took 0:02:00."
     )

@@ -6,6 +6,7 @@ from .generator_figures import LEAST_PHOTOS as LEAST_PHOTOS
 from .generator_figures import check_numbers as check_numbers
 from .generator_scores import GeneratorEvaluation as GeneratorEvaluation
 from .kernel_distance import cubic_kernel as cubic_kernel
+from .kernel_distance import kernel_distance as kernel_distance
 from .manifold import manifold_scores as manifold_scores
 from .mean_discrepancy import mean_discrepancy as mean_discrepancy
 from .reconstruction_errors import MinimumReconstruction as MinimumReconstruction
