@@ -1,11 +1,11 @@
 """Where the stopping rule would end trainings, and what that costs: ``--until no-better`` merely watching.
 
 ``python -m benchmarks.stopping PHOTOS OUT --family dcgan --size 32 --photos-shown 300000 --no-mirror`` trains
-for a fixed length on some of PHOTOS, while the rule evaluates and is not obeyed (``--obey rates``: the rate is
-halved, and the training goes on). The generator of every evaluation is kept, and judged afterwards on other
-photos, which neither training nor rule has seen, by the network ``--judge``; ``--also`` names a second one,
-which judges three generators: the rule's, the best of all, the last. OUT holds ``stopping.json`` at the end.
-The same command goes on after a stop. ``python -m benchmarks.stopping --table OUT OUT ...`` shows several.
+for a fixed length on some of PHOTOS, while the rule evaluates and is not obeyed (``--obey rates``: the rate
+is halved, and it goes on). The generator of every evaluation is kept, and judged afterwards on other photos,
+which neither training nor rule has seen, by the network ``--judge``; ``--also`` names a second one, which
+judges three generators: the rule's, the best of all, the last. OUT holds ``stopping.json`` at the end. The
+same command goes on after a stop. ``python -m benchmarks.stopping --table OUT OUT ...`` shows several.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from benchmarks import stopping
 from PIL import Image
 
+from benchmarks import stopping
 from partly.project.trainings.no_better import Looks, NoBetter
 from partly.training.chassis.stopping_rule import StoppingRule
 from tests.project.trainings.test_until_no_better import Cells

@@ -13,6 +13,9 @@ from .label_losses import bias_correction as bias_correction
 from .label_losses import counted_pixels as counted_pixels
 from .label_losses import part_weights_from_frequencies as part_weights_from_frequencies
 from .label_losses import soft_cross_entropy as soft_cross_entropy
+from .moment_matching import RELATIVE_BANDWIDTHS as RELATIVE_BANDWIDTHS
+from .moment_matching import matching_loss as matching_loss
+from .moment_matching import usual_distance as usual_distance
 from .noise_penalties import noise_autocorrelation as noise_autocorrelation
 from .perceptual_distances import beyond_range as beyond_range
 from .perceptual_distances import perceptual_distance as perceptual_distance

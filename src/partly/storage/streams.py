@@ -60,6 +60,8 @@ ShufflePurpose = Literal[
     "plain photos",
     "photos to learn from",
     "photos held out of a training",
+    "permutations of a test",
+    "halves of a test",
 ]
 TensorPurpose = Literal[
     "first weights",
@@ -136,6 +138,8 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "photos to learn from",
     "augmentation",
     "photos held out of a training",
+    "permutations of a test",
+    "halves of a test",
 )
 
 # Their place in this list is in their keys, too.

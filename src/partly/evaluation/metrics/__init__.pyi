@@ -1,5 +1,6 @@
 """How well label maps agree, and how well pictures do as photos; numpy only."""
 
+from .difference_scores import Differences as Differences
 from .evaluation_scores import Evaluation as Evaluation
 from .evaluation_scores import Skipped as Skipped
 from .generator_figures import LEAST_PHOTOS as LEAST_PHOTOS

@@ -1,0 +1,1 @@
+"""Generators without a discriminator, whose pictures have the moments of photos."""
