@@ -131,6 +131,7 @@ class Toy:
         return PhotoBatch.without_condition(self.photos[chosen])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("matched", ["pixels", "codes"])
 def test_it_makes_pictures_of_all_corners(matched):
     toy, reports = Toy(), []

@@ -35,7 +35,8 @@ _CHARTS = (
     ("What the discriminator says", "mean score", (("photos", "real_score"), ("pictures", "fake_score"))),
     ("How much is augmented", "probability", (("p", "augment_p"),)),
     ("Loss", "nats a value", (("evidence lower bound", "loss"),)),
-    ("Difference of photos and pictures", "mean absolute difference", (("difference", "difference"),)),
+    ("Difference of photos and pictures", "mean difference", (("difference", "difference"),)),
+    ("Moments of photos and pictures", "root of the discrepancy", (("discrepancy", "discrepancy"),)),
     ("What latents know of photos", "nats", (("divergence", "divergence"),)),
 )
 _LIMITS = (
