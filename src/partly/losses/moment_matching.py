@@ -13,7 +13,7 @@ are about these: two digits lie some 10 apart."""
 _LEAST = 1e-12
 
 
-def matching_loss(photos: Tensor, pictures: Tensor, bandwidths: Sequence[float] | Tensor) -> Tensor:
+def matching_loss(photos: Tensor, pictures: Tensor, bandwidths: Sequence[float | Tensor]) -> Tensor:
     """The square root of the biased squared maximum mean discrepancy (Li et al., equations 3 and 6).
 
     The root makes slopes larger where both are nearly alike already.
@@ -36,7 +36,7 @@ def usual_distance(rows: Tensor) -> Tensor:
     return (2 * rows.var(dim=0).sum()).clamp(min=_LEAST).sqrt()
 
 
-def _mean_kernel(x: Tensor, y: Tensor, bandwidths: Sequence[float] | Tensor) -> Tensor:
+def _mean_kernel(x: Tensor, y: Tensor, bandwidths: Sequence[float | Tensor]) -> Tensor:
     """Mean over all pairs of the sum of the kernels."""
     squared = (x.square().sum(1)[:, None] + y.square().sum(1)[None] - 2 * x @ y.T).clamp(min=0)
     kernels = [torch.exp(-squared / (2 * bandwidth**2)) for bandwidth in bandwidths]

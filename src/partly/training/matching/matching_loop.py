@@ -116,7 +116,7 @@ def train_by_matching(
             shares[ranks.index] = own
             own = torch.cat(shares)
         distance = usual_distance(targets)
-        return matching_loss(targets, own, [distance * factor for factor in RELATIVE_BANDWIDTHS])
+        return matching_loss(targets, own, [factor * distance for factor in RELATIVE_BANDWIDTHS])
 
     with Sitting(
         Trained(
