@@ -174,3 +174,16 @@ def test_held_out_photos_of_which_none_is_searched_for(model, photos, here, caps
     line = ["evaluate-generator", str(model), str(photos), "--held-out", str(photos), "--mre-photos", "0"]
     assert run(line) != 0
     assert "Leave out one of both" in capsys.readouterr().err
+
+
+def test_what_differs(model, photos, tmp_path, capsys):
+    line = ["evaluate-generator", str(model), "--pictures", "8", "--what-differs", "--json"]
+    assert run([*line, str(photos)]) == 2
+    assert "there are 30 photos to tell pictures from; expected 40 or more" in capsys.readouterr().err
+    more = tmp_path / "more"
+    more.mkdir()
+    write_photos(more, pictures(tiny_generator(), 2, 40))
+    assert run([*line, str(more), "--out", str(tmp_path / "x")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["differences"]["n_tested"] == 20
+    assert "Photos that are least like pictures" in (tmp_path / "x" / "generator-evaluation.html").read_text()

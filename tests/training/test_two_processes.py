@@ -16,12 +16,14 @@ from partly.machine.ranks import ranks_of_environment
 from partly.training.chassis.checkpoints import checkpoint_files
 from tests.synthesis.distil import test_head_training
 from tests.training.contract import loss_of
+from tests.training.matching import test_matching_loop
 from tests.training.segmentation import test_auto_shot
 from tests.training.variational import test_loop
 from tests.two_processes import run_two_processes
 
 KINDS = {
     "autoencoder": test_loop.TestContract,
+    "matching of moments": test_matching_loop.TestContract,
     "auto-shot network": test_auto_shot.TestContract,
     "head": test_head_training.TestContract,
 }

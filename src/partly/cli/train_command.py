@@ -71,6 +71,8 @@ def command(
     if trained.classes:
         told = ", ".join(f"{name} ({n})" for name, n in trained.classes.items())
         output.say(f"Classes, with their photos: {told}")
+    if trained.outcome:
+        output.say(trained.outcome)
     output.say(f"Made {trained.folder} from {trained.n_photos} photos; page: {trained.page}")
     output.say(f"Next: partly new PROJECT --generator {trained.folder} --parts background,...")
     output.result(
@@ -81,6 +83,7 @@ def command(
             "classes": trained.classes,
             "failed": [list(pair) for pair in trained.failed],
             "notes": list(trained.notes),
+            "outcome": trained.outcome,
             "time_s": round(trained.time_s, 1),
         }
     )

@@ -21,6 +21,9 @@ from .label_losses import part_weights_from_frequencies as part_weights_from_fre
 from .label_losses import soft_cross_entropy as soft_cross_entropy
 from .matched_features import FeatureMatching as FeatureMatching
 from .matched_features import SemiSupervised as SemiSupervised
+from .moment_matching import RELATIVE_BANDWIDTHS as RELATIVE_BANDWIDTHS
+from .moment_matching import matching_loss as matching_loss
+from .moment_matching import usual_distance as usual_distance
 from .noise_penalties import noise_autocorrelation as noise_autocorrelation
 from .paired_losses import LossSensitive as LossSensitive
 from .paired_losses import Relativistic as Relativistic

@@ -15,8 +15,15 @@ from partly.evaluation.generators import (
     ReconstructionOptions,
     evaluate_generator,
     minimum_reconstruction,
+    what_differs,
 )
-from partly.evaluation.metrics import GeneratorEvaluation, MinimumReconstruction, Skipped, check_numbers
+from partly.evaluation.metrics import (
+    Differences,
+    GeneratorEvaluation,
+    MinimumReconstruction,
+    Skipped,
+    check_numbers,
+)
 from partly.evaluation.report import generator_page
 from partly.inference.invert import chosen_distance
 from partly.machine import PROCESSOR, Machine
@@ -92,6 +99,7 @@ def evaluate_generator_against(
     return replace(
         evaluation,
         reconstruction=found.figures,
+        differences=_differences(generator, squares, choices, machine, on_progress),
         skipped=(*evaluation.skipped, *found.skipped),
         notes=(*evaluation.notes, *found.notes, *sources.told(), *made_on),
     )
@@ -127,6 +135,24 @@ def write_generator_evaluation(
     page = folder / "generator-evaluation.html"
     write_text(page, html)
     return page
+
+
+def _differences(
+    generator: Generator,
+    photos: PhotoSet,
+    choices: GeneratorEvaluationChoices,
+    machine: Machine,
+    on_progress: OnProgress | None,
+) -> Differences | None:
+    """How pictures differ from photos, if it is asked for."""
+    if not choices.what_differs:
+        return None
+
+    def progress(done: int, total: int) -> None:
+        if on_progress:
+            on_progress("making pictures to tell from photos", done, total)
+
+    return what_differs(generator, photos, choices.seed, machine=machine, on_progress=progress)
 
 
 @dataclass(frozen=True)

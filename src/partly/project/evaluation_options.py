@@ -92,6 +92,12 @@ class GeneratorEvaluationChoices:
         at_least=1,
     )  # fmt: skip
 
+    what_differs: bool = option(
+        False,
+        "Show by which parts of the picture pictures can be told from photos: a kernel is chosen on some of "
+        "both, and tested on others (MMD). Best with PHOTOS that the generator was not trained on.",
+    )
+
     def __post_init__(self) -> None:
         check_options(self)
 

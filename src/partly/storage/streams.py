@@ -59,6 +59,9 @@ ShufflePurpose = Literal[
     "scribbles",
     "plain photos",
     "photos to learn from",
+    "photos held out of a training",
+    "permutations of a test",
+    "halves of a test",
 ]
 TensorPurpose = Literal[
     "first weights",
@@ -134,6 +137,9 @@ _HASHED: tuple[ShufflePurpose | TensorPurpose, ...] = (
     "plain photos",
     "photos to learn from",
     "augmentation",
+    "photos held out of a training",
+    "permutations of a test",
+    "halves of a test",
 )
 
 # Their place in this list is in their keys, too.

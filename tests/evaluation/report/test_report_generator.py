@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from partly.evaluation.metrics.difference_scores import Differences
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import figures_of
 from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
@@ -15,6 +16,7 @@ from partly.evaluation.metrics.reconstruction_errors import (
     Reconstruction,
     ReconstructionErrors,
 )
+from partly.evaluation.report.difference_section import difference_text
 from partly.evaluation.report.generator_report import generator_page, generator_table
 
 
@@ -95,3 +97,26 @@ def test_the_minimum_reconstruction_error(found, document):
     assert told.to_json()["reconstruction"]["training"]["errors"] == [0.1, 0.3]
     assert "MRE" not in generator_page(found, title="x", settings={})
     assert "reconstruction" not in found.to_json()
+
+
+def test_what_differs(found, document):
+    cells, grey = np.linspace(0, 1, 16).reshape(4, 4), np.zeros((8, 8), np.uint8)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    differences = Differences(0.001, 12.34, 0.2, 0.5, 500, cells, grey, grey, (pixels,) * 2, (pixels,) * 3)
+    before = document(generator_page(found, title="x", settings={}))
+    page = document(
+        generator_page(dataclasses.replace(found, differences=differences), title="x", settings={})
+    )
+    for text in (
+        "Pictures can be told from photos by the grey values of 4 x 4 cells: p = 0.001 (t = 12.3) on 500 of",
+        "A kernel with equal weights does not find it (p = 0.200)",
+        "Photos that are least like pictures",
+    ):
+        assert text in page.text, text
+    assert "What differs" not in before.text
+    images = [sum(tag == "img" for tag, _ in one.tags) for one in (before, page)]
+    assert images[1] - images[0] == 3 + 2 + 3
+    alike = difference_text(dataclasses.replace(differences, p=0.3, plain_p=0.01))
+    assert "cannot be told" in alike
+    assert "equal weights finds it" in alike
+    assert dataclasses.replace(found, differences=differences).to_json()["differences"]["p"] == 0.001

@@ -30,14 +30,17 @@ from partly.training.recipes.training_plans import (
 @pytest.mark.parametrize("family", RECIPES)
 def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
     ready = training_plan(choices_for(size_px=32, family=family))
-    generator = ready.players.generator if isinstance(ready, AdversarialPlan) else ready.parts.decoder
+    if isinstance(ready, AdversarialPlan):
+        generator = ready.players.generator
+    else:
+        generator = ready.parts.decoder if isinstance(ready, AutoencoderPlan) else ready.parts.generator
     made = generator.synthesise(generator.map(torch.randn(2, generator.z_dim)))
     assert made.images.shape == (2, 3, 32, 32)
     assert len(made.pyramid) == len(generator.levels)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("family", [name for name in RECIPES if name != "vae"])
+@pytest.mark.parametrize("family", [name for name in RECIPES if name not in ("vae", "gmmn")])
 def test_every_family_plays_for_every_objective(family, objective):
     if OBJECTIVES[objective].clips_weights and not RECIPES[family].can_clip:
         pytest.skip("refused, see below")
@@ -333,3 +336,18 @@ def test_codes_are_the_classes_of_the_generator_and_numbers_of_its_latents(famil
 def test_classes_that_come_in_gradually():
     choices = choices_for("light", classes="folders", condition_from=1000, condition_until=5000)
     assert condition_batches(with_defaults(choices))["ramp"] == ConditionRamp(1000, 5000)
+
+
+def test_matching_of_moments():
+    codes = training_plan(choices_for("gmmn", size_px=28, n_photos_shown=500 * 10))
+    assert (codes.n_steps, codes.batch_size, codes.n_shown_a_step) == (10, 500, 500)
+    assert (codes.config.matched, codes.config.n_autoencoder_steps) == ("codes", 2000)
+    assert training_plan(choices_for("gmmn", matched="pixels")).config.matched == "pixels"
+    text = (
+        "batches of 99 for the family gmmn; expected 100 photos or more, since moments of fewer say little. "
+        "Leave out --batch, or choose another family."
+    )
+    with pytest.raises(BadOption, match=f"^{text}$"):
+        with_defaults(choices_for("gmmn", batch_size=99))
+    with pytest.raises(BadOption, match="until is 'no-better', and the family gmmn has no such option"):
+        choices_for("gmmn", until="no-better")

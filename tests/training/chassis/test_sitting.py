@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from partly.errors import BadOption
 from partly.machine.machine import Machine
 from partly.machine.ranks import Ranks
 from partly.storage.provenance import Provenance
 from partly.training.chassis.checkpoints import checkpoint_files
 from partly.training.chassis.sitting import Plan, Sitting, Trained
+from partly.training.chassis.watching import Verdict, Watched
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,84 @@ def test_an_average_follows_by_its_decay(inside):
             run._trained.modules["module"].weight.add_(1)
         run.average(0.75 if inside else 1.0)
     torch.testing.assert_close(run.averages["mean"].weight, before + (0.25 if inside else 0.0))
+
+
+class Halving:
+    """Halves the rate at every look, and ends the training at the third."""
+
+    every = 2
+
+    def __init__(self, name="halving", ends_at=3):
+        self.identity, self.seen, self.ends_at = {"name": name}, [], ends_at
+
+    def look(self, model, n_done):
+        assert not model.training
+        self.seen.append(n_done)
+        return self.verdict()
+
+    def verdict(self):
+        return Verdict(0.5 ** len(self.seen), len(self.seen) == self.ends_at)
+
+    def state(self):
+        return {"seen": self.seen}, {"tensor": torch.tensor(self.seen)}
+
+    def go_on(self, values, tensors):
+        self.seen = values["seen"]
+        assert tensors["tensor"].tolist() == self.seen
+        return self.verdict()
+
+
+def watched(watch):
+    return Watched(watch, lambda averages: averages["mean"])
+
+
+def rate_of(run):
+    return run._trained.optimizers["all"].param_groups[0]["lr"]
+
+
+def test_a_watch_lowers_rates_and_ends_the_training_also_after_a_stop(tmp_path):
+    watch, rates = Halving(ends_at=2), []
+    with sitting(tmp_path, watched=watched(watch)) as run:
+        for step in run.steps():
+            rates.append(rate_of(run))
+            if step == 3:
+                break
+    assert rates == [0.1, 0.1, 0.05, 0.05]
+    again = Halving(ends_at=2)
+    with sitting(tmp_path, watched=watched(again)) as run:
+        assert (run.step, rate_of(run), again.seen) == (2, 0.05, [2])
+        assert list(run.steps()) == [2, 3]
+        assert rate_of(run) == 0.025
+    assert checkpoint_files(tmp_path)[-1].stem == "checkpoint-00000004"
+    with sitting(tmp_path, watched=watched(Halving())) as run:
+        assert list(run.steps()) == [4, 5]
+    over = Halving(ends_at=3)
+    with sitting(tmp_path, watched=watched(over)) as run:
+        assert over.seen == [2, 4, 6]
+        assert list(run.steps()) == []
+
+
+def test_a_watch_is_part_of_what_a_training_is(tmp_path):
+    with sitting(tmp_path, watched=watched(Halving())) as run:
+        list(run.steps())
+    with pytest.raises(BadOption, match=r"holds a training with watch\.name 'halving', not 'other'"):
+        sitting(tmp_path, watched=watched(Halving("other"))).__enter__()
+    with pytest.raises(BadOption, match=r"watch\.name 'halving', which is not asked for now"):
+        sitting(tmp_path).__enter__()
+
+
+def test_all_processes_obey_what_the_first_saw():
+    class Second(Ranks):
+        """The first process says so."""
+
+        def total(self, values):
+            return values + torch.tensor([0.25, 1.0])
+
+        def any(self, here):
+            return here
+
+    watch = Halving()
+    with sitting(None, machine=Machine(ranks=Second(1, 2)), watched=watched(watch)) as run:
+        assert list(run.steps()) == [0, 1]
+        assert rate_of(run) == 0.025
+    assert watch.seen == []

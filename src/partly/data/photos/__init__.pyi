@@ -1,5 +1,6 @@
 """Photos, folders and zips in; pictures, overlays and grids out. No torch."""
 
+from .chosen_photos import chosen_photos as chosen_photos
 from .colour_modes import Pixels as Pixels
 from .colour_modes import rgb_pixels as rgb_pixels
 from .encoding import JPEG_MAX_SIDE_PX as JPEG_MAX_SIDE_PX
@@ -16,6 +17,7 @@ from .photo import MAX_PIXELS as MAX_PIXELS
 from .photo import Photo as Photo
 from .photo import photo_of as photo_of
 from .photo import read_photo as read_photo
+from .photo_classes import LEAST_PHOTOS as LEAST_PHOTOS
 from .photo_classes import PhotoClasses as PhotoClasses
 from .photo_classes import classes_of as classes_of
 from .photo_classes import read_classes as read_classes

@@ -9,3 +9,4 @@ from .known_photos import keep_known_photos as keep_known_photos
 from .known_photos import known_photos as known_photos
 from .photo_reconstruction import ReconstructionOptions as ReconstructionOptions
 from .photo_reconstruction import minimum_reconstruction as minimum_reconstruction
+from .what_differs import what_differs as what_differs

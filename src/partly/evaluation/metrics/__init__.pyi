@@ -1,10 +1,17 @@
 """How well label maps agree, and how well pictures do as photos; numpy only."""
 
+from .difference_scores import Differences as Differences
 from .evaluation_scores import Evaluation as Evaluation
 from .evaluation_scores import Skipped as Skipped
 from .generator_figures import LEAST_PHOTOS as LEAST_PHOTOS
 from .generator_figures import check_numbers as check_numbers
 from .generator_scores import GeneratorEvaluation as GeneratorEvaluation
+from .kernel_distance import cubic_kernel as cubic_kernel
+from .kernel_distance import kernel_distance as kernel_distance
 from .manifold import manifold_scores as manifold_scores
 from .manifold import realism as realism
+from .mean_discrepancy import mean_discrepancy as mean_discrepancy
 from .reconstruction_errors import MinimumReconstruction as MinimumReconstruction
+from .relative_similarity import PictureSums as PictureSums
+from .relative_similarity import relative_similarity as relative_similarity
+from .relative_similarity import sums_of_kernel as sums_of_kernel

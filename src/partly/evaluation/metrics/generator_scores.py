@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partly.evaluation.metrics.difference_scores import Differences
 from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.generator_figures import GeneratorFigures
 from partly.evaluation.metrics.reconstruction_errors import MinimumReconstruction
@@ -78,6 +79,7 @@ class GeneratorEvaluation:
         skipped: photos that could not be read; they are in no figure.
         reconstruction: the minimum reconstruction error, where it was asked for.
         notes: what a reader of the figures should know, one sentence each.
+        differences: how pictures differ from photos, where it was asked for.
     """
 
     figures: GeneratorFigures
@@ -89,6 +91,7 @@ class GeneratorEvaluation:
     skipped: tuple[Skipped, ...] = ()
     reconstruction: MinimumReconstruction | None = None
     notes: tuple[str, ...] = ()
+    differences: Differences | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: every figure, the pairs by name and index, no pixels."""
@@ -102,5 +105,6 @@ class GeneratorEvaluation:
             "least_covered": [pair.to_json() for pair in self.least_covered],
             "skipped": [vars(photo) for photo in self.skipped],
             **({} if self.reconstruction is None else {"reconstruction": self.reconstruction.to_json()}),
+            **({} if self.differences is None else {"differences": self.differences.to_json()}),
             "notes": list(self.notes),
         }

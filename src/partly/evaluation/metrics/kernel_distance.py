@@ -83,12 +83,12 @@ def mmd_squared(ones: Features, others: Features) -> float:
         others: ``[m, d]``, ``m`` 2 or more.
     """
     x, y = double(ones), double(others)
-    between = _kernel(x, y).mean()
-    return float(_mean_of_pairs(_kernel(x, x)) + _mean_of_pairs(_kernel(y, y)) - 2 * between)
+    between = cubic_kernel(x, y).mean()
+    return float(_mean_of_pairs(cubic_kernel(x, x)) + _mean_of_pairs(cubic_kernel(y, y)) - 2 * between)
 
 
-def _kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(xᵀy / d + 1)³``, ``[n, m]``."""
+def cubic_kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(xᵀy / d + 1)³`` of all pairs of rows ``[n, d]`` and ``[m, d]``: ``[n, m]``."""
     values = x @ y.T / x.shape[1] + 1
     return values * values * values
 

@@ -12,6 +12,7 @@ from partly.data.photos import side_by_side, thumbnail
 from partly.evaluation.metrics.generator_figures import GeneratorFigures
 from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Pair
 from partly.evaluation.metrics.reconstruction_errors import MinimumReconstruction, Reconstruction
+from partly.evaluation.report.difference_section import difference_sections
 from partly.evaluation.report.html_pages import page
 from partly.evaluation.report.html_tables import key_values, notes, table
 from partly.evaluation.report.page_parts import KeyFigure, key_figures
@@ -73,6 +74,7 @@ def generator_page(
                 "the photo is not covered.",
             ),
             *_reconstruction(evaluation.reconstruction),
+            *difference_sections(evaluation.differences),
             Section("How to read it", [notes(_how_to_read(evaluation))]),
             Section("Notes", [notes(evaluation.notes)]),
             *_skipped(evaluation),

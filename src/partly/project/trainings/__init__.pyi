@@ -2,4 +2,9 @@
 
 from .generator_training import TrainingReports as TrainingReports
 from .generator_training import train_generator as train_generator
+from .held_out_photos import hold_out as hold_out
+from .held_out_photos import n_held_out as n_held_out
+from .no_better import Evaluation as Evaluation
+from .no_better import Looks as Looks
+from .no_better import NoBetter as NoBetter
 from .tensorboard_curves import TensorBoardCurves as TensorBoardCurves

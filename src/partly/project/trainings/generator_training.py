@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,30 +9,25 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from partly.data.photos import (
+    PhotoClasses,
     PhotoSet,
     PhotoSources,
     classes_of,
     find_photos,
     make_photo_set,
     read_classes,
-    write_png,
 )
 from partly.data.portraits import portrait_sources
-from partly.errors import BadModelFile, BadOption
+from partly.errors import BadOption
 from partly.machine import Machine, MachineOptions, Ranks
-from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
+from partly.models.zoo import load_feature_network
+from partly.project.trainings.generator_keeper import GeneratorKeeper
+from partly.project.trainings.held_out_photos import hold_out, n_held_out
+from partly.project.trainings.no_better import Looks, NoBetter
+from partly.project.trainings.stopping_text import before_text
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
-from partly.project.trainings.training_page import write_training_page
-from partly.project.trainings.training_samples import (
-    class_grid,
-    code_sweeps,
-    interpolation_strip,
-    picture_grid,
-)
 from partly.storage import (
     FIRST_VERSION,
     Provenance,
@@ -55,7 +49,6 @@ from partly.training.recipes import (
     with_defaults,
 )
 
-_N_FOR_MEAN = 4000
 _ASSUMED = {"streams": FIRST_VERSION}
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
@@ -92,6 +85,8 @@ class TrainedGenerator:
         time_s: of all sittings.
         classes: how many photos each class has, if there are classes.
         notes: what else is to be told of the photos that were found, such as what was passed over.
+        outcome: of a training that stops when pictures no longer get better: how it ended, and which
+            generator was chosen; "" of all others.
     """
 
     folder: Path
@@ -101,6 +96,7 @@ class TrainedGenerator:
     time_s: float
     classes: dict[str, int]
     notes: tuple[str, ...] = ()
+    outcome: str = ""
 
 
 def train_generator(
@@ -117,6 +113,9 @@ def train_generator(
     The folder becomes a model folder at the first checkpoint, and holds the newest averaged weights from then
     on; beside them are pictures, a page about the training, and what is needed to go on.
 
+    With ``until`` among the choices, some photos are held out, and the best generator by the kernel distance
+    to these is what the folder holds at the end.
+
     Args:
         photos: files, folders, zips; or "portraits:5000", so many drawings of :mod:`partly.data.portraits`.
         folder: where all is written.
@@ -127,8 +126,8 @@ def train_generator(
     Raises:
         BadPhoto: there is no photo.
         BadLabel: a photo without class, a class of one photo, or a file of classes that is damaged.
-        BadOption: no photo can be read, there are fewer than a batch, or the folder holds another training;
-            or there is no such device.
+        BadOption: no photo can be read, there are fewer than a batch, or too few to hold some out, or the
+            folder holds another training; or there is no such device.
         FolderBusy: another training is writing to the folder.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
@@ -158,6 +157,10 @@ def train_generator(
         # The others read what the first has made.
         photo_set = ranks.first_then_others(squares)
         classes = None if of_photo is None else classes_of(photo_set.names, of_photo)
+        failed = photo_set.failed
+        watch = None
+        if getattr(choices, "until", None) is not None:
+            photo_set, classes, watch = _watched(photo_set, classes, choices, ready, place, reports, ranks)
         batches = SquareBatches(
             photo_set,
             ready.batch_size,
@@ -168,17 +171,45 @@ def train_generator(
         )
         measures = Measures(place, photo_set, on_progress=reports.on_measuring)
         counts = classes.counts() if classes else {}
-        keeper = _Keeper(place, choices, photo_set, counts, ready, measures, reports, machine)
-        trained = ready.run(batches, place.training, reports.on_step, keeper, machine)
-        if ranks.is_first and keeper.last_kept() < ready.n_steps:
-            # It was stopped between its last checkpoint and what is made of it.
-            keeper(trained.generator, ready.n_steps)
+        keeper = GeneratorKeeper(
+            place, choices, photo_set, counts, ready, measures, reports.on_pictures, machine, watch
+        )
+        trained = ready.run(batches, place.training, reports.on_step, keeper, machine, watch)
+        outcome = keeper.finish(trained) if ranks.is_first else ""
         if ranks.is_first and trained.representation is not None:
             parents = {"generator_sha256": load_card(place.root).weights_sha256}
             trained.representation.save(place.encoder, {"parents": parents, **machine.described})
     return TrainedGenerator(
-        place.root, place.page, len(photo_set), photo_set.failed, trained.time_s, counts, sources.told()
+        place.root, place.page, len(photo_set), failed, trained.time_s, counts, sources.told(), outcome
     )
+
+
+def _watched(
+    photos: PhotoSet,
+    classes: PhotoClasses | None,
+    choices: Any,
+    ready: TrainingPlan,
+    place: TrainingFolder,
+    reports: TrainingReports,
+    ranks: Ranks,
+) -> tuple[PhotoSet, PhotoClasses | None, NoBetter]:
+    """Photos to learn from, with their classes, and who compares pictures with those that are held out.
+
+    Raises:
+        BadOption: there are too few photos to hold some out.
+    """
+    n = n_held_out(len(photos), choices.n_held_out)
+    learned, held_out, classes = hold_out(photos, n, choices.seed, classes, mirror=choices.mirror)
+    every = max(1, round(choices.evaluate_every / ready.n_shown_a_step))
+    if ranks.is_first:
+        for note in before_text(
+            len(held_out), len(learned), every * ready.n_shown_a_step, ready.n_steps * ready.n_shown_a_step
+        ):
+            reports.on_note(note)
+    looks = Looks(every, ready.n_shown_a_step, choices.seed)
+    network = load_feature_network("builtin")
+    watch = NoBetter(held_out, network, looks, place.training, on_progress=reports.on_measuring)
+    return learned, classes, watch
 
 
 @contextmanager
@@ -233,59 +264,3 @@ def _sources(photos: str | Path | Sequence[str | Path], root: Path, choices: Tra
     if asked and not Path(str(photos)).exists():
         return portrait_sources(int(asked[1] or _N_PORTRAITS), choices.size_px)
     return find_photos(photos, leave_out=[root], max_pages=choices.max_pages)
-
-
-@dataclass(frozen=True)
-class _Keeper:
-    """Keeps what a checkpoint is worth to people: the model, pictures, the page."""
-
-    place: TrainingFolder
-    choices: TrainingChoices
-    photos: PhotoSet
-    classes: dict[str, int]
-    ready: TrainingPlan
-    measures: Measures
-    reports: TrainingReports
-    machine: Machine
-
-    def __call__(self, average: nn.Module, step: int) -> None:
-        n_shown = step * self.ready.n_shown_a_step
-        # A copy, where files are written from: nothing here may change what the training goes on with.
-        assert isinstance(average, GeneratorFamily)
-        generator = copy.deepcopy(average).cpu()
-        if generator.classes:
-            generator.class_means.copy_(class_means_of_w(generator, _N_FOR_MEAN))
-            generator.w_mean.copy_(generator.class_means.mean(dim=0))
-        else:
-            generator.w_mean.copy_(mean_of_w(generator, _N_FOR_MEAN))
-        grid = self.place.grid_file(n_shown)
-        write_png(grid, class_grid(generator) if generator.classes else picture_grid(generator))
-        write_png(self.place.strip_file(n_shown), interpolation_strip(generator))
-        if generator.n_continuous_codes:
-            write_png(self.place.sweep_file(n_shown), code_sweeps(generator))
-        generator.save(self.place.root, self._extra(step, n_shown))
-        self.place.thin_out()
-        self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
-        write_training_page(self.place, self.choices, self.photos, self.classes)
-        self.reports.on_pictures(grid)
-
-    def last_kept(self) -> int:
-        """The step that the model in the folder is of; 0 where there is none."""
-        try:
-            step = load_card(self.place.root).extra["training"]["step"]
-        except (BadModelFile, KeyError, TypeError):
-            return 0
-        return int(step)
-
-    def _extra(self, step: int, n_shown: int) -> dict[str, Any]:
-        return {
-            "training": {
-                **asdict(self.choices),
-                "step": step,
-                "n_photos_shown": n_shown,
-                "n_photos": len(self.photos),
-                "photos_sha256": self.photos.digest,
-                **({"photos_of_classes": self.classes} if self.classes else {}),
-            },
-            **self.machine.described,
-        }

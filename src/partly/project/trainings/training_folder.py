@@ -45,6 +45,16 @@ class TrainingFolder:
         return self.training / "measures.jsonl"
 
     @property
+    def stopping_file(self) -> Path:
+        """A line for each evaluation of a training that stops when pictures no longer get better."""
+        return self.training / "stopping.jsonl"
+
+    @property
+    def best_grid(self) -> Path:
+        """Random pictures of the generator that such a training chose at its end."""
+        return self.root / "pictures" / "best.png"
+
+    @property
     def photos(self) -> Path:
         """The photos as squares of one size."""
         return self.root / "photos"
@@ -102,6 +112,10 @@ class TrainingFolder:
     def measures(self) -> list[dict[str, Any]]:
         """The lines of measures; one that was cut off is left out."""
         return [json.loads(line) for line in complete_lines(self.measures_file)]
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """The lines of evaluations; one that was cut off is left out."""
+        return [json.loads(line) for line in complete_lines(self.stopping_file)]
 
 
 def doubling(files: Sequence[tuple[int, Path]]) -> list[tuple[int, Path]]:

@@ -23,6 +23,7 @@ from partly.evaluation.report import (
     picture_grid,
     table,
 )
+from partly.project.trainings.stopping_section import stopping_section
 from partly.project.trainings.training_folder import TrainingFolder, doubling
 from partly.project.trainings.training_samples import shown_classes
 from partly.storage import write_text
@@ -36,7 +37,8 @@ _CHARTS = (
     ("How much is augmented", "probability", (("p", "augment_p"),)),
     ("What pictures tell of their code", "nats", (("mutual information, at least", "information"),)),
     ("Loss", "nats a value", (("evidence lower bound", "loss"),)),
-    ("Difference of photos and pictures", "mean absolute difference", (("difference", "difference"),)),
+    ("Difference of photos and pictures", "mean difference", (("difference", "difference"),)),
+    ("Moments of photos and pictures", "root of the discrepancy", (("discrepancy", "discrepancy"),)),
     ("What latents know of photos", "nats", (("divergence", "divergence"),)),
 )
 _LIMITS = (
@@ -64,6 +66,7 @@ def write_training_page(
     log = place.log()
     sections = [
         *_picture_sections(place, _grid_text(choices, classes or {})),
+        *stopping_section(place.evaluations(), has_ended=place.best_grid.is_file()),
         *_measure_section(place),
         *_curve_sections(log),
         _choice_section(choices),
@@ -99,7 +102,16 @@ def _picture_sections(place: TrainingFolder, grid_text: str) -> list[Section]:
     if not grids:
         return []
     n_seen, newest = grids[-1]
-    sections = [
+    sections = []
+    if place.best_grid.is_file():
+        sections += [
+            Section(
+                "Pictures of the chosen generator",
+                [picture_grid([_picture(place.best_grid, "of the best evaluation")], width_px=_WIDE_PX)],
+                intro=grid_text,
+            )
+        ]
+    sections += [
         Section(
             "Pictures",
             [picture_grid([_picture(newest, f"after {n_seen} photos")], width_px=_WIDE_PX)],

@@ -22,6 +22,7 @@ from partly.training.adversarial.gan_terms import TermFigures, due_terms
 from partly.training.chassis.averaged_weights import ramped_decay
 from partly.training.chassis.reading_ahead import read_ahead
 from partly.training.chassis.sitting import Plan, Sitting, Trained
+from partly.training.chassis.watching import Watch, Watched
 
 __all__ = ["GanPlayers", "GanResult", "train_gan"]
 
@@ -36,10 +37,12 @@ class GanResult:
     Attributes:
         generator: with averaged weights, in eval mode, on the processor.
         time_s: what the training took, all sittings together.
+        n_steps: that were taken, all sittings together; fewer than planned where a watch ended it.
     """
 
     generator: nn.Module
     time_s: float
+    n_steps: int
 
 
 def train_gan(
@@ -50,6 +53,7 @@ def train_gan(
     folder: Path | None = None,
     on_step: OnGanStep | None = None,
     on_checkpoint: OnCheckpoint | None = None,
+    watch: Watch | None = None,
     machine: Machine = PROCESSOR,
 ) -> GanResult:
     """Train the players (in place) on ``photos``; a training that was stopped goes on where it was.
@@ -62,6 +66,8 @@ def train_gan(
         on_step: called after every step.
         on_checkpoint: given the generator with averaged weights, which it must not change, and the number
             of steps done, after every checkpoint.
+        watch: looks at the generator with averaged weights; it may lower both learning rates, and end the
+            training.
         machine: what it runs on; several processes train together, each on a share of the batch, and only
             the first of them writes files and calls ``on_step`` and ``on_checkpoint``.
 
@@ -102,6 +108,7 @@ def train_gan(
         machine,
         on_step,
         on_checkpoint and (lambda averages, n_done: on_checkpoint(counted(averages), n_done)),
+        None if watch is None else Watched(watch, counted),
     ) as run:
         figures = TermFigures(run.values)
         generator.train()
@@ -182,4 +189,4 @@ def train_gan(
                 ),
             )
     discriminator.requires_grad_(True)
-    return GanResult(counted(run.averages).cpu(), run.time_s)
+    return GanResult(counted(run.averages).cpu(), run.time_s, run.step)

@@ -15,7 +15,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -43,11 +43,13 @@ from partly.training.chassis.checkpoints import (
 from partly.training.chassis.clock import Clock
 from partly.training.chassis.interruption import noticed_interruption
 from partly.training.chassis.step_log import JsonLog
+from partly.training.chassis.watching import Verdict, Watched
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Report = TypeVar("Report", bound="DataclassInstance")
+_WATCH = "watch"
 OnSaved = Callable[[Mapping[str, nn.Module], int], None]
 
 
@@ -104,6 +106,8 @@ class Sitting(Generic[Report]):
         on_step: given the report of every step.
         on_checkpoint: given the averages by name, which it must not change, and the number of steps done,
             after every checkpoint.
+        watched: who looks at the training, and at what of it; learning rates and the end follow. The first
+            process looks, and all obey.
 
     Attributes:
         step: number of steps done.
@@ -123,8 +127,15 @@ class Sitting(Generic[Report]):
         machine: Machine = PROCESSOR,
         on_step: Callable[[Report], None] | None = None,
         on_checkpoint: OnSaved | None = None,
+        watched: Watched | None = None,
     ) -> None:
-        self._trained, self._plan, self._claims, self._remedy = trained, plan, claims, remedy
+        self._trained, self._plan, self._remedy, self._watched = trained, plan, remedy, watched
+        self._claims = [*claims] if watched is None else [_with_watch(claim, watched) for claim in claims]
+        self._rates = {
+            name: [group["lr"] for group in optimizer.param_groups]
+            for name, optimizer in trained.optimizers.items()
+        }
+        self._is_over = False
         self._folder, self._machine = folder, machine
         self._on_step, self._on_checkpoint = on_step, on_checkpoint
         self.averages = {
@@ -167,12 +178,17 @@ class Sitting(Generic[Report]):
     def steps(self) -> Iterator[int]:
         """The steps that are left, from 0; each ends when the next is asked for, with a checkpoint if due.
 
+        There are fewer where a watch ends the training.
+
         Raises:
             KeyboardInterrupt: the user stopped it; a checkpoint was written.
         """
         for step in range(self.step, self._plan.n_steps):
+            if self._is_over:
+                return
             yield step
             self.step = step + 1
+            self._look()
             self.time_s = self._clock.time_s
             asked = self._machine.ranks.any(self._interruption.asked)
             if asked or self._is_due():
@@ -246,10 +262,27 @@ class Sitting(Generic[Report]):
             path=self._folder,
         )
 
+    def _look(self) -> None:
+        """Let the watch look, if it is time, and obey."""
+        if self._watched is None or self.step % self._watched.watch.every:
+            return
+        ranks, verdict = self._machine.ranks, Verdict(0.0)
+        if ranks.is_first:
+            verdict = self._watched.watch.look(self._watched.shown(self.averages), self.step)
+        rate, ends = ranks.total(torch.tensor([verdict.rate, verdict.ends], dtype=torch.float64)).tolist()
+        self._obey(Verdict(rate, bool(ends)))
+
+    def _obey(self, verdict: Verdict) -> None:
+        self._is_over = verdict.ends
+        for name, optimizer in self._trained.optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self._rates[name], strict=True):
+                group["lr"] = rate * verdict.rate
+
     def _is_due(self) -> bool:
         plan = self._plan
         return (
-            self.step == plan.n_steps
+            self._is_over
+            or self.step == plan.n_steps
             or (plan.every is not None and self.step % plan.every == 0)
             or (plan.every_s is not None and time.monotonic() - self._saved_at >= plan.every_s)
         )
@@ -272,11 +305,13 @@ class Sitting(Generic[Report]):
             tensors |= with_prefix(name, module.state_dict())
         for name, optimizer in self._trained.optimizers.items():
             tensors |= with_prefix(f"optimizer of {name}", optimizer_tensors(optimizer))
+        values = dict(self.values)
+        if self._watched is not None:
+            values[_WATCH], of_watch = self._watched.watch.state()
+            tensors |= with_prefix(_WATCH, of_watch)
         claim = self._claims[0]
         identity = {name: value for name, value in claim.to_json().items() if name not in claim.free}
-        return Checkpoint(
-            tensors, {"identity": identity, "step": self.step, "time_s": self.time_s, **self.values}
-        )
+        return Checkpoint(tensors, {"identity": identity, "step": self.step, "time_s": self.time_s, **values})
 
     def _resume(self) -> None:
         files = checkpoint_files(self._folder) if self._folder else []
@@ -298,8 +333,16 @@ class Sitting(Generic[Report]):
         self.step, self.time_s = int(checkpoint.values["step"]), float(checkpoint.values["time_s"])
         # Tensors of modules and optimizers have the name of theirs, and a dot, before them.
         self.memory = {name: tensor for name, tensor in checkpoint.tensors.items() if "." not in name}
-        own = ("identity", "step", "time_s")
+        own = ("identity", "step", "time_s", _WATCH)
         self.values = {name: value for name, value in checkpoint.values.items() if name not in own}
+        if self._watched is not None:
+            of_watch = without_prefix(_WATCH, checkpoint.tensors)
+            self._obey(self._watched.watch.go_on(checkpoint.values[_WATCH], of_watch))
 
     def _modules(self) -> dict[str, nn.Module]:
         return {**self._trained.modules, **self.averages}
+
+
+def _with_watch(claim: Provenance, watched: Watched) -> Provenance:
+    """A training that is watched is another one, since its rates may change."""
+    return replace(claim, values={**claim.values, _WATCH: dict(watched.watch.identity)})

@@ -6,9 +6,11 @@ from .objective_table import OBJECTIVES as OBJECTIVES
 from .recipe_table import RECIPES as RECIPES
 from .recipe_table import USUAL_FAMILY as USUAL_FAMILY
 from .recipe_table import choices_for as choices_for
+from .training_choices import LEAST_HELD_OUT as LEAST_HELD_OUT
 from .training_choices import TrainingChoices as TrainingChoices
 from .training_plans import AUGMENTATIONS as AUGMENTATIONS
 from .training_plans import PlanStep as PlanStep
+from .training_plans import TrainedModels as TrainedModels
 from .training_plans import TrainingPlan as TrainingPlan
 from .training_plans import training_plan as training_plan
 from .training_plans import with_defaults as with_defaults

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from partly.errors import BadOption
 from partly.training.recipes.condition_choices import check_conditions
-from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
+from partly.training.recipes.training_choices import AdversarialChoices, StoppingChoice, TrainingChoices
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 
 ChoicesT = TypeVar("ChoicesT", bound=TrainingChoices)
+StoppingT = TypeVar("StoppingT", bound=StoppingChoice)
+# In the usual length of a family: the rule needs 33 of them at the least.
+_N_EVALUATIONS = 100
 
 
 class Recipe(Protocol):
@@ -87,7 +90,7 @@ class AdversarialRecipe(ABC):
         check_conditions(choices)
         names = ("batch_size", "n_photos_shown", "objective", "augment")
         preset = self.preset(choices.size_px)
-        full = with_preset(choices, preset, names)
+        full = with_stopping(with_preset(choices, preset, names), preset)
         refuse_unfitting(full, preset, self)
         if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:
             if choices.augment is not None:
@@ -134,3 +137,22 @@ def with_preset(choices: ChoicesT, preset: Any, names: Sequence[str]) -> Choices
     """The choices with those of ``names`` that were left open as a preset says."""
     left_open: Mapping[str, Any] = {n: getattr(preset, n) for n in names if getattr(choices, n) is None}
     return replace(choices, **left_open)
+
+
+def with_stopping(choices: StoppingT, preset: Any) -> StoppingT:
+    """The choices with the rest of what ``--until`` needs.
+
+    Raises:
+        BadOption: options that mean nothing without it.
+    """
+    if choices.until is not None:
+        every = choices.evaluate_every or max(1, preset.n_photos_shown // _N_EVALUATIONS)
+        return replace(choices, evaluate_every=every)
+    for flag, value in (("--hold-out", choices.n_held_out), ("--evaluate-every", choices.evaluate_every)):
+        if value is not None:
+            raise BadOption(
+                f"{flag} {value} in a training of fixed length",
+                expected="--until no-better beside it",
+                remedy=f"Leave out {flag}, or add --until no-better",
+            )
+    return choices

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from partly.losses import ELBO
-from partly.models.generators import VAEShape
+from partly.models.generators import MLPShape, VAEShape
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,23 @@ class AutoencoderPreset:
     batch_size: int
     n_photos_shown: int
     objective: ELBO
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MatchingPreset:
+    """What a generator without discriminator is trained with at one size.
+
+    Attributes:
+        shape: constructor arguments of the generator.
+        batch_size: photos, and pictures, in a step.
+        n_photos_shown: length of the training, in photos.
+        autoencoder_share: of that, for the autoencoder, where codes are matched.
+        training: other values of :class:`partly.training.matching.MatchingConfig`.
+    """
+
+    shape: MLPShape
+    batch_size: int
+    n_photos_shown: int
+    autoencoder_share: float = 0.25
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 from partly.errors import BadOption
 from partly.storage import options_of
 from partly.training.recipes.dcgan_recipe import DCGANRecipe
+from partly.training.recipes.gmmn_recipe import GMMNRecipe
 from partly.training.recipes.light_recipe import LightRecipe
 from partly.training.recipes.mlp_recipe import MLPRecipe
 from partly.training.recipes.recipe import Recipe
@@ -22,6 +23,7 @@ RECIPES: dict[str, Recipe] = {
     "dcgan": DCGANRecipe(),
     "mlp": MLPRecipe(),
     "vae": VAERecipe(),
+    "gmmn": GMMNRecipe(),
 }
 
 

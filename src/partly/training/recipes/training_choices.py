@@ -26,6 +26,10 @@ AUGMENTATION_NAMES = ("ada", "diff", "none")
 """The names of :data:`partly.training.recipes.AUGMENTATIONS`, without what they name."""
 
 
+LEAST_HELD_OUT = 50
+"""Photos that must be held out at the least, for pictures to be compared with."""
+
+
 @dataclass(frozen=True)
 class TrainingChoices:
     """The choices that every family has; None is what the family's preset says for this size.
@@ -67,7 +71,30 @@ class TrainingChoices:
 
 
 @dataclass(frozen=True)
-class AdversarialChoices(TrainingChoices):
+class StoppingChoice:
+    """Of families whose training may end when its pictures no longer get better."""
+
+    until: Literal["no-better"] | None = option(
+        None,
+        "Stop when pictures no longer get better, beside photos that are held out; the best checkpoint "
+        "becomes the generator, and --photos-shown is the most. By default the training has a fixed length.",
+    )
+    n_held_out: int | None = option(
+        None,
+        "With --until, how many photos are held out; by default a tenth, at most 512.",
+        flag="--hold-out",
+        at_least=LEAST_HELD_OUT,
+    )
+    evaluate_every: int | None = option(
+        None,
+        "With --until, photos shown between two evaluations; by default a hundredth of the family's usual "
+        "length.",
+        at_least=1,
+    )
+
+
+@dataclass(frozen=True)
+class AdversarialChoices(StoppingChoice, TrainingChoices):
     """The choices of families with a generator and a discriminator."""
 
     objective: str | None = option(None, "Adversarial objective (loss).", choices=OBJECTIVE_NAMES)

@@ -21,15 +21,24 @@ from partly.training.adversarial.gan_loop import train_gan
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.adversarial.gan_report import GanReport, gan_figures_text
 from partly.training.augment.adversarial import NOTHING, AdaptiveAugmentation, Augmentation, DiffAugment
+from partly.training.chassis.watching import Watch
+from partly.training.matching.matching_config import (
+    MatchingConfig,
+    MatchingReport,
+    matching_figures_text,
+)
+from partly.training.matching.matching_loop import train_by_matching
+from partly.training.matching.matching_parts import MatchingParts
 from partly.training.recipes.conditioned_plans import (
     condition_way,
     conditioned,
     conditioned_objective,
 )
 from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.gmmn_recipe import GMMNChoices, GMMNRecipe
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
-from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset
+from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset, MatchingPreset
 from partly.training.recipes.recipe_table import recipe_of
 from partly.training.recipes.slope_choices import slope_penalties
 from partly.training.recipes.training_choices import AdversarialChoices, TrainingChoices
@@ -73,11 +82,13 @@ class TrainedModels:
     Attributes:
         generator: with averaged weights.
         time_s: of all sittings.
+        n_steps: taken by all sittings; fewer than planned where a watch ended the training.
         representation: of photos, where the family has one.
     """
 
     generator: nn.Module
     time_s: float
+    n_steps: int
     representation: RepresentationFamily | None = None
 
 
@@ -88,7 +99,7 @@ class TrainingPlan(ABC):
         config: of the training.
     """
 
-    config: GanConfig | VAEConfig
+    config: GanConfig | VAEConfig | MatchingConfig
 
     @property
     def batch_size(self) -> int:
@@ -113,6 +124,7 @@ class TrainingPlan(ABC):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """Train.
 
@@ -123,6 +135,7 @@ class TrainingPlan(ABC):
             on_checkpoint: given the generator with averaged weights, which it must not change, and the
                 number of steps done.
             machine: what it runs on.
+            watch: of families with the option ``until``: looks at the generator, and may end the training.
         """
 
 
@@ -145,6 +158,7 @@ class AdversarialPlan(TrainingPlan):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """As :class:`TrainingPlan`."""
         result = train_gan(
@@ -154,9 +168,10 @@ class AdversarialPlan(TrainingPlan):
             folder=folder,
             on_step=lambda report: on_step(_step(report, gan_figures_text(report))),
             on_checkpoint=on_checkpoint,
+            watch=watch,
             machine=machine,
         )
-        return TrainedModels(result.generator, result.time_s)
+        return TrainedModels(result.generator, result.time_s, result.n_steps)
 
 
 @dataclass(frozen=True)
@@ -173,8 +188,10 @@ class AutoencoderPlan(TrainingPlan):
         on_step: OnPlanStep,
         on_checkpoint: OnPlanCheckpoint,
         machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
     ) -> TrainedModels:
         """As :class:`TrainingPlan`."""
+        assert watch is None, "the best decoder would need the encoder of the same moment"
         result = train_vae(
             self.parts,
             photos,
@@ -184,11 +201,42 @@ class AutoencoderPlan(TrainingPlan):
             on_checkpoint=on_checkpoint,
             machine=machine,
         )
-        return TrainedModels(result.decoder, result.time_s, result.encoder)
+        return TrainedModels(result.decoder, result.time_s, self.n_steps, result.encoder)
 
 
-def _step(report: GanReport | VAEReport, figures: str) -> PlanStep:
+@dataclass(frozen=True)
+class MatchingPlan(TrainingPlan):
+    """A generator without discriminator."""
+
+    parts: MatchingParts
+    config: MatchingConfig
+
+    def run(
+        self,
+        photos: PhotoBatches,
+        folder: Path,
+        on_step: OnPlanStep,
+        on_checkpoint: OnPlanCheckpoint,
+        machine: Machine = PROCESSOR,
+        watch: Watch | None = None,
+    ) -> TrainedModels:
+        """As :class:`TrainingPlan`."""
+        assert watch is None, "while the autoencoder is trained, pictures do not get better"
+        result = train_by_matching(
+            self.parts,
+            photos,
+            self.config,
+            folder=folder,
+            on_step=lambda report: on_step(_step(report, matching_figures_text(report))),
+            on_checkpoint=on_checkpoint,
+            machine=machine,
+        )
+        return TrainedModels(result.generator, result.time_s, self.n_steps)
+
+
+def _step(report: GanReport | VAEReport | MatchingReport, figures: str) -> PlanStep:
     values = asdict(report)
+    values.pop("stage", None)
     for player in ("generator", "discriminator"):
         terms = values.pop(f"{player}_terms", {})
         values |= {f"{player}: {name}": figure for name, figure in terms.items()}
@@ -270,6 +318,30 @@ def adversarial_plan(
     return AdversarialPlan(players, config)
 
 
+def matching_plan(choices: GMMNChoices, family: GMMNRecipe) -> MatchingPlan:
+    """The plan of a generator without discriminator, whose choices have all defaults."""
+    preset = family.preset(choices.size_px)
+    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
+    assert batch_size is not None
+    assert n_shown is not None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
+        generator = family.generator(preset.shape)
+        if choices.start_from is not None:
+            start_from(generator, Path(choices.start_from))
+        parts = MatchingParts(generator)
+    n_steps = max(1, round(n_shown / batch_size))
+    # Of the usual length, so that a longer training goes on with this one.
+    n_autoencoder_steps = max(1, round(preset.autoencoder_share * preset.n_photos_shown / batch_size))
+    config = MatchingConfig(
+        batch_size=batch_size,
+        matched=choices.matched,
+        n_autoencoder_steps=n_autoencoder_steps,
+        **_common(choices, preset, n_steps),
+    )
+    return MatchingPlan(parts, config)
+
+
 def _widened(shape: Any, choices: TrainingChoices) -> Any:
     """The preset's shape with as many more channels as were chosen, where that is an option."""
     width = getattr(choices, "width", None)
@@ -289,7 +361,7 @@ def _penalties(
 
 
 def _common(
-    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset, n_steps: int
+    choices: TrainingChoices, preset: AdversarialPreset | AutoencoderPreset | MatchingPreset, n_steps: int
 ) -> dict[str, Any]:
     return {
         "n_steps": n_steps,
