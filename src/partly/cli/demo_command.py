@@ -35,7 +35,7 @@ from partly.cli.terminal_output import Output, json_option
     "--anywhere",
     is_flag=True,
     help="Make an object finder too, and look for objects of any place, size, angle and number: it takes "
-    "twice as long.",
+    "three times as long.",
 )
 @click.option("--workers", "n_workers", type=click.IntRange(1), help="Processes that make pictures.")
 @json_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +28,7 @@ _SURE = 0.75  # from this probability on, an object is not looked at turned
 _MOVED_DEG, _MOVED_OCTAVES = 8.0, 0.2
 _CLEARLY = 0.15  # turned, it must be so much surer
 _TURNS = (90.0, 180.0, 270.0)
+_NEARLY_UPRIGHT_DEG = 15.0
 _MOST_TURNED = 50  # candidates that are, the surest
 _TOGETHER = 16  # candidates that are looked at at once
 
@@ -201,15 +203,11 @@ def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]
     """
     seen = _seen_nearer(finder, pixels, [one.frame for one in candidates])
     unsure = [i for i, one in enumerate(seen) if one is None or one.confidence < _SURE][:_MOST_TURNED]
-    turned = [
-        replace(candidates[i].frame, angle_deg=candidates[i].frame.angle_deg + turn)
-        for i in unsure
-        for turn in _TURNS
-    ]
-    by_turn = iter(_seen_nearer(finder, pixels, turned))
-    for i in unsure:
+    turned = {i: _turned(candidates[i].frame) for i in unsure}
+    by_turn = iter(_seen_nearer(finder, pixels, [frame for frames in turned.values() for frame in frames]))
+    for i, frames in turned.items():
         surest = max(
-            (one for one in [next(by_turn) for _ in _TURNS] if one is not None),
+            (one for one in islice(by_turn, len(frames)) if one is not None),
             key=lambda found: found.confidence,
             default=None,
         )
@@ -228,6 +226,13 @@ def _looked_at_again(finder: Finder, pixels: Pixels, candidates: Sequence[Found]
     for one, nearer in zip(candidates, seen, strict=True):
         if nearer is not None:
             yield Found(nearer.frame, (one.confidence + nearer.confidence) / 2)
+
+
+def _turned(frame: Frame) -> list[Frame]:
+    """Other ways in which an object may stand: turned by quarters, and upright, as most stand in photos."""
+    turned = [replace(frame, angle_deg=frame.angle_deg + turn) for turn in _TURNS]
+    is_upright = abs(wrapped_deg(frame.angle_deg)) <= _NEARLY_UPRIGHT_DEG
+    return turned if is_upright else [*turned, replace(frame, angle_deg=0.0)]
 
 
 def _has_moved(before: Frame, after: Frame) -> bool:

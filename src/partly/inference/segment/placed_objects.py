@@ -23,8 +23,8 @@ from partly.models.networks import OBJECT_MARGIN
 _NO_OBJECT = 5.0  # logit of the background where no object is: some 99 %
 _FILLS = 0.8  # from this share of the photo's longer side on, an object that is alone may fill it
 _UPRIGHT_DEG = 12.0  # and up to this angle
-_UNUSUAL = 0.3  # what it costs an object's confidence to be at the limit of what is usual
-_LEAST = 0.42  # confidence that must be left
+_UNUSUAL = 0.5  # what it costs an object's confidence to be at the limit of what is usual
+_LEAST = 0.38  # confidence that must be left
 _LARGE = 0.5  # from this share of the photo's longer side on, an object is large
 _MOST_OF_LARGE = 1.5  # so far from usual a large one may be
 _NARROW = 2.0  # how much less an object claims far from its middle

@@ -127,7 +127,7 @@ class DistilConfig:
         in_project=True,
         in_form=True,
     )
-    finder_steps: int = option(800, "Training steps of the object finder.", at_least=1, in_project=True)
+    finder_steps: int = option(1600, "Training steps of the object finder.", at_least=1, in_project=True)
     truncation: Truncation = field(default_factory=Truncation)
     seed: int = option(
         0,
@@ -234,7 +234,10 @@ class Effort:
 
 EFFORTS: Mapping[str, Effort] = MappingProxyType(
     {
-        "quick": Effort("a first look at what comes out", at_most={"n_pictures": 100, "n_steps": 150}),
+        "quick": Effort(
+            "a first look at what comes out",
+            at_most={"n_pictures": 100, "n_steps": 150, "finder_steps": 300},
+        ),
         "usual": Effort("as project.toml says"),
         "thorough": Effort(
             "the best masks",
