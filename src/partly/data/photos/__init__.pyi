@@ -27,6 +27,7 @@ from .photo_names import file_name as file_name
 from .photo_sets import Fit as Fit
 from .photo_sets import PhotoSet as PhotoSet
 from .photo_sets import Window as Window
+from .photo_sets import kept_photo_set as kept_photo_set
 from .photo_sets import make_photo_set as make_photo_set
 from .photo_sets import padded_place as padded_place
 from .photo_sets import padded_square as padded_square

@@ -172,15 +172,34 @@ def make_photo_set(
     index = _read_index(folder)
     if index is None or not Provenance({_IDENTITY: identity}).matches({_IDENTITY: index[_IDENTITY]}):
         index = _make(sources, folder, size_px, fit, identity, on_photo)
-    names = tuple(index["names"])
-    if not names:
+    if not index["names"]:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in index["failed"][:3])
         raise BadOption(
             f"none of {len(sources)} photos can be read ({reasons or 'there is none'})",
             expected="photos of one kind of object",
         )
-    shape = (len(names), size_px, size_px, 3)
-    squares = np.memmap(folder / _SQUARES, np.uint8, "r", shape=shape)
+    return _kept(folder, index, size_px)
+
+
+def kept_photo_set(folder: Path, size_px: int) -> PhotoSet | None:
+    """The squares that :func:`make_photo_set` kept; None where there are none, or of another size.
+
+    Args:
+        folder: where they are kept.
+        size_px: their side.
+    """
+    index = _read_index(folder)
+    squares = folder / _SQUARES
+    if index is None or not index["names"] or not squares.is_file():
+        return None
+    if squares.stat().st_size != len(index["names"]) * size_px**2 * 3:
+        return None
+    return _kept(folder, index, size_px)
+
+
+def _kept(folder: Path, index: dict[str, Any], size_px: int) -> PhotoSet:
+    names = tuple(index["names"])
+    squares = np.memmap(folder / _SQUARES, np.uint8, "r", shape=(len(names), size_px, size_px, 3))
     failed = tuple((name, reason) for name, reason in index["failed"])
     return PhotoSet(cast(Pixels, squares), names, failed, index["digest"])
 

@@ -5,8 +5,6 @@ from .feature_rows import generator_figures as generator_figures
 from .feature_rows import photo_features as photo_features
 from .feature_rows import picture_features as picture_features
 from .generator_assessment import evaluate_generator as evaluate_generator
-from .known_photos import keep_known_photos as keep_known_photos
-from .known_photos import known_photos as known_photos
 from .photo_reconstruction import ReconstructionOptions as ReconstructionOptions
 from .photo_reconstruction import minimum_reconstruction as minimum_reconstruction
 from .what_differs import what_differs as what_differs

@@ -14,5 +14,6 @@ from .latent_encoder import load_latent_encoder as load_latent_encoder
 from .lpips_network import LPIPS as LPIPS
 from .photo_encoder import Representation as Representation
 from .photo_encoder import RepresentationFamily as RepresentationFamily
+from .pooled_efficientnet import PooledEfficientNet as PooledEfficientNet
 from .vae_encoder import VAEEncoder as VAEEncoder
 from .vae_encoder import VAEEncoderShape as VAEEncoderShape

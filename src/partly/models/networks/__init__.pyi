@@ -8,6 +8,7 @@ from .conv_layers import fused_copy as fused_copy
 from .conv_layers import pad_to_multiple as pad_to_multiple
 from .conv_layers import upsample_like as upsample_like
 from .efficientnet_encoder import EfficientNetLite0 as EfficientNetLite0
+from .efficientnet_encoder import load_encoder_weights as load_encoder_weights
 from .object_check import OBJECT_MARGIN as OBJECT_MARGIN
 from .object_check import ObjectCheck as ObjectCheck
 from .object_check import object_measures as object_measures

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from partly.data.photos import PhotoSet
-from partly.evaluation.generators import PhotoFeatures, generator_figures, keep_known_photos, photo_features
+from partly.evaluation.generators import PhotoFeatures, generator_figures, photo_features
 from partly.evaluation.metrics import LEAST_PHOTOS
 from partly.models.encoders import FeatureNetwork
 from partly.models.generators import Generator
@@ -57,7 +57,6 @@ class Measures:
         is_due = not known or n_shown >= 2 * known[-1] or (is_last and n_shown > known[-1])
         if not is_due or len(self._photos) < LEAST_PHOTOS:
             return
-        keep_known_photos(self._place.root, self._features)
         figures = generator_figures(
             generator,
             self._features,
