@@ -68,6 +68,7 @@ from .proposed_pictures import keep_photo as keep_photo
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
+from .real_pictures import worth_labelling as worth_labelling
 from .results_page_file import photos_of_page as photos_of_page
 from .results_page_file import write_results_page as write_results_page
 from .segment_choices import SegmentChoice as SegmentChoice
@@ -76,4 +77,3 @@ from .through_generator import loader_of as loader_of
 from .through_generator import network_through_generator as network_through_generator
 from .through_generator import what_segments as what_segments
 from .through_generator_options import ThroughGenerator as ThroughGenerator
-from .worth_labelling import worth_labelling as worth_labelling

@@ -20,6 +20,7 @@ from partly.data.labels import (
     LabelMap,
     Picture,
     annotation_id_from,
+    is_same_latent,
     latent_from_json,
     latent_to_json,
 )
@@ -29,7 +30,7 @@ from partly.project.annotations_of_project import annotations_to_fit
 from partly.project.picture_options import PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
-from partly.project.worth_labelling import worth_labelling
+from partly.project.real_pictures import worth_labelling
 from partly.storage import parsed_json, read_json_or_none, write_text
 
 if TYPE_CHECKING:
@@ -206,8 +207,8 @@ def keep_picture(
 
 
 def is_the_same(picture: ProposedPicture, w: npt.NDArray[np.float32], generator_digest: str) -> bool:
-    """Whether a picture is of exactly this latent and generator."""
-    same_latent = picture.w is not None and picture.w.tobytes() == w.tobytes()
+    """Whether a picture is of this latent, as another processor may have rounded it, and this generator."""
+    same_latent = picture.w is not None and is_same_latent(picture.w, w)
     return same_latent and picture.generator_digest == generator_digest
 
 

@@ -9,9 +9,9 @@ import torch
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
 from partly.evaluation.generators.chosen_kernel import chosen_weights, gaussian_kernel, median_distance
-from partly.evaluation.generators.what_differs import differences_of, what_differs
-from partly.evaluation.metrics.kernel_distance import cubic_kernel
-from partly.evaluation.metrics.mean_discrepancy import mean_discrepancy
+from partly.evaluation.generators.differences_shown import differences_of, what_differs
+from partly.evaluation.metrics.kernel_distances import cubic_kernel
+from partly.evaluation.metrics.mean_discrepancies import mean_discrepancy
 from partly.evaluation.metrics.permutation_test import permutation_p
 
 

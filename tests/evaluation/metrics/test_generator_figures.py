@@ -8,7 +8,7 @@ from partly.evaluation.metrics.evaluation_scores import Skipped
 from partly.evaluation.metrics.frechet import feature_sums, frechet_distance
 from partly.evaluation.metrics.generator_figures import figures_of, remarks
 from partly.evaluation.metrics.generator_scores import GeneratorEvaluation, Memorisation, Pair
-from partly.evaluation.metrics.kernel_distance import kernel_distance
+from partly.evaluation.metrics.kernel_distances import kernel_distance
 from partly.evaluation.metrics.manifold import manifold_scores
 from partly.evaluation.metrics.uncovered_photos import find_gaps
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partly.errors import BadOption
-from partly.evaluation.metrics.kernel_distance import kernel_distance, mmd_squared
+from partly.evaluation.metrics.kernel_distances import kernel_distance, mmd_squared
 
 
 def naive_kernel(x, y):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from partly.errors import BadOption
-from partly.evaluation.metrics.kernel_distance import cubic_kernel, mmd_squared
+from partly.evaluation.metrics.kernel_distances import cubic_kernel, mmd_squared
 from partly.evaluation.metrics.kernel_sums import Between, Within
-from partly.evaluation.metrics.mean_discrepancy import mean_discrepancy
-from partly.evaluation.metrics.relative_similarity import (
+from partly.evaluation.metrics.mean_discrepancies import mean_discrepancy
+from partly.evaluation.metrics.three_sample_test import (
     mean_within,
     picture_sums,
     relative_similarity,

@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from partly.evaluation.metrics.kernel_distance import mmd_squared
+from partly.evaluation.metrics.kernel_distances import mmd_squared
 from partly.models.encoders.built_in_features import built_in_features, reference_pictures
 from partly.models.encoders.feature_network import FeatureNetwork
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from partly.errors import BadOption
-from partly.evaluation.metrics.relative_similarity import picture_sums, relative_similarity
+from partly.evaluation.metrics.three_sample_test import picture_sums, relative_similarity
 from partly.training.chassis.stopping_rule import RuleState, StoppingRule
 
 RULE = StoppingRule(n_back=3, n_strikes=2, n_halvings=2, n_kept=1)

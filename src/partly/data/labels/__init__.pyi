@@ -38,6 +38,7 @@ from .part_sets import PartSet as PartSet
 from .part_sets import UNLABELLED as UNLABELLED
 from .pictured import Picture as Picture
 from .pictured import Pictured as Pictured
+from .pictured import is_same_latent as is_same_latent
 from .pictured import is_same_picture as is_same_picture
 from .pieces_of_masks import Piece as Piece
 from .pieces_of_masks import outline_pieces as outline_pieces

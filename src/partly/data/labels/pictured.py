@@ -61,8 +61,16 @@ class Picture:
     kind: str | None = None
 
 
+_ROUNDING = 1e-4
+
+
+def is_same_latent(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> bool:
+    """Whether latents, whose values are about 1, are the same but for rounding, which is each processor's."""
+    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=_ROUNDING)
+
+
 def is_same_picture(one: Pictured, other: Pictured) -> bool:
     """Whether both show the same: the same latent but for rounding, or the same photo."""
     if one.w is not None and other.w is not None:
-        return one.w.shape == other.w.shape and np.allclose(one.w, other.w)
+        return is_same_latent(one.w, other.w)
     return one.photo_sha256 is not None and one.photo_sha256 == other.photo_sha256

@@ -1,6 +1,5 @@
 """Photos, folders and zips in; pictures, overlays and grids out. No torch."""
 
-from .chosen_photos import chosen_photos as chosen_photos
 from .colour_modes import Pixels as Pixels
 from .colour_modes import rgb_pixels as rgb_pixels
 from .encoding import JPEG_MAX_SIDE_PX as JPEG_MAX_SIDE_PX
@@ -38,6 +37,7 @@ from .photo_sources import PhotoSources as PhotoSources
 from .photo_sources import find_photos as find_photos
 from .photo_sources import holds_many_photos as holds_many_photos
 from .photo_sources import output_name as output_name
+from .photo_subsets import chosen_photos as chosen_photos
 from .picture_grids import grid as grid
 from .picture_grids import side_by_side as side_by_side
 from .picture_grids import with_row_names as with_row_names

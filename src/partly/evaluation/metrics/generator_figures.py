@@ -8,7 +8,7 @@ from typing import Any
 from partly.errors import BadOption
 from partly.evaluation.metrics.feature_sets import Features
 from partly.evaluation.metrics.frechet import feature_sums, frechet_distance
-from partly.evaluation.metrics.kernel_distance import KernelDistance, kernel_distance
+from partly.evaluation.metrics.kernel_distances import KernelDistance, kernel_distance
 from partly.evaluation.metrics.manifold import ManifoldScores, expected_coverage, manifold_scores
 
 LEAST_PHOTOS = 6

@@ -12,7 +12,7 @@ from partly.models.networks import EfficientNetLite0
 from partly.project.picture_options import PicturesRequest
 from partly.project.project_generator import load_project_generator
 from partly.project.proposed_pictures import propose_pictures
-from partly.project.worth_labelling import worth_labelling
+from partly.project.real_pictures import worth_labelling
 from partly.storage import ModelCard, save_model
 from tests.evaluation.generators.tiny import Thumbnails
 

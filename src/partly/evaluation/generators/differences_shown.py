@@ -15,7 +15,7 @@ from partly.evaluation.generators.chosen_kernel import chosen_weights, gaussian_
 from partly.evaluation.generators.feature_rows import chosen_by_chance
 from partly.evaluation.generators.picture_bytes import Pixels, make_pictures
 from partly.evaluation.metrics.difference_scores import Differences
-from partly.evaluation.metrics.mean_discrepancy import mean_discrepancy
+from partly.evaluation.metrics.mean_discrepancies import mean_discrepancy
 from partly.evaluation.metrics.permutation_test import permutation_p
 from partly.machine import Machine
 from partly.models.generators import Generator

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from partly.evaluation.metrics.feature_sets import Features, check_features, check_same_width, double
-from partly.evaluation.metrics.kernel_distance import cubic_kernel
+from partly.evaluation.metrics.kernel_distances import cubic_kernel
 from partly.evaluation.metrics.kernel_sums import Array, Between, Within
 
 _LEAST = 4
