@@ -20,7 +20,7 @@ from partly.project.trainings import no_better
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.held_out_photos import hold_out, n_held_out
 from partly.project.trainings.no_better import Evaluation
-from partly.project.trainings.stopping_text import before_text, least_evaluations, outcome_text
+from partly.project.trainings.stopping_text import _short, before_text, least_evaluations, outcome_text
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.storage.model_folders import load_card
 from partly.training.chassis.checkpoints import checkpoint_files
@@ -241,6 +241,11 @@ def test_what_is_told_before():
     assert short.startswith(
         "The rule cannot stop the training before 132000 photos, and it ends after 100000"
     )
+
+
+def test_figures_have_no_exponents():
+    figures = [(2.5, 3), (573.4, 3), (139.7, 2), (2503.2, 3), (99.6, 2)]
+    assert [_short(value, n) for value, n in figures] == ["2.5", "573", "140", "2503", "100"]
 
 
 def test_an_outcome_names_the_best_and_what_evaluations_took():

@@ -33,8 +33,13 @@ def outcome_text(evaluations: Sequence[Evaluation], *, is_over: bool) -> str:
     spent = timedelta(seconds=round(sum(one.time_s for one in evaluations)))
     return (
         f"{how} The generator is that after {best.n_seen} photos, whose kernel distance was least "
-        f"(x 1000: {best.kernel:.3g} ± {best.kernel_error:.2g}). {len(evaluations)} evaluations took {spent}."
+        f"(x 1000: {_short(best.kernel, 3)} ± {_short(best.kernel_error, 2)}). {len(evaluations)} evaluations took {spent}."
     )
+
+
+def _short(value: float, n_digits: int) -> str:
+    """So many digits, without an exponent however large the value is."""
+    return f"{value:.0f}" if abs(value) >= 10**n_digits - 0.5 else f"{value:.{n_digits}g}"
 
 
 def before_text(n_held_out: int, n_learned: int, every_photos: int, n_most: int) -> list[str]:
