@@ -33,7 +33,8 @@ def outcome_text(evaluations: Sequence[Evaluation], *, is_over: bool) -> str:
     spent = timedelta(seconds=round(sum(one.time_s for one in evaluations)))
     return (
         f"{how} The generator is that after {best.n_seen} photos, whose kernel distance was least "
-        f"(x 1000: {_short(best.kernel, 3)} ± {_short(best.kernel_error, 2)}). {len(evaluations)} evaluations took {spent}."
+        f"(x 1000: {_short(best.kernel, 3)} ± {_short(best.kernel_error, 2)}). "
+        f"{len(evaluations)} evaluations took {spent}."
     )
 
 
