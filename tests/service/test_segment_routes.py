@@ -163,7 +163,7 @@ REFUSED = [
     ({"content": b"hello"}, 422, "photo: is no image of a known format"),
     ({"content": photo_bytes()[:200]}, 422, "photo: "),
     ({"content": bomb()}, 422, "has 60000 x 60000 pixels (3600 megapixels); expected at most 1 megapixels"),
-    ({"content": gzip.compress(photo_bytes())}, 422, "photo: is no image of a known format"),
+    ({"content": gzip.compress(photo_bytes(), mtime=0)}, 422, "photo: is no image of a known format"),
     ({"files": {}, "data": {"photo": "x"}, "headers": BOUNDARY}, 400, "the form cannot be read"),
     ({"files": [("a", b"x"), ("b", b"y")]}, 400, "the form has 2 files; expected one, the photo."),
     ({"content": b"--xx--\r\n", "headers": BOUNDARY}, 400, "the form has 0 files; expected one, the photo."),

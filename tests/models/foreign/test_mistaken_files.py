@@ -58,7 +58,7 @@ def tar():
         ),
         (b"", "is empty", "Its download was broken off: download it again"),
         (bytes(1000), "holds nothing but zeros, at least at its beginning", "Its download was broken off"),
-        (gzip.compress(b"x"), "is packed with gzip", "Unpack it first."),
+        (gzip.compress(b"x", mtime=0), "is packed with gzip", "Unpack it first."),
         (b"7z\xbc\xaf\x27\x1c", "is packed with 7-Zip", "Unpack it first."),
         (tar(), "is a tar, a folder in one file", "Unpack it first, and give the file in it."),
         (
