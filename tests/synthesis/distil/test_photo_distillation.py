@@ -75,7 +75,7 @@ def annotation(source: PhotoFeatures, seed: int) -> Annotation:
 
 @pytest.mark.parametrize("second_round", [0.0, 0.4])
 def test_a_network_learns_from_photos(teacher: Teacher, tmp_path: Path, second_round: float) -> None:
-    config = replace(QUICK, second_round=second_round)
+    config = replace(QUICK, second_round=second_round, n_steps=2 * QUICK.n_steps)
     result = distil(teacher, Place.within(tmp_path / "out"), config)
     right = [
         (result.network.segment(photo(50, 70, seed)).label_map == where_red(50, 70, seed)).mean()
