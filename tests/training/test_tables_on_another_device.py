@@ -25,6 +25,7 @@ from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
 from partly.training.augment.adversarial.ada import TRANSFORMS, AdaptiveAugmentation
 from partly.training.augment.segmentation.augmentation import Augmentation, augment
+from partly.training.recipes.gmmn_recipe import LEAST_BATCH
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_plans import AUGMENTATIONS, AdversarialPlan, training_plan
@@ -53,20 +54,25 @@ NAMES = {
 }
 
 
-def batches():
-    squares = np.zeros((8, SIZE_PX, SIZE_PX, 3), np.uint8)
-    return SquareBatches(PhotoSet(squares, tuple(map(str, range(8))), (), "0"), BATCH_SIZE)
+def batches(n=BATCH_SIZE):
+    squares = np.zeros((2 * n, SIZE_PX, SIZE_PX, 3), np.uint8)
+    return SquareBatches(PhotoSet(squares, tuple(map(str, range(2 * n))), (), "0"), n)
 
 
 def plan(family, **given):
     width = {"width": 0.25} if "width" in {f.name for f in fields(RECIPES[family].Options)} else {}
-    given = {"n_photos_shown": BATCH_SIZE, "batch_size": BATCH_SIZE, **given, **width}
-    return training_plan(choices_for(family, size_px=SIZE_PX, **given))
+    n = LEAST_BATCH if family == "gmmn" else BATCH_SIZE
+    given = {"n_photos_shown": n, "batch_size": n, **given, **width}
+    ready = training_plan(choices_for(family, size_px=SIZE_PX, **given))
+    if family == "gmmn":
+        # One step of the autoencoder, one of the generator.
+        ready = replace(ready, config=replace(ready.config, n_steps=2, n_autoencoder_steps=1))
+    return ready
 
 
 def run(ready, machine, folder=None):
     steps = []
-    ready.run(batches(), folder, steps.append, None, machine)
+    ready.run(batches(ready.batch_size), folder, steps.append, None, machine)
     assert [step.step for step in steps] == list(range(1, ready.n_steps + 1))
 
 

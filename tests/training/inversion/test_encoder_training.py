@@ -80,7 +80,8 @@ def test_it_learns_where_latents_are(tmp_path):
     assert reports[0].loss > 0.7
     assert sum(report.loss for report in reports[-5:]) / 5 < 0.5
     assert (reports[-1].step, reports[-1].n_steps) == (60, 60)
-    assert 0.2 < learned.known < 1
+    # Processors and numbers of threads round otherwise: from 0.18 to 0.3. Without learning it is 0 or less.
+    assert 0.1 < learned.known < 1
     assert learned.encoder.generator_digest == generator.digest
     assert not learned.encoder.training
 
