@@ -10,7 +10,6 @@ A training that was stopped goes on, and what is finished is not made again.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,16 @@ from benchmarks.trained_digits import (
     LABELS,
     LearnedFrom,
     digit_reader,
+    digits_options,
+    print_now_and_then,
     trained_players,
     unseen_digits,
 )
 from partly.storage import read_json_or_none, write_json
-from partly.training.recipes import PlanStep, choices_for
+from partly.training.recipes import choices_for
 
 SIZE_PX = 32
 WAYS = ("projection", "auxiliary", "concatenation")
-_TELL_EVERY = 200
 
 
 def run(
@@ -52,7 +52,7 @@ def run(
             n_photos_shown=n_shown,
             seed=seed,
         )
-        generator = trained_players(choices, learned_from, folder, _told).generator
+        generator = trained_players(choices, learned_from, folder, print_now_and_then).generator
         made = pictures_of_classes(generator, n_pictures)
         agrees = named(reader, made.images) == made.classes
         share = variety(made) / variety(unseen_digits(data, SIZE_PX))
@@ -74,20 +74,10 @@ def run(
     return known
 
 
-def _told(step: PlanStep) -> None:
-    if step.step % _TELL_EVERY == 0:
-        print(f"{step.step} of {step.n_steps}: {step.figures}", flush=True)
-
-
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m benchmarks.conditional", description=__doc__)
-    options.add_argument("--data", type=Path, required=True, help="folder of MNIST in IDX form")
+    options = digits_options("conditional", __doc__, "conditional")
     options.add_argument("--condition", choices=WAYS, default="projection")
-    options.add_argument("--photos-shown", type=int, default=200_000)
-    options.add_argument("--rounds", type=int, default=3, help="through all digits, of the naming network")
-    options.add_argument("--pictures", type=int, default=2000)
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--out", type=Path, default=Path("bench-out") / "conditional")
     arguments = options.parse_args()
     torch.set_num_threads(1)
     figures = run(

@@ -13,7 +13,6 @@ A training that was stopped goes on, and what is finished is not made again.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from itertools import permutations
@@ -29,16 +28,17 @@ from benchmarks.trained_digits import (
     LearnedFrom,
     TrainedPlayers,
     digit_reader,
+    digits_options,
+    print_now_and_then,
     trained_players,
     unseen_digits,
 )
 from partly.storage import complete_lines, read_json_or_none, write_json
-from partly.training.recipes import PlanStep, choices_for
+from partly.training.recipes import choices_for
 
 SIZE_PX, N_CODES, N_CONTINUOUS = 32, 10, 2
 _JUDGED_AT_ONCE = 64
 _LAST_SHARE = 0.1
-_TELL_EVERY = 200
 
 
 def best_match(counts: Tensor) -> tuple[int, ...]:
@@ -128,7 +128,7 @@ def run(data: Path, out: Path, seeds: Sequence[int], n_shown: int, n_rounds: int
                 n_photos_shown=n_shown,
                 seed=seed,
             )
-            players = trained_players(choices, learned_from, folder, _told)
+            players = trained_players(choices, learned_from, folder, print_now_and_then)
             known = figures_of(players, reader, data, folder, n_pictures)
             write_json(folder / "figures.json", known)
         results[str(seed)] = known
@@ -141,19 +141,9 @@ def run(data: Path, out: Path, seeds: Sequence[int], n_shown: int, n_rounds: int
     )
 
 
-def _told(step: PlanStep) -> None:
-    if step.step % _TELL_EVERY == 0:
-        print(f"{step.step} of {step.n_steps}: {step.figures}", flush=True)
-
-
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m benchmarks.info_gan", description=__doc__)
-    options.add_argument("--data", type=Path, required=True, help="folder of MNIST in IDX form")
+    options = digits_options("info_gan", __doc__, "info-gan")
     options.add_argument("--seeds", type=int, default=3, help="how many trainings")
-    options.add_argument("--photos-shown", type=int, default=200_000, help="to each")
-    options.add_argument("--rounds", type=int, default=3, help="through all digits, of the naming network")
-    options.add_argument("--pictures", type=int, default=2000)
-    options.add_argument("--out", type=Path, default=Path("bench-out") / "info-gan")
     arguments = options.parse_args()
     torch.set_num_threads(1)
     run(

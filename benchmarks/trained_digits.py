@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from partly.training.recipes import (
 
 DIGITS = tuple("0123456789")
 PHOTOS, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
+_TELL_EVERY = 200
 TEST_PHOTOS, TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 
 
@@ -104,6 +106,29 @@ def trained_players(
     assert isinstance(trained, GeneratorFamily)
     trained.save(folder / "generator", {})
     return TrainedPlayers(trained, plan.players.discriminator)  # type: ignore[attr-defined]
+
+
+def digits_options(name: str, description: str | None, out: str) -> argparse.ArgumentParser:
+    """The options that benchmarks of trainings on MNIST have in common.
+
+    Args:
+        name: of the benchmark.
+        description: its docstring.
+        out: folder in ``bench-out``.
+    """
+    options = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    options.add_argument("--data", type=Path, required=True, help="folder of MNIST in IDX form")
+    options.add_argument("--photos-shown", type=int, default=200_000, help="to each training")
+    options.add_argument("--rounds", type=int, default=3, help="through all digits, of the naming network")
+    options.add_argument("--pictures", type=int, default=2000)
+    options.add_argument("--out", type=Path, default=Path("bench-out") / out)
+    return options
+
+
+def print_now_and_then(step: PlanStep) -> None:
+    """Print every two hundredth step of a training."""
+    if step.step % _TELL_EVERY == 0:
+        print(f"{step.step} of {step.n_steps}: {step.figures}", flush=True)
 
 
 def digit_reader(data: Path, out: Path, learned_from: LearnedFrom, n_rounds: int) -> tuple[nn.Module, float]:

@@ -68,6 +68,7 @@ from .proposed_pictures import keep_photo as keep_photo
 from .proposed_pictures import keep_picture as keep_picture
 from .proposed_pictures import picture_ids as picture_ids
 from .proposed_pictures import picture_pixels as picture_pixels
+from .proposed_pictures import proposal_facts as proposal_facts
 from .real_pictures import worth_labelling as worth_labelling
 from .results_page_file import photos_of_page as photos_of_page
 from .results_page_file import write_results_page as write_results_page

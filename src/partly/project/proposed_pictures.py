@@ -136,7 +136,7 @@ def propose_pictures(
 
 def _kept(project: Project, generator: Generator, name: str, proposal: Proposal) -> ProposedPicture:
     """The picture of a proposal as a file of the project."""
-    w, facts = proposal.w[0].numpy(), _facts(proposal)
+    w, facts = proposal.w[0].numpy(), proposal_facts(proposal)
     try:
         return keep_picture(project, generator, name, w, facts)
     except BadProject:
@@ -344,7 +344,8 @@ def facts_of(project: Project, name: str) -> dict[str, Any]:
     return read_json_or_none(_record_path(project, name)) or {}
 
 
-def _facts(proposal: Proposal) -> dict[str, Any]:
+def proposal_facts(proposal: Proposal) -> dict[str, Any]:
+    """What is written down about a proposed picture, plain JSON values: how it can be made again, and why."""
     return {
         "purpose": proposal.purpose,
         "seed": proposal.seed,

@@ -44,13 +44,12 @@ def worth_labelling(project: Project, source: GeneratorFeatures) -> Worth | None
 
     try:
         place = TrainingFolder(generator_folder(project.generator_source))
-        weights = encoder_weights()
+        photo_set = kept_photo_set(place.photos, source.image_size_px)
+        if photo_set is None or len(photo_set) < _LEAST_PHOTOS:
+            return None
+        network = PooledEfficientNet(encoder_weights())
     except (BadModelFile, NotAvailable):
         return None
-    photo_set = kept_photo_set(place.photos, source.image_size_px)
-    if photo_set is None or len(photo_set) < _LEAST_PHOTOS:
-        return None
-    network = PooledEfficientNet(weights)
     photos = photo_features(photo_set, network, place.photos, n_most=_N_PHOTOS).rows
     spread = photos.std(axis=0) + _LEAST_SPREAD
 

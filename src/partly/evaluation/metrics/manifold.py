@@ -61,7 +61,10 @@ def manifold_scores(
         BadOption: a ``k`` is below 1, there are not more photos than ``k`` or pictures than ``k_precision``,
             or features are NaN or of different width.
     """
-    _check(photos, pictures, k_precision, k_density)
+    _check_photos(photos, k_precision=k_precision, k_density=k_density)
+    reason = f"one more than k, which is {k_precision}"
+    check_features(pictures, "pictures", least=k_precision + 1, reason=reason)
+    check_same_width(pictures.shape[1], photos.shape[1])
     photo_squares = neighbour_squares(photos, max(k_precision, k_density))
     return _scores(
         photos,
@@ -88,7 +91,9 @@ def realism(photos: Features, pictures: Features, *, k: int = 3) -> Numbers:
     Raises:
         BadOption: as :func:`manifold_scores`.
     """
-    _check(photos, pictures, k_precision=k, k_density=k, n_pictures=1)
+    _check_photos(photos, k=k)
+    check_features(pictures, "pictures")
+    check_same_width(pictures.shape[1], photos.shape[1])
     balls = neighbour_squares(photos, k)[:, -1]
     dense = balls <= np.median(balls) * (1 + _TIE)
     found = np.zeros(len(pictures))
@@ -143,17 +148,9 @@ def expected_coverage(n_photos: int, n_pictures: int, k: int = 5) -> float:
     return 1 - float(np.prod((n_photos - nearer) / (n_photos + n_pictures - nearer)))
 
 
-def _check(
-    photos: Features, pictures: Features, k_precision: int, k_density: int, n_pictures: int | None = None
-) -> None:
-    for name, k in (("k_precision", k_precision), ("k_density", k_density)):
+def _check_photos(photos: Features, **ks: int) -> None:
+    for name, k in ks.items():
         if k < 1:
             raise BadOption(f"{name} is {k}", expected="1 or more")
-    k = max(k_precision, k_density)
-    check_features(photos, "photos", least=k + 1, reason=f"one more than k, which is {k}")
-    if n_pictures is None:
-        reason = f"one more than k, which is {k_precision}"
-        check_features(pictures, "pictures", least=k_precision + 1, reason=reason)
-    else:
-        check_features(pictures, "pictures", least=n_pictures)
-    check_same_width(pictures.shape[1], photos.shape[1])
+    most = max(ks.values())
+    check_features(photos, "photos", least=most + 1, reason=f"one more than k, which is {most}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class GeneratorKeeper:
     measures: Measures
     on_pictures: Callable[[Path], None]
     machine: Machine
-    watch: NoBetter | None = field(default=None)
+    watch: NoBetter | None = None
 
     def __call__(self, average: nn.Module, step: int) -> None:
         """Keep the generator with averaged weights after so many steps."""

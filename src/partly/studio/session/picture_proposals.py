@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from partly.data.labels import Picture
 from partly.errors import NotFound, NotReady
+from partly.project import proposal_facts
 from partly.studio.session.live_follower import LiveFollower
 from partly.studio.session.live_models import LiveModels
 from partly.studio.session.picture_supply import KINDS, ProposalRequest, ProposalTools
@@ -119,15 +120,7 @@ class Proposals:
         for place, proposal in enumerate(proposals):
             if place:
                 self._workspace.worker.give_way(urgency)
-            facts: dict[str, Any] = {
-                "purpose": proposal.purpose,
-                "seed": proposal.seed,
-                "index": proposal.index,
-                "truncation": proposal.truncation,
-                "score": proposal.score,
-                **({"kind": proposal.picture.kind} if proposal.picture.kind is not None else {}),
-            }
-            picture = self._models.supply.keep(proposal.picture, facts)
+            picture = self._models.supply.keep(proposal.picture, proposal_facts(proposal))
             score = None if reason == "asked" else float(proposal.score)
             with self._workspace.lock:
                 self._workspace.tray.add(picture, reason, score)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from partly.errors import BadOption
+from partly.training.chassis.config_checks import check_config
 
 
 @dataclass(frozen=True)
@@ -50,24 +51,21 @@ class GanConfig:
     free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
 
     def __post_init__(self) -> None:
-        for name in (
-            "n_steps",
-            "batch_size",
-            "n_discriminator_steps",
-            "n_generator_steps",
-            "checkpoint_every",
-            "n_checkpoints",
-        ):
-            if getattr(self, name) < 1:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
-        for name in ("generator_rate", "discriminator_rate", "ema_half_life"):
-            if not getattr(self, name) > 0:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
+        check_config(
+            self,
+            counts=(
+                "n_steps",
+                "batch_size",
+                "n_discriminator_steps",
+                "n_generator_steps",
+                "checkpoint_every",
+                "n_checkpoints",
+            ),
+            above_0=("generator_rate", "discriminator_rate", "ema_half_life"),
+        )
         if self.optimizer not in ("adam", "rmsprop"):
             raise BadOption(f"optimizer is {self.optimizer!r}", expected="adam or rmsprop")
         if self.weight_bound is not None and not self.weight_bound > 0:
             raise BadOption(f"weight_bound is {self.weight_bound}", expected="more than 0, or None")
         if not 0 <= self.style_mixing <= 1:
             raise BadOption(f"style_mixing is {self.style_mixing}", expected="a share from 0 to 1")
-        if not 0 <= self.seed < 2**31:
-            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 
 from partly.errors import BadOption
+from partly.training.chassis.config_checks import check_config
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,17 @@ class MatchingConfig:
     free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
 
     def __post_init__(self) -> None:
-        for name in ("n_steps", "n_autoencoder_steps", "checkpoint_every", "n_checkpoints"):
-            if getattr(self, name) < 1:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
+        check_config(
+            self,
+            counts=("n_steps", "n_autoencoder_steps", "checkpoint_every", "n_checkpoints"),
+            above_0=("learning_rate", "autoencoder_rate", "ema_half_life"),
+        )
         if self.batch_size < 2:
             raise BadOption(
                 f"batch_size is {self.batch_size}", expected="2 or more, since moments are those of a batch"
             )
-        for name in ("learning_rate", "autoencoder_rate", "ema_half_life"):
-            if not getattr(self, name) > 0:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
         if not 0 <= self.dropped < 1:
             raise BadOption(f"dropped is {self.dropped}", expected="a share from 0 to below 1")
-        if not 0 <= self.seed < 2**31:
-            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
 
     def is_autoencoder_step(self, step: int) -> bool:
         """Whether a step, from 0, trains the autoencoder."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -268,15 +269,12 @@ def training_plan(choices: TrainingChoices, classes: Sequence[str] = ()) -> Trai
 def autoencoder_plan(choices: TrainingChoices, family: AutoencoderRecipe) -> AutoencoderPlan:
     """The plan of encoder and decoder, whose choices have all defaults."""
     preset = family.preset(choices.size_px)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(tensor_seed("first weights", choices.seed))
+    with _first_weights(choices):
         decoder, encoder = family.networks(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(decoder, Path(choices.start_from))
         parts = VAEParts(decoder, encoder, preset.objective)
-    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
-    assert batch_size is not None
-    assert n_shown is not None
+    batch_size, n_shown = _length(choices)
     n_steps = max(1, round(n_shown / batch_size))
     return AutoencoderPlan(parts, VAEConfig(batch_size=batch_size, **_common(choices, preset, n_steps)))
 
@@ -287,8 +285,7 @@ def adversarial_plan(
     """The plan of generator and discriminator, whose choices have all defaults."""
     preset = conditioned(family.preset(choices.size_px), choices, classes)
     objective = OBJECTIVES[choices.objective or ""]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(tensor_seed("first weights", choices.seed))
+    with _first_weights(choices):
         generator = family.generator(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
@@ -304,9 +301,7 @@ def adversarial_plan(
         generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
-    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
-    assert batch_size is not None
-    assert n_shown is not None
+    batch_size, n_shown = _length(choices)
     n_discriminator_steps = choices.discriminator_steps or objective.n_discriminator_steps
     n_steps = max(1, round(n_shown / (batch_size * n_discriminator_steps)))
     config = GanConfig(
@@ -321,11 +316,8 @@ def adversarial_plan(
 def matching_plan(choices: GMMNChoices, family: GMMNRecipe) -> MatchingPlan:
     """The plan of a generator without discriminator, whose choices have all defaults."""
     preset = family.preset(choices.size_px)
-    batch_size, n_shown = choices.batch_size, choices.n_photos_shown
-    assert batch_size is not None
-    assert n_shown is not None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(tensor_seed("first weights", choices.seed))
+    batch_size, n_shown = _length(choices)
+    with _first_weights(choices):
         generator = family.generator(preset.shape)
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
@@ -340,6 +332,21 @@ def matching_plan(choices: GMMNChoices, family: GMMNRecipe) -> MatchingPlan:
         **_common(choices, preset, n_steps),
     )
     return MatchingPlan(parts, config)
+
+
+@contextmanager
+def _first_weights(choices: TrainingChoices) -> Iterator[None]:
+    """Networks that are made within have the weights of the seed; what is drawn elsewhere stays as it is."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(tensor_seed("first weights", choices.seed))
+        yield
+
+
+def _length(choices: TrainingChoices) -> tuple[int, int]:
+    """Photos in a batch and photos shown, of choices that have all defaults."""
+    assert choices.batch_size is not None
+    assert choices.n_photos_shown is not None
+    return choices.batch_size, choices.n_photos_shown
 
 
 def _widened(shape: Any, choices: TrainingChoices) -> Any:

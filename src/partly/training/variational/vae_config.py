@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from partly.errors import BadOption
+from partly.training.chassis.config_checks import check_config
 from partly.training.chassis.step_log import portions_text
 
 
@@ -81,11 +81,8 @@ class VAEConfig:
     free: ClassVar[frozenset[str]] = frozenset({"n_steps", "checkpoint_every", "n_checkpoints"})
 
     def __post_init__(self) -> None:
-        for name in ("n_steps", "batch_size", "checkpoint_every", "n_checkpoints"):
-            if getattr(self, name) < 1:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="1 or more")
-        for name in ("learning_rate", "ema_half_life"):
-            if not getattr(self, name) > 0:
-                raise BadOption(f"{name} is {getattr(self, name)}", expected="more than 0")
-        if not 0 <= self.seed < 2**31:
-            raise BadOption(f"seed is {self.seed}", expected=f"0 to {2**31 - 1}")
+        check_config(
+            self,
+            counts=("n_steps", "batch_size", "checkpoint_every", "n_checkpoints"),
+            above_0=("learning_rate", "ema_half_life"),
+        )
