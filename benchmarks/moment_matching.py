@@ -74,9 +74,7 @@ def grey_pictures(generator: Generator, n: int) -> Tensor:
     least_px = generator.levels[0].size_px
     made = []
     for first in range(0, n, _AT_ONCE):
-        w = torch.cat(
-            [sample_w(generator, _SEED, index) for index in range(first, min(n, first + _AT_ONCE))]
-        )
+        w = torch.cat([sample_w(generator, _SEED, index) for index in range(first, min(n, first + _AT_ONCE))])
         made.append(images_of(generator.synthesise(w, features_px=least_px)).clamp(-1, 1).mean(1, True))
     return torch.cat(made)
 

@@ -111,6 +111,16 @@ def test_slopes_of_r1_and_r2_may_be_estimated():
     )
 
 
+def test_gamma_is_the_weight_of_r1_and_r2():
+    def penalties(**choices):
+        ready = training_plan(choices_for(size_px=32, gamma=0.7, **choices))
+        return ready.players.discriminator_penalties
+
+    assert penalties(family="light")[0] == Lazy(R1(0.7), 16)
+    assert penalties(family="light", slopes="finite-differences")[0] == Lazy(ApproximateR1(0.7), 16)
+    assert penalties(family="dcgan", objective="relativistic") == (Lazy(R1(0.7)), Lazy(R2(0.7)))
+
+
 def test_clipped_weights_come_with_rmsprop():
     config = training_plan(choices_for(family="dcgan", objective="wasserstein-clipped")).config
     assert (config.optimizer, config.weight_bound, config.n_discriminator_steps) == ("rmsprop", 0.01, 5)
@@ -207,6 +217,12 @@ def test_augmentations():
             "or a family that has one. Leave --slopes out, or choose another objective, such as relativi",
         ),
         (
+            {"family": "dcgan", "gamma": 2.0},
+            "gamma is 2.0, and objective 'non-saturating' of the family dcgan has no penalty R1 or R2; "
+            "expected an objective or a family that has one. Leave --gamma out, or choose another",
+        ),
+        ({"objective": "wasserstein", "gamma": 2.0}, "gamma is 2.0, and objective 'wasserstein' of the fam"),
+        (
             {"objective": "wasserstein", "slopes": "finite-differences"},
             "objective 'wasserstein' of the family stylegan2 has no penalty R1 or R2",
         ),
@@ -224,6 +240,7 @@ def test_refused(choices, text):
         ({"n_photos_shown": -1}, "n_photos_shown is -1; expected 1 or more"),
         ({"fit": "stretch"}, "fit is 'stretch'; expected one of crop, pad"),
         ({"condition": "luck"}, "condition is 'luck'; expected one of projection, auxiliary, concatenation"),
+        ({"gamma": 0.0}, "gamma is 0.0; expected more than 0"),
         ({"family": "dcgan", "codes": 1}, "codes is 1; expected 2 to 100"),
         ({"family": "dcgan", "continuous_codes": 0}, "continuous_codes is 0; expected 1 to 100"),
         ({"family": "dcgan", "information": 0.0}, "information is 0.0; expected more than 0"),

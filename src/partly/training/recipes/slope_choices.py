@@ -1,6 +1,8 @@
-"""How the slopes of a discriminator are held: by which penalties, exact or estimated."""
+"""How the slopes of a discriminator are held: by which penalties, how strongly, exact or estimated."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from partly.errors import BadOption
 from partly.losses import R1, R2, ApproximateR1, ApproximateR2, Lazy, Objective
@@ -19,9 +21,9 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
         preset: of the family.
 
     Raises:
-        BadOption: slopes by finite differences where no penalty is on their squares.
+        BadOption: slopes by finite differences, or a weight, where no penalty is on their squares.
     """
-    penalties = _exact(OBJECTIVES[choices.objective or ""], preset)
+    penalties = _weighted(_exact(OBJECTIVES[choices.objective or ""], preset), choices)
     if choices.slopes != _BY_DIFFERENCES:
         return penalties
     found = tuple(Lazy(_estimated(one.objective), one.every) for one in penalties)
@@ -39,6 +41,26 @@ def _exact(objective: NamedObjective, preset: AdversarialPreset) -> tuple[Lazy, 
     if objective.penalties or objective.clips_weights:
         return tuple(Lazy(penalty) for penalty in objective.penalties)
     return () if preset.gamma is None else (Lazy(R1(preset.gamma), preset.penalty_every),)
+
+
+def _weighted(penalties: tuple[Lazy, ...], choices: AdversarialChoices) -> tuple[Lazy, ...]:
+    """R1 and R2 with the weight that was chosen, if one was."""
+    if choices.gamma is None:
+        return penalties
+    found = tuple(
+        replace(one, objective=replace(one.objective, gamma=choices.gamma))
+        if isinstance(one.objective, R1 | R2)
+        else one
+        for one in penalties
+    )
+    if not any(isinstance(one.objective, R1 | R2) for one in penalties):
+        raise BadOption(
+            f"gamma is {choices.gamma}, and objective {choices.objective!r} of the family {choices.family} "
+            "has no penalty R1 or R2",
+            expected="an objective or a family that has one",
+            remedy="Leave --gamma out, or choose another objective, such as relativistic",
+        )
+    return found
 
 
 def _estimated(penalty: Objective) -> Objective:

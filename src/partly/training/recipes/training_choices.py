@@ -102,6 +102,13 @@ class AdversarialChoices(StoppingChoice, TrainingChoices):
         "exact",
         "Slopes that R1 and R2 hold: exact, by second derivatives, or estimated by differences of scores.",
     )
+    gamma: float | None = option(
+        None,
+        "Weight of the penalties R1 and R2 on slopes; by default that of the objective, or what the family's "
+        "rule gives for size and batch.",
+        what="a weight",
+        above=0,
+    )
     augment: str | None = option(
         None, "Augmentation of everything that the discriminator sees.", choices=AUGMENTATION_NAMES
     )
