@@ -1,10 +1,10 @@
 """Which weight of R1: the family's rule beside weights below and above it, on the same photos and length.
 
-``python -m benchmarks.gamma PHOTOS OUT --size 32 --photos-shown 32000`` trains the family once for each factor
-on the rule's weight, on all of PHOTOS but those that judge, and tells the kernel distance of each generator to
-photos that nothing learned from, by the network ``--judge``. OUT holds ``gamma.json``. The same command goes
-on after a stop. ``python -m benchmarks.gamma --curve PICTURE.svg OUT OUT ...`` draws those of several
-data sets.
+``python -m benchmarks.gamma PHOTOS OUT --size 32 --photos-shown 32000`` trains the family once for each
+factor on the rule's weight, on all of PHOTOS but those that judge, and tells the kernel distance of each
+generator to photos that nothing learned from, by the network ``--judge``. OUT holds ``gamma.json``. The same
+command goes on after a stop. ``python -m benchmarks.gamma --curve PICTURE.svg OUT OUT ...`` draws those of
+several data sets.
 """
 
 from __future__ import annotations

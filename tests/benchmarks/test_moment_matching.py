@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-
 from benchmarks.moment_matching import WIDTHS, best_width, log_likelihood, names_told
 
 
