@@ -3,8 +3,8 @@
 ``python -m benchmarks.moment_matching --data FOLDER`` trains both for as many photos, and prints of each the
 mean log-likelihood of the 10,000 test digits under a Parzen window: a Gaussian at each of 10,000 pictures,
 of the width that suits 1,000 other digits best. The paper has 147 for pixels and 282 for codes. Parzen
-windows are a poor measure (Theis et al., ICLR 2016), but the one that the paper compares by; beside it stands how many of
-2,000 pictures a network that learned from real digits is sure of, and how evenly it names them.
+windows are a poor measure (Theis et al., ICLR 2016), but the one that the paper compares by. Beside it stands
+how many of 2,000 pictures a network that learned from real digits is sure of, and how evenly it names them.
 
 A training that was stopped goes on, and what is finished is not made again.
 """
@@ -155,7 +155,7 @@ def main() -> None:
     options.add_argument(
         "--photos-of-pixels",
         type=int,
-        help="shown where pixels are matched, whose steps take four times as long",
+        help="shown where pixels are matched, which takes four times as long",
     )
     options.add_argument("--seed", type=int, default=0)
     arguments = options.parse_args()
