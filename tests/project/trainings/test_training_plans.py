@@ -368,16 +368,3 @@ def test_matching_of_moments():
         with_defaults(choices_for("gmmn", batch_size=99))
     with pytest.raises(BadOption, match="until is 'no-better', and the family gmmn has no such option"):
         choices_for("gmmn", until="no-better")
-
-
-def test_the_discriminator_of_the_light_family_is_wider():
-    def of(**choices):
-        return training_plan(choices_for(size_px=32, family="light", **choices)).players
-
-    def n_channels(**choices):
-        return of(**choices).discriminator.first[0].out_channels
-
-    assert n_channels() == 2 * n_channels(discriminator_width=1)
-    assert n_channels(width=2) == n_channels()
-    generators = [of(discriminator_width=width).generator for width in (1, 4)]
-    assert generators[0].levels == generators[1].levels

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import (
-    AdversarialChoices,
-    DiscriminatorWidthChoice,
-    WidthChoice,
-)
+from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,9 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LightChoices(
-    ClassesChoice, GradualChoice, CodesChoice, WidthChoice, DiscriminatorWidthChoice, AdversarialChoices
-):
+class LightChoices(ClassesChoice, GradualChoice, CodesChoice, WidthChoice, AdversarialChoices):
     """The options of the light family."""
 
     family: str = field(default="light", init=False)
@@ -37,11 +31,7 @@ class LightRecipe(AdversarialRecipe):
     can_clip = False  # so deep without norms, slopes at 64 px are 1e-7 then
 
     def preset(self, size_px: int) -> AdversarialPreset:
-        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs.
-
-        The discriminator is twice as wide as the generator: pictures of as little processor time are far
-        better then (docs/lab.md, "A wider discriminator").
-        """
+        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs."""
         from partly.models.generators import LightShape
         from partly.training.recipes.recipe_presets import AdversarialPreset
 
@@ -51,7 +41,6 @@ class LightRecipe(AdversarialRecipe):
             batch_size=batch_size,
             n_photos_shown=400_000,
             augment="diff",
-            discriminator_width=2.0,
             gamma=0.0002 * size_px**2 / batch_size,
             training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
         )

@@ -20,7 +20,6 @@ class AdversarialPreset:
         n_photos_shown: length of the training, in photos.
         objective: name in the catalogue of objectives.
         augment: name in the catalogue of augmentations.
-        discriminator_width: factor on the channels of ``shape`` that its discriminator has.
         gamma: weight of R1; None is no penalty, unless the objective or the family brings one.
         penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
         family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
@@ -35,7 +34,6 @@ class AdversarialPreset:
     n_photos_shown: int
     objective: str = "non-saturating"
     augment: str = "none"
-    discriminator_width: float = 1.0
     gamma: float | None = None
     penalty_every: int = 16
     family_penalty_every: int = 16

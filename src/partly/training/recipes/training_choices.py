@@ -129,16 +129,3 @@ class WidthChoice:
         at_least=0.25,
         at_most=8,
     )
-
-
-@dataclass(frozen=True)
-class DiscriminatorWidthChoice:
-    """Of families whose discriminator can have more or fewer channels than the preset's generator."""
-
-    discriminator_width: float | None = option(
-        None,
-        "Factor on the discriminator's channels, relative to those of the preset's generator; by default 2.",
-        what="a factor",
-        at_least=0.25,
-        at_most=8,
-    )

@@ -292,8 +292,7 @@ def adversarial_plan(
         # Slopes at single pictures mean nothing where batch norm mixes them.
         by_itself = objective.by_itself or preset.gamma is not None
         way = condition_way(choices)
-        shape = _judging(preset, choices)
-        discriminator = family.discriminator(shape, norm=not by_itself, way=way)
+        discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
     players = GanPlayers(
         generator,
         discriminator,
@@ -354,18 +353,6 @@ def _widened(shape: Any, choices: TrainingChoices) -> Any:
     """The preset's shape with as many more channels as were chosen, where that is an option."""
     width = getattr(choices, "width", None)
     return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
-
-
-def _judging(preset: AdversarialPreset, choices: AdversarialChoices) -> Any:
-    """The preset's shape with the channels of the discriminator; it says nothing of the generator."""
-    chosen = getattr(choices, "discriminator_width", None)
-    width = preset.discriminator_width if chosen is None else chosen
-    if width == 1:
-        return preset.shape
-    n_channels = {
-        name: round(width * getattr(preset.shape, name)) for name in ("channel_base", "most_channels")
-    }
-    return replace(preset.shape, **n_channels)
 
 
 def _penalties(
