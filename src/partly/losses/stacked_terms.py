@@ -1,4 +1,4 @@
-"""What the second stage of a stack of generators minimises besides its game."""
+"""What the second stage of a stacked generator minimises besides its game."""
 
 from __future__ import annotations
 

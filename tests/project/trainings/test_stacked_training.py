@@ -40,7 +40,9 @@ def test_the_folder_is_one_generator_with_both_stages(stacked):
     out, small = stacked
     generator = load_generator(out)
     assert (generator.image_size_px, generator.z_dim) == (32, small.z_dim + 16)
-    assert all(tensor.equal(generator.small.state_dict()[name]) for name, tensor in small.state_dict().items())
+    assert all(
+        tensor.equal(generator.small.state_dict()[name]) for name, tensor in small.state_dict().items()
+    )
     training = load_card(out).extra["training"]
     assert (training["family"], training["stack_on"]) == ("stacked", str(out.parent / "small"))
     assert "stacked of 32 px, trained on 6 photos" in (out / "index.html").read_text()

@@ -87,7 +87,9 @@ def test_the_first_stage_is_after_training_what_it_was(whole, small_folder):
         assert same_weights(before.small, after.small)
     norms = [name for name in before.small.state_dict() if name.endswith(("running_mean", "batches_tracked"))]
     assert len(norms) == 4
-    moved = {name for name, weight in before.named_parameters() if not weight.equal(whole[1].state_dict()[name])}
+    moved = {
+        name for name, weight in before.named_parameters() if not weight.equal(whole[1].state_dict()[name])
+    }
     assert {name.split(".")[0] for name in moved} == {"stage", "conditioning"}
     running = whole[1].stage.join[1].running_mean
     assert not running.equal(before.stage.join[1].running_mean)
@@ -127,19 +129,21 @@ def test_another_small_generator_is_another_training(small_folder, tmp_path):
         trained(tmp_path / "other", tmp_path / "training")
 
 
-def test_a_stack_can_start_from_one_on_the_same_generator(whole, small_folder, tmp_path):
+def test_it_can_start_from_one_that_is_stacked_on_the_same_generator(whole, small_folder, tmp_path):
     whole[1].save(tmp_path / "first", {})
     first = {"start_from": str(tmp_path / "first")}
     assert same_weights(plan(small_folder, **first).players.generator, whole[1])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         DCGAN(DCGANShape(16, z_dim=5, last_channels=4)).save(tmp_path / "other", {})
-    text = f"{tmp_path / 'first'}: is stacked on another generator than {tmp_path / 'other'}; expected one that"
+    text = (
+        f"{tmp_path / 'first'}: is stacked on another generator than {tmp_path / 'other'}; expected one that"
+    )
     with pytest.raises(BadOption, match=text):
         plan(tmp_path / "other", **first)
 
 
-def test_a_stack_is_trained_on_a_stack(whole, tmp_path):
+def test_a_third_stage_is_trained_on_two(whole, tmp_path):
     whole[1].save(tmp_path, {})
     chosen = {"size_px": 64, "stack_on": str(tmp_path), "width": 0.25}
     generator = training_plan(choices_for("stacked", **chosen)).players.generator
@@ -166,7 +170,9 @@ def test_no_generator_to_stack_on():
 
 def test_what_is_stacked_on_is_no_generator(small_folder, tmp_path):
     found = refused(tmp_path / "nowhere")
-    assert found.startswith(f"{tmp_path / 'nowhere'}: is no generator; expected a model folder with model.json")
+    assert found.startswith(
+        f"{tmp_path / 'nowhere'}: is no generator; expected a model folder with model.json"
+    )
     card = json.loads((small_folder / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(card | {"kind": "network/unet"}))
     assert refused(tmp_path).startswith(

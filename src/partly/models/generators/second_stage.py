@@ -1,6 +1,6 @@
-"""The second stage of a stack: small pictures to larger ones (Zhang et al., "StackGAN", ICCV 2017).
+"""The second stage of a stacked generator: small pictures to larger ones.
 
-The paper's section 3.4 has what is done here: the small picture is encoded, what it shall show is put beside
+After "StackGAN" (Zhang et al., ICCV 2017), section 3.4: the small picture is encoded, what it shall show is put beside
 it at every place, residual blocks bring the two together, and the size is doubled until it is reached.
 """
 

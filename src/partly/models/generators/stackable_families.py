@@ -27,11 +27,11 @@ STACKABLE: dict[str, tuple[Callable[[Any], GeneratorFamily], Callable[..., Any]]
     light.KIND: (light.LightGenerator, light.LightShape),
     vae.KIND: (vae.VAEDecoder, vae.VAEShape),
 }
-"""By kind, the family and its shape. A stack of two can be stacked on as well, and is not listed here."""
+"""By kind, the family and its shape; a stacked generator, which can be stacked on too, is not among them."""
 
 
 def unfilled_generator(kind: str, arguments: Mapping[str, Any]) -> GeneratorFamily:
-    """A generator of a family that is no stack, with weights that mean nothing yet.
+    """A generator of a family other than the stacked ones, with weights that mean nothing yet.
 
     Args:
         kind: of the family.

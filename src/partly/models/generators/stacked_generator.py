@@ -144,7 +144,7 @@ class StackedGenerator(GeneratorFamily):
         return images_of(self.small.synthesise(self._latents(w)[0], features_px=least_px))
 
     def condition_of(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and logarithms of variances ``[b, z]`` of what the second stage is told of ``w [b, l, v]``."""
+        """Means and logarithms of variances ``[b, z]`` of the condition that ``w [b, l, v]`` tells."""
         return self.conditioning.distribution(self._latents(w)[0][:, -1])
 
     def own_latents(self, w: Tensor) -> Tensor:
@@ -175,7 +175,7 @@ def check_stackable(small: GeneratorFamily, image_size_px: int, path: Path | Non
     side_px = small.image_size_px
     if side_px >= image_size_px:
         raise BadOption(
-            f"makes pictures of {side_px} px, and a second stage is to make larger ones of {image_size_px} px",
+            f"makes pictures of {side_px} px, and larger ones of {image_size_px} px are to be made of them",
             expected=f"a generator of less than {image_size_px} px",
             remedy="Choose a larger --size, or a smaller generator",
             path=path,
@@ -183,7 +183,7 @@ def check_stackable(small: GeneratorFamily, image_size_px: int, path: Path | Non
     if image_size_px % side_px or (image_size_px // side_px) & (image_size_px // side_px - 1):
         raise BadOption(
             f"makes pictures of {side_px} px, which no doubling makes {image_size_px} px",
-            expected=f"a generator of {image_size_px // 2} px, {image_size_px // 4} px, or another half of that",
+            expected=f"a generator of {image_size_px // 2} px, {image_size_px // 4} px or so on",
             path=path,
         )
     if small.classes:

@@ -76,7 +76,9 @@ class StackedRecipe(AdversarialRecipe):
         from partly.models.discriminators import LightDiscriminator
         from partly.models.generators import LightShape
 
-        return LightDiscriminator(LightShape(shape.image_size_px, n_continuous_codes=shape.z_dim), way="codes")
+        return LightDiscriminator(
+            LightShape(shape.image_size_px, n_continuous_codes=shape.z_dim), way="codes"
+        )
 
     def penalty(self, discriminator: Any) -> Objective | None:
         """As the light family's."""
@@ -104,8 +106,8 @@ class StackedRecipe(AdversarialRecipe):
         Raises:
             BadModelFile: the small generator is missing, damaged, or no generator.
             NotAvailable: it is one that ``partly get`` has to fetch first.
-            BadOption: no second stage can be stacked on it; or the training is to start from a stack on
-                another one.
+            BadOption: no second stage can be stacked on it; or the training is to start from a
+                generator that is stacked on another one.
         """
         from partly.training.recipes.training_plans import adversarial_plan
 
