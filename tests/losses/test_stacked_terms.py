@@ -40,7 +40,7 @@ def test_terms_are_objectives_that_say_what_they_are_and_not_of_which_generator(
     assert isinstance(one, Objective)
     assert repr(one) == f"{term.__name__}(weight=3.0)"
     for weight in (0.0, -1.0, math.inf, math.nan):
-        with pytest.raises(BadOption, match="the weight of a term is .*; expected more than 0"):
+        with pytest.raises(BadOption, match=r"the weight of a term is .*; expected more than 0"):
             term(Stack(), weight)
 
 

@@ -54,7 +54,7 @@ def test_going_on_needs_the_small_generator(stacked, tmp_path, capsys):
     assert run(["train", *words, "--stack-on", str(out.parent / "small")]) == 1
     assert f"{out.parent / 'small'}: is no generator; expected a model folder" in capsys.readouterr().err
     assert run(["train", *words]) == 1
-    assert "no generator is named for the family stacked" in capsys.readouterr().err
+    assert "no generator to stack a second stage on" in capsys.readouterr().err
 
 
 def test_a_project_on_it_proposes_and_fits(stacked, tmp_path, capsys):

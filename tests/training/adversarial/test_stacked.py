@@ -159,9 +159,9 @@ def refused(folder, **given):
 
 def test_no_generator_to_stack_on():
     text = (
-        "no generator is named for the family stacked to be stacked on; expected a generator of smaller "
-        "pictures. Train a small one first (partly train PHOTOS SMALL --family light --size 32), then add "
-        "--stack-on SMALL."
+        "the family stacked, and no generator to stack a second stage on; expected --stack-on with it. Train "
+        "a small one first (partly train PHOTOS SMALL --family light --size 32), and name it: --stack-on "
+        "SMALL."
     )
     with pytest.raises(BadOption) as refusal:
         with_defaults(choices_for("stacked"))
@@ -176,14 +176,14 @@ def test_what_is_stacked_on_is_no_generator(small_folder, tmp_path):
     card = json.loads((small_folder / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(card | {"kind": "network/unet"}))
     assert refused(tmp_path).startswith(
-        f"{tmp_path / 'model.json'}: is a model of kind 'network/unet'; expected a generator: generator/mobile"
+        f"{tmp_path / 'model.json'}: is a model of kind 'network/unet'; expected a generator: generator/mob"
     )
 
 
 def test_pictures_that_are_no_larger_or_of_classes(small_folder, tmp_path):
     MLPGenerator(MLPShape(SIZE_PX)).save(tmp_path / "large", {})
     assert refused(tmp_path / "large").startswith(
-        f"{tmp_path / 'large'}: makes pictures of 32 px, and a second stage is to make larger ones of 32 px"
+        f"{tmp_path / 'large'}: makes pictures of 32 px, and larger ones of 32 px are to be made of them"
     )
     MLPGenerator(MLPShape(16, classes=("cat", "dog"))).save(tmp_path / "classes", {})
     assert refused(tmp_path / "classes").startswith(

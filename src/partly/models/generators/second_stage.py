@@ -1,7 +1,7 @@
 """The second stage of a stacked generator: small pictures to larger ones.
 
-After "StackGAN" (Zhang et al., ICCV 2017), section 3.4: the small picture is encoded, what it shall show is put beside
-it at every place, residual blocks bring the two together, and the size is doubled until it is reached.
+After "StackGAN" (Zhang et al., ICCV 2017), section 3.4: the small picture is encoded, a condition is put
+beside it at every place, residual blocks bring the two together, and the size is doubled as often as needed.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class SecondStage(nn.Module):
             for (n_in, n_out), size_px in zip(widths, sizes.up_px, strict=True)
         )
         self.to_rgb = nn.Conv2d(channels[sizes.large_px], 3, 3, padding=1)
-        nn.init.zeros_(self.to_rgb.weight)
-        nn.init.zeros_(self.to_rgb.bias)
+        for weight in self.to_rgb.parameters():
+            nn.init.zeros_(weight)
 
     def maps(
         self, small: Tensor, condition: Tensor, largest_px: int, random: torch.Generator | None

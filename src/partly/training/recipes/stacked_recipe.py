@@ -30,8 +30,8 @@ class StackedChoices(WidthChoice, AdversarialChoices):
     family: str = field(default="stacked", init=False)
     stack_on: str | None = option(
         None,
-        "The small generator (model folder, of any family) whose pictures a second stage refines; it stays as "
-        "it is.",
+        "The small generator (model folder, of any family) whose pictures a second stage refines; it stays "
+        "as it is.",
         metavar="GENERATOR",
     )
     keep_small: float = option(
@@ -93,10 +93,10 @@ class StackedRecipe(AdversarialRecipe):
         full = super().with_defaults(choices)
         if getattr(full, "stack_on", None) is None:
             raise BadOption(
-                "no generator is named for the family stacked to be stacked on",
-                expected="a generator of smaller pictures",
-                remedy="Train a small one first (partly train PHOTOS SMALL --family light --size 32), then add "
-                "--stack-on SMALL",
+                "the family stacked, and no generator to stack a second stage on",
+                expected="--stack-on with it",
+                remedy="Train a small one first (partly train PHOTOS SMALL --family light --size 32), and "
+                "name it: --stack-on SMALL",
             )
         return full
 
