@@ -48,12 +48,12 @@ def test_the_folder_is_one_generator_with_both_stages(stacked):
     assert "stacked of 32 px, trained on 6 photos" in (out / "index.html").read_text()
 
 
-def test_going_on_needs_the_small_generator(stacked, tmp_path, capsys):
+def test_the_small_generator_must_be_named_and_there(stacked, tmp_path, capsys):
     out, _ = stacked
     words = [str(out.parent / "photos"), str(tmp_path / "new"), "--family", "stacked", "--size", "32"]
     assert run(["train", *words, "--stack-on", str(out.parent / "small")]) == 1
     assert f"{out.parent / 'small'}: is no generator; expected a model folder" in capsys.readouterr().err
-    assert run(["train", *words]) == 1
+    assert run(["train", *words]) == 2
     assert "no generator to stack a second stage on" in capsys.readouterr().err
 
 

@@ -263,7 +263,7 @@ def test_a_width_that_is_none_is_refused(width):
 
 def test_networks_without_channels_have_no_width():
     with pytest.raises(
-        BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae. Leave"
+        BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae, stacked. Leave"
     ):
         training_plan(choices_for(size_px=32, family="mlp", width=2.0))
 
