@@ -23,6 +23,7 @@ def words(tmp_path, monkeypatch):
     return [str(folder), str(tmp_path / "out"), "--family", "mlp", "--size", "32", "--small-size", "16", *few]
 
 
+@pytest.mark.slow
 def test_three_are_trained_and_judged_and_nothing_is_made_twice(words, tmp_path, capsys):
     out = tmp_path / "out"
     stacked.main(words)
