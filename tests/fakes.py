@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ import torch
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import PartSet
 from partly.models.encoders.dinov2_encoder import DinoV2, DinoV2Shape
+from partly.models.generators.dcgan_generator import DCGAN, DCGANShape
 from partly.models.generators.latent_sampling import sample_w
 from partly.models.generators.mobile_stylegan import MobileStyleGAN, MobileStyleGANShape
 
@@ -29,6 +32,21 @@ def tiny_generator(seed: int = 0) -> MobileStyleGAN:
     weights = b"".join(t.numpy().tobytes() for t in generator.state_dict().values())
     generator.digest = hashlib.sha256(weights).hexdigest()
     return generator
+
+
+def needed_choices(family: str, folder: Path) -> dict[str, Any]:
+    """Choices without which a family cannot be trained to pictures of 32 px.
+
+    Args:
+        family: a name of RECIPES.
+        folder: of a small generator, which is made if the family needs one.
+    """
+    if family != "stacked":
+        return {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        DCGAN(DCGANShape(16, z_dim=5, last_channels=4)).save(folder, {})
+    return {"stack_on": str(folder)}
 
 
 def thing_annotation(generator: MobileStyleGAN, index: int, *, size_px: int = 64) -> Annotation:

@@ -25,6 +25,7 @@ import partly.models.generators.dcgan_generator as dcgan
 import partly.models.generators.light_generator as light
 import partly.models.generators.mlp_generator as mlp
 import partly.models.generators.mobile_stylegan as mobile
+import partly.models.generators.stacked_generator as stacked
 import partly.models.generators.stylegan2.stylegan2_generator as stylegan2
 import partly.models.generators.stylegan3.stylegan3_generator as stylegan3
 import partly.models.generators.vae_decoder as vae
@@ -57,6 +58,7 @@ _STYLEGAN2 = StyleGAN2Shape(32, 8, 6, 2, channel_base=64, most_channels=4, class
 _STYLEGAN3 = {"n_layers": 4, "margin_px": 3, "channel_base": 64, "most_channels": 8, "z_dim": 8, "w_dim": 6}
 _DCGAN = dcgan.DCGANShape(16, z_dim=5, last_channels=4, classes=CLASSES)
 _LIGHT = light.LightShape(32, z_dim=5, channel_base=64, most_channels=4)
+_SMALL = {"image_size_px": 8, "z_dim": 5, "channel_base": 64, "most_channels": 8}
 
 GENERATORS: Mapping[str, Callable[[], GeneratorFamily]] = {
     mobile.KIND: lambda: mobile.MobileStyleGAN(TINY),
@@ -66,6 +68,7 @@ GENERATORS: Mapping[str, Callable[[], GeneratorFamily]] = {
     mlp.KIND: lambda: mlp.MLPGenerator(mlp.MLPShape(6, z_dim=5, hidden=(7,))),
     light.KIND: lambda: light.LightGenerator(_LIGHT),
     vae.KIND: lambda: vae.VAEDecoder(vae.VAEShape(16, 5, 64, 8)),
+    stacked.KIND: lambda: stacked.StackedGenerator(stacked.StackedShape(16, vae.KIND, _SMALL, 3, 64, 8)),
 }
 ENCODERS: Mapping[str, Callable[[], nn.Module]] = {
     vae_encoder.KIND: lambda: vae_encoder.VAEEncoder(vae_encoder.VAEEncoderShape(16, 5, 64, 8)),

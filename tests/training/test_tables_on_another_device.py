@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields, replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ import torch
 
 import partly.losses.approximate_slopes
 import partly.losses.slope_penalties
+import partly.losses.stacked_terms
 import partly.models.discriminators.light_discriminator
 from partly.data.photos.photo_sets import PhotoSet
 from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
 from partly.losses.rounds import Lazy, OfDiscriminator, OfGenerator
 from partly.losses.slope_penalties import R1, R2, GradientPenalty, PathLength
+from partly.losses.stacked_terms import ConditionKept, SmallPictureKept
 from partly.models.discriminators.light_discriminator import SelfSupervision
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
@@ -41,6 +45,8 @@ PENALTIES = {
     GradientPenalty: GradientPenalty(),
     PathLength: PathLength(),
     SelfSupervision: None,
+    SmallPictureKept: None,
+    ConditionKept: None,
 }
 
 NAMES = {
@@ -51,6 +57,8 @@ NAMES = {
     GradientPenalty: "gradient penalty",
     PathLength: "path length",
     SelfSupervision: "self-supervision",
+    SmallPictureKept: "small picture kept",
+    ConditionKept: "divergence of condition",
 }
 
 
@@ -63,7 +71,11 @@ def plan(family, **given):
     width = {"width": 0.25} if "width" in {f.name for f in fields(RECIPES[family].Options)} else {}
     n = LEAST_BATCH if family == "gmmn" else BATCH_SIZE
     given = {"n_photos_shown": n, "batch_size": n, **given, **width}
-    ready = training_plan(choices_for(family, size_px=SIZE_PX, **given))
+    if family == "stacked":
+        given["stack_on"] = "a generator that lies where tensors are fake"
+    small = MLPGenerator(MLPShape(SIZE_PX // 2, z_dim=5))
+    with patch("partly.training.recipes.stacked_recipe._small_generator", lambda _: small):
+        ready = training_plan(choices_for(family, size_px=SIZE_PX, **given))
     if family == "gmmn":
         # One step of the autoencoder, one of the generator.
         ready = replace(ready, config=replace(ready.config, n_steps=2, n_autoencoder_steps=1))
@@ -110,6 +122,8 @@ def test_penalties(penalty):
     with another_machine() as machine:
         if penalty is SelfSupervision:
             players = plan("light").players
+        elif penalty in (SmallPictureKept, ConditionKept):
+            players = plan("stacked").players
         elif penalty is PathLength:
             players = test_loop.players()
         else:
@@ -123,7 +137,7 @@ def test_penalties(penalty):
 
 
 def test_all_penalties_are_tried():
-    losses = (partly.losses.slope_penalties, partly.losses.approximate_slopes)
+    losses = (partly.losses.slope_penalties, partly.losses.approximate_slopes, partly.losses.stacked_terms)
     rooms = (*losses, partly.models.discriminators.light_discriminator)
     found = {
         kind

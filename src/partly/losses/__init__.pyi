@@ -44,3 +44,6 @@ from .slope_penalties import GradientPenalty as GradientPenalty
 from .slope_penalties import PathLength as PathLength
 from .slope_penalties import R1 as R1
 from .slope_penalties import R2 as R2
+from .stacked_terms import ConditionKept as ConditionKept
+from .stacked_terms import OwnLatentTold as OwnLatentTold
+from .stacked_terms import SmallPictureKept as SmallPictureKept

@@ -103,9 +103,7 @@ class InformationBound:
     def _bounds(self, seen: Round) -> Terms:
         """The bounds in nats, scalars: of the code, of the continuous codes."""
         assert seen.latents is not None, "codes are in the latents"
-        judgement = seen.fake if seen.ask.judge_plain is None else seen.ask.judge_plain(seen.pictures)
-        assert judgement is not None, "a round of a player's own step has been judged"
-        told = judgement.heads["code"]
+        told = told_codes(seen)
         codes = seen.latents[:, 0, -told.shape[1] :].detach().float()
         continuous, code = codes.split([self.n_continuous, self.n_codes], dim=1)
         bounds = {}
@@ -115,6 +113,13 @@ class InformationBound:
             errors = (told[:, self.n_codes :] - continuous).square().sum(dim=1)
             bounds["information of continuous codes"] = (self.n_continuous - errors.mean()) / 2
         return bounds
+
+
+def told_codes(seen: Round) -> Tensor:
+    """What the discriminator's head tells of codes from pictures without augmentation, ``[b, n]``."""
+    judgement = seen.fake if seen.ask.judge_plain is None else seen.ask.judge_plain(seen.pictures)
+    assert judgement is not None, "a round of a player's own step has been judged"
+    return judgement.heads["code"]
 
 
 def code_information(logits: Tensor, codes: Tensor) -> Tensor:

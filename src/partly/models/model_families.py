@@ -83,11 +83,7 @@ def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], fo
         BadModelFile: its arguments build no such network.
     """
     try:
-        # JSON knows no tuples.
-        arguments = {n: tuple(v) if isinstance(v, list) else v for n, v in card.arguments.items()}
-        for name, value in arguments.items():
-            if name.startswith(_COUNTS) and isinstance(value, int) and value > _MOST_COUNT:
-                raise ValueError(f"{name} is {value}, more than {_MOST_COUNT}")
+        arguments = constructor_arguments(card.arguments)
         # Of layers without channels; their weights will not fit. The filter stays: those of the process would
         # be exchanged under other threads by one that is taken back.
         warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
@@ -98,6 +94,22 @@ def build_family(card: ModelCard, family: type[F], shape: Callable[..., Any], fo
             expected=f"those of {shape.__name__}",
             path=folder / "model.json",
         ) from error
+
+
+def constructor_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a family as its shape takes them, of those that ``model.json`` has.
+
+    Raises:
+        ValueError: a number of layers or the like that no network has; or they have no names.
+    """
+    if not isinstance(arguments, Mapping):
+        raise ValueError(f"arguments {arguments!r} without names")
+    # JSON knows no tuples.
+    found = {name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items()}
+    for name, value in found.items():
+        if name.startswith(_COUNTS) and isinstance(value, int) and value > _MOST_COUNT:
+            raise ValueError(f"{name} is {value}, more than {_MOST_COUNT}")
+    return found
 
 
 def read_any(folder: Path, families: Mapping[str, Callable[[Path], N]], what: str) -> N:

@@ -25,11 +25,12 @@ from partly.training.recipes.training_plans import (
     training_plan,
     with_defaults,
 )
+from tests.fakes import needed_choices
 
 
 @pytest.mark.parametrize("family", RECIPES)
-def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
-    ready = training_plan(choices_for(size_px=32, family=family))
+def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family, tmp_path):
+    ready = training_plan(choices_for(size_px=32, family=family, **needed_choices(family, tmp_path)))
     if isinstance(ready, AdversarialPlan):
         generator = ready.players.generator
     else:
@@ -41,12 +42,14 @@ def test_every_family_gives_pictures_of_the_size_that_was_asked_for(family):
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("family", [name for name in RECIPES if name not in ("vae", "gmmn")])
-def test_every_family_plays_for_every_objective(family, objective):
+def test_every_family_plays_for_every_objective(family, objective, tmp_path):
     if OBJECTIVES[objective].clips_weights and not RECIPES[family].can_clip:
         pytest.skip("refused, see below")
-    ready = training_plan(choices_for(size_px=32, family=family, objective=objective))
+    needed = needed_choices(family, tmp_path)
+    ready = training_plan(choices_for(size_px=32, family=family, objective=objective, **needed))
     judge, images = ready.players.discriminator, torch.randn(4, 3, 32, 32)
-    seen = Round(images, images.flip(0), judge(images), judge(images.flip(0)), ask=Ask(judge))
+    w = ready.players.generator.map(torch.randn(4, ready.players.generator.z_dim))
+    seen = Round(images, images.flip(0), judge(images), judge(images.flip(0)), w, ask=Ask(judge))
     for terms in (
         ready.players.objective.generator_terms(seen),
         ready.players.objective.discriminator_terms(seen),
@@ -277,7 +280,7 @@ def test_a_width_that_is_none_is_refused(width):
 
 def test_networks_without_channels_have_no_width():
     with pytest.raises(
-        BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae. Leave"
+        BadOption, match=r"width is 2.0, and the family mlp has no .*stylegan2, light, vae, stacked. Leave"
     ):
         training_plan(choices_for(size_px=32, family="mlp", width=2.0))
 

@@ -26,6 +26,9 @@ from .own_noise import synthesise_with_noise as synthesise_with_noise
 from .picture_pixels import images_of as images_of
 from .picture_pixels import pixels_of as pixels_of
 from .picture_pixels import to_bytes as to_bytes
+from .stacked_generator import StackedGenerator as StackedGenerator
+from .stacked_generator import StackedShape as StackedShape
+from .stacked_generator import check_stackable as check_stackable
 from .synthesis_on_machine import synthesise_on as synthesise_on
 from .truncation import Truncation as Truncation
 from .vae_decoder import VAEDecoder as VAEDecoder

@@ -14,6 +14,8 @@ from partly.models.generators.mlp_generator import KIND as MLP
 from partly.models.generators.mlp_generator import load_mlp
 from partly.models.generators.mobile_stylegan import KIND as MOBILE_STYLEGAN
 from partly.models.generators.mobile_stylegan import load_mobile_stylegan
+from partly.models.generators.stacked_generator import KIND as STACKED
+from partly.models.generators.stacked_generator import load_stacked
 from partly.models.generators.stylegan2.stylegan2_generator import KIND as STYLEGAN2
 from partly.models.generators.stylegan2.stylegan2_generator import load_stylegan2
 from partly.models.generators.stylegan3.stylegan3_generator import KIND as STYLEGAN3
@@ -30,6 +32,7 @@ FAMILIES: dict[str, Callable[[Path], Generator]] = {
     MLP: load_mlp,
     LIGHT: load_light,
     VAE: load_vae,
+    STACKED: load_stacked,
 }
 
 

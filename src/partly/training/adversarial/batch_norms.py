@@ -30,12 +30,12 @@ def with_counted_norms(average: nn.Module, seed: int) -> nn.Module:
     """
     if not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in average.modules()):
         return average
-    counted = copy.deepcopy(average)
+    counted = copy.deepcopy(average).train()
     for norm in counted.modules():
-        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+        # Norms that stay in eval mode are of a part that is frozen, with the statistics that it came with.
+        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) and norm.training:
             norm.reset_running_stats()
             norm.momentum = None  # the plain mean over all batches
-            norm.train()
     device = next(counted.parameters()).device
     for number in range(_N_BATCHES):
         random = random_of(seed, number, "norms", 0)

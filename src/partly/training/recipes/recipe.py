@@ -82,6 +82,10 @@ class AdversarialRecipe(ABC):
         """What the family adds to the penalty of preset or objective."""
         return None
 
+    def terms(self, generator: Any) -> tuple[Objective, ...]:  # noqa: ARG002
+        """What the family adds to every objective."""
+        return ()
+
     def with_defaults(self, choices: AdversarialChoices) -> AdversarialChoices:
         """As :class:`Recipe`."""
         from partly.training.recipes.objective_table import OBJECTIVES

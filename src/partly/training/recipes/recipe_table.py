@@ -12,6 +12,7 @@ from partly.training.recipes.gmmn_recipe import GMMNRecipe
 from partly.training.recipes.light_recipe import LightRecipe
 from partly.training.recipes.mlp_recipe import MLPRecipe
 from partly.training.recipes.recipe import Recipe
+from partly.training.recipes.stacked_recipe import StackedRecipe
 from partly.training.recipes.stylegan2_recipe import StyleGAN2Recipe
 from partly.training.recipes.training_choices import TrainingChoices
 from partly.training.recipes.vae_recipe import VAERecipe
@@ -24,6 +25,7 @@ RECIPES: dict[str, Recipe] = {
     "mlp": MLPRecipe(),
     "vae": VAERecipe(),
     "gmmn": GMMNRecipe(),
+    "stacked": StackedRecipe(),
 }
 
 

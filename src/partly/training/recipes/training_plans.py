@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from partly.losses import Lazy, PathLength
+from partly.losses import Lazy, PathLength, Together
 from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
@@ -293,10 +293,12 @@ def adversarial_plan(
         by_itself = objective.by_itself or preset.gamma is not None
         way = condition_way(choices)
         discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
+    played = conditioned_objective(objective.make(), choices, classes)
+    added = family.terms(generator)
     players = GanPlayers(
         generator,
         discriminator,
-        conditioned_objective(objective.make(), choices, classes),
+        Together((played, *added)) if added else played,
         discriminator_penalties=_penalties(choices, preset, family, discriminator),
         generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
