@@ -30,6 +30,7 @@ N_CLASSES, SIZE_PX = 10, 28
 _HIDDEN = (1000, 500, 250, 250, 250)
 _NOISE_IN, _NOISE_HIDDEN = 0.3, 0.5
 _DECAY = 0.9995
+_RATE = 3e-3
 _N_LABELLED, _N_UNLABELLED = 50, 100  # photos of a step
 
 
@@ -159,8 +160,8 @@ def train(
     config = GanConfig(
         n_steps,
         batch_size=_N_LABELLED + _N_UNLABELLED,
-        generator_rate=1e-3,
-        discriminator_rate=1e-3,
+        generator_rate=_RATE,
+        discriminator_rate=_RATE,
         betas=(0.5, 0.999),
         checkpoint_every=250,
         n_checkpoints=1,
