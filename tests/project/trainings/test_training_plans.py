@@ -63,7 +63,7 @@ def test_first_weights_are_those_of_the_seed():
 
 
 def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
-    full = with_defaults(choices_for(size_px=64, objective="hinge", batch_size=4))
+    full = with_defaults(choices_for("stylegan2", size_px=64, objective="hinge", batch_size=4))
     assert (full.objective, full.batch_size, full.augment, full.n_photos_shown) == (
         "hinge",
         4,
@@ -121,14 +121,14 @@ def test_clipped_weights_come_with_rmsprop():
 
 def test_augmentations():
     def augment(**choices):
-        return training_plan(choices_for(size_px=32, **choices)).players.augment
+        return training_plan(choices_for("stylegan2", size_px=32, **choices)).players.augment
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
     assert augment(augment="none") == NOTHING
     for objective, named in OBJECTIVES.items():
         if not named.clips_weights:
-            chosen = with_defaults(choices_for(size_px=32, objective=objective)).augment
+            chosen = with_defaults(choices_for("stylegan2", size_px=32, objective=objective)).augment
             assert chosen == ("ada" if named.has_zero else "diff"), objective
 
 
@@ -195,7 +195,10 @@ def test_augmentations():
             "objective 'wasserstein-clipped' with the family light, whose scores lose their slopes when "
             "weights are clipped; expected a family that keeps them: dcgan or mlp. Choose --objective wass",
         ),
-        ({"objective": "wasserstein-clipped"}, "with the family stylegan2, whose scores lose their slopes"),
+        (
+            {"family": "stylegan2", "objective": "wasserstein-clipped"},
+            "with the family stylegan2, whose scores lose their slopes",
+        ),
         (
             {"family": "mlp", "objective": "relativistic", "slopes": "finite-differences"},
             "slopes by finite differences with the family mlp, whose discriminator leaves out values at "
@@ -207,7 +210,7 @@ def test_augmentations():
             "or a family that has one. Leave --slopes out, or choose another objective, such as relativi",
         ),
         (
-            {"objective": "wasserstein", "slopes": "finite-differences"},
+            {"family": "stylegan2", "objective": "wasserstein", "slopes": "finite-differences"},
             "objective 'wasserstein' of the family stylegan2 has no penalty R1 or R2",
         ),
     ],
