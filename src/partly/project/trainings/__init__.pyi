@@ -1,5 +1,6 @@
 """One training of a generator on disk: photos in, a model folder out."""
 
+from .family_of_training import family_of_training as family_of_training
 from .generator_training import TrainingReports as TrainingReports
 from .generator_training import train_generator as train_generator
 from .held_out_photos import hold_out as hold_out
