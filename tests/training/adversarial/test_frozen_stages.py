@@ -117,9 +117,7 @@ def test_as_many_stages_as_there_are_and_no_more(family):
 
 
 def test_a_discriminator_without_stages():
-    with pytest.raises(
-        BadOption, match="1 frozen stages of the discriminator; expected none, since"
-    ):
+    with pytest.raises(BadOption, match="1 frozen stages of the discriminator; expected none, since"):
         check_frozen(MLPDiscriminator(MLPShape(image_size_px=8)), 1)
     check_frozen(MLPDiscriminator(MLPShape(image_size_px=8)), 0)
 

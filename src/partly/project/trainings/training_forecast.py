@@ -46,7 +46,7 @@ class TrainingForecast:
         speed = self.n_photos / self.time_s
         return (
             f"{f'At most {told}' if self.is_most else told.capitalize()}: {self.n_photos:,} photos{after} "
-            f"at {speed:.{0 if speed >= 9.95 else 1}f} a second on {self.machine}."
+            f"at {speed:,.{0 if speed >= 9.95 else 1}f} a second on {self.machine}."
         )
 
 

@@ -30,7 +30,7 @@ def start_from(generator: Any, source: Path) -> None:
         source: a model folder, or the checkpoint of a training, whose averaged weights are taken.
 
     Raises:
-        BadModelFile: the folder holds no such model, or it is damaged.
+        BadModelFile: the folder holds no such model, or it, or the checkpoint, is damaged.
         BadOption: it has another shape, or the checkpoint is of another network.
     """
     if source.is_file():
