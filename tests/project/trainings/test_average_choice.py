@@ -51,7 +51,7 @@ def choice_of(folder):
 
 def same_pictures(one, other):
     """Whether two generators have the same weights but for means of ``w``, which are of random latents."""
-    first, second = (load_generator(str(place)).state_dict() for place in (one, other))
+    first, second = (load_generator(place).state_dict() for place in (one, other))
     return all(torch.equal(first[name], second[name]) for name in first if name != "w_mean")
 
 
@@ -91,7 +91,7 @@ def test_the_best_is_the_generator_and_all_are_kept(photos, tmp_path, quick):
     assert choice_of(out).n_steps == 7
     whole = train_generator(photos, tmp_path / "whole", replace(CHOICES, n_photos_shown=7 * 4))
     assert choice_of(whole.folder) == choice_of(out)
-    assert load_generator(str(whole.folder)).digest == load_generator(str(out)).digest
+    assert load_generator(whole.folder).digest == load_generator(out).digest
 
 
 def test_one_average_is_not_compared(photos, tmp_path, quick):

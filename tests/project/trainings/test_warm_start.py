@@ -116,11 +116,12 @@ def test_what_does_not_go_together(choices, text):
         choices_for("mlp", n_frozen=1)
 
 
-def test_more_stages_than_there_are_are_refused_before_photos_are_read(source, tmp_path):
+def test_more_stages_than_there_are_are_refused_before_photos_are_read(source, photos, tmp_path):
     with pytest.raises(
         BadOption, match="3 frozen stages of the discriminator; expected at most 2, which it h"
     ):
-        train_generator(tmp_path, tmp_path / "out", replace(CHOICES, start_from=str(source), n_frozen=3))
+        train_generator(photos, tmp_path / "out", replace(CHOICES, start_from=str(source), n_frozen=3))
+    assert not TrainingFolder(tmp_path / "out").photos.exists()
 
 
 def test_a_discriminator_of_another_kind(source, tmp_path):
