@@ -32,7 +32,7 @@ from partly.models.zoo import load_feature_network, load_generator
 from partly.project.trainings import Evaluation, Looks, NoBetter, hold_out, n_held_out
 from partly.storage import read_json_or_none, shuffle_stream, write_json
 from partly.training.adversarial import SquareBatches
-from partly.training.chassis import Verdict
+from partly.training.chassis import Others, Verdict
 from partly.training.recipes import PlanStep, choices_for, training_plan, with_defaults
 
 
@@ -43,8 +43,8 @@ class KeepingAll(NoBetter):
         super().__init__(*others, **more)
         self._kept = kept
 
-    def look(self, model: nn.Module, n_done: int) -> Verdict:
-        verdict = super().look(model, n_done)
+    def look(self, model: nn.Module, n_done: int, others: Others) -> Verdict:
+        verdict = super().look(model, n_done, others)
         copy.deepcopy(model).cpu().save(self._kept / f"{n_done:08}", {})
         return verdict
 

@@ -20,7 +20,9 @@ from partly.losses.rounds import Lazy, Objective, OfDiscriminator, Together
 from partly.losses.slope_penalties import R1
 from partly.machine.machine import Machine
 from partly.machine.ranks import ALONE, Ranks, ranks_of_environment
+from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
+from partly.models.generators.dcgan_generator import DCGANShape
 from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
 from partly.training.adversarial.gan_batches import SquareBatches, turn_random
 from partly.training.adversarial.gan_config import GanConfig
@@ -32,7 +34,7 @@ from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from tests.two_processes import run_two_processes
 
 SHAPE = MLPShape(image_size_px=8, z_dim=6, hidden=(12,))
-KINDS = ("plain", "auxiliary", "codes")
+KINDS = ("plain", "auxiliary", "codes", "frozen")
 N_STEPS = 8
 # Draws nothing, so that halves of a batch see what the whole sees, but counts signs.
 COUNTING = AdaptiveAugmentation(AdaTransforms(None, None), target=-0.9, every=2, n_photos=100)
@@ -41,7 +43,7 @@ COUNTING = AdaptiveAugmentation(AdaTransforms(None, None), target=-0.9, every=2,
 def training(folder: Path | None, ranks: Ranks = ALONE, kind: str = "plain"):
     """A training whose result depends on nothing but the batch: no noise, norm or dropout."""
     torch.manual_seed(0)
-    shape = SHAPE if kind == "plain" else replace(SHAPE, classes=("one", "other"))
+    shape = SHAPE if kind in ("plain", "frozen") else replace(SHAPE, classes=("one", "other"))
     objective, conditions = NonSaturating(), {}
     if kind == "auxiliary":
         objective = Together((objective, AuxiliaryClassifier()))
@@ -49,16 +51,23 @@ def training(folder: Path | None, ranks: Ranks = ALONE, kind: str = "plain"):
     elif kind == "codes":
         shape = replace(shape, n_continuous_codes=2)
         objective, conditions = Together((objective, InformationBound(2, 2))), {"n_codes": 2}
+    way = kind if kind in ("auxiliary", "codes") else "projection"
+    discriminator = MLPDiscriminator(shape, dropout=0.0, way=way)
+    if kind == "frozen":
+        shape = replace(shape, image_size_px=16)
+        discriminator = DCGANDiscriminator(DCGANShape(16, last_channels=4), norm=False)
     players = GanPlayers(
         MLPGenerator(shape),
-        MLPDiscriminator(shape, dropout=0.0, way="projection" if kind == "plain" else kind),
+        discriminator,
         objective,
         (Lazy(R1(1.0), 2),),
         augment=COUNTING,
     )
-    squares = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
+    squares = np.random.default_rng(0).integers(0, 256, (16, *[shape.image_size_px] * 2, 3), dtype=np.uint8)
     photos = PhotoSet(squares, tuple(map(str, range(16))), (), "digest")
     config = GanConfig(N_STEPS, batch_size=8, checkpoint_every=4)
+    if kind == "frozen":
+        config = replace(config, n_frozen=1, averages=(0.25, 1.0, 4.0))
     reports = []
     result = train_gan(
         players,
@@ -68,7 +77,8 @@ def training(folder: Path | None, ranks: Ranks = ALONE, kind: str = "plain"):
         on_step=reports.append,
         machine=Machine(ranks=ranks),
     )
-    return result.generator, reports
+    assert sorted(result.others) == ([0.25, 4.0] if kind == "frozen" else [])
+    return torch.nn.ModuleList([result.generator, *result.others.values()]), reports
 
 
 @dataclass(frozen=True)

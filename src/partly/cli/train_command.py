@@ -10,7 +10,7 @@ import click
 from partly.cli.option_flags import takes, takes_given_of_any
 from partly.cli.terminal_output import Output, json_option
 from partly.machine import MachineOptions
-from partly.training.recipes import RECIPES, USUAL_FAMILY, choices_for
+from partly.training.recipes import RECIPES, choices_for
 
 if TYPE_CHECKING:
     from partly.training.recipes import PlanStep
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--family",
     type=click.Choice(list(RECIPES)),
-    default=USUAL_FAMILY,
-    show_default=True,
+    show_default="that of the folder's training; else stylegan2 on a CUDA GPU, and light elsewhere",
     help="Family of networks.",
 )
 @takes_given_of_any("given", {family: recipe.Options for family, recipe in RECIPES.items()})
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 def command(
     photos: Path,
     folder: Path,
-    family: str,
+    family: str | None,
     given: dict[str, Any],
     machine_options: MachineOptions,
     tensorboard: bool,
@@ -46,11 +45,17 @@ def command(
     What is not given is as the family's preset for that size. It may be stopped at any time: the same command
     goes on. GENERATOR is a model folder from the first checkpoint on, with pictures and a page beside it.
     """
+    output = Output(as_json)
+    if family is None:
+        from partly.project.trainings import family_of_training
+
+        chosen = family_of_training(folder, given.get("size_px"), machine_options)
+        output.say(str(chosen))
+        family = chosen.name
     choices = choices_for(family, **given)
     from partly.cli.terminal_progress import Bars
     from partly.project.trainings import TensorBoardCurves, TrainingReports, train_generator
 
-    output = Output(as_json)
     curves = TensorBoardCurves(folder / "training" / "tensorboard") if tensorboard else None
     with Bars() as bars:
 
@@ -64,6 +69,7 @@ def command(
             on_photo=lambda done, total: bars("reading photos", done, total),
             on_step=on_step,
             on_measuring=bars,
+            on_forecast=lambda forecast: output.say(str(forecast)),
         )
         trained = train_generator(photos, folder, choices, reports, machine_options)
     for name, reason in trained.failed:
@@ -79,6 +85,7 @@ def command(
         {
             "folder": str(trained.folder),
             "page": str(trained.page),
+            "family": family,
             "n_photos": trained.n_photos,
             "classes": trained.classes,
             "failed": [list(pair) for pair in trained.failed],

@@ -52,11 +52,21 @@ class Machine:
                 shared by so many processes.
         """
         options = options or MachineOptions()
-        check_for_processes(options.device, _number("LOCAL_WORLD_SIZE", 1), _number("WORLD_SIZE", 1))
-        device = device_named(options.device, _number("LOCAL_RANK", 0), training=True)
+        device = Machine.device_of_training(options)
         dtype = dtype_for(options.precision, device, training=True)
         with ranks_of_environment(device) as ranks:
             yield Machine(device, ranks, dtype, names_a_card(options.device))
+
+    @staticmethod
+    def device_of_training(options: MachineOptions | None = None) -> torch.device:
+        """Where this process of a training computes.
+
+        Raises:
+            BadOption: the device is not there, or cannot be shared by so many processes.
+        """
+        options = options or MachineOptions()
+        check_for_processes(options.device, _number("LOCAL_WORLD_SIZE", 1), _number("WORLD_SIZE", 1))
+        return device_named(options.device, _number("LOCAL_RANK", 0), training=True)
 
     @staticmethod
     def for_inference(options: MachineOptions | None = None) -> Machine:

@@ -66,7 +66,7 @@ def test_first_weights_are_those_of_the_seed():
 
 
 def test_what_is_left_open_is_filled_by_the_preset_and_the_rest_is_kept():
-    full = with_defaults(choices_for(size_px=64, objective="hinge", batch_size=4))
+    full = with_defaults(choices_for("stylegan2", size_px=64, objective="hinge", batch_size=4))
     assert (full.objective, full.batch_size, full.augment, full.n_photos_shown) == (
         "hinge",
         4,
@@ -134,14 +134,14 @@ def test_clipped_weights_come_with_rmsprop():
 
 def test_augmentations():
     def augment(**choices):
-        return training_plan(choices_for(size_px=32, **choices)).players.augment
+        return training_plan(choices_for("stylegan2", size_px=32, **choices)).players.augment
 
     assert isinstance(augment(), AdaptiveAugmentation)
     assert isinstance(augment(augment="diff"), DiffAugment)
     assert augment(augment="none") == NOTHING
     for objective, named in OBJECTIVES.items():
         if not named.clips_weights:
-            chosen = with_defaults(choices_for(size_px=32, objective=objective)).augment
+            chosen = with_defaults(choices_for("stylegan2", size_px=32, objective=objective)).augment
             assert chosen == ("ada" if named.has_zero else "diff"), objective
 
 
@@ -151,7 +151,7 @@ def test_augmentations():
         ({"family": "cubist"}, "there is no family 'cubist'; expected one of stylegan2, light"),
         ({"objective": "luck"}, "objective is 'luck'; expected one of non-saturating"),
         ({"augment": "salt"}, "augment is 'salt'; expected one of ada, diff, none"),
-        ({"size_px": 65}, "pictures of 65 px; expected a power of two"),
+        ({"size_px": 65}, "pictures of 65 px, and no --family; expected a power of two"),
         (
             {"family": "vae", "objective": "hinge"},
             "objective is 'hinge', and the family vae has no such option; expected one of the families",
@@ -208,7 +208,10 @@ def test_augmentations():
             "objective 'wasserstein-clipped' with the family light, whose scores lose their slopes when "
             "weights are clipped; expected a family that keeps them: dcgan or mlp. Choose --objective wass",
         ),
-        ({"objective": "wasserstein-clipped"}, "with the family stylegan2, whose scores lose their slopes"),
+        (
+            {"family": "stylegan2", "objective": "wasserstein-clipped"},
+            "with the family stylegan2, whose scores lose their slopes",
+        ),
         (
             {"family": "mlp", "objective": "relativistic", "slopes": "finite-differences"},
             "slopes by finite differences with the family mlp, whose discriminator leaves out values at "
@@ -224,9 +227,12 @@ def test_augmentations():
             "gamma is 2.0, and objective 'non-saturating' of the family dcgan has no penalty R1 or R2; "
             "expected an objective or a family that has one. Leave --gamma out, or choose another",
         ),
-        ({"objective": "wasserstein", "gamma": 2.0}, "gamma is 2.0, and objective 'wasserstein' of the fam"),
         (
-            {"objective": "wasserstein", "slopes": "finite-differences"},
+            {"family": "stylegan2", "objective": "wasserstein", "gamma": 2.0},
+            "gamma is 2.0, and objective 'wasserstein' of the fam",
+        ),
+        (
+            {"family": "stylegan2", "objective": "wasserstein", "slopes": "finite-differences"},
             "objective 'wasserstein' of the family stylegan2 has no penalty R1 or R2",
         ),
     ],

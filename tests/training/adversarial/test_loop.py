@@ -294,6 +294,9 @@ def test_all_that_the_discriminator_sees_is_augmented():
         ({"seed": -1}, "seed is -1; expected 0 to"),
         ({"optimizer": "sgd"}, "optimizer is 'sgd'; expected adam or rmsprop"),
         ({"weight_bound": 0.0}, "weight_bound is 0.0; expected more than 0, or None"),
+        ({"averages": (0.25, 4.0)}, r"averages are \(0.25, 4.0\); expected factors above 0, 1.0 among them"),
+        ({"averages": (0.0, 1.0)}, r"averages are \(0.0, 1.0\); expected factors above 0, 1.0 among them"),
+        ({"n_frozen": -1}, "n_frozen is -1; expected 0 or more"),
     ],
 )
 def test_choices_that_cannot_be(choice, text):
@@ -340,13 +343,17 @@ def test_an_objective_needs_nothing_but_its_terms():
 
 def test_a_checkpoint_from_before_optimizers_were_chosen_goes_on(tmp_path):
     def without(values):
-        return {n: v for n, v in values.items() if n not in ("optimizer", "weight_bound")}
+        later = ("optimizer", "weight_bound", "averages", "n_frozen")
+        return {name: value for name, value in values.items() if name not in later}
 
     half = replace(CONFIG, n_steps=4)
     with patch.object(Provenance, "to_json", lambda claim: without(claim.values)):
         train_gan(players(), batches(), half, folder=tmp_path)
-    assert "optimizer" not in read_checkpoint(checkpoint_files(tmp_path)[-1]).values["identity"]
+    held = read_checkpoint(checkpoint_files(tmp_path)[-1]).values["identity"]
+    assert not {"optimizer", "averages", "n_frozen"} & set(held)
     longer = train_gan(players(), batches(), CONFIG, folder=tmp_path)
     assert same_weights(train_gan(players(), batches(), CONFIG).generator, longer.generator)
     with pytest.raises(BadOption, match=r"holds a training with weight_bound None, not 0\.01"):
         train_gan(players(), batches(), replace(CONFIG, weight_bound=0.01), folder=tmp_path)
+    with pytest.raises(BadOption, match=r"averages \[1\.0\], not \[0\.25, 1\.0\], n_frozen 0, not 1"):
+        train_gan(players(), batches(), replace(CONFIG, averages=(0.25, 1.0), n_frozen=1), folder=tmp_path)

@@ -109,7 +109,7 @@ class Halving:
     def __init__(self, name="halving", ends_at=3):
         self.identity, self.seen, self.ends_at = {"name": name}, [], ends_at
 
-    def look(self, model, n_done):
+    def look(self, model, n_done, others):
         assert not model.training
         self.seen.append(n_done)
         return self.verdict()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from partly.losses import Judgement
@@ -43,6 +45,15 @@ class DCGANDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 4))
         self.by_class = _head(channels[-1], n_told(shape, way), way, norm=norm)
         self.apply(first_weights)
+
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """From the picture inwards, what may be frozen: each convolution with its norm, but for the score's.
+
+        A norm that is frozen keeps its weights, and goes on to norm each batch by itself.
+        """
+        starts = [i for i, layer in enumerate(self.layers) if isinstance(layer, nn.Conv2d)]
+        return tuple(self.layers[start:stop] for start, stop in pairwise(starts))
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores, features and heads.

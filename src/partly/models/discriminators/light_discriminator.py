@@ -110,6 +110,11 @@ class LightDiscriminator(nn.Module):
         self.decode_whole = PictureDecoder(channels[-1], self.decoded_px)
         self.decode_quarter = PictureDecoder(channels[-2], self.decoded_px)
 
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """From the picture inwards, what may be frozen: the first layer, and the blocks that halve."""
+        return (self.first, *self.blocks, self.last_block)
+
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores, features and heads.
 

@@ -99,6 +99,11 @@ class StyleGAN2Discriminator(nn.Module):
         n = 0 if projects else n_told(shape, way)
         self.by_class = EqualisedLinear(n_last, n) if n else None
 
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """From the picture inwards, what may be frozen: the first layer, and the residual blocks."""
+        return (self.from_rgb, *self.blocks)
+
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         """Images ``[b, 3, s, s]`` in [-1, 1], of classes ``condition [b, c]``, to scores, features and heads.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -15,7 +17,8 @@ from partly.errors import BadModelFile
 from partly.machine import Machine
 from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
 from partly.models.zoo import load_generator
-from partly.project.trainings.no_better import NoBetter
+from partly.project.trainings.average_choice import AverageChoice, average_choice, average_name
+from partly.project.trainings.no_better import NoBetter, average_folder
 from partly.project.trainings.stopping_text import outcome_text
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures
@@ -70,6 +73,8 @@ class GeneratorKeeper:
             write_png(self.place.sweep_file(n_shown), code_sweeps(generator))
         generator.save(self.place.root, self._extra(step))
         self.place.thin_out()
+        # Of an end that is none any more.
+        shutil.rmtree(self.place.averages, ignore_errors=True)
         self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
         self._write_page()
         self.on_pictures(grid)
@@ -78,35 +83,79 @@ class GeneratorKeeper:
         """Keep what the training ended with, or the best of it.
 
         Returns:
-            How a training ended that was watched; "" for all others.
+            How a training ended that was watched, and which of several averages was chosen; "" of all others.
         """
         best = None if self.watch is None else self.watch.best
         if self.watch is None or best is None:
             if self.last_kept() < trained.n_steps:
                 # It was stopped between its last checkpoint and what is made of it.
                 self(trained.generator, trained.n_steps)
-            return "" if self.watch is None else outcome_text(self.watch.evaluations, is_over=False)
+            text = "" if self.watch is None else outcome_text(self.watch.evaluations, is_over=False)
+            if trained.others and self._n_steps_of("averages") < trained.n_steps:
+                self._keep_best({1.0: trained.generator, **trained.others}, trained.n_steps, trained.n_steps)
+            return self._with_averages(text)
         text = outcome_text(self.watch.evaluations, is_over=self.watch.is_over)
-        if self._finished_after() == trained.n_steps:
-            return text
+        if self._n_steps_of("stopping") == trained.n_steps:
+            return self._with_averages(text)
         assert isinstance(trained.generator, GeneratorFamily)
         self.measures.take(trained.generator, trained.n_steps * self.ready.n_shown_a_step, is_last=True)
-        assert self.watch.best_folder is not None
-        chosen = load_generator(str(self.watch.best_folder))
-        generator = _as_kept(chosen)  # type: ignore[arg-type]
-        write_png(self.place.best_grid, _grid(generator))
+        folder = self.watch.best_folder
+        assert folder is not None
+        places = {1.0: folder, **{factor: average_folder(folder, factor) for factor in trained.others}}
         stopping = {"outcome": text, "n_steps": trained.n_steps, "kernel_x_1000": best.kernel}
-        generator.save(self.place.root, self._extra(best.step, stopping))
+        generators = {factor: load_generator(str(place)) for factor, place in places.items()}
+        self._keep_best(generators, best.step, trained.n_steps, {"stopping": stopping})  # type: ignore[arg-type]
+        return self._with_averages(text)
+
+    def _keep_best(
+        self,
+        averages: Mapping[float, nn.Module],
+        step: int,
+        n_steps: int,
+        told: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """Keep the best of the averages of a step as the generator, and all of them beside it.
+
+        Args:
+            averages: of one step, by factors on the half-life; a single one is not compared.
+            step: whose they are.
+            n_steps: taken by the training.
+            told: what else the card says of the training.
+        """
+        kept = {factor: _as_kept(one) for factor, one in averages.items()}
+        factor = 1.0
+        if len(kept) > 1:
+            photos = (self.watch or self.measures).photo_rows()
+            half_life = self._half_life(step)
+            choice = average_choice(kept, half_life, n_steps, photos, self.measures.on_progress)
+            for other, one in kept.items():
+                one.save(self.place.averages / average_name(other), self._extra(step))
+            told, factor = {**told, "averages": choice.to_json()}, choice.chosen.factor
+        write_png(self.place.best_grid, _grid(kept[factor]))
+        kept[factor].save(self.place.root, self._extra(step, told))
         self._write_page()
-        return text
+
+    def _half_life(self, step: int) -> float:
+        """Of the family's average after so many steps, in photos."""
+        config = self.ready.config
+        return min(config.ema_half_life, config.ema_ramp_up * step * self.ready.n_shown_a_step)
+
+    def _with_averages(self, text: str) -> str:
+        choice = self._average_choice()
+        return " ".join(filter(None, [text, str(choice or "")]))
+
+    def _average_choice(self) -> AverageChoice | None:
+        found = self._card().get("averages")
+        return AverageChoice.of_json(found) if found else None
 
     def last_kept(self) -> int:
         """The step that the training had reached when the model in the folder was written; 0 without one."""
-        return self._finished_after() or int(self._card().get("step", 0))
+        ends = [self._n_steps_of(choice) for choice in ("stopping", "averages")]
+        return max(ends) or int(self._card().get("step", 0))
 
-    def _finished_after(self) -> int:
-        """The step after which the best generator was chosen; 0 where it was not."""
-        return int(self._card().get("stopping", {}).get("n_steps", 0))
+    def _n_steps_of(self, choice: str) -> int:
+        """The step after which the best generator was chosen, or the best average; 0 where it was not."""
+        return int(self._card().get(choice, {}).get("n_steps", 0))
 
     def _card(self) -> Mapping[str, Any]:
         try:
@@ -116,9 +165,9 @@ class GeneratorKeeper:
             return {}
 
     def _write_page(self) -> None:
-        write_training_page(self.place, self.choices, self.photos, self.classes)
+        write_training_page(self.place, self.choices, self.photos, self.classes, self._average_choice())
 
-    def _extra(self, step: int, stopping: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _extra(self, step: int, told: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         return {
             "training": {
                 **asdict(self.choices),
@@ -127,7 +176,7 @@ class GeneratorKeeper:
                 "n_photos": len(self.photos),
                 "photos_sha256": self.photos.digest,
                 **({"photos_of_classes": dict(self.classes)} if self.classes else {}),
-                **({"stopping": dict(stopping)} if stopping else {}),
+                **told,
             },
             **self.machine.described,
         }

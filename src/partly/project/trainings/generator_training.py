@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from partly.project.trainings.held_out_photos import hold_out, n_held_out
 from partly.project.trainings.no_better import Looks, NoBetter
 from partly.project.trainings.stopping_text import before_text
 from partly.project.trainings.training_folder import TrainingFolder
+from partly.project.trainings.training_forecast import TrainingForecast, training_forecast
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.storage import (
     FIRST_VERSION,
@@ -49,7 +50,7 @@ from partly.training.recipes import (
     with_defaults,
 )
 
-_ASSUMED = {"streams": FIRST_VERSION}
+_ASSUMED = {"streams": FIRST_VERSION, "warm_discriminator": False}
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 
@@ -64,6 +65,7 @@ class TrainingReports:
         on_step: every step.
         on_pictures: the file of a new grid of pictures.
         on_measuring: what is looked at to measure, how many are done, and of how many.
+        on_forecast: how long the training takes, before it begins; a few steps are tried for it.
     """
 
     on_note: Callable[[str], None] = tell_nobody
@@ -71,6 +73,7 @@ class TrainingReports:
     on_step: Callable[[PlanStep], None] = tell_nobody
     on_pictures: Callable[[Path], None] = tell_nobody
     on_measuring: Callable[[str, int, int], None] = tell_nobody
+    on_forecast: Callable[[TrainingForecast], None] = tell_nobody
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ def train_generator(
         KeyboardInterrupt: the user stopped it; a checkpoint was written.
     """
     reports = reports or TrainingReports()
-    place, choices = TrainingFolder(Path(folder)), with_defaults(choices)
+    place = TrainingFolder(Path(folder))
+    choices = with_defaults(_as_begun(place, choices))
     with (
         Machine.for_training(machine_options) as machine,
         _claimed(place, choices, machine.ranks),
@@ -174,6 +178,17 @@ def train_generator(
         keeper = GeneratorKeeper(
             place, choices, photo_set, counts, ready, measures, reports.on_pictures, machine, watch
         )
+        if reports.on_forecast is not tell_nobody:
+            forecast = training_forecast(
+                ready,
+                batches,
+                place.training,
+                machine,
+                is_most=watch is not None,
+                on_trial=reports.on_measuring,
+            )
+            if forecast and ranks.is_first:
+                reports.on_forecast(forecast)
         trained = ready.run(batches, place.training, reports.on_step, keeper, machine, watch)
         outcome = keeper.finish(trained) if ranks.is_first else ""
         if ranks.is_first and trained.representation is not None:
@@ -248,6 +263,18 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
         held = {name: value for name, value in known.items() if name in wanted}
         provenance.check(held, place.root, what="a training")
     write_json(place.choices_file, provenance.to_json())
+
+
+def _as_begun(place: TrainingFolder, choices: TrainingChoices) -> TrainingChoices:
+    """With whether the discriminator starts from another one, as it was when the training was begun.
+
+    What is found at its source may be another thing now, or nothing.
+    """
+    known = place.choices()
+    is_open = getattr(choices, "warm_discriminator", False) is None
+    if not is_open or known is None or not checkpoint_files(place.training):
+        return choices
+    return replace(choices, warm_discriminator=(_ASSUMED | known)["warm_discriminator"])  # type: ignore[call-arg]
 
 
 def _streams_of(place: TrainingFolder) -> object:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from partly.data.photos import PhotoSet
@@ -29,7 +30,7 @@ from partly.models.encoders import FeatureNetwork
 from partly.models.generators import GeneratorFamily
 from partly.project.trainings.training_measures import tell_nobody
 from partly.storage import write_text
-from partly.training.chassis import RuleState, StoppingRule, Verdict
+from partly.training.chassis import Others, RuleState, StoppingRule, Verdict
 
 OnEvaluation = Callable[["Evaluation"], None]
 N_PICTURES = 512
@@ -147,7 +148,11 @@ class NoBetter:
         """Whether the rule has stopped the training, or would have."""
         return self._rule.is_over(self._rule_state)
 
-    def look(self, model: nn.Module, n_done: int) -> Verdict:
+    def photo_rows(self) -> tuple[NDArray[np.float32], FeatureNetwork, bool]:
+        """Features of the photos, the network, and that they were held out."""
+        return self._photo_rows.astype(np.float32), self._network, True
+
+    def look(self, model: nn.Module, n_done: int, others: Others) -> Verdict:
         """Compare pictures with the photos, and decide.
 
         Raises:
@@ -171,7 +176,7 @@ class NoBetter:
         kernel = 1000 * found.squared
         is_best = self.best is None or kernel < self.best.kernel
         if is_best:
-            self._save(model, n_done)
+            self._save(model, n_done, others())
         self._rule_state = state
         self._memory = [*self._memory, sums][-self._rule.n_back :]
         if decision == "halve":
@@ -230,7 +235,7 @@ class NoBetter:
     def _among_photos(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return cubic_kernel(self._photo_rows, self._photo_rows)
 
-    def _save(self, model: GeneratorFamily, step: int) -> None:
+    def _save(self, model: GeneratorFamily, step: int, others: Mapping[float, nn.Module]) -> None:
         """Write the best weights; those before stay until they are in no checkpoint that may be gone on with.
 
         A training that is killed here goes on from its last checkpoint, whose best weights may be those of
@@ -238,11 +243,20 @@ class NoBetter:
         """
         before = self.best_folder
         kept = self._folder_of(step)
-        generator = copy.deepcopy(model).cpu()
-        generator.save(kept, {})
+        for place, one in {
+            kept: model,
+            **{average_folder(kept, f): one for f, one in others.items()},
+        }.items():
+            assert isinstance(one, GeneratorFamily)
+            copy.deepcopy(one).cpu().save(place, {})
         for old in self._folder.glob("best-*"):
             if old not in (kept, before):
                 shutil.rmtree(old)
 
     def _folder_of(self, step: int) -> Path:
         return self._folder / f"best-{step:08}"
+
+
+def average_folder(best: Path, factor: float) -> Path:
+    """Where an average of another length lies in the folder of the best weights."""
+    return best / "averages" / f"{factor:g}"

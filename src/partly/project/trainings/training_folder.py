@@ -55,6 +55,11 @@ class TrainingFolder:
         return self.root / "pictures" / "best.png"
 
     @property
+    def averages(self) -> Path:
+        """Model folders of the averages that a training ended with, if it kept several."""
+        return self.root / "averages"
+
+    @property
     def photos(self) -> Path:
         """The photos as squares of one size."""
         return self.root / "photos"

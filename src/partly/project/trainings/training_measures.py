@@ -7,6 +7,9 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from partly.data.photos import PhotoSet
 from partly.evaluation.generators import PhotoFeatures, generator_figures, photo_features
 from partly.evaluation.metrics import LEAST_PHOTOS
@@ -42,7 +45,7 @@ class Measures:
         n_pictures: int = _N_PICTURES,
         on_progress: OnProgress = tell_nobody,
     ) -> None:
-        self._place, self._photos, self._on_progress = place, photos, on_progress
+        self._place, self._photos, self.on_progress = place, photos, on_progress
         self._n_photos, self._n_pictures = n_photos, n_pictures
 
     def take(self, generator: Generator, n_shown: int, *, is_last: bool) -> None:
@@ -62,7 +65,7 @@ class Measures:
             self._features,
             self._network,
             self._n_pictures,
-            on_rows=partial(self._on_progress, "measuring, pictures"),
+            on_rows=partial(self.on_progress, "measuring, pictures"),
         )
         line: dict[str, Any] = {
             "n_seen": n_shown,
@@ -80,6 +83,10 @@ class Measures:
         with self._place.measures_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
+    def photo_rows(self) -> tuple[NDArray[np.float32], FeatureNetwork, bool]:
+        """Features of the photos that are compared with, the network, and that they were not held out."""
+        return self._features.rows, self._network, False
+
     @cached_property
     def _network(self) -> FeatureNetwork:
         return load_feature_network("builtin")
@@ -90,6 +97,6 @@ class Measures:
             self._photos,
             self._network,
             self._place.photos,
-            partial(self._on_progress, "measuring, photos"),
+            partial(self.on_progress, "measuring, photos"),
             self._n_photos,
         )

@@ -23,6 +23,7 @@ from partly.evaluation.report import (
     picture_grid,
     table,
 )
+from partly.project.trainings.average_choice import AverageChoice, average_section
 from partly.project.trainings.stopping_section import stopping_section
 from partly.project.trainings.training_folder import TrainingFolder, doubling
 from partly.project.trainings.training_samples import shown_classes
@@ -54,6 +55,7 @@ def write_training_page(
     choices: TrainingChoices,
     photos: PhotoSet,
     classes: Mapping[str, int] | None = None,
+    averages: AverageChoice | None = None,
 ) -> Path:
     """Write ``index.html`` of a training, with whatever there is yet.
 
@@ -62,11 +64,13 @@ def write_training_page(
         choices: of it.
         photos: that it learns from.
         classes: how many photos each class has, in order; none: there are no classes.
+        averages: those that it ended with, if it kept several.
     """
     log = place.log()
     sections = [
         *_picture_sections(place, _grid_text(choices, classes or {})),
         *stopping_section(place.evaluations(), has_ended=place.best_grid.is_file()),
+        *average_section(averages),
         *_measure_section(place),
         *_curve_sections(log),
         _choice_section(choices),
@@ -107,7 +111,7 @@ def _picture_sections(place: TrainingFolder, grid_text: str) -> list[Section]:
         sections += [
             Section(
                 "Pictures of the chosen generator",
-                [picture_grid([_picture(place.best_grid, "of the best evaluation")], width_px=_WIDE_PX)],
+                [picture_grid([_picture(place.best_grid, "the generator in the folder")], width_px=_WIDE_PX)],
                 intro=grid_text,
             )
         ]

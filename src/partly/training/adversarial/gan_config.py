@@ -27,6 +27,10 @@ class GanConfig:
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
+        averages: averages that are kept, each by the factor on its half-life, which its ramp-up is multiplied
+            by as well; 1 is among them, and is what a watch and checkpoints are shown.
+        n_frozen: stages of the discriminator, counted from the picture, whose weights stay as they are
+            (FreezeD: Mo et al., CVPR workshops 2020).
         checkpoint_every: steps between checkpoints.
         n_checkpoints: how many are kept.
         seed: of latents and noise.
@@ -45,6 +49,8 @@ class GanConfig:
     style_mixing: float = 0.9
     ema_half_life: float = 10_000.0
     ema_ramp_up: float = 0.05
+    averages: tuple[float, ...] = (1.0,)
+    n_frozen: int = 0
     checkpoint_every: int = 1000
     n_checkpoints: int = 3
     seed: int = 0
@@ -67,5 +73,9 @@ class GanConfig:
             raise BadOption(f"optimizer is {self.optimizer!r}", expected="adam or rmsprop")
         if self.weight_bound is not None and not self.weight_bound > 0:
             raise BadOption(f"weight_bound is {self.weight_bound}", expected="more than 0, or None")
+        if 1.0 not in self.averages or not all(factor > 0 for factor in self.averages):
+            raise BadOption(f"averages are {self.averages}", expected="factors above 0, 1.0 among them")
+        if self.n_frozen < 0:
+            raise BadOption(f"n_frozen is {self.n_frozen}", expected="0 or more")
         if not 0 <= self.style_mixing <= 1:
             raise BadOption(f"style_mixing is {self.style_mixing}", expected="a share from 0 to 1")

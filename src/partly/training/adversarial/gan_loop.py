@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from torch import nn
 from partly.losses import Ask, Round, total
 from partly.machine import PROCESSOR, Machine
 from partly.training.adversarial.batch_norms import with_counted_norms
+from partly.training.adversarial.frozen_stages import check_frozen, let_learn
 from partly.training.adversarial.gan_batches import PhotoBatches, Turn
 from partly.training.adversarial.gan_claims import gan_claims
 from partly.training.adversarial.gan_config import GanConfig
@@ -36,6 +37,7 @@ class GanResult:
 
     Attributes:
         generator: with averaged weights, in eval mode, on the processor.
+        others: the same with averages of other lengths, by the factors on the half-life.
         time_s: what the training took, all sittings together.
         n_steps: that were taken, all sittings together; fewer than planned where a watch ended it.
     """
@@ -43,6 +45,7 @@ class GanResult:
     generator: nn.Module
     time_s: float
     n_steps: int
+    others: Mapping[float, nn.Module] = field(default_factory=dict)
 
 
 def train_gan(
@@ -72,7 +75,8 @@ def train_gan(
             the first of them writes files and calls ``on_step`` and ``on_checkpoint``.
 
     Raises:
-        BadOption: the processes cannot share a batch evenly.
+        BadOption: the processes cannot share a batch evenly, or the discriminator has fewer stages than are
+            to be frozen.
         BadOption: the checkpoint in ``folder`` is of another training.
         BadModelFile: the checkpoint in ``folder`` is damaged, or of other networks.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
@@ -81,25 +85,32 @@ def train_gan(
     """
     ranks = machine.ranks
     ranks.check(config.batch_size)
+    check_frozen(players.discriminator, config.n_frozen)
     claims = gan_claims(players, photos.digest, config)
     generator, discriminator, objective = players.generator, players.discriminator, players.objective
     for module in (generator, discriminator):
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     machine.place(generator, discriminator)
+    let_learn(discriminator, config.n_frozen)
     generator_optimizer = gan_optimizer(generator, config.generator_rate, config, players.generator_penalties)
     discriminator_optimizer = gan_optimizer(
         discriminator, config.discriminator_rate, config, players.discriminator_penalties
     )
     play = Play(players, config, machine)
 
-    def counted(averages: Mapping[str, nn.Module]) -> nn.Module:
-        return with_counted_norms(averages["average"], config.seed)
+    def counted(averages: Mapping[str, nn.Module], factor: float = 1.0) -> nn.Module:
+        return with_counted_norms(averages[named[factor]], config.seed)
 
+    def counted_others(averages: Mapping[str, nn.Module]) -> dict[float, nn.Module]:
+        return {factor: counted(averages, factor) for factor in named if factor != 1.0}
+
+    # Named as checkpoints had it when there was one.
+    named = {factor: "average" if factor == 1.0 else f"average x {factor:g}" for factor in config.averages}
     with Sitting(
         Trained(
             {"generator": generator, "discriminator": discriminator, "augmentation": play.augment},
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
-            averages={"average": "generator"},
+            averages=dict.fromkeys(named.values(), "generator"),
         ),
         Plan(config.n_steps, config.batch_size, every=config.checkpoint_every, n_kept=config.n_checkpoints),
         claims,
@@ -108,7 +119,7 @@ def train_gan(
         machine,
         on_step,
         on_checkpoint and (lambda averages, n_done: on_checkpoint(counted(averages), n_done)),
-        None if watch is None else Watched(watch, counted),
+        None if watch is None else Watched(watch, counted, counted_others),
     ) as run:
         figures = TermFigures(run.values)
         generator.train()
@@ -116,7 +127,7 @@ def train_gan(
         ahead = range(*(n * config.n_discriminator_steps for n in (run.step, config.n_steps)))
         batches = read_ahead(photos.read, ahead, beside=machine.device.type != "cpu")
         for step in run.steps():
-            discriminator.requires_grad_(True)
+            let_learn(discriminator, config.n_frozen)
             for i in range(config.n_discriminator_steps):
                 turn, number = Turn(step, "discriminator", i), step * config.n_discriminator_steps + i
                 batch = next(batches)
@@ -175,7 +186,8 @@ def train_gan(
             w_mean = ranks.mean(w.detach().float().mean((0, 1)))
             generator.get_buffer("w_mean").lerp_(w_mean, _W_MEAN_SHARE)
             n_seen = (step + 1) * config.n_discriminator_steps * config.batch_size
-            run.average(ramped_decay(config.batch_size, n_seen, config.ema_half_life, config.ema_ramp_up))
+            lengths = {name: (f * config.ema_half_life, f * config.ema_ramp_up) for f, name in named.items()}
+            run.average({n: ramped_decay(config.batch_size, n_seen, *one) for n, one in lengths.items()})
             run.tell(
                 GanReport,
                 n_seen=n_seen,
@@ -189,4 +201,5 @@ def train_gan(
                 ),
             )
     discriminator.requires_grad_(True)
-    return GanResult(counted(run.averages).cpu(), run.time_s, run.step)
+    beside = {factor: average.cpu() for factor, average in counted_others(run.averages).items()}
+    return GanResult(counted(run.averages).cpu(), run.time_s, run.step, beside)

@@ -13,5 +13,6 @@ from .step_log import StepReport as StepReport
 from .step_log import figures_text as figures_text
 from .stopping_rule import RuleState as RuleState
 from .stopping_rule import StoppingRule as StoppingRule
+from .watching import Others as Others
 from .watching import Verdict as Verdict
 from .watching import Watch as Watch

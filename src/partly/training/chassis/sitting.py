@@ -218,10 +218,11 @@ class Sitting(Generic[Report]):
             )
         return mean
 
-    def average(self, decay: float) -> None:
-        """Move the averages towards their modules: ``decay`` of each average stays."""
+    def average(self, decay: float | Mapping[str, float]) -> None:
+        """Move the averages towards their modules: ``decay`` of each average, or that of its name, stays."""
         for name, of in self._trained.averages.items():
-            update_ema(self.averages[name], self._trained.modules[of], decay)
+            stays = decay[name] if isinstance(decay, Mapping) else decay
+            update_ema(self.averages[name], self._trained.modules[of], stays)
 
     def tell(self, report: Callable[..., Report], **figures: Any) -> None:
         """Write a line of the log, and tell of the step; once in each.
@@ -268,7 +269,7 @@ class Sitting(Generic[Report]):
             return
         ranks, verdict = self._machine.ranks, Verdict(0.0)
         if ranks.is_first:
-            verdict = self._watched.watch.look(self._watched.shown(self.averages), self.step)
+            verdict = self._watched.look(self.averages, self.step)
         rate, ends = ranks.total(torch.tensor([verdict.rate, verdict.ends], dtype=torch.float64)).tolist()
         self._obey(Verdict(rate, bool(ends)))
 

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+Others = Callable[[], Mapping[float, nn.Module]]
+"""Gives the averages beside the usual one, by the factors on its half-life; none but where they are kept."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -33,8 +36,14 @@ class Watch(Protocol):
     every: int
     identity: Mapping[str, Any]
 
-    def look(self, model: nn.Module, n_done: int) -> Verdict:
-        """Look at averaged weights, which it must not change, after a number of steps."""
+    def look(self, model: nn.Module, n_done: int, others: Others) -> Verdict:
+        """Look at averaged weights, which it must not change, after a number of steps.
+
+        Args:
+            model: with the weights that decide.
+            n_done: steps.
+            others: gives the same model with averages of other lengths.
+        """
         ...
 
     def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -53,7 +62,13 @@ class Watched:
     Attributes:
         watch: looks.
         shown: takes what it looks at out of the averages of a sitting, by name.
+        others: takes the averages of other lengths out of them, by their factors.
     """
 
     watch: Watch
     shown: Callable[[Mapping[str, nn.Module]], nn.Module]
+    others: Callable[[Mapping[str, nn.Module]], Mapping[float, nn.Module]] = lambda _averages: {}
+
+    def look(self, averages: Mapping[str, nn.Module], n_done: int) -> Verdict:
+        """Let it look at the averages of a sitting after a number of steps."""
+        return self.watch.look(self.shown(averages), n_done, lambda: self.others(averages))

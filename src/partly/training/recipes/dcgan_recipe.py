@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices
+from partly.training.recipes.training_choices import AdversarialChoices, FreezeChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DCGANChoices(ClassesChoice, GradualChoice, CodesChoice, AdversarialChoices):
+class DCGANChoices(ClassesChoice, GradualChoice, CodesChoice, FreezeChoice, AdversarialChoices):
     """The options of DCGAN."""
 
     family: str = field(default="dcgan", init=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
+from partly.training.recipes.training_choices import AdversarialChoices, FreezeChoice, WidthChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LightChoices(ClassesChoice, GradualChoice, CodesChoice, WidthChoice, AdversarialChoices):
+class LightChoices(ClassesChoice, GradualChoice, CodesChoice, WidthChoice, FreezeChoice, AdversarialChoices):
     """The options of the light family."""
 
     family: str = field(default="light", init=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from partly.errors import BadOption
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ChoicesT = TypeVar("ChoicesT", bound=TrainingChoices)
 StoppingT = TypeVar("StoppingT", bound=StoppingChoice)
+WarmT = TypeVar("WarmT", bound=AdversarialChoices)
 # In the usual length of a family: the rule needs 33 of them at the least.
 _N_EVALUATIONS = 100
 
@@ -96,6 +98,7 @@ class AdversarialRecipe(ABC):
         preset = self.preset(choices.size_px)
         full = with_stopping(with_preset(choices, preset, names), preset)
         refuse_unfitting(full, preset, self)
+        full = with_warm_start(full)
         if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:
             if choices.augment is not None:
                 raise BadOption(
@@ -141,6 +144,39 @@ def with_preset(choices: ChoicesT, preset: Any, names: Sequence[str]) -> Choices
     """The choices with those of ``names`` that were left open as a preset says."""
     left_open: Mapping[str, Any] = {n: getattr(preset, n) for n in names if getattr(choices, n) is None}
     return replace(choices, **left_open)
+
+
+def with_warm_start(choices: WarmT) -> WarmT:
+    """The choices with whether the discriminator starts from another, too.
+
+    Raises:
+        BadOption: one that starts from another, or that is partly frozen, and there is none to start from.
+    """
+    n_frozen = getattr(choices, "n_frozen", 0)
+    asked = [
+        *(["--warm-discriminator"] if choices.warm_discriminator else []),
+        *([f"--freeze-discriminator {n_frozen}"] if n_frozen else []),
+    ]
+    if choices.start_from is None:
+        if asked:
+            raise BadOption(
+                f"{' and '.join(asked)} in a training that starts from nothing",
+                expected="--start-from with it, the folder of a training",
+                remedy=f"Add --start-from, or leave out {' and '.join(asked)}",
+            )
+        return replace(choices, warm_discriminator=False)
+    if n_frozen and choices.warm_discriminator is False:
+        raise BadOption(
+            f"{asked[-1]} of a new discriminator",
+            expected="the discriminator of a training that was trained before",
+            remedy=f"Leave out --new-discriminator, or {asked[-1]}",
+        )
+    if choices.warm_discriminator is not None:
+        return choices
+    from partly.training.recipes.first_weights import discriminator_checkpoint
+
+    is_there = bool(n_frozen) or discriminator_checkpoint(Path(choices.start_from)) is not None
+    return replace(choices, warm_discriminator=is_there)
 
 
 def with_stopping(choices: StoppingT, preset: Any) -> StoppingT:

@@ -17,9 +17,8 @@ from partly.training.recipes.stylegan2_recipe import StyleGAN2Recipe
 from partly.training.recipes.training_choices import TrainingChoices
 from partly.training.recipes.vae_recipe import VAERecipe
 
-USUAL_FAMILY = "stylegan2"
 RECIPES: dict[str, Recipe] = {
-    USUAL_FAMILY: StyleGAN2Recipe(),
+    "stylegan2": StyleGAN2Recipe(),
     "light": LightRecipe(),
     "dcgan": DCGANRecipe(),
     "mlp": MLPRecipe(),
@@ -40,16 +39,22 @@ def recipe_of(family: str) -> Recipe:
     return RECIPES[family]
 
 
-def choices_for(family: str = USUAL_FAMILY, **given: Any) -> TrainingChoices:
+def choices_for(family: str | None = None, **given: Any) -> TrainingChoices:
     """The choices of one training.
 
     Args:
-        family: a name of RECIPES.
+        family: a name of RECIPES; None is the usual one of this machine and the size, as
+            :func:`partly.training.recipes.usual_family` has it.
         **given: options of this family by name; all others are as the preset says.
 
     Raises:
         BadOption: an unknown family or option, one that only other families have, or a value that cannot be.
     """
+    if family is None:
+        # Asks torch for GPUs; the command line, which shows help without torch, gives a name.
+        from partly.training.recipes.usual_family import usual_family
+
+        family = usual_family(given.get("size_px", TrainingChoices.size_px)).name
     options = recipe_of(family).Options
     for name, value in given.items():
         having = families_with(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice
 from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, WidthChoice
+from partly.training.recipes.training_choices import AdversarialChoices, FreezeChoice, WidthChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StyleGAN2Choices(ClassesChoice, WidthChoice, AdversarialChoices):
+class StyleGAN2Choices(ClassesChoice, WidthChoice, FreezeChoice, AdversarialChoices):
     """The options of StyleGAN2."""
 
     family: str = field(default="stylegan2", init=False)

@@ -62,7 +62,9 @@ class TrainingChoices:
     )
     seed: int = option(0, "Random seed of initial weights, latents, noise and the order of photos.")
     start_from: str | None = option(
-        None, "Warm start from the weights of this generator (model folder), of the same kind and shape."
+        None,
+        "Fine-tune this generator: the folder of a training or a model, of the same kind and shape; or a "
+        "checkpoint.",
     )
     max_pages: int = max_pages_option()
 
@@ -116,6 +118,33 @@ class AdversarialChoices(StoppingChoice, TrainingChoices):
         None, "Steps of the discriminator per turn; by default those of the objective.", at_least=1
     )
     generator_steps: int | None = option(None, "Steps of the generator per turn; by default one.", at_least=1)
+    n_averages: int = option(
+        1,
+        "Averages of the generator's weights that are kept; 3 are over a quarter of the family's length, "
+        "over it, and over four times it. The best at the end is the generator.",
+        flag="--averages",
+        at_least=1,
+        at_most=5,
+    )
+    warm_discriminator: bool | None = option(
+        None,
+        "With --start-from, begin with the discriminator of that training, too; by default where its "
+        "checkpoint is there.",
+        flag="--warm-discriminator/--new-discriminator",
+    )
+
+
+@dataclass(frozen=True)
+class FreezeChoice:
+    """Of families whose discriminator has stages that can be frozen."""
+
+    n_frozen: int = option(
+        0,
+        "With --start-from, how many stages of the discriminator, from the picture inwards, keep their "
+        "weights (FreezeD, for few photos).",
+        flag="--freeze-discriminator",
+        at_least=0,
+    )
 
 
 @dataclass(frozen=True)

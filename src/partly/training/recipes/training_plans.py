@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from partly.losses import Lazy, PathLength, Together
 from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
+from partly.training.adversarial.frozen_stages import check_frozen
 from partly.training.adversarial.gan_batches import PhotoBatches
 from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_loop import train_gan
@@ -35,7 +37,7 @@ from partly.training.recipes.conditioned_plans import (
     conditioned,
     conditioned_objective,
 )
-from partly.training.recipes.first_weights import start_from
+from partly.training.recipes.first_weights import start_discriminator, start_from
 from partly.training.recipes.gmmn_recipe import GMMNChoices, GMMNRecipe
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
@@ -85,12 +87,27 @@ class TrainedModels:
         time_s: of all sittings.
         n_steps: taken by all sittings; fewer than planned where a watch ended the training.
         representation: of photos, where the family has one.
+        others: generators with averages of other lengths, by factors on the half-life, where such are kept.
     """
 
     generator: nn.Module
     time_s: float
     n_steps: int
     representation: RepresentationFamily | None = None
+    others: Mapping[float, nn.Module] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A few steps of a training, on copies.
+
+    Attributes:
+        plan: takes them.
+        stands_for: how many steps of the training each stands for; none of those that only warm up.
+    """
+
+    plan: TrainingPlan
+    stands_for: tuple[float, ...]
 
 
 class TrainingPlan(ABC):
@@ -121,9 +138,9 @@ class TrainingPlan(ABC):
     def run(
         self,
         photos: PhotoBatches,
-        folder: Path,
+        folder: Path | None,
         on_step: OnPlanStep,
-        on_checkpoint: OnPlanCheckpoint,
+        on_checkpoint: OnPlanCheckpoint | None,
         machine: Machine = PROCESSOR,
         watch: Watch | None = None,
     ) -> TrainedModels:
@@ -131,12 +148,21 @@ class TrainingPlan(ABC):
 
         Args:
             photos: what is learned from.
-            folder: of checkpoints and log.
+            folder: of checkpoints and log; None writes nothing.
             on_step: called after every step.
             on_checkpoint: given the generator with averaged weights, which it must not change, and the
-                number of steps done.
+                number of steps done; None: nobody is.
             machine: what it runs on.
             watch: of families with the option ``until``: looks at the generator, and may end the training.
+        """
+
+    @abstractmethod
+    def trial(self, n_done: int, n_times: int) -> Trial:
+        """A few steps on copies of the networks, by which the time of the rest can be told.
+
+        Args:
+            n_done: steps that the training has taken before.
+            n_times: how often each kind of step is tried.
         """
 
 
@@ -155,9 +181,9 @@ class AdversarialPlan(TrainingPlan):
     def run(
         self,
         photos: PhotoBatches,
-        folder: Path,
+        folder: Path | None,
         on_step: OnPlanStep,
-        on_checkpoint: OnPlanCheckpoint,
+        on_checkpoint: OnPlanCheckpoint | None,
         machine: Machine = PROCESSOR,
         watch: Watch | None = None,
     ) -> TrainedModels:
@@ -172,7 +198,24 @@ class AdversarialPlan(TrainingPlan):
             watch=watch,
             machine=machine,
         )
-        return TrainedModels(result.generator, result.time_s, result.n_steps)
+        return TrainedModels(result.generator, result.time_s, result.n_steps, others=result.others)
+
+    def trial(self, n_done: int, n_times: int) -> Trial:
+        """As :class:`TrainingPlan`: penalties that are due now and then are due in every other step."""
+        players = copy.deepcopy(self.players)
+        penalties = (*players.discriminator_penalties, *players.generator_penalties)
+        every = min((one.every for one in penalties if one.every > 1), default=2)
+        tried = replace(
+            self,
+            players=replace(
+                players,
+                discriminator_penalties=_every_other(players.discriminator_penalties),
+                generator_penalties=_every_other(players.generator_penalties),
+            ),
+            config=replace(self.config, n_steps=1 + 2 * n_times),
+        )
+        n = (self.n_steps - n_done) / n_times
+        return Trial(tried, (0.0, *(n - n / every, n / every) * n_times))
 
 
 @dataclass(frozen=True)
@@ -185,9 +228,9 @@ class AutoencoderPlan(TrainingPlan):
     def run(
         self,
         photos: PhotoBatches,
-        folder: Path,
+        folder: Path | None,
         on_step: OnPlanStep,
-        on_checkpoint: OnPlanCheckpoint,
+        on_checkpoint: OnPlanCheckpoint | None,
         machine: Machine = PROCESSOR,
         watch: Watch | None = None,
     ) -> TrainedModels:
@@ -204,6 +247,12 @@ class AutoencoderPlan(TrainingPlan):
         )
         return TrainedModels(result.decoder, result.time_s, self.n_steps, result.encoder)
 
+    def trial(self, n_done: int, n_times: int) -> Trial:
+        """As :class:`TrainingPlan`."""
+        config = replace(self.config, n_steps=1 + n_times)
+        n = (self.n_steps - n_done) / n_times
+        return Trial(AutoencoderPlan(copy.deepcopy(self.parts), config), (0.0, *(n,) * n_times))
+
 
 @dataclass(frozen=True)
 class MatchingPlan(TrainingPlan):
@@ -215,9 +264,9 @@ class MatchingPlan(TrainingPlan):
     def run(
         self,
         photos: PhotoBatches,
-        folder: Path,
+        folder: Path | None,
         on_step: OnPlanStep,
-        on_checkpoint: OnPlanCheckpoint,
+        on_checkpoint: OnPlanCheckpoint | None,
         machine: Machine = PROCESSOR,
         watch: Watch | None = None,
     ) -> TrainedModels:
@@ -233,6 +282,21 @@ class MatchingPlan(TrainingPlan):
             machine=machine,
         )
         return TrainedModels(result.generator, result.time_s, self.n_steps)
+
+    def trial(self, n_done: int, n_times: int) -> Trial:
+        """As :class:`TrainingPlan`: of both stages, if there are two."""
+        n_each = 1 + n_times
+        config = replace(self.config, n_steps=2 * n_each, n_autoencoder_steps=n_each)
+        of_all = [sum(map(self.config.is_autoencoder_step, range(n))) for n in (n_done, self.n_steps)]
+        n_first = of_all[1] - of_all[0]
+        n = [n_first / n_times, (self.n_steps - n_done - n_first) / n_times]
+        stands_for = (0.0, *(n[0],) * n_times, 0.0, *(n[1],) * n_times)
+        return Trial(MatchingPlan(copy.deepcopy(self.parts), config), stands_for)
+
+
+def _every_other(penalties: tuple[Lazy, ...]) -> tuple[Lazy, ...]:
+    """Those that are not counted in every step, as if they were in every other."""
+    return tuple(replace(one, every=min(one.every, 2)) for one in penalties)
 
 
 def _step(report: GanReport | VAEReport | MatchingReport, figures: str) -> PlanStep:
@@ -293,6 +357,10 @@ def adversarial_plan(
         by_itself = objective.by_itself or preset.gamma is not None
         way = condition_way(choices)
         discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
+        n_frozen = getattr(choices, "n_frozen", 0)
+        check_frozen(discriminator, n_frozen)
+        if choices.start_from is not None and choices.warm_discriminator:
+            start_discriminator(discriminator, Path(choices.start_from))
     played = conditioned_objective(objective.make(), choices, classes)
     added = family.terms(generator)
     players = GanPlayers(
@@ -310,6 +378,8 @@ def adversarial_plan(
         batch_size=batch_size,
         n_discriminator_steps=n_discriminator_steps,
         n_generator_steps=choices.generator_steps or 1,
+        averages=average_factors(choices.n_averages),
+        n_frozen=n_frozen,
         **{**_common(choices, preset, n_steps), **objective.training},
     )
     return AdversarialPlan(players, config)
@@ -334,6 +404,11 @@ def matching_plan(choices: GMMNChoices, family: GMMNRecipe) -> MatchingPlan:
         **_common(choices, preset, n_steps),
     )
     return MatchingPlan(parts, config)
+
+
+def average_factors(n: int) -> tuple[float, ...]:
+    """Factors on the half-life of the family's average: powers of four, 1 in the middle or just before it."""
+    return tuple(4.0 ** (i - (n - 1) // 2) for i in range(n))
 
 
 @contextmanager
