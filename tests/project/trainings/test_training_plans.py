@@ -249,7 +249,7 @@ def test_refused(choices, text):
         ({"n_photos_shown": -1}, "n_photos_shown is -1; expected 1 or more"),
         ({"fit": "stretch"}, "fit is 'stretch'; expected one of crop, pad"),
         ({"condition": "luck"}, "condition is 'luck'; expected one of projection, auxiliary, concatenation"),
-        ({"gamma": 0.0}, "gamma is 0.0; expected more than 0"),
+        ({"gamma": 0.0}, "gamma is 0.0; expected a weight, more than 0"),
         ({"family": "dcgan", "codes": 1}, "codes is 1; expected 2 to 100"),
         ({"family": "dcgan", "continuous_codes": 0}, "continuous_codes is 0; expected 1 to 100"),
         ({"family": "dcgan", "information": 0.0}, "information is 0.0; expected more than 0"),
