@@ -63,8 +63,8 @@ class TrainingChoices:
     seed: int = option(0, "Random seed of initial weights, latents, noise and the order of photos.")
     start_from: str | None = option(
         None,
-        "Fine-tune this generator: the folder of a training or a model, of the same kind and shape; or a "
-        "checkpoint.",
+        "Fine-tune what is there: the folder of a training, or a generator's model folder, of the same kind "
+        "and shape; or a checkpoint.",
     )
     max_pages: int = max_pages_option()
 
