@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.models.generators.stylegan2.fir_resampling import downsampled, filtered, upsampled
+from partly.models.winograd import conv_3x3
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)
@@ -93,7 +94,7 @@ class EqualisedConv(nn.Module):
         bias = self.bias if self.bias is None or self.gain == 1 else self.bias * self.gain
         padding_px = self.weight.shape[-1] // 2
         if not self.down:
-            return F.conv2d(maps, weight, bias, padding=padding_px)
+            return _conv(maps, weight, bias)
         if padding_px == 0:
             # A 1x1 convolution commutes with the filter, and is cheaper behind it.
             return F.conv2d(downsampled(maps), weight, bias)
@@ -160,13 +161,20 @@ class ModulatedConv(nn.Module):
     def _convolved(self, maps: Tensor) -> Tensor:
         weight, padding_px = self.weight, self.weight.shape[-1] // 2
         if not self.up:
-            return F.conv2d(maps, weight, padding=padding_px)
+            return _conv(maps, weight)
         if padding_px == 0:
             return upsampled(F.conv2d(maps, weight))
         # A transposed convolution sets the zeros and convolves at once: one pixel too many at each side,
         # which the filter, of four taps, uses up.
         apart = F.conv_transpose2d(maps, weight.flip(2, 3).transpose(0, 1), stride=2)
         return filtered(apart, (padding_px, padding_px), gain=4)
+
+
+def _conv(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A convolution that keeps the size."""
+    if weight.shape[-1] == 3:
+        return conv_3x3(maps, weight, bias)
+    return F.conv2d(maps, weight, bias, padding=weight.shape[-1] // 2)
 
 
 class Noise(nn.Module):
