@@ -109,16 +109,17 @@ def _convolved(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     to_result, to_kernel, to_values = _matrices()
     (b, n_in, height, width), n_out = maps.shape, len(weight)
     kernel = (to_kernel @ weight.permute(2, 3, 0, 1).reshape(9, -1)).view(-1, n_out, n_in)
-    found = maps.new_empty(b, height, width, n_out)
+    found = torch.empty(b, n_out, height, width, memory_format=torch.channels_last)
+    of_pixels = found.permute(0, 2, 3, 1)
     for part, tiles in _tiles(maps):
         values = (to_values @ tiles).view(len(to_values), -1, n_in)
         made = to_result @ torch.bmm(values, kernel.mT).flatten(1)
-        wanted = _squares(found[part])
+        wanted = _squares(of_pixels[part])
         if bias is None:
             wanted.copy_(made.view(wanted.shape))
         else:
             torch.add(made.view(wanted.shape), bias, out=wanted)
-    return found.permute(0, 3, 1, 2)
+    return found
 
 
 def _weight_slopes(maps: Tensor, slopes: Tensor) -> Tensor:
