@@ -86,9 +86,12 @@ def train_gan(
     for module in (generator, discriminator):
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     machine.place(generator, discriminator)
-    generator_optimizer = gan_optimizer(generator, config.generator_rate, config, players.generator_penalties)
+    fused = machine.has_fused_optimizers
+    generator_optimizer = gan_optimizer(
+        generator, config.generator_rate, config, players.generator_penalties, fused=fused
+    )
     discriminator_optimizer = gan_optimizer(
-        discriminator, config.discriminator_rate, config, players.discriminator_penalties
+        discriminator, config.discriminator_rate, config, players.discriminator_penalties, fused=fused
     )
     play = Play(players, config, machine)
 
