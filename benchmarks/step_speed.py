@@ -26,7 +26,6 @@ from typing import Any
 
 _FAMILIES = ("stylegan2", "light", "dcgan")
 _BATCH_SIZE, _PATH_LENGTH_EVERY, _PENALTY_EVERY = 8, 8, 16
-_N_PHOTOS = 64
 _HERE = Path(__file__).resolve().parents[1]
 
 
@@ -86,7 +85,7 @@ def take_steps(family: str, size_px: int, n_steps: int) -> None:
         began = time.process_time()
 
     with tempfile.TemporaryDirectory() as folder:
-        photos = portrait_set(_N_PHOTOS, size_px, 0, Path(folder))
+        photos = portrait_set(config.batch_size, size_px, 0, Path(folder))
         train_gan(players, SquareBatches(photos, config.batch_size), config, on_step=on_step)
 
 
