@@ -131,6 +131,12 @@ bench-speed: $(READY_DEV)
 bench-training: $(READY_DEV)
 	$(BIN)/python -m benchmarks.training_speed
 
+# Processor time of a training step of StyleGAN2; AGAINST is the folder of another checkout, which is measured by turns.
+.PHONY: bench-step-speed
+AGAINST ?=
+bench-step-speed: $(READY_DEV)
+	$(BIN)/python -m benchmarks.step_speed $(if $(AGAINST),--against '$(AGAINST)')
+
 bench-studio: $(READY_DEV)
 	$(BIN)/python -m benchmarks.studio
 	$(BIN)/python -m benchmarks.studio_browser

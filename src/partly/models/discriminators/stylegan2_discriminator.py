@@ -20,7 +20,14 @@ from partly.models.discriminators.discriminator_layers import (
     check_condition,
     check_images,
 )
-from partly.models.generators.stylegan2.modulated_layers import EqualisedConv, EqualisedLinear, leaky, normed
+from partly.models.generators.stylegan2.modulated_layers import (
+    GAIN,
+    EqualisedConv,
+    EqualisedLinear,
+    leaky,
+    leaky_gained,
+    normed,
+)
 from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 
 _LAST_PX = 4
@@ -32,13 +39,15 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
-        self.conv1 = EqualisedConv(n_in, n_in)
-        self.conv2 = EqualisedConv(n_in, n_out, down=True)
-        self.skip = EqualisedConv(n_in, n_out, 1, down=True, bias=False)
+        self.conv1 = EqualisedConv(n_in, n_in, gain=GAIN)
+        self.conv2 = EqualisedConv(n_in, n_out, down=True, gain=GAIN * _HALF)
+        self.skip = EqualisedConv(n_in, n_out, 1, down=True, bias=False, gain=_HALF)
 
     def forward(self, maps: Tensor) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, h / 2, w / 2]``."""
-        return (leaky(self.conv2(leaky(self.conv1(maps)))) + self.skip(maps)) * _HALF
+        convolved = leaky_gained(self.conv2(leaky_gained(self.conv1(maps))))
+        skipped: Tensor = self.skip(maps)
+        return skipped.add_(convolved)
 
 
 class ClassMapping(nn.Module):
@@ -82,7 +91,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.image_size_px, self.way = shape.image_size_px, way
         self.n_planes = n_planes(shape, way)
         sizes_px = shape.sizes_px[::-1]
-        self.from_rgb = EqualisedConv(3 + self.n_planes, shape.n_channels(sizes_px[0]), 1)
+        self.from_rgb = EqualisedConv(3 + self.n_planes, shape.n_channels(sizes_px[0]), 1, gain=GAIN)
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(shape.n_channels(size_px), shape.n_channels(size_px // 2))
@@ -91,7 +100,7 @@ class StyleGAN2Discriminator(nn.Module):
         )
         n_last = shape.n_channels(_LAST_PX)
         self.deviation = MinibatchDeviation()
-        self.conv = EqualisedConv(n_last + 1, n_last)
+        self.conv = EqualisedConv(n_last + 1, n_last, gain=GAIN)
         self.hidden = EqualisedLinear(n_last * _LAST_PX**2, n_last)
         projects = way == "projection" and bool(shape.classes)
         self.score = EqualisedLinear(n_last, n_last if projects else 1)
@@ -111,8 +120,8 @@ class StyleGAN2Discriminator(nn.Module):
             BadOption: images of another size, or conditions of another shape.
         """
         check_images(images, self.image_size_px)
-        maps = self.blocks(leaky(self.from_rgb(beside(images, condition, self.n_planes))))
-        maps = leaky(self.conv(self.deviation(maps)))
+        maps = self.blocks(leaky_gained(self.from_rgb(beside(images, condition, self.n_planes))))
+        maps = leaky_gained(self.conv(self.deviation(maps)))
         hidden = leaky(self.hidden(maps.flatten(1)))
         values: Tensor = self.score(hidden)
         if self.mapping is None:

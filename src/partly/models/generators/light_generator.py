@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partly.models.feature_pyramid import FeaturePyramid, Level
@@ -48,6 +47,12 @@ class LightShape(DoublingSizes):
     n_continuous_codes: int = 0
 
 
+def _gated(maps: Tensor) -> Tensor:
+    """As ``F.glu(maps, dim=1)``, whose slopes do not lie as the maps do (channels last), which costs much."""
+    values, gates = maps.chunk(2, dim=1)
+    return values * gates.sigmoid()
+
+
 class GatedConv(nn.Module):
     """3x3 convolution, noise, batch norm, and a gated linear unit (Dauphin et al., ICML 2017).
 
@@ -69,9 +74,7 @@ class GatedConv(nn.Module):
 
     def forward(self, maps: Tensor, random: torch.Generator | None) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, size_px, size_px]``; ``random`` draws fresh noise."""
-        # Not glu(): its gradients are in another memory format, for which batch norm takes ten times as long.
-        values, gates = self.norm(self.noise(self.conv(maps), random)).chunk(2, dim=1)
-        return values * gates.sigmoid()
+        return _gated(self.norm(self.noise(self.conv(maps), random)))
 
 
 class Block(nn.Module):
@@ -148,7 +151,7 @@ class LightGenerator(UnmappedFamily):
     def _maps(self, w: Tensor, largest_px: int, random: torch.Generator | None) -> list[Tensor]:
         """All levels up to ``largest_px``."""
         first = self.first(w[:, 0]).view(len(w), -1, _FIRST_PX, _FIRST_PX)
-        maps = [F.glu(self.norm(first), dim=1)]
+        maps = [_gated(self.norm(first))]
         for i, block in enumerate(self.blocks, start=1):
             if self.levels[i].size_px > largest_px:
                 break

@@ -92,9 +92,12 @@ def train_gan(
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     machine.place(generator, discriminator)
     let_learn(discriminator, config.n_frozen)
-    generator_optimizer = gan_optimizer(generator, config.generator_rate, config, players.generator_penalties)
+    fused = machine.has_fused_optimizers
+    generator_optimizer = gan_optimizer(
+        generator, config.generator_rate, config, players.generator_penalties, fused=fused
+    )
     discriminator_optimizer = gan_optimizer(
-        discriminator, config.discriminator_rate, config, players.discriminator_penalties
+        discriminator, config.discriminator_rate, config, players.discriminator_penalties, fused=fused
     )
     play = Play(players, config, machine)
 

@@ -14,7 +14,9 @@ from partly.training.adversarial.gan_config import GanConfig
 _FORGETTING = 0.99  # of squared gradients, in RMSprop
 
 
-def gan_optimizer(module: nn.Module, rate: float, config: GanConfig, penalties: Sequence[Lazy]) -> Optimizer:
+def gan_optimizer(
+    module: nn.Module, rate: float, config: GanConfig, penalties: Sequence[Lazy], *, fused: bool = False
+) -> Optimizer:
     """A player's optimiser, which makes up for the steps that lazy penalties add.
 
     Rates and means of gradients as in Karras et al. (CVPR 2020, appendix B). Weights that need no gradients
@@ -25,6 +27,7 @@ def gan_optimizer(module: nn.Module, rate: float, config: GanConfig, penalties: 
         rate: its learning rate.
         config: says which optimiser.
         penalties: of this player.
+        fused: take each step of Adam in one kernel, which passes over the weights once.
     """
     every = min((penalty.every for penalty in penalties), default=None)
     share = 1.0 if every is None else every / (every + 1)
@@ -32,7 +35,7 @@ def gan_optimizer(module: nn.Module, rate: float, config: GanConfig, penalties: 
     if config.optimizer == "rmsprop":
         return RMSprop(weights, rate * share, alpha=_FORGETTING**share, eps=1e-8)
     betas = (config.betas[0] ** share, config.betas[1] ** share)
-    return Adam(weights, rate * share, betas, eps=1e-8)
+    return Adam(weights, rate * share, betas, eps=1e-8, fused=fused)
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 
 from partly.models.generators.stylegan2.fir_resampling import filtered, upsampled
 from partly.models.generators.stylegan2.modulated_layers import (
+    GAIN,
     EqualisedConv,
     EqualisedLinear,
     ModulatedConv,
@@ -12,6 +13,7 @@ from partly.models.generators.stylegan2.modulated_layers import (
     ToRGB,
     bounded,
     leaky,
+    leaky_gained,
 )
 
 
@@ -138,3 +140,39 @@ def test_what_convolutions_give_can_be_bounded():
         held.load_state_dict(free.state_dict())
         assert free(maps, w).abs().max() > 0.5
         assert torch.equal(held(maps, w), free(maps, w).clamp(-0.5, 0.5))
+
+
+def test_a_gain_is_a_factor_of_the_result():
+    layer = EqualisedConv(4, 5, gain=1.5)
+    layer.bias.data.normal_()
+    plain = EqualisedConv(4, 5)
+    plain.load_state_dict(layer.state_dict())
+    maps = torch.randn(2, 4, 8, 8)
+    close(layer(maps), 1.5 * plain(maps))
+
+
+def test_a_gain_goes_through_a_leaky_relu():
+    x = torch.randn(100)
+    wanted = leaky(x)
+    close(leaky_gained(GAIN * x), wanted)
+
+
+def test_styled_convolution_is_convolution_noise_bias_and_leaky_relu():
+    layer = StyledConv(6, 4, 5, 8, up=True)
+    layer.bias.data.normal_()
+    layer.noise.strength.data.fill_(0.3)
+    maps, w = torch.randn(2, 4, 4, 4), torch.randn(2, 6)
+    for random in (None, torch.Generator().manual_seed(0)):
+        again = None if random is None else torch.Generator().manual_seed(0)
+        wanted = leaky(layer.noise(layer.conv(maps, w), random) + layer.bias[:, None, None])
+        close(layer(maps, w, again), wanted)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_second_derivatives_of_a_styled_layer(memory_format):
+    """As a penalty on slopes takes them, against differences."""
+    layers = StyledConv(3, 2, 2, 4, up=True).double(), ToRGB(3, 2).double()
+    layers[0].noise.strength.data.fill_(0.3)
+    maps = torch.randn(2, 2, 2, 2, dtype=torch.float64).to(memory_format=memory_format).requires_grad_()
+    w = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda maps, w: layers[1](layers[0](maps, w), w), (maps, w))
