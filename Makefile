@@ -148,6 +148,12 @@ bench-many-photos: $(READY_DEV)
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians
 
+# How many of a thousand modes each objective finds; MNIST is the folder of its four files.
+.PHONY: bench-stacked-digits
+MNIST ?= mnist
+bench-stacked-digits: $(READY_DEV)
+	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --minutes 20
+
 bench-portraits: $(READY_DEV)
 	$(BIN)/python -m benchmarks.portraits --figure
 
