@@ -32,7 +32,7 @@ def feature_networks(material: Material) -> list[FeatureNetwork]:
     other = (
         PooledEfficientNet(encoder_weights()) if material.has_classes else load_feature_network("inception")
     )
-    return [load_feature_network("built-in"), other]
+    return [load_feature_network("builtin"), other]
 
 
 def figures_beside_photos(

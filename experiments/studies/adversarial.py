@@ -26,10 +26,10 @@ _N_READER_ROUNDS = 3
 _N_SHOWN, _N_COLUMNS = 40, 10
 _MEANS = {
     "shown": "photos shown",
-    "built-in.kernel": "kernel distance",
+    "builtin.kernel": "kernel distance",
     "inception.kernel": "KID",
     "efficientnet-lite0.kernel": "kernel distance of EfficientNet",
-    "built-in.coverage": "coverage",
+    "builtin.coverage": "coverage",
     "classes": "classes",
     "few_shot.pooled": "agreement of the segmenter",
     "through.pooled": "IoU through the generator",
@@ -135,11 +135,11 @@ EXPERIMENT = Experiment(
     columns=(
         Column("photos shown", "shown"),
         Column("a step, processor s", "seconds_a_step", 3),
-        Column("kernel distance, built-in, x 1000", "built-in.kernel"),
+        Column("kernel distance, built-in, x 1000", "builtin.kernel"),
         Column("KID, Inception, x 1000", "inception.kernel"),
         Column("kernel distance, EfficientNet-lite0, x 1000", "efficientnet-lite0.kernel"),
-        Column("coverage", "built-in.coverage", 2),
-        Column("recall", "built-in.recall", 2),
+        Column("coverage", "builtin.coverage", 2),
+        Column("recall", "builtin.recall", 2),
         Column("suspected copies, share", "suspected_copies", 3),
         Column("classes of ten", "classes"),
         Column("their entropy, nats", "entropy", 2),
