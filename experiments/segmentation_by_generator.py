@@ -26,7 +26,7 @@ from partly.synthesis.distil import DistilConfig, distil
 from partly.synthesis.shards import Place
 
 N_LABELS, N_PHOTOS, PHOTO_PX = 5, 250, 256
-N_THROUGH, N_SEARCH_STEPS = 20, 100
+N_THROUGH, N_SEARCH_STEPS = 15, 60
 # What docs/lab.md found best for a generator of 64 px, which has few channels.
 FIT = FewShotConfig(methods=("kernel",), allow_missing_parts=True)
 TRAINING = DistilConfig(

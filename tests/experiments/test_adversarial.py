@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import signal
 import zipfile
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ from tests.benchmarks.mnist_files import write_mnist
 from tests.fakes import tiny_generator
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
-LIGHT = Material("photos.zip", "light", 16, mirror=True)
+LIGHT = Material("photos.zip", "light", 32, mirror=True)
 
 
 @pytest.fixture
@@ -112,11 +113,11 @@ def test_photos_that_are_not_there_are_told_before_anything_is_trained(bench, tm
 
 def test_a_training_fills_its_budget_and_is_done_once(photos, tmp_path, one_second):
     work = AdversarialTrainings(LIGHT, photos, tmp_path / "work")
-    variant, steps = Variant.parse("hinge:augment=none"), []
-    # A twentieth of a minute: three steps of sixteen photos.
+    variant, steps = Variant.parse("hinge:augment=none,batch-size=4"), []
+    # A twentieth of a minute: three steps of four photos.
     trained = work.trained(variant, 1, 0.05, steps.append)
     assert [step.step for step in steps] == [1, 2, 3]
-    assert trained.figures["shown"] == 48
+    assert trained.figures["shown"] == 12
     assert trained.figures["seconds_a_step"] > 0
     assert (trained.folder / "model.json").is_file()
     again = AdversarialTrainings(LIGHT, photos, tmp_path / "work").trained(variant, 1, 0.05, steps.append)
@@ -128,18 +129,21 @@ def test_a_training_fills_its_budget_and_is_done_once(photos, tmp_path, one_seco
     assert len(one_second) == 1
 
 
-def test_a_training_goes_on_where_it_was_stopped(photos, tmp_path, one_second, monkeypatch):
-    work, variant = AdversarialTrainings(LIGHT, photos, tmp_path / "work"), Variant.parse("hinge")
+def test_a_training_goes_on_where_it_was_stopped(photos, tmp_path, one_second):
+    work, variant = (
+        AdversarialTrainings(LIGHT, photos, tmp_path / "work"),
+        Variant.parse("hinge:batch-size=4"),
+    )
 
     def stop(step):
         if step.step == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         work.trained(variant, 0, 0.05, stop)
     steps = []
     trained = work.trained(variant, 0, 0.05, steps.append)
-    assert steps[-1].step == 3
+    assert [step.step for step in steps] == [3]
     whole = AdversarialTrainings(LIGHT, photos, tmp_path / "whole").trained(variant, 0, 0.05)
     weights = [(one.folder / "model.safetensors").read_bytes() for one in (trained, whole)]
     assert weights[0] == weights[1]
@@ -168,7 +172,7 @@ def test_a_training_that_diverges_is_a_figure(photos, tmp_path, one_second, monk
 def test_figures_beside_photos(photos, tmp_path):
     work = AdversarialTrainings(LIGHT, photos, tmp_path / "work")
     torch.manual_seed(0)
-    generator = LightGenerator(LightShape(image_size_px=16)).eval()
+    generator = LightGenerator(LightShape(image_size_px=32)).eval()
     found = figures_beside_photos(
         generator, work.photos, [load_feature_network("builtin")], tmp_path / "features", 12, 10
     )
@@ -212,8 +216,8 @@ def quick(monkeypatch):
 def test_a_generator_is_measured_by_its_segmenter_and_network(bench, quick, monkeypatch):
     found = segmentation_figures(bench)
     assert found["parts_labelled"] == 10
-    # The annotator sees nearly the same face everywhere.
-    assert found["few_shot"]["pooled"] > 50
+    # The annotator sees nearly the same face everywhere; by chance it would be a tenth.
+    assert found["few_shot"]["pooled"] > 20
     assert found["auto_shot"]["n_pictures"] == 2
     assert found["through"]["n_pictures"] == 1
     # Segmenter and network are kept.
