@@ -154,6 +154,23 @@ bench-many-photos: $(READY_DEV)
 bench-gaussians: $(READY_DEV)
 	$(BIN)/python -m benchmarks.eight_gaussians
 
+# How many of a thousand modes each objective finds; MNIST is the folder of its four files.
+.PHONY: bench-stacked-digits
+MNIST ?= mnist
+bench-stacked-digits: $(READY_DEV)
+	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --minutes 20
+
+# All objectives on digits and clothes, and one on faces and cars, at equal processor time; some fifteen hours of a core.
+# FASHION is the folder of Fashion-MNIST. Others on faces: python -m experiments adversarial --on faces --variant NAME.
+.PHONY: bench-adversarial bench-adversarial-labels
+FASHION ?= /usr/share/datasets/fashion-mnist
+bench-adversarial: $(READY_DEV)
+	$(BIN)/python -m experiments adversarial --data '$(DATA)' --fashion '$(FASHION)'
+
+# How well GENERATOR, one of faces, serves segmentation; ten minutes of a core.
+bench-adversarial-labels: $(READY_DEV)
+	$(BIN)/python -m experiments adversarial-labels --data '$(DATA)' --generator '$(GENERATOR)'
+
 bench-portraits: $(READY_DEV)
 	$(BIN)/python -m benchmarks.portraits --figure
 

@@ -17,6 +17,7 @@ from experiments.caching_generator import CachingGenerator
 from experiments.photos import LabelledPhoto, photos, photos_file
 from experiments.proposed import grown_labels, ids_of_picture, proposed_labels
 from experiments.protocol import PROTOCOL, Half, Protocol
+from experiments.training_study import TrainingStudy
 from experiments.unseen_pictures import UnseenPicture, unseen_pictures
 from partly.data.labels import FACE_PARTS, Annotation
 from partly.errors import BadModelFile, NotAvailable
@@ -48,6 +49,8 @@ class Bench:
         network_folder: the model folder of an auto-shot network that is measured; None: none.
         finder_folder: the model folder of an object finder that is measured with it; None: none.
         n_photos: photos that compositions are made of.
+        generator_folder: the model folder of a generator that is measured; None: none.
+        trainings: which trainings a study of them has.
         tell: told what is done, how much of it and of how much.
         get_generator: gives the generator; picklable.
         get_annotator: gives the annotator, in place of a annotator.
@@ -62,6 +65,8 @@ class Bench:
     network_folder: Path | None = None
     finder_folder: Path | None = None
     n_photos: int = 60
+    generator_folder: Path | None = None
+    trainings: TrainingStudy = field(default_factory=TrainingStudy)
     tell: Tell = lambda _what, _done, _total: None
     get_generator: Callable[[], Generator] = _usual_generator
     get_annotator: Callable[[], Annotator] = load_annotator
@@ -76,6 +81,10 @@ class Bench:
             NotAvailable: it is not on this machine yet.
         """
         return self.get_generator()
+
+    def of_generator(self, folder: Path) -> Bench:
+        """The same bench of another generator, which has labels, unseen pictures and a cache of its own."""
+        return replace(self, get_generator=partial(load_generator, folder), _unseen=[])
 
     @cached_property
     def network(self) -> AutoShotNetwork:

@@ -6,6 +6,8 @@ import difflib
 
 from experiments.experiment import Experiment
 from experiments.studies import (
+    adversarial,
+    adversarial_labels,
     anywhere,
     choosing,
     cost,
@@ -39,6 +41,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         cost.EXPERIMENT,
         anywhere.EXPERIMENT,
         anywhere.KNOWN_FRAMES,
+        adversarial.EXPERIMENT,
+        adversarial_labels.EXPERIMENT,
     )
 }
 

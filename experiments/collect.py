@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments.experiment import Experiment, Row
 from experiments.protocol import HALVES, Protocol
-from experiments.store import results_folder, rows_of
+from experiments.store import results_folder, rows_of, with_kept_cells
 from experiments.summary import images_of, plot_svg, summary_markdown
 from partly.errors import BadOption
 from partly.storage import write_bytes, write_text
@@ -47,8 +47,9 @@ def collect(
         for half in HALVES if experiment.reads_photos else HALVES[:1]:
             folder = results_folder(out, experiment, half)
             beside = file.with_suffix("") / folder.name
-            _take(experiment, folder, beside, protocol, with_images=with_images)
-            rows = rows_of(experiment, beside, protocol)
+            measured = with_kept_cells(experiment, folder, protocol)
+            _take(measured, folder, beside, protocol, with_images=with_images)
+            rows = rows_of(with_kept_cells(experiment, beside, protocol), beside, protocol)
             if not with_images:
                 rows = [_without_images(row) for row in rows]
             if not any(row.figures for row in rows):

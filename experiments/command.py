@@ -16,6 +16,7 @@ from experiments.experiment import n_measured
 from experiments.protocol import HALVES, PROTOCOL, Half
 from experiments.runner import run_experiment
 from experiments.store import results_folder, rows_of
+from experiments.training_study import MATERIALS, TrainingStudy
 from partly.cli import Bars, Output, json_option
 
 
@@ -73,6 +74,43 @@ from partly.cli import Bars, Output, json_option
     help="Photos of faces that the experiment anywhere composes.",
 )
 @click.option(
+    "--generator",
+    "generator_folder",
+    type=click.Path(path_type=Path),
+    help="The model folder of the generator of faces that the experiment adversarial-labels measures.",
+)
+@click.option(
+    "--on",
+    "materials",
+    multiple=True,
+    type=click.Choice(list(MATERIALS)),
+    help="Photos that the experiment adversarial trains on; may be given several times; all without it.",
+)
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="OBJECTIVE[:NAME=VALUE,...]",
+    help="What it trains: an objective, with other choices of partly train; may be given several times. By "
+    "default all objectives on digits, and one on other photos.",
+)
+@click.option(
+    "--seeds",
+    "n_seeds",
+    type=click.IntRange(1),
+    help="Trainings of each; by default 3 on digits, 2 on other photos.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Processor minutes of each; by default 5 on digits, 20 on other photos.",
+)
+@click.option(
+    "--fashion",
+    type=click.Path(path_type=Path),
+    help="Folder with the four files of Fashion-MNIST; by default fashion-mnist in that of --data.",
+)
+@click.option(
     "--parser",
     "parser_file",
     type=click.Path(path_type=Path),
@@ -103,6 +141,12 @@ def command(
     network_folder: Path | None,
     finder_folder: Path | None,
     n_photos: int,
+    generator_folder: Path | None,
+    materials: tuple[str, ...],
+    variants: tuple[str, ...],
+    n_seeds: int | None,
+    minutes: float | None,
+    fashion: Path | None,
     parser_file: Path | None,
     page: Path | None,
     with_images: bool,
@@ -133,6 +177,8 @@ def command(
             network_folder=network_folder,
             finder_folder=finder_folder,
             n_photos=n_photos,
+            generator_folder=generator_folder,
+            trainings=TrainingStudy(materials or tuple(MATERIALS), variants, n_seeds, minutes, fashion),
             tell=bars,
             get_annotator=partial(load_annotator, parser_file),
         )

@@ -122,6 +122,8 @@ class Experiment:
         reads_photos: whether photos with truth are needed.
         cells_of: gives the cells of a bench, where they depend on what it measures, such as a network that is
             there already; None: they do not.
+        how: how it is measured, in place of the protocol's sentence; None: that.
+        keeps_cells: cells that were measured for other benches stay in the table.
     """
 
     name: str
@@ -136,6 +138,8 @@ class Experiment:
     remarks: Callable[[Sequence[Row]], Sequence[str]] = field(default=lambda _rows: ())
     reads_photos: bool = False
     cells_of: Callable[[Bench], tuple[Cell, ...]] | None = None
+    how: str | None = None
+    keeps_cells: bool = False
 
     def __post_init__(self) -> None:
         keys = [cell.key for cell in self.cells]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments.bench import Bench
 from experiments.experiment import Cell, Experiment, Row
-from experiments.store import results_folder, rows_of, save_figures, settings_digest
+from experiments.store import results_folder, rows_of, save_figures, settings_digest, with_kept_cells
 from experiments.summary import write_summary
 from partly.errors import BadOption
 
@@ -40,6 +40,7 @@ def run_experiment(
         experiment = replace(experiment, cells=experiment.cells_of(bench))
     _check(experiment, bench, only)
     folder = results_folder(bench.out, experiment, bench.half)
+    experiment = with_kept_cells(experiment, folder, bench.protocol)
     rows = rows_of(experiment, folder, bench.protocol)
     missing = [row.cell for row in rows if row.figures is None and (not only or row.cell.key in only)]
     if missing and experiment.reads_photos:

@@ -72,14 +72,24 @@ def by_network(network: PartNetwork) -> Predict:
     return lambda picture: segment_photo(network, picture.pixels).label_map
 
 
-def photo_figures(network: PartNetwork, photos: Iterable[LabelledPhoto], size_px: int) -> Figures:
-    """Figures on photos, brought to ``size_px`` first, with eyeglasses left out of the count."""
+def photo_figures(
+    network: PartNetwork, photos: Iterable[LabelledPhoto], size_px: int, *, mirror_average: bool = True
+) -> Figures:
+    """Figures on photos, brought to ``size_px`` first, with eyeglasses left out of the count.
+
+    Args:
+        network: segments them.
+        photos: with truth.
+        size_px: side of photos and label maps.
+        mirror_average: show the network each photo mirrored, too.
+    """
     mapping = TruthMapping(PARTS_OF_IDS, FACE_PARTS)
 
     def pair(photo: LabelledPhoto) -> EvaluationPair:
         pixels = resize_pixels(photo.pixels, size_px, size_px)
         truth = resize_label_map(mapping.apply(photo.ids, photo.name), (size_px, size_px))
-        return EvaluationPair(photo.name, None, segment_photo(network, pixels).label_map, truth)
+        found = segment_photo(network, pixels, mirror_average=mirror_average)
+        return EvaluationPair(photo.name, None, found.label_map, truth)
 
     return figures_of(evaluate(map(pair, photos), FACE_PARTS, n_worst=0))
 

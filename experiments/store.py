@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from experiments.experiment import Cell, Experiment, Figures, Row
 from experiments.protocol import Half, Protocol
-from partly.storage import Provenance, write_json
+from partly.storage import Provenance, read_json_or_none, write_json
 
 
 def results_folder(out: Path, experiment: Experiment, half: Half) -> Path:
@@ -44,6 +45,25 @@ def load_figures(folder: Path, cell: Cell, digest: str) -> Figures | None:
         return record["figures"] if Provenance({"settings_sha256": digest}).matches(held) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+def with_kept_cells(experiment: Experiment, folder: Path, protocol: Protocol) -> Experiment:
+    """The experiment with the cells that were measured for other benches, where it keeps them."""
+    if not experiment.keeps_cells:
+        return experiment
+    own = {cell.key for cell in experiment.cells}
+    kept = [cell for cell in _cells_in(folder) if cell.key not in own]
+    known = [
+        cell
+        for cell in kept
+        if load_figures(folder, cell, settings_digest(experiment, cell, protocol)) is not None
+    ]
+    return replace(experiment, cells=(*experiment.cells, *known))
+
+
+def _cells_in(folder: Path) -> list[Cell]:
+    records = [read_json_or_none(file) or {} for file in sorted(folder.glob("*.json"))]
+    return [Cell(one["key"], one["settings"]) for one in records if {"key", "settings"} <= set(one)]
 
 
 def rows_of(experiment: Experiment, folder: Path, protocol: Protocol) -> list[Row]:

@@ -38,7 +38,7 @@ def summary_markdown(
     """
     done = [row for row in rows if row.figures is not None]
     n_done = n_measured(rows)
-    title, how = experiment.title, protocol.sentence
+    title, how = experiment.title, experiment.how or protocol.sentence
     if experiment.reads_photos:
         title += f", {half} half"
         how += " " + PHOTO_SENTENCE.format(half=half)

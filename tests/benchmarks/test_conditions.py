@@ -1,16 +1,15 @@
 """The benchmarks of classes and codes, on a few digits that are bars and points."""
 
-import gzip
 import json
-import struct
 
 import numpy as np
 import pytest
 import torch
-from benchmarks.trained_digits import LABELS, PHOTOS, TEST_LABELS, TEST_PHOTOS, LearnedFrom
+from benchmarks.trained_digits import PHOTOS, LearnedFrom
 
 from benchmarks import conditional, info_gan
 from partly.errors import BadPhoto
+from tests.benchmarks.mnist_files import write_mnist
 
 
 def test_codes_are_matched_so_that_most_agree():
@@ -41,18 +40,8 @@ def test_the_information_is_that_of_the_last_tenth(tmp_path):
 
 @pytest.fixture
 def data(tmp_path):
-    """Sixty-four digits to learn from, each a bar at a place of its own, and twenty others."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for photos, labels, n in ((PHOTOS, LABELS, 64), (TEST_PHOTOS, TEST_LABELS, 20)):
-        digits = np.arange(n) % 10
-        pixels = np.random.default_rng(n).integers(0, 60, (n, 28, 28), dtype=np.uint8)
-        pixels[np.arange(n), 2 * digits + 4] = 255
-        head = b"\0\0\x08\x03" + struct.pack(">3I", n, 28, 28)
-        (folder / photos).write_bytes(gzip.compress(head + pixels.tobytes()))
-        head = b"\0\0\x08\x01" + struct.pack(">I", n)
-        (folder / labels).write_bytes(gzip.compress(head + bytes(digits.tolist())))
-    return folder
+    """Sixty-four digits to learn from, and twenty others."""
+    return write_mnist(tmp_path / "data")
 
 
 @pytest.mark.slow

@@ -8,3 +8,4 @@ from .feature_rows import picture_features as picture_features
 from .generator_assessment import evaluate_generator as evaluate_generator
 from .photo_reconstruction import ReconstructionOptions as ReconstructionOptions
 from .photo_reconstruction import minimum_reconstruction as minimum_reconstruction
+from .picture_bytes import make_pictures as make_pictures

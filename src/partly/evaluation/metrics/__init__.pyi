@@ -11,6 +11,7 @@ from .kernel_distances import kernel_distance as kernel_distance
 from .manifold import manifold_scores as manifold_scores
 from .manifold import realism as realism
 from .mean_discrepancies import mean_discrepancy as mean_discrepancy
+from .memorised_photos import find_memorised as find_memorised
 from .reconstruction_errors import MinimumReconstruction as MinimumReconstruction
 from .three_sample_test import PictureSums as PictureSums
 from .three_sample_test import relative_similarity as relative_similarity
