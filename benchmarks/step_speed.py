@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.step_speed`` takes steps of StyleGAN2 at 64 px (batches of 8, R1 every 16th step, path
 length every 8th) on drawn portraits, with one thread. ``--against FOLDER`` measures a checkout of Partly in
-that folder too: each in a process of its own, which take the same steps by turns (A B, B A, ...), so that what
-changes on the machine is in both. Told is the ratio of the time of all steps, below 1 where this checkout is
-faster, and the quartiles of the ratios of single steps. Processor time is what a step costs; the time on the
-wall also tells what else runs on the machine.
+that folder too: each in a process of its own, which take the same steps by turns (A B, B A, ...), so that
+what changes on the machine is in both. Told is the ratio of the time of all steps, below 1 where this
+checkout is faster, and the quartiles of the ratios of single steps. Processor time is what a step costs; the
+time on the wall also tells what else runs on the machine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.step_speed", description=__doc__)
     options.add_argument("--families", nargs="+", choices=_FAMILIES, default=["stylegan2"])
     options.add_argument("--size", type=int, default=64, help="side of the pictures, in pixels")
-    options.add_argument("--steps", type=int, default=_PENALTY_EVERY, help="steps that count, after a first one")
+    options.add_argument(
+        "--steps", type=int, default=_PENALTY_EVERY, help="steps that count, after a first one"
+    )
     options.add_argument("--against", type=Path, help="folder of another checkout")
     options.add_argument("--rounds", type=int, default=1, help="how often all of it is done")
     options.add_argument("--before", default="", help="words before the commands, such as 'chrt -r 1'")
