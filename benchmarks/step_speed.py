@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.step_speed`` takes steps of StyleGAN2 at 64 px (batches of 8, R1 every 16th step, path
 length every 8th) on drawn portraits, with one thread. ``--against FOLDER`` measures a checkout of Partly in
-that folder too: each in a process of its own, which take the same steps by turns (A B, B A, ...), so that what
-changes on the machine is in both. Told is the ratio of the time of all steps, below 1 where this checkout is
-faster, and the quartiles of the ratios of single steps. Processor time is what a step costs; the time on the
-wall also tells what else runs on the machine.
+that folder too: each in a process of its own, which take the same steps by turns (A B, B A, ...), so that
+what changes on the machine is in both. Told is the ratio of the time of all steps, below 1 where this
+checkout is faster, and the quartiles of the ratios of single steps. Processor time is what a step costs; the
+time on the wall also tells what else runs on the machine.
 """
 
 from __future__ import annotations

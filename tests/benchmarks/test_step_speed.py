@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.step_speed import main
 
 HERE = Path(__file__).resolve().parents[2]

@@ -1,14 +1,14 @@
 """3x3 convolutions with a quarter of the multiplications, on a processor (Lavin and Gray, CVPR 2016).
 
-Of a tile of 6x6 pixels a 3x3 kernel makes 4x4: Winograd's minimal filtering ``F(4x4, 3x3)``, equation 8 of the
-paper, ``Y = A^T [(G g G^T) * (B^T d B)] A``. The products, summed over channels, are one product of matrices
-for each of the 36 values of a tile; there are 36 of them in place of 144 for each pair of channels. All around
-them is linear too, and done by small products of matrices. What one tile needs stays in the cache, because a
-few pictures are computed at a time.
+Of a tile of 6x6 pixels a 3x3 kernel makes 4x4: Winograd's minimal filtering ``F(4x4, 3x3)``, equation 8 of
+the paper, ``Y = A^T [(G g G^T) * (B^T d B)] A``. The products, summed over channels, are one product of
+matrices for each of the 36 values of a tile: 36 multiplications in place of 144 for each pair of channels.
+All around them is linear too, and done by small products of matrices. A few pictures are computed at a time,
+so that what their tiles need stays in the cache.
 
-Matrices follow from five points and infinity (Toom and Cook). The points 0, 1, -1, 1/2 and -2 (Barabasz et al.,
-TOMS 2020) have half of the rounding errors of the usual 0, 1, -1, 2 and -2: the root mean square is 2.6 times
-that of a direct convolution in float32, some 2e-6 of results of unit variance.
+Matrices follow from five points and infinity (Toom and Cook). The points 0, 1, -1, 1/2 and -2 (Barabasz et
+al., TOMS 2020) leave two thirds of the rounding errors of the usual 0, 1, -1, 2 and -2: their root mean
+square is 2.5 times that of a direct convolution in float32, some 2e-6 of results of unit variance.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _weight_slopes(maps: Tensor, slopes: Tensor) -> Tensor:
 
 
 def _tiles(maps: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Some pictures after others: which they are, and their tiles ``[36, n_tiles * c]`` with a border of 0."""
+    """Some pictures after others: which they are, and their tiles ``[36, n * c]``, with a border of zeros."""
     b, n_channels, height, width = maps.shape
     n = min(b, max(1, _N_TILES * _STEP_PX**2 // (height * width)))
     of_pixels = maps.permute(0, 2, 3, 1)
@@ -159,8 +159,9 @@ def _squares(of_pixels: Tensor) -> Tensor:
 def _matrices() -> tuple[Tensor, Tensor, Tensor]:
     """``A^T`` ``[16, 36]``, ``G`` ``[36, 9]`` and ``B^T`` ``[36, 36]``, each of both axes at once.
 
-    Values of polynomials at the points and at infinity (their highest coefficient) are multiplied; ``B^T`` is
-    the inverse of taking values, transposed. Its rows are brought near 1, exactly, and those of ``G`` make up.
+    Values of polynomials at the points and at infinity (their highest coefficient) are multiplied; ``B^T``
+    is the inverse of taking values, transposed. Its rows are brought near 1 by powers of two, which is exact,
+    and those of ``G`` make up for it.
     """
     with torch.inference_mode(False):
         points = torch.tensor([0, 1, -1, 0.5, -2], dtype=torch.float64, device="cpu")

@@ -51,7 +51,7 @@ def downsampled(maps: Tensor, taps: tuple[float, ...] = TAPS) -> Tensor:
 
 
 def _kernel(taps: tuple[float, ...], gain: float, like: Tensor) -> Tensor:
-    """The filter along both axes for each channel of ``like [b, c, h, w]``: ``[c, 1, n, n]``, sum ``gain``."""
+    """The filter along both axes, for each channel of ``like [b, c, h, w]``: ``[c, 1, n, n]``, sum gain."""
     along = torch.tensor(taps, dtype=like.dtype)
     along = along * (gain**0.5 / along.sum())
     return torch.outer(along, along).to(like.device).expand(like.shape[1], 1, -1, -1)
