@@ -239,3 +239,29 @@ bench-plan: $(READY_DEV)
 .PHONY: bench-ray
 bench-ray: $(READY_RAY)
 	$(BIN)/python -m benchmarks.ray_nodes
+
+# Trainings on digits, each with its figure (docs/lab.md, "The adversarial family"); MNIST is a folder with its four files.
+.PHONY: bench-conditional bench-info-gan bench-semi-supervised bench-moment-matching
+MNIST ?= mnist
+bench-conditional: $(READY_DEV)
+	$(BIN)/python -m benchmarks.conditional --data '$(MNIST)'
+
+bench-info-gan: $(READY_DEV)
+	$(BIN)/python -m benchmarks.info_gan --data '$(MNIST)'
+
+bench-semi-supervised: $(READY_DEV)
+	$(BIN)/python -m benchmarks.semi_supervised --data '$(MNIST)' --labels 100 --steps 12000
+
+bench-moment-matching: $(READY_DEV)
+	$(BIN)/python -m benchmarks.moment_matching --data '$(MNIST)' --photos-shown 2000000 --photos-of-pixels 500000
+
+# The family's weight of R1 beside weights below and above it, and where the stopping rule would end a training; OUT
+# keeps what is finished.
+.PHONY: bench-gamma bench-stopping
+OUT ?= bench-out/sweep
+SIZE ?= 64
+bench-gamma: $(READY_DEV)
+	$(BIN)/python -m benchmarks.gamma '$(PHOTOS)' '$(OUT)' --size $(SIZE)
+
+bench-stopping: $(READY_DEV)
+	$(BIN)/python -m benchmarks.stopping '$(PHOTOS)' '$(OUT)' --size $(SIZE)

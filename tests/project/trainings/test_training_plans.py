@@ -377,3 +377,13 @@ def test_matching_of_moments():
         with_defaults(choices_for("gmmn", batch_size=99))
     with pytest.raises(BadOption, match="until is 'no-better', and the family gmmn has no such option"):
         choices_for("gmmn", until="no-better")
+
+
+def test_pictures_serve_both_players_of_the_light_family():
+    def reused(**choices):
+        return training_plan(choices_for(size_px=32, **choices)).config.reuse_pictures
+
+    assert reused(family="light")
+    assert not reused(family="light", reuse_pictures=False)
+    assert not reused(family="dcgan")
+    assert reused(family="dcgan", reuse_pictures=True)

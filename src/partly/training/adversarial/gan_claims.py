@@ -10,7 +10,13 @@ from partly.training.adversarial.gan_config import GanConfig
 from partly.training.adversarial.gan_play import GanPlayers
 from partly.training.augment.adversarial import NOTHING
 
-_ASSUMED = {"optimizer": "adam", "weight_bound": None, "averages": [1.0], "n_frozen": 0}
+_ASSUMED = {
+    "optimizer": "adam",
+    "weight_bound": None,
+    "averages": [1.0],
+    "n_frozen": 0,
+    "reuse_pictures": False,
+}
 """Of choices that were none when a checkpoint was written."""
 
 

@@ -24,6 +24,9 @@ class GanConfig:
         optimizer: of both players: Adam, or RMSprop without momentum.
         weight_bound: all weights of the discriminator are clipped to [-bound, bound] after each of its steps;
             None leaves them as they are.
+        reuse_pictures: the generator learns from the pictures that the discriminator has just learned from,
+            as in the released code of DCGAN; by default it makes others (Goodfellow et al., algorithm 1),
+            which takes longer.
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
@@ -46,6 +49,7 @@ class GanConfig:
     betas: tuple[float, float] = (0.0, 0.99)
     optimizer: Literal["adam", "rmsprop"] = "adam"
     weight_bound: float | None = None
+    reuse_pictures: bool = False
     style_mixing: float = 0.9
     ema_half_life: float = 10_000.0
     ema_ramp_up: float = 0.05

@@ -136,15 +136,17 @@ def train_gan(
                 batch = next(batches)
                 real, condition = (ranks.share(t).to(machine.device) for t in (batch.photos, batch.condition))
                 judge_photos = play.judge(Turn(step, "photos", i), condition)
-                with torch.no_grad(), machine.precision():
+                reused = config.reuse_pictures and i == config.n_discriminator_steps - 1
+                with torch.set_grad_enabled(reused), machine.precision():
                     w = play.latents(turn, condition)
-                    fake = play.pictures(w, turn).float()
+                    made = play.pictures(w, turn).float()
+                fake = made.detach()
                 with machine.precision():
                     of_real = judge_photos(real).float()
                     of_fake = play.judge(turn, condition)(fake).float()
                 plain = play.judge_plain(condition)
                 ask = Ask(judge_photos, play.random(turn), run.memory, mean=play.mean, judge_plain=plain)
-                seen = Round(real, fake, of_real, of_fake, w, condition, ask)
+                seen = Round(real, fake, of_real, of_fake, w.detach(), condition, ask)
                 discriminator_terms = objective.discriminator_terms(seen)
                 discriminator_loss = total(discriminator_terms)
                 run.checked(discriminator_loss, step, "discriminator")
@@ -166,8 +168,10 @@ def train_gan(
                 turn = Turn(step, "generator", i)
                 judge = play.judge(turn, condition)
                 with machine.precision():
-                    w = play.latents(turn, condition)
-                    fake = play.pictures(w, turn).float()
+                    if not (config.reuse_pictures and i == 0):
+                        w = play.latents(turn, condition)
+                        made = play.pictures(w, turn).float()
+                    fake = made
                     of_fake_now = judge(fake).float()
                 others, plain = play.regenerate(step, condition), play.judge_plain(condition)
                 ask = Ask(judge, play.random(turn), run.memory, others, play.mean, plain)

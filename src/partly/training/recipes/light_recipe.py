@@ -31,18 +31,27 @@ class LightRecipe(AdversarialRecipe):
     can_clip = False  # so deep without norms, slopes at 64 px are 1e-7 then
 
     def preset(self, size_px: int) -> AdversarialPreset:
-        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; the rest is theirs."""
+        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; batches are theirs.
+
+        Batches of 16 took more photos to the same pictures, and as long a photo (docs/lab.md, "The light
+        family, faster").
+        """
         from partly.models.generators import LightShape
         from partly.training.recipes.recipe_presets import AdversarialPreset
 
-        batch_size = 16
+        batch_size = 8
         return AdversarialPreset(
             LightShape(image_size_px=size_px),
             batch_size=batch_size,
             n_photos_shown=400_000,
             augment="diff",
             gamma=0.0002 * size_px**2 / batch_size,
-            training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
+            training={
+                "generator_rate": 3e-4,
+                "discriminator_rate": 1.2e-3,
+                "betas": (0.0, 0.99),
+                "reuse_pictures": True,
+            },
         )
 
     def generator(self, shape: Any) -> nn.Module:

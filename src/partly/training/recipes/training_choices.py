@@ -118,6 +118,12 @@ class AdversarialChoices(StoppingChoice, TrainingChoices):
         None, "Steps of the discriminator per turn; by default those of the objective.", at_least=1
     )
     generator_steps: int | None = option(None, "Steps of the generator per turn; by default one.", at_least=1)
+    reuse_pictures: bool | None = option(
+        None,
+        "Whether the generator learns from the pictures that the discriminator has just seen, which is "
+        "faster; by default in the family light.",
+        flag="--reuse-pictures/--new-pictures",
+    )
     n_averages: int = option(
         1,
         "Averages of the generator's weights that are kept; 3 are over a quarter of the family's length, "
