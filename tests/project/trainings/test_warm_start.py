@@ -176,3 +176,20 @@ def test_it_goes_on_as_it_was_begun(source, photos, tmp_path):
         train_generator(photos, tmp_path / "warm", replace(old, **longer))
     train_generator(photos, tmp_path / "warm", replace(choices, **longer), reports)
     assert steps == [3, 4, 3, 4]
+
+
+def test_a_training_from_before_a_preset_changed_goes_on(photos, tmp_path):
+    """By a version whose batches were of another size, and whose players saw different pictures."""
+    choices = choices_for("light", size_px=32, n_photos_shown=8, seed=1)
+    old = replace(choices, batch_size=4, reuse_pictures=False)
+    train_generator(photos, tmp_path, old)
+    known = TrainingFolder(tmp_path).choices_file
+    values = json.loads(known.read_text())
+    del values["reuse_pictures"]
+    known.write_text(json.dumps(values))
+    steps = []
+    reports = TrainingReports(on_step=lambda step: steps.append(step.step))
+    train_generator(photos, tmp_path, replace(choices, n_photos_shown=16), reports)
+    assert steps == [3, 4]
+    with pytest.raises(BadOption, match="holds a training with batch_size 4, not 8"):
+        train_generator(photos, tmp_path, replace(choices, n_photos_shown=16, batch_size=8))

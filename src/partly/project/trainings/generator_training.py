@@ -50,7 +50,8 @@ from partly.training.recipes import (
     with_defaults,
 )
 
-_ASSUMED = {"streams": FIRST_VERSION, "warm_discriminator": False}
+_ASSUMED = {"streams": FIRST_VERSION, "warm_discriminator": False, "reuse_pictures": False}
+_KEPT_OPEN = ("warm_discriminator", "batch_size", "reuse_pictures")
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 
@@ -266,15 +267,16 @@ def _claim(place: TrainingFolder, choices: TrainingChoices) -> None:
 
 
 def _as_begun(place: TrainingFolder, choices: TrainingChoices) -> TrainingChoices:
-    """With whether the discriminator starts from another one, as it was when the training was begun.
+    """With what was left open as it was when the training was begun.
 
-    What is found at its source may be another thing now, or nothing.
+    Presets change, and what is found where a discriminator starts from may be another thing now, or nothing.
     """
     known = place.choices()
-    is_open = getattr(choices, "warm_discriminator", False) is None
-    if not is_open or known is None or not checkpoint_files(place.training):
+    if known is None or not checkpoint_files(place.training):
         return choices
-    return replace(choices, warm_discriminator=(_ASSUMED | known)["warm_discriminator"])  # type: ignore[call-arg]
+    begun = _ASSUMED | known
+    left_open = {name for name in _KEPT_OPEN if getattr(choices, name, False) is None and name in begun}
+    return replace(choices, **{name: begun[name] for name in left_open})
 
 
 def _streams_of(place: TrainingFolder) -> object:

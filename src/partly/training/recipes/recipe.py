@@ -97,6 +97,8 @@ class AdversarialRecipe(ABC):
         names = ("batch_size", "n_photos_shown", "objective", "augment")
         preset = self.preset(choices.size_px)
         full = with_stopping(with_preset(choices, preset, names), preset)
+        if full.reuse_pictures is None:
+            full = replace(full, reuse_pictures=preset.training.get("reuse_pictures", False))
         refuse_unfitting(full, preset, self)
         full = with_warm_start(full)
         if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:
