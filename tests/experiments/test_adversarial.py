@@ -26,14 +26,14 @@ from experiments import adversarial_trainings, generator_scores, segmentation_by
 from partly.errors import BadOption, NotAvailable, TrainingDiverged
 from partly.fewshot.fitting import FewShotConfig
 from partly.inference.invert.picture_distances import ChosenDistance, PyramidDistance
-from partly.models.generators.light_generator import LightGenerator, LightShape
+from partly.models.generators.mlp_generator import MLPGenerator, MLPShape
 from partly.models.zoo.installed_feature_networks import load_feature_network
 from partly.synthesis.distil import DistilConfig
 from tests.benchmarks.mnist_files import write_mnist
 from tests.fakes import tiny_generator
 
 TINY = DistilConfig(n_pictures=20, size_px=32, architecture="unet-small", pretrained=False, n_steps=2)
-LIGHT = Material("photos.zip", "light", 32, mirror=True)
+PLAIN = Material("photos.zip", "mlp", 16, mirror=True)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_photos_that_are_not_there_are_told_before_anything_is_trained(bench, tm
 
 
 def test_a_training_fills_its_budget_and_is_done_once(photos, tmp_path, one_second):
-    work = AdversarialTrainings(LIGHT, photos, tmp_path / "work")
+    work = AdversarialTrainings(PLAIN, photos, tmp_path / "work")
     variant, steps = Variant.parse("hinge:augment=none,batch-size=4"), []
     # A twentieth of a minute: three steps of four photos.
     trained = work.trained(variant, 1, 0.05, steps.append)
@@ -120,7 +120,7 @@ def test_a_training_fills_its_budget_and_is_done_once(photos, tmp_path, one_seco
     assert trained.figures["shown"] == 12
     assert trained.figures["seconds_a_step"] > 0
     assert (trained.folder / "model.json").is_file()
-    again = AdversarialTrainings(LIGHT, photos, tmp_path / "work").trained(variant, 1, 0.05, steps.append)
+    again = AdversarialTrainings(PLAIN, photos, tmp_path / "work").trained(variant, 1, 0.05, steps.append)
     assert again == trained
     assert (len(steps), len(one_second)) == (3, 1)
     # Another seed has the same pace, and is another training.
@@ -131,7 +131,7 @@ def test_a_training_fills_its_budget_and_is_done_once(photos, tmp_path, one_seco
 
 def test_a_training_goes_on_where_it_was_stopped(photos, tmp_path, one_second):
     work, variant = (
-        AdversarialTrainings(LIGHT, photos, tmp_path / "work"),
+        AdversarialTrainings(PLAIN, photos, tmp_path / "work"),
         Variant.parse("hinge:batch-size=4"),
     )
 
@@ -144,13 +144,13 @@ def test_a_training_goes_on_where_it_was_stopped(photos, tmp_path, one_second):
     steps = []
     trained = work.trained(variant, 0, 0.05, steps.append)
     assert [step.step for step in steps] == [3]
-    whole = AdversarialTrainings(LIGHT, photos, tmp_path / "whole").trained(variant, 0, 0.05)
+    whole = AdversarialTrainings(PLAIN, photos, tmp_path / "whole").trained(variant, 0, 0.05)
     weights = [(one.folder / "model.safetensors").read_bytes() for one in (trained, whole)]
     assert weights[0] == weights[1]
 
 
 def test_a_training_that_diverges_is_a_figure(photos, tmp_path, one_second, monkeypatch):
-    work = AdversarialTrainings(LIGHT, photos, tmp_path / "work")
+    work = AdversarialTrainings(PLAIN, photos, tmp_path / "work")
     plan = adversarial_trainings.training_plan
 
     def diverging(choices):
@@ -163,16 +163,16 @@ def test_a_training_that_diverges_is_a_figure(photos, tmp_path, one_second, monk
         return made
 
     monkeypatch.setattr(adversarial_trainings, "training_plan", diverging)
-    trained = work.trained(Variant.parse("hinge"), 0, 0.05)
+    trained = work.trained(Variant.parse("hinge:batch-size=4"), 0, 0.05)
     assert trained.folder is None
     assert trained.figures["diverged"] == "the loss is nan at step 3."
     assert trained.figures["seconds_a_step"] is None
 
 
 def test_figures_beside_photos(photos, tmp_path):
-    work = AdversarialTrainings(LIGHT, photos, tmp_path / "work")
+    work = AdversarialTrainings(PLAIN, photos, tmp_path / "work")
     torch.manual_seed(0)
-    generator = LightGenerator(LightShape(image_size_px=32)).eval()
+    generator = MLPGenerator(MLPShape(image_size_px=16)).eval()
     found = figures_beside_photos(
         generator, work.photos, [load_feature_network("builtin")], tmp_path / "features", 12, 10
     )
