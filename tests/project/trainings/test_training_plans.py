@@ -152,6 +152,7 @@ def test_augmentations():
         ({"objective": "luck"}, "objective is 'luck'; expected one of non-saturating"),
         ({"augment": "salt"}, "augment is 'salt'; expected one of ada, diff, none"),
         ({"size_px": 65}, "pictures of 65 px, and no --family; expected a power of two"),
+        ({"family": "light", "size_px": 65}, "pictures of 65 px; expected a power of two"),
         (
             {"family": "vae", "objective": "hinge"},
             "objective is 'hinge', and the family vae has no such option; expected one of the families",
