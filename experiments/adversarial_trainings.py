@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,7 @@ class AdversarialTrainings:
 
     def _train(
         self, variant: Variant, seed: int, n_shown: int, folder: Path, on_step: OnStep
-    ) -> Mapping[str, object]:
+    ) -> Figures:
         plan, batches = self._plan(variant, seed, n_shown)
         clock = StepClock(folder / "clock.json")
 
