@@ -93,9 +93,7 @@ class AdversarialTrainings:
             write_json(folder / _FIGURES, known)
         return TrainedVariant(None if "diverged" in known else generator, known)
 
-    def _train(
-        self, variant: Variant, seed: int, n_shown: int, folder: Path, on_step: OnStep
-    ) -> Figures:
+    def _train(self, variant: Variant, seed: int, n_shown: int, folder: Path, on_step: OnStep) -> Figures:
         plan, batches = self._plan(variant, seed, n_shown)
         clock = StepClock(folder / "clock.json")
 
