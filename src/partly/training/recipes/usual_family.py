@@ -31,7 +31,7 @@ def usual_family(size_px: int = 64, machine_options: MachineOptions | None = Non
     """StyleGAN2 where a training runs on a CUDA GPU, and the light family elsewhere.
 
     A processor core trains StyleGAN2 of 64 px on 3 photos a second, which is four days for its usual length,
-    and the light family on 13 to 60. A size that the one cannot have falls back on the other.
+    and the light family on 30 to 40. A size that the one cannot have falls back on the other.
 
     Args:
         size_px: side of the pictures.
