@@ -122,7 +122,9 @@ def test_first_weights_and_mixing_are_those_of_the_seed(installed):
 
 def test_a_network_that_is_not_there_is_told_how_to_get(monkeypatch, tmp_path):
     monkeypatch.setattr("partly.models.zoo.installed_models.model_folder", lambda _name: tmp_path / "none")
-    with pytest.raises(NotAvailable, match=r"is not on this machine yet\. Run: partly get efficientnet-lite0"):
+    with pytest.raises(
+        NotAvailable, match=r"is not on this machine yet\. Run: partly get efficientnet-lite0"
+    ):
         training_plan(choices_for("light", size_px=32, discriminator="projected"))
 
 
@@ -162,5 +164,7 @@ def test_objectives_that_need_penalties_or_clipping(objective):
 
 
 def test_families_without_the_choice():
-    with pytest.raises(BadOption, match="discriminator is 'projected', and the family mlp has no such option"):
+    with pytest.raises(
+        BadOption, match="discriminator is 'projected', and the family mlp has no such option"
+    ):
         choices_for("mlp", discriminator="projected")
