@@ -39,7 +39,7 @@ def judge(encoder):
 
 
 class TestContract(DiscriminatorContract):
-    size_px, places = 32, (4, 4, 4)
+    size_px, places, penalised = 32, (4, 4, 4), False
 
     @pytest.fixture
     def discriminator(self, judge):

@@ -159,7 +159,8 @@ def test_objectives_that_need_penalties_or_clipping(objective):
         with_defaults(choices_for("light", discriminator="projected", objective=objective))
     assert str(refusal.value) == (
         f"--objective {objective} beside --discriminator projected, which spectral norms hold and no penalty "
-        f"or clipping; expected one of {FITTING}. Choose one of these, or leave out --discriminator projected."
+        f"or clipping; expected one of {FITTING}. Choose one of these, or leave out "
+        "--discriminator projected."
     )
 
 

@@ -12,9 +12,9 @@ _N_FIRST_STEPS = 15
 class SpectralConv(nn.Module):
     """A convolution whose weight, as a matrix ``[n_out, n_in * k * k]``, has a largest singular value of 1.
 
-    It is divided by its own, which is estimated by the power method, with one step at each call in training mode (algorithm 1 of
-    the paper), so that the estimate follows the weight as this learns. In eval mode nothing is changed.
-    Estimates are from below: the norm is 1 or a little more.
+    It is divided by its own, which is estimated by the power method, with one step at each call in training
+    mode (algorithm 1 of the paper), so that the estimate follows the weight as this learns. In eval mode
+    nothing is changed. Estimates are from below: the norm is 1 or a little more.
 
     Args:
         n_in: channels in.

@@ -88,7 +88,7 @@ class EfficientNetLite0(nn.Module):
         self.last_of_size = frozenset([*ends, len(blocks) - 1])
 
     def up_to(self, n_levels: int) -> Self:
-        """The encoder of its first ``n_levels`` maps alone, 1 to 5, without what is behind them (in place)."""
+        """The encoder of its first ``n_levels`` maps alone, 1 to 5, and nothing behind them (in place)."""
         n_blocks = sorted(self.last_of_size)[n_levels - 1] + 1
         self.blocks = self.blocks[:n_blocks]
         return self
