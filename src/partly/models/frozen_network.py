@@ -17,7 +17,8 @@ def frozen(network: N, *, saved: bool = True) -> N:
 
     Args:
         network: whose ``train`` whoever holds it must not reach.
-        saved: whether its weights are in the ``state_dict``; without, whoever builds it fills it.
+        saved: whether its weights are in the ``state_dict``; without, whoever builds it fills it, and it has
+            no batch norms, which do not load a ``state_dict`` that they are not in.
     """
     for module in network.modules():
         _weights_to_buffers(module, saved=saved)

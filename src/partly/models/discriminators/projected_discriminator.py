@@ -18,7 +18,7 @@ from partly.models.discriminators.discriminator_layers import check_images
 from partly.models.discriminators.spectral_convolution import SpectralConv
 from partly.models.frozen_network import frozen
 from partly.models.model_families import check_size
-from partly.models.networks import EfficientNetLite0, load_encoder_weights
+from partly.models.networks import EfficientNetLite0, fused_copy, load_encoder_weights
 from partly.storage import digest_of
 
 _SIZES = (32, 512)
@@ -96,8 +96,8 @@ class ProjectedDiscriminator(nn.Module):
 
     Args:
         image_size_px: side of the pictures, a power of two from 32 to 512.
-        encoder: with its weights; it becomes a part of this, and its last maps, of 1/32 of the size, are
-            dropped.
+        encoder: with its weights, of which this keeps a copy, norms folded into convolutions, without what
+            only maps of 1/32 of the size are made of.
         digest: SHA-256 of its weights, in hexadecimal digits.
 
     Raises:
@@ -111,7 +111,7 @@ class ProjectedDiscriminator(nn.Module):
         check_size(image_size_px, *_SIZES)
         self.image_size_px = image_size_px
         self.seen_px = min(max(image_size_px, _SEEN_PX[0]), _SEEN_PX[1])
-        self.encoder = frozen(encoder.up_to(_N_LEVELS), saved=False)
+        self.encoder = frozen(fused_copy(encoder).up_to(_N_LEVELS), saved=False)
         self.mixing = frozen(RandomMixing(encoder.widths[:_N_LEVELS]))
         self.heads = nn.ModuleList(ProjectedHead(self.seen_px >> (1 + i)) for i in range(_N_LEVELS))
         self.register_buffer(_DIGEST, torch.tensor([*bytes.fromhex(digest)], dtype=torch.uint8))
