@@ -34,6 +34,7 @@ from partly.machine import Machine
 from partly.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from partly.models.discriminators.light_discriminator import LightDiscriminator
 from partly.models.discriminators.mlp_discriminator import MLPDiscriminator
+from partly.models.discriminators.projected_discriminator import ProjectedDiscriminator
 from partly.models.discriminators.stylegan2_discriminator import StyleGAN2Discriminator
 from partly.models.encoders.built_in_features import built_in_features, reference_pictures
 from partly.models.encoders.encoder_table import FAMILIES as ENCODER_FAMILIES
@@ -48,6 +49,7 @@ from partly.models.generators.stylegan2.stylegan2_shape import StyleGAN2Shape
 from partly.models.generators.stylegan3.stylegan3_shape import paper_shape
 from partly.models.generators.synthesis_on_machine import synthesise_on
 from partly.models.networks.architectures import ARCHITECTURES, build
+from partly.models.networks.efficientnet_encoder import EfficientNetLite0
 from partly.models.zoo.installed_feature_networks import FEATURE_NETWORKS
 from tests.device_with_values import device_with_values
 from tests.fake_device import another_device
@@ -83,6 +85,7 @@ DISCRIMINATORS: Mapping[str, tuple[Callable[[], nn.Module], int, int]] = {
     "DCGANDiscriminator": (lambda: DCGANDiscriminator(_DCGAN), 16, len(CLASSES)),
     "LightDiscriminator": (lambda: LightDiscriminator(_LIGHT), 32, 0),
     "MLPDiscriminator": (lambda: MLPDiscriminator(mlp.MLPShape(6)).eval(), 6, 0),
+    "ProjectedDiscriminator": (lambda: ProjectedDiscriminator(32, EfficientNetLite0(), "00"), 32, 0),
     "StyleGAN2Discriminator": (lambda: StyleGAN2Discriminator(_STYLEGAN2), 32, len(CLASSES)),
 }
 """What makes one, the side of its images, and its classes."""

@@ -24,7 +24,7 @@ class Judgement:
     """What a discriminator says of pictures.
 
     Attributes:
-        scores: ``[b]``, or a map of them ``[b, h, w]``; before any sigmoid.
+        scores: ``[b]``, or a map of them ``[b, ...]``; before any sigmoid.
         features: activations by the way, coarse last; the last are those that the scores are made of.
         heads: what else is told, by name: ``"class"`` is ``[b, c]``, logits of the class; ``"code"`` is
             ``[b, n + m]``, logits of a code of ``n`` values and means of ``m`` continuous codes.

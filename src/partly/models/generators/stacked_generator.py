@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from partly.errors import BadOption, listed
 from partly.models.feature_pyramid import FeaturePyramid, Level
-from partly.models.generators.frozen_generator import frozen
+from partly.models.frozen_network import frozen
 from partly.models.generators.generator_base import GeneratorFamily
 from partly.models.generators.generator_protocol import Synthesis
 from partly.models.generators.light_generator import KIND as LIGHT

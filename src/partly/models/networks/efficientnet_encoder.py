@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -85,6 +86,12 @@ class EfficientNetLite0(nn.Module):
                 n_in = n_out
         self.blocks = nn.ModuleList(blocks)
         self.last_of_size = frozenset([*ends, len(blocks) - 1])
+
+    def up_to(self, n_levels: int) -> Self:
+        """The encoder of its first ``n_levels`` maps alone, 1 to 5, and nothing behind them (in place)."""
+        n_blocks = sorted(self.last_of_size)[n_levels - 1] + 1
+        self.blocks = self.blocks[:n_blocks]
+        return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images ``[b, 3, h, w]`` in [-1, 1], sides multiples of 32, to five maps, fine to coarse."""

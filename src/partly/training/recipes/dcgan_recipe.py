@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
-from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, FreezeChoice
+from partly.training.recipes.projected_play import EitherDiscriminatorRecipe
+from partly.training.recipes.training_choices import AdversarialChoices, DiscriminatorChoice, FreezeChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DCGANChoices(ClassesChoice, GradualChoice, CodesChoice, FreezeChoice, AdversarialChoices):
+class DCGANChoices(
+    ClassesChoice, GradualChoice, CodesChoice, FreezeChoice, DiscriminatorChoice, AdversarialChoices
+):
     """The options of DCGAN."""
 
     family: str = field(default="dcgan", init=False)
 
 
-class DCGANRecipe(AdversarialRecipe):
+class DCGANRecipe(EitherDiscriminatorRecipe):
     """DCGAN against its discriminator."""
 
     Options = DCGANChoices
@@ -45,13 +47,13 @@ class DCGANRecipe(AdversarialRecipe):
         )
 
     def generator(self, shape: Any) -> nn.Module:
-        """As :class:`AdversarialRecipe`."""
+        """As :class:`partly.training.recipes.recipe.AdversarialRecipe`."""
         from partly.models.generators import DCGAN
 
         return DCGAN(shape)
 
     def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:
-        """As :class:`AdversarialRecipe`."""
+        """As :class:`partly.training.recipes.recipe.AdversarialRecipe`."""
         from partly.models.discriminators import DCGANDiscriminator
 
         return DCGANDiscriminator(shape, norm=norm, way=way)

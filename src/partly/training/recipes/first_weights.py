@@ -99,10 +99,12 @@ def _fill_from_checkpoint(module: nn.Module, prefix: str, path: Path, what: str)
     try:
         module.load_state_dict(dict(tensors))
     except RuntimeError as error:
-        other = "; or give --new-discriminator" if what == "discriminator" else ""
+        other, also = "", " and kind of objective"
+        if what == "discriminator":
+            other, also = "; or give --new-discriminator", ", kind of objective and --discriminator"
         raise BadOption(
             f"is the checkpoint of another {what}",
-            expected="one of the same family, size, classes and kind of objective",
+            expected=f"one of the same family, size, classes{also}",
             remedy=f"Choose these as in that training{other}",
             path=path,
         ) from error

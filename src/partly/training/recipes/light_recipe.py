@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
-from partly.training.recipes.recipe import AdversarialRecipe
-from partly.training.recipes.training_choices import AdversarialChoices, FreezeChoice, WidthChoice
+from partly.training.recipes.projected_play import EitherDiscriminatorRecipe
+from partly.training.recipes.training_choices import (
+    AdversarialChoices,
+    DiscriminatorChoice,
+    FreezeChoice,
+    WidthChoice,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,13 +23,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LightChoices(ClassesChoice, GradualChoice, CodesChoice, WidthChoice, FreezeChoice, AdversarialChoices):
+class LightChoices(
+    ClassesChoice,
+    GradualChoice,
+    CodesChoice,
+    WidthChoice,
+    FreezeChoice,
+    DiscriminatorChoice,
+    AdversarialChoices,
+):
     """The options of the light family."""
 
     family: str = field(default="light", init=False)
 
 
-class LightRecipe(AdversarialRecipe):
+class LightRecipe(EitherDiscriminatorRecipe):
     """A light generator against a discriminator that supervises itself, too."""
 
     Options = LightChoices
@@ -55,13 +68,13 @@ class LightRecipe(AdversarialRecipe):
         )
 
     def generator(self, shape: Any) -> nn.Module:
-        """As :class:`AdversarialRecipe`."""
+        """As :class:`partly.training.recipes.recipe.AdversarialRecipe`."""
         from partly.models.generators import LightGenerator
 
         return LightGenerator(shape)
 
     def discriminator(self, shape: Any, *, norm: bool, way: ConditionWay = "projection") -> nn.Module:  # noqa: ARG002
-        """As :class:`AdversarialRecipe`; it keeps its batch norm whatever the objective."""
+        """As :class:`partly.training.recipes.recipe.AdversarialRecipe`; the objective changes nothing."""
         from partly.models.discriminators import LightDiscriminator
 
         return LightDiscriminator(shape, way=way)

@@ -154,6 +154,17 @@ class FreezeChoice:
 
 
 @dataclass(frozen=True)
+class DiscriminatorChoice:
+    """Of families that can be trained against another discriminator than their own."""
+
+    discriminator: Literal["own", "projected"] = option(
+        "own",
+        "The family's own discriminator, or one that sees pictures as a frozen network of photos does "
+        "(Projected GAN), for which 'partly get efficientnet-lite0' is needed.",
+    )
+
+
+@dataclass(frozen=True)
 class WidthChoice:
     """Of families whose generator can have more or fewer channels; those of the discriminator stay."""
 
