@@ -256,7 +256,7 @@ def test_unknown_experiments():
     assert str(error.value) == (
         "there is no experiment 'level'; expected one of faces, two-networks, few-shot-networks, choosing, "
         "labels, objects, photo-networks, levels, shapes, label-noise, pictures, cost, anywhere, "
-        "anywhere-known. Did you mean 'levels'."
+        "anywhere-known, adversarial, adversarial-labels. Did you mean 'levels'."
     )
-    with pytest.raises(BadOption, match=r"anywhere-known\.$"):
+    with pytest.raises(BadOption, match=r"adversarial-labels\.$"):
         experiment_named("xyz")

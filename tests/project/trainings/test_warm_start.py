@@ -13,8 +13,8 @@ from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.errors import BadModelFile, BadOption
-from partly.project.trainings.average_choice import average_choice
 from partly.project.trainings.generator_training import TrainingReports, train_generator
+from partly.project.trainings.kept_averages import average_choice
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.training.chassis.checkpoints import checkpoint_files, read_checkpoint, without_prefix
 from partly.training.recipes.first_weights import discriminator_checkpoint

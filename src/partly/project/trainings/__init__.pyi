@@ -1,7 +1,6 @@
 """One training of a generator on disk: photos in, a model folder out."""
 
-from .average_choice import average_choice as average_choice
-from .family_of_training import family_of_training as family_of_training
+from .begun_family import family_of_training as family_of_training
 from .generator_training import TrainingReports as TrainingReports
 from .generator_training import train_generator as train_generator
 from .held_out_photos import hold_out as hold_out
@@ -10,4 +9,3 @@ from .no_better import Evaluation as Evaluation
 from .no_better import Looks as Looks
 from .no_better import NoBetter as NoBetter
 from .tensorboard_curves import TensorBoardCurves as TensorBoardCurves
-from .training_forecast import training_forecast as training_forecast

@@ -17,7 +17,7 @@ from partly.errors import BadModelFile
 from partly.machine import Machine
 from partly.models.generators import GeneratorFamily, class_means_of_w, mean_of_w
 from partly.models.zoo import load_generator
-from partly.project.trainings.average_choice import AverageChoice, average_choice, average_name
+from partly.project.trainings.kept_averages import AverageChoice, average_choice, average_name
 from partly.project.trainings.no_better import NoBetter, average_folder
 from partly.project.trainings.stopping_text import outcome_text
 from partly.project.trainings.training_folder import TrainingFolder

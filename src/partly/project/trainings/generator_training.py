@@ -22,12 +22,12 @@ from partly.data.portraits import portrait_sources
 from partly.errors import BadOption
 from partly.machine import Machine, MachineOptions, Ranks
 from partly.models.zoo import load_feature_network
+from partly.project.trainings.forecasts import TrainingForecast, training_forecast
 from partly.project.trainings.generator_keeper import GeneratorKeeper
 from partly.project.trainings.held_out_photos import hold_out, n_held_out
 from partly.project.trainings.no_better import Looks, NoBetter
 from partly.project.trainings.stopping_text import before_text
 from partly.project.trainings.training_folder import TrainingFolder
-from partly.project.trainings.training_forecast import TrainingForecast, training_forecast
 from partly.project.trainings.training_measures import Measures, tell_nobody
 from partly.storage import (
     FIRST_VERSION,

@@ -23,7 +23,7 @@ from partly.evaluation.report import (
     picture_grid,
     table,
 )
-from partly.project.trainings.average_choice import AverageChoice, average_section
+from partly.project.trainings.kept_averages import AverageChoice, average_section
 from partly.project.trainings.stopping_section import stopping_section
 from partly.project.trainings.training_folder import TrainingFolder, doubling
 from partly.project.trainings.training_samples import shown_classes

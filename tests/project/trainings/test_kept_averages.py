@@ -9,10 +9,10 @@ from PIL import Image
 
 from partly.errors import BadOption
 from partly.models.generators.generator_table import load_generator
-from partly.project.trainings import average_choice as module
+from partly.project.trainings import kept_averages as module
 from partly.project.trainings import no_better
-from partly.project.trainings.average_choice import AverageChoice, AverageFigures, average_choice
 from partly.project.trainings.generator_training import train_generator
+from partly.project.trainings.kept_averages import AverageChoice, AverageFigures, average_choice
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.storage.model_folders import load_card
 from partly.training.recipes.recipe_table import choices_for

@@ -12,18 +12,19 @@ from partly.cli.command_line import cli
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import TooLittleMemory
 from partly.machine.machine import PROCESSOR
-from partly.project.trainings import training_forecast as module
-from partly.project.trainings.generator_training import TrainingReports, train_generator
-from partly.project.trainings.training_forecast import (
+from partly.project.trainings import forecasts as module
+from partly.project.trainings.forecasts import (
     TrainingForecast,
     duration_text,
     steps_before,
     training_forecast,
 )
+from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.storage.model_folders import digest_of
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_plans import training_plan
+from tests.fakes import needed_choices
 
 SIZES_PX = {"mlp": 8, "gmmn": 8, "dcgan": 16}
 
@@ -42,8 +43,8 @@ def photos_of(ready, size_px):
 
 
 @pytest.mark.parametrize("family", RECIPES)
-def test_steps_of_a_trial_stand_for_all_that_are_left(family):
-    ready = plan_of(family)
+def test_steps_of_a_trial_stand_for_all_that_are_left(family, tmp_path):
+    ready = plan_of(family, **needed_choices(family, tmp_path))
     for n_done, n_times in ((0, 1), (ready.n_steps // 2, 3)):
         trial = ready.trial(n_done, n_times)
         assert trial.plan.n_steps == len(trial.stands_for)
