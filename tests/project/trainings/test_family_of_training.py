@@ -9,8 +9,8 @@ from partly.cli.command_line import cli
 from partly.errors import BadOption
 from partly.machine.machine_options import MachineOptions
 from partly.project.trainings.begun_family import family_of_training
+from partly.training.recipes.families_by_machine import usual_family
 from partly.training.recipes.recipe_table import choices_for
-from partly.training.recipes.usual_family import usual_family
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from .conditioned_plans import code_names as code_names
 from .conditioned_plans import condition_batches as condition_batches
+from .families_by_machine import ChosenFamily as ChosenFamily
+from .families_by_machine import usual_family as usual_family
 from .objective_table import OBJECTIVES as OBJECTIVES
 from .recipe_table import RECIPES as RECIPES
 from .recipe_table import choices_for as choices_for
@@ -13,5 +15,3 @@ from .training_plans import TrainedModels as TrainedModels
 from .training_plans import TrainingPlan as TrainingPlan
 from .training_plans import training_plan as training_plan
 from .training_plans import with_defaults as with_defaults
-from .usual_family import ChosenFamily as ChosenFamily
-from .usual_family import usual_family as usual_family

@@ -52,7 +52,7 @@ def choices_for(family: str | None = None, **given: Any) -> TrainingChoices:
     """
     if family is None:
         # Asks torch for GPUs; the command line, which shows help without torch, gives a name.
-        from partly.training.recipes.usual_family import usual_family
+        from partly.training.recipes.families_by_machine import usual_family
 
         family = usual_family(given.get("size_px", TrainingChoices.size_px)).name
     options = recipe_of(family).Options
