@@ -48,7 +48,7 @@ class RandomMixing(nn.Module):
         self.across = nn.ModuleList(nn.Conv2d(width, _N_MIXED, 1, bias=False) for width in widths)
         self.down = nn.ModuleList(nn.Conv2d(_N_MIXED, _N_MIXED, 3, padding=1, bias=False) for _ in widths[1:])
         for part in (*self.across, *self.down):
-            nn.init.kaiming_normal_(part.weight, nonlinearity="linear")  # type: ignore[arg-type]
+            nn.init.kaiming_normal_(part.weight, nonlinearity="linear")
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
         """Maps ``[b, width, h, w]``, fine to coarse, each half the size of the last, to ``[b, 32, h, w]``."""
