@@ -30,7 +30,7 @@ from partly.models.generators import GeneratorFamily, StackedGenerator, StackedS
 from partly.models.zoo import load_feature_network, load_generator
 from partly.storage import read_json_or_none, shuffle_stream, write_json
 from partly.training.adversarial import SquareBatches
-from partly.training.chassis import Verdict
+from partly.training.chassis import Others, Verdict
 from partly.training.recipes import TrainingChoices, choices_for, training_plan, with_defaults
 
 MOST_SHOWN = 10_000_000
@@ -58,7 +58,7 @@ class ProcessorTime:
         """Of all sittings."""
         return self._before_s + time.process_time() - self._since_s
 
-    def look(self, model: nn.Module, n_done: int) -> Verdict:  # noqa: ARG002
+    def look(self, model: nn.Module, n_done: int, others: Others) -> Verdict:  # noqa: ARG002
         """End it where the time is over."""
         return Verdict(ends=self.used_s >= self._limit_s)
 

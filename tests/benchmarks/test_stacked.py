@@ -47,10 +47,10 @@ def test_three_are_trained_and_judged_and_nothing_is_made_twice(words, tmp_path,
 
 def test_processor_time_is_that_of_all_sittings():
     watch = stacked.ProcessorTime(100.0, 5)
-    assert not watch.look(None, 5).ends
+    assert not watch.look(None, 5, dict).ends
     assert watch.go_on({"used_s": 99.9999}, {}).ends is False
     assert watch.used_s >= 99.9999
     assert watch.state()[0]["used_s"] >= 99.9999
     assert watch.go_on({"used_s": 100.0}, {}).ends
-    assert watch.look(None, 10).ends
+    assert watch.look(None, 10, dict).ends
     assert watch.identity == {"processor time": 100.0}
