@@ -124,6 +124,17 @@ def test_gamma_is_the_weight_of_r1_and_r2():
     assert penalties(family="dcgan", objective="relativistic") == (Lazy(R1(0.7)), Lazy(R2(0.7)))
 
 
+def test_gamma_of_the_light_family_is_for_the_batch():
+    """Half as much for batches of 16, which was its preset before: such trainings go on."""
+
+    def gamma(**choices):
+        ready = training_plan(choices_for("light", size_px=64, **choices))
+        return ready.players.discriminator_penalties[0].objective.gamma
+
+    assert gamma() == 0.0002 * 64**2 / 8
+    assert gamma(batch_size=16) == 0.0002 * 64**2 / 16
+
+
 def test_clipped_weights_come_with_rmsprop():
     config = training_plan(choices_for(family="dcgan", objective="wasserstein-clipped")).config
     assert (config.optimizer, config.weight_bound, config.n_discriminator_steps) == ("rmsprop", 0.01, 5)

@@ -28,6 +28,7 @@ from partly.evaluation.metrics import (
 )
 from partly.models.encoders import FeatureNetwork
 from partly.models.generators import GeneratorFamily
+from partly.project.trainings.kept_averages import average_name
 from partly.project.trainings.training_measures import tell_nobody
 from partly.storage import write_text
 from partly.training.chassis import Others, RuleState, StoppingRule, Verdict
@@ -259,4 +260,4 @@ class NoBetter:
 
 def average_folder(best: Path, factor: float) -> Path:
     """Where an average of another length lies in the folder of the best weights."""
-    return best / "averages" / f"{factor:g}"
+    return best / "averages" / average_name(factor)

@@ -59,12 +59,9 @@ class LightRecipe(EitherDiscriminatorRecipe):
             n_photos_shown=400_000,
             augment="diff",
             gamma=0.0002 * size_px**2 / batch_size,
-            training={
-                "generator_rate": 3e-4,
-                "discriminator_rate": 1.2e-3,
-                "betas": (0.0, 0.99),
-                "reuse_pictures": True,
-            },
+            gamma_by_batch=True,
+            reuse_pictures=True,
+            training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
         )
 
     def generator(self, shape: Any) -> nn.Module:

@@ -94,11 +94,9 @@ class AdversarialRecipe(ABC):
         from partly.training.recipes.unfitting_choices import refuse_unfitting
 
         check_conditions(choices)
-        names = ("batch_size", "n_photos_shown", "objective", "augment")
+        names = ("batch_size", "n_photos_shown", "objective", "augment", "reuse_pictures")
         preset = self.preset(choices.size_px)
         full = with_stopping(with_preset(choices, preset, names), preset)
-        if full.reuse_pictures is None:
-            full = replace(full, reuse_pictures=preset.training.get("reuse_pictures", False))
         refuse_unfitting(full, preset, self)
         full = with_warm_start(full)
         if full.augment == "ada" and not OBJECTIVES[full.objective or ""].has_zero:

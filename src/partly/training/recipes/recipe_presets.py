@@ -21,8 +21,10 @@ class AdversarialPreset:
         objective: name in the catalogue of objectives.
         augment: name in the catalogue of augmentations.
         gamma: weight of R1; None is no penalty, unless the objective or the family brings one.
+        gamma_by_batch: the weight is for ``batch_size``, and divided by how much larger chosen batches are.
         penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
         family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
+        reuse_pictures: whether the generator learns from the pictures that the discriminator has just seen.
         path_length: whether the generator's path length is penalised.
         path_length_every: steps between those that count it.
         training: other values of :class:`partly.training.adversarial.GanConfig`.
@@ -35,8 +37,10 @@ class AdversarialPreset:
     objective: str = "non-saturating"
     augment: str = "none"
     gamma: float | None = None
+    gamma_by_batch: bool = False
     penalty_every: int = 16
     family_penalty_every: int = 16
+    reuse_pictures: bool = False
     path_length: bool = False
     path_length_every: int = 8
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from partly.errors import BadOption
 from partly.losses import R1, R2, ApproximateR1, ApproximateR2, Lazy, Objective
-from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
+from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_presets import AdversarialPreset
 from partly.training.recipes.training_choices import AdversarialChoices
 
@@ -23,7 +23,7 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
     Raises:
         BadOption: slopes by finite differences, or a weight, where no penalty is on their squares.
     """
-    penalties = _weighted(_exact(OBJECTIVES[choices.objective or ""], preset), choices)
+    penalties = _weighted(_exact(choices, preset), choices)
     if choices.slopes != _BY_DIFFERENCES:
         return penalties
     found = tuple(Lazy(_estimated(one.objective), one.every) for one in penalties)
@@ -37,10 +37,14 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
     return found
 
 
-def _exact(objective: NamedObjective, preset: AdversarialPreset) -> tuple[Lazy, ...]:
+def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy, ...]:
+    objective = OBJECTIVES[choices.objective or ""]
     if objective.penalties or objective.clips_weights:
         return tuple(Lazy(penalty) for penalty in objective.penalties)
-    return () if preset.gamma is None else (Lazy(R1(preset.gamma), preset.penalty_every),)
+    if preset.gamma is None:
+        return ()
+    larger = (choices.batch_size or preset.batch_size) / preset.batch_size if preset.gamma_by_batch else 1
+    return (Lazy(R1(preset.gamma / larger), preset.penalty_every),)
 
 
 def _weighted(penalties: tuple[Lazy, ...], choices: AdversarialChoices) -> tuple[Lazy, ...]:

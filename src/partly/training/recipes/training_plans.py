@@ -380,7 +380,8 @@ def adversarial_plan(
         n_generator_steps=choices.generator_steps or 1,
         averages=average_factors(choices.n_averages),
         n_frozen=n_frozen,
-        **{**_common(choices, preset, n_steps), **objective.training, **_reused(choices)},
+        reuse_pictures=bool(choices.reuse_pictures),
+        **{**_common(choices, preset, n_steps), **objective.training},
     )
     return AdversarialPlan(players, config)
 
@@ -453,11 +454,6 @@ def _common(
         "seed": choices.seed,
         **preset.training,
     }
-
-
-def _reused(choices: AdversarialChoices) -> dict[str, bool]:
-    """Whether pictures serve both players, if that was chosen."""
-    return {} if choices.reuse_pictures is None else {"reuse_pictures": choices.reuse_pictures}
 
 
 def _augmentation(name: str | None) -> Augmentation:
