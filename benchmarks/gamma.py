@@ -20,27 +20,18 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from partly.data.photos import PhotoSet, chosen_photos, find_photos, make_photo_set
-from partly.evaluation.generators import photo_features, picture_features
-from partly.evaluation.metrics import kernel_distance
+from benchmarks.photo_judge import by_chance, distance_from, judge_and_others
+from partly.data.photos import PhotoSet, find_photos, make_photo_set
 from partly.evaluation.report import Series, curves_svg
 from partly.losses import R1
 from partly.models.generators import GeneratorFamily
-from partly.models.zoo import load_feature_network, load_generator
-from partly.storage import read_json_or_none, shuffle_stream, write_json, write_text
+from partly.models.zoo import load_generator
+from partly.storage import read_json_or_none, write_json, write_text
 from partly.training.adversarial import SquareBatches
 from partly.training.recipes import choices_for, training_plan, with_defaults
 
 FACTORS = (1 / 16, 1 / 4, 1.0, 4.0, 16.0)
 _TELL_EVERY = 500
-
-
-def split(photos: PhotoSet, n_judge: int, n_most: int | None) -> tuple[PhotoSet, PhotoSet]:
-    """Photos to judge by, at most a fifth, and at most ``n_most`` to learn from; both by chance."""
-    order = shuffle_stream("counted photos", 0).permutation(len(photos))
-    n_judge = min(n_judge, len(order) // 5)
-    learned = order[n_judge:][:n_most]
-    return chosen_photos(photos, np.sort(order[:n_judge])), chosen_photos(photos, np.sort(learned))
 
 
 def rule(asked: argparse.Namespace) -> float:
@@ -64,14 +55,16 @@ def _choices(asked: argparse.Namespace, gamma: float | None) -> Any:
     )
 
 
-def measured(asked: argparse.Namespace, factor: float, learned: PhotoSet, judge: PhotoSet) -> dict[str, Any]:
-    """The kernel distance of one training, kept as it is found."""
+def measured(
+    asked: argparse.Namespace, factor: float, gamma: float, learned: PhotoSet, judge: PhotoSet
+) -> dict[str, Any]:
+    """The kernel distance of one training, kept as it is found; ``gamma`` is the factor times the rule."""
     folder = asked.out / f"{asked.family}-{asked.photos_shown}-seed-{asked.seed}-times-{factor:g}"
     known = read_json_or_none(folder / f"{asked.judge}.json")
     if known is not None:
         return known
     if not (folder / "generator" / "model.safetensors").is_file():
-        choices = with_defaults(_choices(asked, factor * rule(asked)))
+        choices = with_defaults(_choices(asked, gamma))
         plan = training_plan(choices)
         batches = SquareBatches(learned, plan.batch_size, choices.seed, mirror=choices.mirror)
 
@@ -82,13 +75,11 @@ def measured(asked: argparse.Namespace, factor: float, learned: PhotoSet, judge:
         trained = plan.run(batches, folder / "training", tell, lambda *_: None).generator
         assert isinstance(trained, GeneratorFamily)
         trained.save(folder / "generator", {})
-    network = load_feature_network(asked.judge)
-    rows = photo_features(judge, network, asked.out / "features").rows
-    pictures = picture_features(load_generator(str(folder / "generator")), network, asked.pictures, 0)
-    distance = kernel_distance(rows, pictures)
+    generator = load_generator(str(folder / "generator"))
+    distance = distance_from(judge, generator, asked.judge, asked.out / "features", asked.pictures)
     known = {
         "factor": factor,
-        "gamma": factor * rule(asked),
+        "gamma": gamma,
         "kernel x 1000": 1000 * distance.mean,
         "standard error": 1000 * distance.standard_error,
     }
@@ -174,10 +165,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.error("PHOTOS and OUT, or --curve PICTURE OUT ...")
     (asked.out,) = asked.out
     photos = make_photo_set(find_photos(asked.photos), asked.out / "photos", asked.size)
-    judge, learned = split(photos, asked.judge_photos, asked.most_photos)
+    judge, learned = judge_and_others(photos, by_chance(photos), asked.judge_photos, asked.most_photos)
+    of_rule = rule(asked)
     sweep = []
     for factor in sorted({1.0, *asked.factors}, key=lambda one: abs(np.log(one))):
-        sweep.append(measured(asked, factor, learned, judge))
+        sweep.append(measured(asked, factor, factor * of_rule, learned, judge))
         print(sweep[-1], flush=True)
         result = {
             "name": asked.out.name,

@@ -20,22 +20,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.digits import read_digits
 from benchmarks.trained_digits import (
     DIGITS,
-    LABELS,
-    PHOTOS,
     LearnedFrom,
     digit_reader,
     digits_options,
     print_now_and_then,
+    trained_generator,
     unseen_digits,
 )
-from partly.models.generators import Generator, GeneratorFamily, images_of, sample_w
-from partly.models.zoo import load_generator
+from partly.models.generators import Generator, images_of, sample_w
 from partly.storage import read_json_or_none, write_json
-from partly.training.adversarial import SquareBatches
-from partly.training.recipes import choices_for, training_plan, with_defaults
+from partly.training.recipes import choices_for
 
 SIZE_PX = 28
 MATCHED = ("codes", "pixels")
@@ -105,25 +101,30 @@ def run(
     reader, right = digit_reader(data, out, learned_from, n_rounds)
     print(f"the network that names digits is right on {right:.2%} of the test digits", flush=True)
     unseen = flat(unseen_digits(data, SIZE_PX).images)
-    choosing = flat(read_digits(data / PHOTOS, data / LABELS, DIGITS, SIZE_PX).images[-_N_CHOOSING:])
+    digits = learned_from.digits.images
+    choosing = flat(digits[-_N_CHOOSING:])
     results: dict[str, Any] = {}
     for matched in MATCHED:
         n_shown = shown[matched]
         folder = out / f"{matched}-seed-{seed}-{n_shown or 'usual'}"
         known = read_json_or_none(folder / "figures.json")
         if known is None:
-            generator = _trained(matched, learned_from, folder, n_shown, seed)
-            rows = flat(grey_pictures(generator, _N_PARZEN))
+            choices = choices_for(
+                "gmmn", size_px=SIZE_PX, mirror=False, matched=matched, n_photos_shown=n_shown, seed=seed
+            )
+            generator, _ = trained_generator(choices, learned_from, folder, print_now_and_then)
+            pictures = grey_pictures(generator, _N_PARZEN)
+            rows = flat(pictures)
             width = best_width(choosing, rows)
             known = {
                 "log-likelihood, nats": round(log_likelihood(unseen, rows, width), 1),
                 "width": width,
-                **names_told(reader, grey_pictures(generator, _N_NAMED)),
+                **names_told(reader, pictures[:_N_NAMED]),
             }
             write_json(folder / "figures.json", known)
         results[matched] = known
         print(f"{matched}: {known}", flush=True)
-    itself = flat(learned_from.digits.images[:_N_PARZEN])
+    itself = flat(digits[:_N_PARZEN])
     width = best_width(choosing, itself)
     results["digits themselves"] = {
         "log-likelihood, nats": round(log_likelihood(unseen, itself, width), 1),
@@ -132,21 +133,6 @@ def run(
     print(f"digits themselves: {results['digits themselves']}", flush=True)
     write_json(out / "moment-matching.json", {"shown": dict(shown), "seed": seed, "results": results})
     return results
-
-
-def _trained(
-    matched: str, learned_from: LearnedFrom, folder: Path, n_shown: int | None, seed: int
-) -> Generator:
-    choices = choices_for(
-        "gmmn", size_px=SIZE_PX, mirror=False, matched=matched, n_photos_shown=n_shown, seed=seed
-    )
-    full = with_defaults(choices)
-    plan = training_plan(full)
-    batches = SquareBatches(learned_from.photos, plan.batch_size, seed, mirror=False)
-    trained = plan.run(batches, folder / "training", print_now_and_then, lambda *_: None).generator
-    assert isinstance(trained, GeneratorFamily)
-    trained.save(folder / "generator", {})
-    return load_generator(str(folder / "generator"))
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from partly.storage import read_json_or_none, write_json
@@ -33,6 +34,24 @@ def seconds_of_a_step(plan: TrainingPlan, batches: PhotoBatches) -> float:
         plan.run(batches, Path(folder), lambda _: times_s.append(time.process_time()), lambda *_: None)
     warm = min(_N_WARM_STEPS, len(times_s) - 1)
     return (times_s[-1] - times_s[warm - 1]) / (len(times_s) - warm)
+
+
+def photos_of_budget(
+    file: Path, name: str, minutes: float, plan_of: Callable[[int], tuple[TrainingPlan, PhotoBatches]]
+) -> int:
+    """The photos that so many processor minutes show, by a timing that all trainings ``name`` share.
+
+    Args:
+        file: where timings are kept.
+        name: of the training.
+        minutes: of processor time.
+        plan_of: the training of so many photos shown, and what it learns from.
+    """
+    a_step, seconds = plan_of(1)[0].n_shown_a_step, kept_seconds(file, name)
+    if seconds is None:
+        seconds = seconds_of_a_step(*plan_of(N_PLAN_STEPS * a_step))
+        keep_seconds(file, name, seconds)
+    return photos_in(minutes, seconds, a_step)
 
 
 def kept_seconds(file: Path, name: str) -> float | None:

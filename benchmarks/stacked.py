@@ -16,19 +16,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from partly.data.photos import PhotoSet, chosen_photos, find_photos, make_photo_set
-from partly.evaluation.generators import photo_features, picture_features
-from partly.evaluation.metrics import kernel_distance
+from benchmarks.photo_judge import by_chance, distance_from, judge_and_others
+from partly.data.photos import PhotoSet, find_photos, make_photo_set
 from partly.machine import PROCESSOR, keep_large_tensors
 from partly.models.generators import GeneratorFamily, StackedGenerator, StackedShape
-from partly.models.zoo import load_feature_network, load_generator
-from partly.storage import read_json_or_none, shuffle_stream, write_json
+from partly.models.zoo import load_generator
+from partly.storage import read_json_or_none, write_json
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Others, Verdict
 from partly.training.recipes import TrainingChoices, choices_for, training_plan, with_defaults
@@ -125,9 +123,8 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
 def photos_of(asked: argparse.Namespace, size_px: int) -> tuple[PhotoSet, PhotoSet]:
     """Photos to learn from, and others for the judge, the same ones at every size."""
     photos = make_photo_set(find_photos(asked.photos), asked.out / f"photos-{size_px}", size_px)
-    order = shuffle_stream("counted photos", asked.seed).permutation(len(photos))
-    n_judge = min(asked.judge_photos, len(order) // 5)
-    return chosen_photos(photos, np.sort(order[n_judge:])), chosen_photos(photos, np.sort(order[:n_judge]))
+    judge, others = judge_and_others(photos, by_chance(photos, asked.seed), asked.judge_photos)
+    return others, judge
 
 
 def trained(
@@ -169,10 +166,7 @@ def trained(
 
 def judged(asked: argparse.Namespace, photos: PhotoSet, generator: GeneratorFamily) -> dict[str, Any]:
     """Kernel distance of pictures from photos that were not learned from."""
-    network = load_feature_network(asked.judge)
-    rows = photo_features(photos, network, asked.out / "features").rows
-    pictures = picture_features(generator, network, asked.pictures, 0)
-    found = kernel_distance(rows, pictures)
+    found = distance_from(photos, generator, asked.judge, asked.out / "features", asked.pictures)
     return {"kernel_x_1000": 1000 * found.mean, "kernel_error_x_1000": 1000 * found.standard_error}
 
 

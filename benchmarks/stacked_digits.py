@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmarks.processor_time import (
-    N_PLAN_STEPS,
-    StepClock,
-    keep_seconds,
-    kept_seconds,
-    photos_in,
-    seconds_of_a_step,
-)
+from benchmarks.processor_time import StepClock, photos_of_budget
 from benchmarks.trained_digits import (
     DIGITS,
     LearnedFrom,
@@ -164,12 +158,8 @@ class StackedTrainings:
 
     def n_shown_in(self, objective: str, minutes: float) -> int:
         """How many photos so many processor minutes can show, by a timing that is kept."""
-        file, a_step = self.out / _TIMES, self.plan(objective, 0, 1)[0].n_shown_a_step
-        seconds = kept_seconds(file, objective)
-        if seconds is None:
-            seconds = seconds_of_a_step(*self.plan(objective, 0, N_PLAN_STEPS * a_step))
-            keep_seconds(file, objective, seconds)
-        return photos_in(minutes, seconds, a_step)
+        plan_of = partial(self.plan, objective, 0)
+        return photos_of_budget(self.out / _TIMES, objective, minutes, plan_of)
 
     def figures(
         self, objective: str, seed: int, n_shown: int, reader: nn.Module, n_pictures: int

@@ -18,19 +18,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from partly.data.photos import PhotoSet, chosen_photos, find_photos, make_photo_set
-from partly.evaluation.generators import photo_features, picture_features
-from partly.evaluation.metrics import kernel_distance
+from benchmarks.photo_judge import by_chance, distance_from, judge_and_others
+from partly.data.photos import PhotoSet, find_photos, make_photo_set
 from partly.machine import PROCESSOR
 from partly.models.zoo import load_feature_network, load_generator
 from partly.project.trainings import Evaluation, Looks, NoBetter, hold_out, n_held_out
-from partly.storage import read_json_or_none, shuffle_stream, write_json
+from partly.storage import read_json_or_none, write_json
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Others, Verdict
 from partly.training.recipes import PlanStep, choices_for, training_plan, with_defaults
@@ -99,9 +97,8 @@ def train(asked: argparse.Namespace) -> tuple[PhotoSet, list[Evaluation]]:
         )
     )
     photos = make_photo_set(find_photos(asked.photos), asked.out / "photos", asked.size)
-    order = shuffle_stream("counted photos", 0).permutation(len(photos))[: asked.most_photos]
-    n_judge = min(asked.judge_photos, len(order) // 5)
-    judge, others = (chosen_photos(photos, np.sort(rows)) for rows in (order[:n_judge], order[n_judge:]))
+    order = by_chance(photos)[: asked.most_photos]
+    judge, others = judge_and_others(photos, order, asked.judge_photos)
     n = n_held_out(len(others), asked.hold_out)
     learned, held_out, _ = hold_out(others, n, asked.seed, mirror=choices.mirror)
     ready = training_plan(choices)
@@ -145,11 +142,9 @@ def judged(asked: argparse.Namespace, photos: PhotoSet, found: Sequence[Evaluati
 
 def judgement(asked: argparse.Namespace, photos: PhotoSet, step: int, network_name: str) -> float:
     """Kernel distance times 1000 of one generator, as a network sees it."""
-    network = load_feature_network(network_name)
     generator = load_generator(str(asked.out / "generators" / f"{step:08}"))
-    rows = photo_features(photos, network, asked.out / "features").rows
-    pictures = picture_features(generator, network, asked.judge_pictures, 0)
-    return 1000 * kernel_distance(rows, pictures).mean
+    features = asked.out / "features"
+    return 1000 * distance_from(photos, generator, network_name, features, asked.judge_pictures).mean
 
 
 def result(

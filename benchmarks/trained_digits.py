@@ -20,6 +20,7 @@ from partly.training.adversarial import SquareBatches
 from partly.training.recipes import (
     PlanStep,
     TrainingChoices,
+    TrainingPlan,
     condition_batches,
     training_plan,
     with_defaults,
@@ -83,13 +84,27 @@ def trained_players(
     folder: Path,
     on_step: Callable[[PlanStep], None] = lambda _: None,
 ) -> TrainedPlayers:
+    """As :func:`trained_generator`, of a family with a discriminator."""
+    generator, plan = trained_generator(choices, learned_from, folder, on_step)
+    return TrainedPlayers(generator, plan.players.discriminator)  # type: ignore[attr-defined]
+
+
+def trained_generator(
+    choices: TrainingChoices,
+    learned_from: LearnedFrom,
+    folder: Path,
+    on_step: Callable[[PlanStep], None] = lambda _: None,
+) -> tuple[GeneratorFamily, TrainingPlan]:
     """Train as ``partly train`` does, but without its pictures and measures; after a stop it goes on.
 
     Args:
-        choices: of a family with a discriminator.
+        choices: of any family.
         learned_from: the digits.
         folder: of checkpoints and log, and of the generator.
         on_step: called after every step.
+
+    Returns:
+        The generator, with averaged weights, and the plan, whose networks were trained.
     """
     full = with_defaults(choices)
     classes = None if getattr(full, "classes", None) is None else learned_from.classes
@@ -105,7 +120,7 @@ def trained_players(
     trained = plan.run(batches, folder / "training", on_step, lambda *_: None).generator
     assert isinstance(trained, GeneratorFamily)
     trained.save(folder / "generator", {})
-    return TrainedPlayers(trained, plan.players.discriminator)  # type: ignore[attr-defined]
+    return trained, plan
 
 
 def digits_options(name: str, description: str | None, out: str) -> argparse.ArgumentParser:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from benchmarks.processor_time import (
-    N_PLAN_STEPS,
-    StepClock,
-    keep_seconds,
-    kept_seconds,
-    photos_in,
-    seconds_of_a_step,
-)
+from benchmarks.processor_time import StepClock, photos_of_budget
 from benchmarks.trained_digits import LearnedFrom
 
 from experiments.experiment import Figures
@@ -130,9 +123,5 @@ class AdversarialTrainings:
 
     def _n_shown(self, variant: Variant, minutes: float) -> int:
         """Photos that the budget shows, by a timing that all trainings of the variant share."""
-        file, a_step = self.folder / _TIMES, self._plan(variant, 0, 1)[0].n_shown_a_step
-        seconds = kept_seconds(file, variant.text)
-        if seconds is None:
-            seconds = seconds_of_a_step(*self._plan(variant, 0, N_PLAN_STEPS * a_step))
-            keep_seconds(file, variant.text, seconds)
-        return photos_in(minutes, seconds, a_step)
+        plan_of = partial(self._plan, variant, 0)
+        return photos_of_budget(self.folder / _TIMES, variant.text, minutes, plan_of)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import stacked
+from benchmarks import photo_judge, stacked
 from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import sample_w
 from tests.project.trainings.test_until_no_better import Cells
@@ -13,7 +13,7 @@ from tests.project.trainings.test_until_no_better import Cells
 @pytest.fixture
 def words(tmp_path, monkeypatch):
     """A study of forty photos that ends at its first look, and is judged by few pictures."""
-    monkeypatch.setattr(stacked, "load_feature_network", lambda _: Cells())
+    monkeypatch.setattr(photo_judge, "load_feature_network", lambda _: Cells())
     folder = tmp_path / "photos"
     folder.mkdir()
     draws = np.random.default_rng(0)

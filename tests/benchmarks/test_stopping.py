@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import stopping
+from benchmarks import photo_judge, stopping
 from partly.project.trainings.no_better import Looks, NoBetter
 from partly.training.chassis.stopping_rule import StoppingRule
 from tests.project.trainings.test_until_no_better import Cells
@@ -15,7 +15,8 @@ RULE = StoppingRule(n_back=1, strike_above=1e-9, n_strikes=1, n_halvings=2, n_ke
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """Words of a study on eighty photos, with a rule that stops at the third evaluation."""
-    monkeypatch.setattr(stopping, "load_feature_network", lambda _: Cells())
+    for module in (photo_judge, stopping):
+        monkeypatch.setattr(module, "load_feature_network", lambda _: Cells())
     monkeypatch.setattr(stopping, "Looks", lambda *args, **more: Looks(*args, n_pictures=8, **more))
     before = NoBetter.__init__
     monkeypatch.setattr(NoBetter, "__init__", lambda *args, **more: before(*args, rule=RULE, **more))

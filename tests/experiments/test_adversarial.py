@@ -22,6 +22,7 @@ from experiments.training_study import MATERIALS, Material, TrainingStudy, Varia
 from PIL import Image
 from torch import nn
 
+from benchmarks import processor_time
 from experiments import adversarial_trainings, generator_scores, segmentation_by_generator
 from partly.errors import BadOption, NotAvailable, TrainingDiverged
 from partly.fewshot.fitting import FewShotConfig
@@ -53,7 +54,7 @@ def photos(tmp_path):
 def one_second(monkeypatch):
     """Steps take a second each, as far as budgets know."""
     timed = []
-    monkeypatch.setattr(adversarial_trainings, "seconds_of_a_step", lambda plan, _: timed.append(plan) or 1.0)
+    monkeypatch.setattr(processor_time, "seconds_of_a_step", lambda plan, _: timed.append(plan) or 1.0)
     return timed
 
 

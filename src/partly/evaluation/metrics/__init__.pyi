@@ -6,6 +6,7 @@ from .evaluation_scores import Skipped as Skipped
 from .generator_figures import LEAST_PHOTOS as LEAST_PHOTOS
 from .generator_figures import check_numbers as check_numbers
 from .generator_scores import GeneratorEvaluation as GeneratorEvaluation
+from .kernel_distances import KernelDistance as KernelDistance
 from .kernel_distances import cubic_kernel as cubic_kernel
 from .kernel_distances import kernel_distance as kernel_distance
 from .manifold import manifold_scores as manifold_scores
