@@ -47,7 +47,7 @@ test: $(READY_DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow and not ray' -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 test-slow: $(READY_DEV)
-	$(BIN)/python -m pytest -m 'slow and not ray'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'slow and not ray' -n auto --dist loadfile
 
 # A cluster of Ray of two nodes on this machine, of which one is killed; a minute or two.
 test-ray: $(READY_RAY)

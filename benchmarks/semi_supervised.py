@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.semi_supervised --data FOLDER --labels 100`` trains on MNIST's photos, of which as many
 of each digit have labels, and prints how many of the 10,000 test digits are named wrongly. The generator
-matches features; the discriminator is the paper's, and digits are named by its averaged weights. It may
-be stopped and goes on; ``--steps`` may grow. FOLDER has the four files of MNIST, in IDX form.
+matches features; the discriminator is the paper's, and digits are named by its averaged weights. Unlike the
+paper's, photos are shown moved by up to ``--shift`` pixels, at random: a few labels last longer so. It may be
+stopped and goes on; ``--steps`` may grow. FOLDER has the four files of MNIST, in IDX form.
 """
 
 from __future__ import annotations
@@ -111,27 +112,39 @@ class FewLabels:
         digits: all, with their classes.
         labelled: indexes of those whose classes are told.
         seed: of what comes when.
+        shift_px: how far photos are moved at most, each way.
     """
 
     digits: Digits
     labelled: Tensor
     seed: int
+    shift_px: int = 0
     condition_width: int = N_CLASSES
 
     @property
     def digest(self) -> str:
         """Of what the batches depend on."""
-        return f"{len(self.digits.classes)} digits, labels of {self.labelled.tolist()}, seed {self.seed}"
+        told = f"labels of {self.labelled.tolist()}, seed {self.seed}, moved by {self.shift_px} px"
+        return f"{len(self.digits.classes)} digits, {told}"
 
     def read(self, number: int) -> PhotoBatch:
         """Batch ``number``; a photo without label has a condition of zeros."""
         random = torch.Generator().manual_seed(step_seed("photos", self.seed, number))
         told = self.labelled[torch.randint(len(self.labelled), (_N_LABELLED,), generator=random)]
         others = torch.randint(len(self.digits.classes), (_N_UNLABELLED,), generator=random)
-        images = self.digits.images[torch.cat([told, others])].expand(-1, 3, -1, -1)
+        images = moved(self.digits.images[torch.cat([told, others])], self.shift_px, random)
+        images = images.expand(-1, 3, -1, -1)
         condition = torch.zeros(len(images), N_CLASSES)
         condition[:_N_LABELLED] = F.one_hot(self.digits.classes[told], N_CLASSES).float()
         return PhotoBatch(images, condition)
+
+
+def moved(images: Tensor, most_px: int, random: torch.Generator) -> Tensor:
+    """Images ``[b, 1, s, s]``, each moved by up to so many pixels both ways; black comes in."""
+    n, side = len(images), images.shape[-1]
+    wider = F.pad(images[:, 0], (most_px,) * 4, value=-1)
+    down, right = torch.randint(2 * most_px + 1, (2, n, 1), generator=random) + torch.arange(side)
+    return wider[torch.arange(n)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
 
 
 def labelled_digits(digits: Digits, n: int, seed: int) -> Tensor:
@@ -150,7 +163,13 @@ def n_wrong(network: NoisyClassifier, digits: Digits) -> int:
 
 
 def train(
-    digits: Digits, test: Digits, n_labels: int, n_steps: int, seed: int, folder: Path | None
+    digits: Digits,
+    test: Digits,
+    n_labels: int,
+    n_steps: int,
+    seed: int,
+    folder: Path | None,
+    shift_px: int = 0,
 ) -> dict[str, int]:
     """Errors among the test digits by the number of steps done, of this sitting."""
     with torch.random.fork_rng(devices=[]):
@@ -173,7 +192,7 @@ def train(
         errors[str(n_done)] = n_wrong(network, test)
         print(f"{n_done} steps: {errors[str(n_done)]} errors in {len(test.classes)}", flush=True)
 
-    batches = FewLabels(digits, labelled_digits(digits, n_labels, seed), seed)
+    batches = FewLabels(digits, labelled_digits(digits, n_labels, seed), seed, shift_px)
     players = GanPlayers(generator, network, SemiSupervised())
     train_gan(players, batches, config, folder=folder, on_checkpoint=on_checkpoint)
     errors[str(n_steps)] = n_wrong(network, test)
@@ -184,6 +203,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.semi_supervised", description=__doc__)
     options.add_argument("--data", type=Path, required=True, help="folder with the four files of MNIST")
     options.add_argument("--labels", type=int, default=100, help="how many digits have labels, of all alike")
+    options.add_argument("--shift", type=int, default=2, help="pixels that photos are moved by, at most")
     options.add_argument("--steps", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--out", type=Path, default=Path("bench-out"))
@@ -196,8 +216,10 @@ def main() -> None:
         )
         for part in ("train", "t10k")
     )
-    name = f"semi-supervised-{arguments.labels}-{arguments.seed}"
-    errors = train(digits, test, arguments.labels, arguments.steps, arguments.seed, arguments.out / name)
+    name = f"semi-supervised-{arguments.labels}-{arguments.seed}-shift-{arguments.shift}"
+    errors = train(
+        digits, test, arguments.labels, arguments.steps, arguments.seed, arguments.out / name, arguments.shift
+    )
     path = arguments.out / f"{name}.json"
     write_json(path, {"n_labels": arguments.labels, "n_test": len(test.classes), "errors": errors})
     print(f"{errors[str(arguments.steps)]} errors in {len(test.classes)}; written to {path}", flush=True)

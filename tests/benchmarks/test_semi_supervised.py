@@ -1,7 +1,7 @@
 import pytest
 import torch
 from benchmarks.digits import Digits
-from benchmarks.semi_supervised import FewLabels, NoisyClassifier, labelled_digits, n_wrong, train
+from benchmarks.semi_supervised import FewLabels, NoisyClassifier, labelled_digits, moved, n_wrong, train
 
 from benchmarks import semi_supervised
 from partly.losses.matched_features import SemiSupervised
@@ -31,6 +31,19 @@ def test_batches_have_photos_with_labels_and_others():
     assert batch.condition.sum(1).tolist() == [1] * 50 + [0] * 100
     shown = batch.photos[:50, 0, ::2].mean(2)[:, :10].argmax(1)
     assert torch.equal(batch.condition[:50].argmax(1), shown)
+
+
+def test_photos_are_moved_both_ways_and_nothing_comes_round():
+    point = torch.full((400, 1, 7, 7), -1.0)
+    point[:, 0, 3, 3] = 1
+    places = {tuple(place) for place in (moved(point, 2, torch.Generator()) == 1).nonzero()[:, 2:].tolist()}
+    assert places == {(down, right) for down in range(1, 6) for right in range(1, 6)}
+    edge = torch.full((400, 1, 7, 7), -1.0)
+    edge[:, 0, 0, 0] = 1
+    at_edge = (moved(edge, 2, torch.Generator()) == 1).nonzero()[:, 2:]
+    assert 0 < len(at_edge) < 400
+    assert at_edge.max() == 2
+    assert torch.equal(moved(edge, 0, torch.Generator()), edge)
 
 
 def test_a_classifier_names_by_averaged_weights_without_noise():

@@ -1,0 +1,28 @@
+"""A network for faces beside truth: its figures are those of the study's, and a picture shows both."""
+
+import json
+
+import pytest
+from benchmarks.faces import main
+from experiments.photos import photos
+from experiments.scoring import photo_figures
+from PIL import Image
+
+from partly.data.labels import FACE_PARTS
+from partly.models.networks import load_network
+from partly.models.networks.auto_shot_network import AutoShotNetwork
+from tests.benchmarks.faces_zip import write_faces
+
+
+@pytest.mark.slow
+def test_figures_are_those_of_the_experiments(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.set_num_threads", lambda _n: None)
+    AutoShotNetwork("unet-small", FACE_PARTS, 32).save(tmp_path / "network")
+    write_faces(tmp_path / "faces_labelled_512.zip", 3)
+    line = [str(tmp_path / "network"), "--data", str(tmp_path), "--photo-px", "48", "--photos", "2"]
+    main([*line, "--out", str(tmp_path / "out")])
+    network = load_network(tmp_path / "network").for_inference()
+    expected = photo_figures(network, photos(tmp_path, "choices", 2), 48)
+    assert json.loads((tmp_path / "out" / "faces.json").read_text()) == expected
+    with Image.open(tmp_path / "out" / "faces.png") as shown:
+        assert shown.size == (6 * 48, 48)
