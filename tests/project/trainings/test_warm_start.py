@@ -73,6 +73,13 @@ def test_both_players_start_from_a_training(source):
     assert same(cold.generator, kept(source, "average"))
 
 
+def test_an_average_may_be_named_from_where_it_lies(source, monkeypatch):
+    monkeypatch.chdir(source / "averages")
+    choices = with_defaults(replace(CHOICES, start_from="4"))
+    assert choices.warm_discriminator is True
+    assert same(training_plan(choices).players.discriminator, kept(source, "discriminator"))
+
+
 def test_a_generator_alone_starts_alone(source, tmp_path):
     for name in ("model.json", "model.safetensors"):
         shutil.copy(source / name, tmp_path / name)
