@@ -132,6 +132,8 @@ def train_generator(
         BadLabel: a photo without class, a class of one photo, or a file of classes that is damaged.
         BadOption: no photo can be read, there are fewer than a batch, or too few to hold some out, or the
             folder holds another training; or there is no such device.
+        BadModelFile: a model or checkpoint that is started from, stacked on or gone on with is damaged.
+        NotAvailable: the training needs a network that ``partly get`` has to fetch first.
         FolderBusy: another training is writing to the folder.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
