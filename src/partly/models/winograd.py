@@ -138,7 +138,10 @@ def _weight_slopes(maps: Tensor, slopes: Tensor) -> Tensor:
 
 
 def _tiles(maps: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Some pictures after others: which they are, and their tiles ``[36, n * c]``, with a border of zeros."""
+    """Groups of pictures in turn: which pictures they are, and their tiles ``[36, n_tiles * c]``.
+
+    Around each picture there is a border of zeros.
+    """
     b, n_channels, height, width = maps.shape
     n = max(1, min(b, _N_TILES * _STEP_PX**2 // (height * width)))
     of_pixels = maps.permute(0, 2, 3, 1)

@@ -14,7 +14,7 @@ from partly.models.generators.generator_table import load_generator
 from partly.project.trainings import kept_averages as module
 from partly.project.trainings import no_better
 from partly.project.trainings.generator_keeper import GeneratorKeeper
-from partly.project.trainings.generator_training import train_generator
+from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.kept_averages import AverageChoice, AverageFigures, average_choice
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures
@@ -92,7 +92,17 @@ def test_the_best_is_the_generator_and_all_are_kept(photos, tmp_path, quick):
     files = {path: path.stat().st_mtime_ns for path in out.rglob("*.safetensors")}
     assert train_generator(photos, out, CHOICES).outcome == trained.outcome
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.safetensors")} == files
-    train_generator(photos, out, replace(CHOICES, n_photos_shown=7 * 4))
+    chosen, shown = TrainingFolder(out).best_grid, []
+    assert chosen.is_file()
+
+    def on_pictures(_grid):
+        shown.append((chosen.exists(), "the generator in the folder" in trained.page.read_text()))
+
+    longer = replace(CHOICES, n_photos_shown=7 * 4)
+    train_generator(photos, out, longer, TrainingReports(on_pictures=on_pictures))
+    # Until it ends anew, nothing is said to be chosen.
+    assert shown == [(False, False)]
+    assert chosen.is_file()
     assert choice_of(out).n_steps == 7
     whole = train_generator(photos, tmp_path / "whole", replace(CHOICES, n_photos_shown=7 * 4))
     assert choice_of(whole.folder) == choice_of(out)

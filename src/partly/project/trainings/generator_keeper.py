@@ -75,6 +75,7 @@ class GeneratorKeeper:
         self.place.thin_out()
         # Of an end that is none any more.
         shutil.rmtree(self.place.averages, ignore_errors=True)
+        self.place.best_grid.unlink(missing_ok=True)
         self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
         self._write_page()
         self.on_pictures(grid)
