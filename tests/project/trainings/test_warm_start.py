@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.errors import BadModelFile, BadOption
+from partly.machine.machine import Machine
+from partly.machine.ranks import Ranks
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.kept_averages import average_choice
 from partly.project.trainings.training_folder import TrainingFolder
@@ -128,6 +131,19 @@ def test_more_stages_than_there_are_are_refused_before_photos_are_read(source, p
         BadOption, match="3 frozen stages of the discriminator; expected at most 2, which it h"
     ):
         train_generator(photos, tmp_path / "out", replace(CHOICES, start_from=str(source), n_frozen=3))
+    assert not TrainingFolder(tmp_path / "out").photos.exists()
+
+
+def test_batches_that_processes_cannot_share_are_refused_before_photos_are_read(
+    photos, tmp_path, monkeypatch
+):
+    @contextmanager
+    def three(_options):
+        yield Machine(ranks=Ranks(0, 3))
+
+    monkeypatch.setattr(Machine, "for_training", three)
+    with pytest.raises(BadOption, match="batches of 4 for 3 processes"):
+        train_generator(photos, tmp_path / "out", CHOICES)
     assert not TrainingFolder(tmp_path / "out").photos.exists()
 
 
