@@ -87,6 +87,33 @@ def test_the_result_may_be_changed_in_place(maps, weight):
     assert error(found, wanted) < 1e-5
 
 
+def test_it_is_computed_where_and_as_the_maps_are_whatever_new_tensors_are(maps, weight):
+    wanted = conv_3x3(maps, weight)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = conv_3x3(maps, weight)
+    finally:
+        torch.set_default_dtype(before)
+    assert found.dtype == torch.float32
+    with torch.device("meta"):
+        elsewhere = conv_3x3(maps, weight)
+    assert torch.equal(found, wanted)
+    assert torch.equal(elsewhere, wanted)
+
+
+def test_one_picture_and_none(maps, weight):
+    assert error(conv_3x3(maps[:1], weight), direct(maps[:1], weight)) < 4e-6
+    none = maps[:0].contiguous(memory_format=torch.channels_last).requires_grad_()
+    weight.requires_grad_()
+    assert suits(none, weight)
+    made = conv_3x3(none, weight)
+    assert made.shape == (0, N, 16, 32)
+    for_maps, for_weight = torch.autograd.grad(made.sum(), (none, weight))
+    assert for_maps.shape == none.shape
+    assert not for_weight.any()
+
+
 def test_where_it_does_not_suit_the_library_convolves(maps, weight):
     others = {
         "another layout": (maps.contiguous(), weight),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,7 +29,27 @@ class TwoStages(Protocol):
 
 
 @dataclass(frozen=True)
-class SmallPictureKept(OfGenerator):
+class _OfTwoStages:
+    """Base of the terms.
+
+    Attributes:
+        generator: which is trained.
+        weight: of the term.
+
+    Raises:
+        BadOption: the weight is not above 0.
+    """
+
+    generator: TwoStages = field(repr=False, compare=False)
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < math.inf:
+            raise BadOption(f"the weight of a term is {self.weight}", expected="more than 0")
+
+
+@dataclass(frozen=True)
+class SmallPictureKept(_OfTwoStages, OfGenerator):
     """A picture that is made small is the small picture: the conditional loss of Huang et al. (CVPR 2017).
 
     In the paper it is ``E |E(G(h, z)) - h|^2``, with ``h`` features of a classifier's layer
@@ -43,11 +64,7 @@ class SmallPictureKept(OfGenerator):
         BadOption: the weight is not above 0.
     """
 
-    generator: TwoStages = field(repr=False, compare=False)
     weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
 
     def generator_terms(self, seen: Round) -> Terms:
         """``weight`` times the mean square of the differences."""
@@ -58,12 +75,12 @@ class SmallPictureKept(OfGenerator):
 
 
 @dataclass(frozen=True)
-class OwnLatentTold:
+class OwnLatentTold(_OfTwoStages):
     """Pictures tell the second stage's latent: the entropy loss of Huang et al. (CVPR 2017).
 
-    In the paper it is ``E -log Q(z | G(h, z))``, which bounds the entropy of pictures of one
-    ``h`` from below; without it, a stage that is given a whole picture leaves its latent aside. ``Q`` is a
-    head of the discriminator, ``heads["code"] [b, z]``, and normal with a fixed variance, so that what is
+    In the paper it is ``E -log Q(z | G(h, z))``: the entropy of ``z`` less this is at most the entropy of
+    pictures of one ``h``. Without it, a stage that is given a whole picture leaves its latent aside. ``Q`` is
+    a head of the discriminator, ``heads["code"] [b, z]``, and normal with a fixed variance, so that what is
     left of the logarithm is a square. Both players minimise it. The square is a mean over the numbers of
     ``z``: 1 where nothing is told, 0 where all is. ``Q`` sees pictures without augmentation.
 
@@ -75,11 +92,7 @@ class OwnLatentTold:
         BadOption: the weight is not above 0.
     """
 
-    generator: TwoStages = field(repr=False, compare=False)
     weight: float = 10.0
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
 
     def generator_terms(self, seen: Round) -> Terms:
         """``weight`` times the mean square of the differences."""
@@ -96,7 +109,7 @@ class OwnLatentTold:
 
 
 @dataclass(frozen=True)
-class ConditionKept(OfGenerator):
+class ConditionKept(_OfTwoStages, OfGenerator):
     """What the second stage is told stays near the normal distribution (StackGAN, equation 2).
 
     Zhang et al. (ICCV 2017) add ``KL(N(mean(w), variance(w)) | N(0, 1))``, without which the variance would
@@ -111,11 +124,7 @@ class ConditionKept(OfGenerator):
         BadOption: the weight is not above 0.
     """
 
-    generator: TwoStages = field(repr=False, compare=False)
     weight: float = 2.0
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
 
     def generator_terms(self, seen: Round) -> Terms:
         """``weight`` times the divergence, in nats for each number of the condition."""
@@ -123,8 +132,3 @@ class ConditionKept(OfGenerator):
         mean, log_variance = (values.float() for values in self.generator.condition_of(seen.latents))
         divergence = kl_from_normal(mean, log_variance).mean() / mean.shape[1]
         return {"divergence of condition": self.weight * divergence}
-
-
-def _check(weight: float) -> None:
-    if not 0 < weight < float("inf"):
-        raise BadOption(f"the weight of a term is {weight}", expected="more than 0")

@@ -16,9 +16,11 @@ def frozen(network: N, *, saved: bool = True) -> N:
     parameters, as optimisers do, is not given them, whatever ``requires_grad_`` is called on.
 
     Args:
-        network: whose ``train`` whoever holds it must not reach.
-        saved: whether its weights are in the ``state_dict``; without, whoever builds it fills it, and it has
-            no batch norms, which do not load a ``state_dict`` that they are not in.
+        network: what holds it has to put it back into eval mode in its own ``train``, if it has norms or
+            other layers that behave differently in training.
+        saved: whether its weights are in the ``state_dict``. A network whose weights are not is filled by
+            what builds it, and must not have batch norms: these do not load a ``state_dict`` without their
+            statistics.
     """
     for module in network.modules():
         _weights_to_buffers(module, saved=saved)

@@ -109,7 +109,9 @@ def _convolved(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     to_result, to_kernel, to_values = _matrices()
     (b, n_in, height, width), n_out = maps.shape, len(weight)
     kernel = (to_kernel @ weight.permute(2, 3, 0, 1).reshape(9, -1)).view(-1, n_out, n_in)
-    found = torch.empty(b, n_out, height, width, memory_format=torch.channels_last)
+    found = torch.empty(
+        (b, n_out, height, width), dtype=maps.dtype, device=maps.device, memory_format=torch.channels_last
+    )
     of_pixels = found.permute(0, 2, 3, 1)
     for part, tiles in _tiles(maps):
         values = (to_values @ tiles).view(len(to_values), -1, n_in)
@@ -136,9 +138,12 @@ def _weight_slopes(maps: Tensor, slopes: Tensor) -> Tensor:
 
 
 def _tiles(maps: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Some pictures after others: which they are, and their tiles ``[36, n * c]``, with a border of zeros."""
+    """Groups of pictures in turn: which pictures they are, and their tiles ``[36, n_tiles * c]``.
+
+    Around each picture there is a border of zeros.
+    """
     b, n_channels, height, width = maps.shape
-    n = min(b, max(1, _N_TILES * _STEP_PX**2 // (height * width)))
+    n = max(1, min(b, _N_TILES * _STEP_PX**2 // (height * width)))
     of_pixels = maps.permute(0, 2, 3, 1)
     framed = maps.new_zeros(n, height + 2, width + 2, n_channels)
     for first in range(0, b, n):

@@ -4,7 +4,12 @@ from torch import nn
 
 from partly.errors import BadOption
 from partly.losses.rounds import Ask, Round, total
-from partly.models.discriminators.light_discriminator import LightDiscriminator, SelfSupervision
+from partly.models.discriminators.light_discriminator import (
+    LightDiscriminator,
+    PictureDecoder,
+    SelfSupervision,
+    _Gate,
+)
 from partly.models.generators.light_generator import LightShape
 from tests.models.discriminators.contract import DiscriminatorContract
 
@@ -49,6 +54,28 @@ def test_pictures_see_of_each_other_only_how_much_they_differ():
     discriminator.score[0] = nn.ZeroPad3d((0, 0, 0, 0, 0, 1))
     alone = torch.cat([discriminator(picture[None]).scores for picture in pictures])
     torch.testing.assert_close(discriminator(pictures).scores, alone)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_gates_are_those_of_torch(memory_format):
+    """Decoders and checkpoints from before, which had torch's, go on with the same pictures and slopes."""
+    before = PictureDecoder(6, 32).double()
+    for name, layer in before.named_children():
+        if isinstance(layer, _Gate):
+            setattr(before, name, nn.GLU(dim=1))
+    now = PictureDecoder(6, 32).double()
+    now.load_state_dict(before.state_dict())
+    features = torch.randn(3, 6, 8, 8, dtype=torch.float64).to(memory_format=memory_format)
+    told = []
+    for decoder in (before, now):
+        decoder.to(memory_format=memory_format)
+        given = features.clone().requires_grad_()
+        pictures = decoder(given)
+        weights = [weight for _, weight in sorted(decoder.named_parameters())]
+        told.append([pictures, *torch.autograd.grad(pictures.square().sum(), [given, *weights])])
+    assert sum(isinstance(layer, nn.GLU) for layer in before) == 2
+    for one, other in zip(*told, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_what_is_to_be_told_is_the_photo_and_a_quarter_of_it():

@@ -98,6 +98,15 @@ def test_the_power_method_finds_the_largest_singular_value_and_its_slope():
     torch.testing.assert_close(part.weight.grad, weight.grad, rtol=1e-3, atol=1e-4)
 
 
+def test_norms_are_found_in_full_precision_where_networks_compute_in_halves():
+    part, maps = SpectralConv(6, 5, 3).eval(), torch.randn(2, 6, 8, 8)
+    wanted = part._singular()
+    with torch.autocast("cpu", torch.bfloat16):
+        found, made = part._singular(), part(maps)
+    assert all(map(torch.equal, found, wanted))
+    assert made.dtype == torch.bfloat16
+
+
 def test_nothing_moves_in_eval_mode(judge):
     discriminator, images = judge().eval(), torch.randn(2, 3, 32, 32)
     before = tensors_to_bytes(discriminator.state_dict())

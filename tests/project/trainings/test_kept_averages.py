@@ -7,16 +7,21 @@ import pytest
 import torch
 from PIL import Image
 
+from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
+from partly.machine.machine import Machine
 from partly.models.generators.generator_table import load_generator
 from partly.project.trainings import kept_averages as module
 from partly.project.trainings import no_better
-from partly.project.trainings.generator_training import train_generator
+from partly.project.trainings.generator_keeper import GeneratorKeeper
+from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.kept_averages import AverageChoice, AverageFigures, average_choice
 from partly.project.trainings.training_folder import TrainingFolder
+from partly.project.trainings.training_measures import Measures
 from partly.storage.model_folders import load_card
 from partly.training.recipes.recipe_table import choices_for
 from partly.training.recipes.training_plans import average_factors, training_plan
+from tests.device_with_values import device_with_values
 from tests.project.trainings.test_until_no_better import SMALL, Cells
 
 CHOICES = choices_for("mlp", size_px=8, n_photos_shown=5 * 4, batch_size=4, n_averages=3)
@@ -87,7 +92,17 @@ def test_the_best_is_the_generator_and_all_are_kept(photos, tmp_path, quick):
     files = {path: path.stat().st_mtime_ns for path in out.rglob("*.safetensors")}
     assert train_generator(photos, out, CHOICES).outcome == trained.outcome
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.safetensors")} == files
-    train_generator(photos, out, replace(CHOICES, n_photos_shown=7 * 4))
+    chosen, shown = TrainingFolder(out).best_grid, []
+    assert chosen.is_file()
+
+    def on_pictures(_grid):
+        shown.append((chosen.exists(), "the generator in the folder" in trained.page.read_text()))
+
+    longer = replace(CHOICES, n_photos_shown=7 * 4)
+    train_generator(photos, out, longer, TrainingReports(on_pictures=on_pictures))
+    # Until it ends anew, nothing is said to be chosen.
+    assert shown == [(False, False)]
+    assert chosen.is_file()
     assert choice_of(out).n_steps == 7
     whole = train_generator(photos, tmp_path / "whole", replace(CHOICES, n_photos_shown=7 * 4))
     assert choice_of(whole.folder) == choice_of(out)
@@ -117,6 +132,31 @@ def test_of_a_watched_training_those_of_the_best_evaluation_are_compared(photos,
     assert trained.outcome.startswith("Stopped after 40 photos: ")
     assert trained.outcome.endswith(str(choice))
     assert "50 photos that were held out" in trained.outcome
+
+
+def test_they_are_compared_where_the_training_was_computed(tmp_path, monkeypatch):
+    """Pictures are made there, and what is kept is on the processor again."""
+
+    def noted(generators, half_life, n_steps, *_):
+        devices.append({one.w_mean.device for one in generators.values()})
+        return AverageChoice((AverageFigures(1.0, 1), AverageFigures(4.0, 4)), 0, False, n_steps)
+
+    devices = []
+    monkeypatch.setattr("partly.project.trainings.generator_keeper.average_choice", noted)
+    squares = np.zeros((4, 8, 8, 3), np.uint8)
+    photos = PhotoSet(squares, tuple("abcd"), (), "0")
+    plan = training_plan(CHOICES)
+    measures = Measures(TrainingFolder(tmp_path), photos)
+    monkeypatch.setattr(Measures, "photo_rows", lambda _: None)
+    generator = plan.players.generator.eval()
+    with device_with_values() as device:
+        keeper = GeneratorKeeper(
+            TrainingFolder(tmp_path), CHOICES, photos, {}, plan, measures, print, Machine(device)
+        )
+        keeper._keep_best({1.0: generator, 4.0: generator}, 5, 5)
+    assert devices == [{device}]
+    assert choice_of(tmp_path).n_steps == 5
+    assert same_pictures(tmp_path, tmp_path / "averages" / "4")
 
 
 def test_the_nearest_is_chosen():

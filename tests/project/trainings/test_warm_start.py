@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.errors import BadModelFile, BadOption
+from partly.machine.machine import Machine
+from partly.machine.ranks import Ranks
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.kept_averages import average_choice
 from partly.project.trainings.training_folder import TrainingFolder
@@ -73,6 +76,13 @@ def test_both_players_start_from_a_training(source):
     assert same(cold.generator, kept(source, "average"))
 
 
+def test_an_average_may_be_named_from_where_it_lies(source, monkeypatch):
+    monkeypatch.chdir(source / "averages")
+    choices = with_defaults(replace(CHOICES, start_from="4"))
+    assert choices.warm_discriminator is True
+    assert same(training_plan(choices).players.discriminator, kept(source, "discriminator"))
+
+
 def test_a_generator_alone_starts_alone(source, tmp_path):
     for name in ("model.json", "model.safetensors"):
         shutil.copy(source / name, tmp_path / name)
@@ -121,6 +131,19 @@ def test_more_stages_than_there_are_are_refused_before_photos_are_read(source, p
         BadOption, match="3 frozen stages of the discriminator; expected at most 2, which it h"
     ):
         train_generator(photos, tmp_path / "out", replace(CHOICES, start_from=str(source), n_frozen=3))
+    assert not TrainingFolder(tmp_path / "out").photos.exists()
+
+
+def test_batches_that_processes_cannot_share_are_refused_before_photos_are_read(
+    photos, tmp_path, monkeypatch
+):
+    @contextmanager
+    def three(_options):
+        yield Machine(ranks=Ranks(0, 3))
+
+    monkeypatch.setattr(Machine, "for_training", three)
+    with pytest.raises(BadOption, match="batches of 4 for 3 processes"):
+        train_generator(photos, tmp_path / "out", CHOICES)
     assert not TrainingFolder(tmp_path / "out").photos.exists()
 
 

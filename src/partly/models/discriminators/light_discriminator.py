@@ -19,7 +19,7 @@ from partly.models.discriminators.discriminator_conditions import (
 )
 from partly.models.discriminators.discriminator_layers import MinibatchDeviation, check_images
 from partly.models.generators.doubling import DoublingConv
-from partly.models.generators.light_generator import LightShape
+from partly.models.generators.light_generator import LightShape, gated
 
 _SLOPE = 0.2
 # Keeps the variance of the sum of two unrelated maps.
@@ -56,6 +56,14 @@ class DownBlock(nn.Module):
         return (self.main(maps) + self.short(maps)) * _GAIN
 
 
+class _Gate(nn.Module):
+    """The gate of the light generator, as a layer."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``[b, 2c, h, w]`` to ``[b, c, h, w]``."""
+        return gated(maps)
+
+
 class PictureDecoder(nn.Sequential):
     """Features ``[b, n_in, 8, 8]`` to pictures ``[b, 3, size_px, size_px]`` in [-1, 1]; small on purpose."""
 
@@ -68,7 +76,7 @@ class PictureDecoder(nn.Sequential):
             layers += [
                 DoublingConv(n_in, 2 * n_out, bias=False),
                 nn.BatchNorm2d(2 * n_out),
-                nn.GLU(dim=1),
+                _Gate(),
             ]
             n_in = n_out
         super().__init__(*layers, nn.Conv2d(n_in, 3, 3, padding=1), nn.Tanh())

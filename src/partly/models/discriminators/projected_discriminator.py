@@ -88,16 +88,16 @@ class ProjectedHead(nn.Module):
 class ProjectedDiscriminator(nn.Module):
     """Pictures to a map of scores: of four sizes of EfficientNet-lite0's maps, 4 x 4 places each.
 
-    Pictures below 64 px are enlarged to 64, since less is nothing that the network was trained on, and those
-    above 256 px are shown at 256, by means of areas: details that only 512 px show do not count.
+    Pictures below 64 px are enlarged to 64, since the network was not trained on such small ones. Those of
+    512 px are averaged down to 256, so that details that only 512 px show do not count.
 
     The network's weights are buffers that are in no ``state_dict``; there, its digest stands for them. A
     ``state_dict`` that was learned with other weights is not loaded. The random mixing is in it.
 
     Args:
         image_size_px: side of the pictures, a power of two from 32 to 512.
-        encoder: with its weights, of which this keeps a copy, norms folded into convolutions, without what
-            only maps of 1/32 of the size are made of.
+        encoder: with its weights. This keeps a copy, whose norms are folded into its convolutions, and which
+            ends with the maps of 1/16 of the size.
         digest: SHA-256 of its weights, in hexadecimal digits.
 
     Raises:

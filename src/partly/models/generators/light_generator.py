@@ -47,8 +47,11 @@ class LightShape(DoublingSizes):
     n_continuous_codes: int = 0
 
 
-def _gated(maps: Tensor) -> Tensor:
-    """As ``F.glu(maps, dim=1)``, whose slopes do not lie as the maps do (channels last), which costs much."""
+def gated(maps: Tensor) -> Tensor:
+    """``[b, 2c, h, w]`` to ``[b, c, h, w]``: one half, times the sigmoid of the other.
+
+    As ``F.glu(maps, dim=1)``, whose slopes do not lie as the maps do (channels last), which costs much.
+    """
     values, gates = maps.chunk(2, dim=1)
     return values * gates.sigmoid()
 
@@ -74,7 +77,7 @@ class GatedConv(nn.Module):
 
     def forward(self, maps: Tensor, random: torch.Generator | None) -> Tensor:
         """``[b, n_in, h, w]`` to ``[b, n_out, size_px, size_px]``; ``random`` draws fresh noise."""
-        return _gated(self.norm(self.noise(self.conv(maps), random)))
+        return gated(self.norm(self.noise(self.conv(maps), random)))
 
 
 class Block(nn.Module):
@@ -151,7 +154,7 @@ class LightGenerator(UnmappedFamily):
     def _maps(self, w: Tensor, largest_px: int, random: torch.Generator | None) -> list[Tensor]:
         """All levels up to ``largest_px``."""
         first = self.first(w[:, 0]).view(len(w), -1, _FIRST_PX, _FIRST_PX)
-        maps = [_gated(self.norm(first))]
+        maps = [gated(self.norm(first))]
         for i, block in enumerate(self.blocks, start=1):
             if self.levels[i].size_px > largest_px:
                 break

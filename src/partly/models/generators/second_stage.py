@@ -140,6 +140,9 @@ class SecondStage(nn.Module):
             condition: ``[b, z]``.
             largest_px: finer maps are not made.
             random: draws fresh noise; None leaves it as it is.
+
+        Returns:
+            ``[b, c, p, p]`` of each size ``p`` of ``sizes.up_px`` up to ``largest_px``, coarse to fine.
         """
         encoded = self.down(self.first(small))
         planes = condition[:, :, None, None].expand(-1, -1, *encoded.shape[2:])

@@ -71,7 +71,9 @@ class StackedGenerator(GeneratorFamily):
         small: the small generator, in eval mode always; its weights are buffers.
 
     Raises:
-        BadOption: the small generator has classes, or another size than a half, a quarter and so on.
+        BadOption: the small generator is of an unknown kind, has classes, or its size is not a half, a
+            quarter and so on.
+        TypeError, ValueError: its arguments build none.
     """
 
     kind, name = KIND, "stacked generator"

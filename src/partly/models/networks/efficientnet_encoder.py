@@ -94,7 +94,10 @@ class EfficientNetLite0(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Images ``[b, 3, h, w]`` in [-1, 1], sides multiples of 32, to five maps, fine to coarse."""
+        """Images ``[b, 3, h, w]`` in [-1, 1], sides multiples of 32, to maps, fine to coarse: five, or fewer.
+
+        There are fewer after :meth:`up_to`.
+        """
         maps = self.stem(images * _INPUT_SCALE + _INPUT_SHIFT)
         sizes: list[Tensor] = []
         for i, block in enumerate(self.blocks):

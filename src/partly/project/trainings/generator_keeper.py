@@ -75,6 +75,7 @@ class GeneratorKeeper:
         self.place.thin_out()
         # Of an end that is none any more.
         shutil.rmtree(self.place.averages, ignore_errors=True)
+        self.place.best_grid.unlink(missing_ok=True)
         self.measures.take(average, n_shown, is_last=step == self.ready.n_steps)
         self._write_page()
         self.on_pictures(grid)
@@ -127,7 +128,10 @@ class GeneratorKeeper:
         if len(kept) > 1:
             photos = (self.watch or self.measures).photo_rows()
             half_life = self._half_life(step)
-            choice = average_choice(kept, half_life, n_steps, photos, self.measures.on_progress)
+            # Thousands of pictures, which a GPU makes sooner.
+            there = {factor: one.to(self.machine.device) for factor, one in kept.items()}
+            choice = average_choice(there, half_life, n_steps, photos, self.measures.on_progress)
+            kept = {factor: one.cpu() for factor, one in there.items()}
             for other, one in kept.items():
                 one.save(self.place.averages / average_name(other), self._extra(step))
             told, factor = {**told, "averages": choice.to_json()}, choice.chosen.factor

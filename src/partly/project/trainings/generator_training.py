@@ -131,7 +131,10 @@ def train_generator(
         BadPhoto: there is no photo.
         BadLabel: a photo without class, a class of one photo, or a file of classes that is damaged.
         BadOption: no photo can be read, there are fewer than a batch, or too few to hold some out, or the
-            folder holds another training; or there is no such device.
+            folder holds another training; or there is no such device, or the processes cannot share a batch
+            evenly.
+        BadModelFile: a model or checkpoint that is started from, stacked on or gone on with is damaged.
+        NotAvailable: the training needs a network that ``partly get`` has to fetch first.
         FolderBusy: another training is writing to the folder.
         TrainingDiverged: a loss is no number; the last checkpoint is kept.
         TooLittleMemory: the device has too little for a step; the last checkpoint is kept.
@@ -155,6 +158,7 @@ def train_generator(
         # What it refuses is refused before photos are read, which may take long.
         names = () if of_photo is None else classes_of([*of_photo], of_photo).names
         ready = training_plan(choices, names)
+        ranks.check(ready.batch_size)
 
         def squares() -> PhotoSet:
             return make_photo_set(sources, place.photos, choices.size_px, choices.fit, reports.on_photo)

@@ -51,7 +51,10 @@ class TrainingFolder:
 
     @property
     def best_grid(self) -> Path:
-        """Random pictures of the generator that such a training chose at its end."""
+        """Random pictures of the generator that such a training, or one of several averages, ended with.
+
+        It is there only while the generator in the folder is that one.
+        """
         return self.root / "pictures" / "best.png"
 
     @property

@@ -30,8 +30,8 @@ class GanConfig:
         style_mixing: share of the pictures whose styles change at a random layer (Karras et al., CVPR 2019).
         ema_half_life: pictures after which a weight counts half in the average that is kept.
         ema_ramp_up: that half-life is at most this share of the pictures seen so far.
-        averages: averages that are kept, each by the factor on its half-life, which its ramp-up is multiplied
-            by as well; 1 is among them, and is what a watch and checkpoints are shown.
+        averages: factors on ``ema_half_life`` and ``ema_ramp_up``, one for each average that is kept. 1 is
+            among them; a watch, and who is called at checkpoints, are shown that one.
         n_frozen: stages of the discriminator, counted from the picture, whose weights stay as they are
             (FreezeD: Mo et al., CVPR workshops 2020).
         checkpoint_every: steps between checkpoints.

@@ -59,7 +59,9 @@ def discriminator_checkpoint(source: Path) -> Path | None:
     Args:
         source: the folder of a training, one of the averages in it, or a checkpoint.
     """
-    root = source.parent.parent if source.parent.name == _AVERAGES else source
+    # Who is in the folder of the averages calls one of them "4".
+    beside = source.absolute().parent
+    root = beside.parent if beside.name == _AVERAGES else source
     files = [source] if source.is_file() else checkpoint_files(root / "training")
     if not files:
         return None

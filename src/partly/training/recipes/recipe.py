@@ -150,7 +150,8 @@ def with_warm_start(choices: WarmT) -> WarmT:
     """The choices with whether the discriminator starts from another, too.
 
     Raises:
-        BadOption: one that starts from another, or that is partly frozen, and there is none to start from.
+        BadOption: it is to start from another, or to be frozen in part, in a training that starts from
+            nothing; or a new one is to be frozen in part.
     """
     n_frozen = getattr(choices, "n_frozen", 0)
     asked = [

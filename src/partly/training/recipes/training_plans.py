@@ -325,7 +325,10 @@ def training_plan(choices: TrainingChoices, classes: Sequence[str] = ()) -> Trai
         classes: names of the classes of the photos, for a family that learns classes.
 
     Raises:
-        BadOption: as :func:`with_defaults`.
+        BadOption: as :func:`with_defaults`; or what is started from, or stacked on, is of another kind or
+            shape, or has no discriminator where one is asked for.
+        BadModelFile: what is started from, or stacked on, is missing or damaged.
+        NotAvailable: a network that ``partly get`` has to fetch first.
     """
     return recipe_of(choices.family).plan(with_defaults(choices), classes)
 
@@ -346,7 +349,13 @@ def autoencoder_plan(choices: TrainingChoices, family: AutoencoderRecipe) -> Aut
 def adversarial_plan(
     choices: AdversarialChoices, family: AdversarialRecipe, classes: Sequence[str] = ()
 ) -> AdversarialPlan:
-    """The plan of generator and discriminator, whose choices have all defaults."""
+    """The plan of generator and discriminator, whose choices have all defaults.
+
+    Raises:
+        BadOption: what is started from is of another kind or shape, or has no discriminator where one is
+            asked for; or more stages are to be frozen than there are.
+        BadModelFile: what is started from is missing or damaged.
+    """
     preset = conditioned(family.preset(choices.size_px), choices, classes)
     objective = OBJECTIVES[choices.objective or ""]
     with _first_weights(choices):

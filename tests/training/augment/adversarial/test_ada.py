@@ -112,6 +112,17 @@ def test_signs_are_averaged_over_the_batches_between():
     assert strength.signs.tolist() == [0, 0]
 
 
+def test_a_photo_with_a_map_of_scores_is_one_photo():
+    """Photos are counted, as the steps of ``p`` are said in them, and not places."""
+    strength = AdaptiveStrength(AdaptiveAugmentation(every=2, n_photos=100, first_p=0.5))
+    scores = torch.ones(4, 2, 2, 2)
+    scores[0, 0] = -1
+    strength.watch(scores)
+    assert strength.signs.tolist() == [3, 4]
+    strength.watch(torch.ones(4, 2, 2, 2))
+    assert strength.p.item() == pytest.approx(0.5 + 8 / 100)
+
+
 def test_halves_of_a_batch_say_together_what_the_batch_says():
     """So several processes can add up their signs."""
     scores = torch.randn(16, generator=random())

@@ -112,7 +112,8 @@ class AdaptiveStrength(AugmentationInUse):
 
     Attributes:
         p: probability of each change, a scalar from 0 to 1 of double precision, on the CPU.
-        signs: ``[2]``, the sum of the signs of scores of photos since ``p`` last changed, and their number.
+        signs: ``[2]``, the sum of the signs of scores of photos since ``p`` last changed, and how many photos
+            these were. Of a map of scores, a photo's sign is the mean over all places.
         n_batches: batches of photos seen.
     """
 
@@ -138,16 +139,16 @@ class AdaptiveStrength(AugmentationInUse):
 
     @torch.no_grad()
     def watch(self, real_scores: Tensor, total: Callable[[Tensor], Tensor] = lambda seen: seen) -> None:
-        """Take note of the scores of a batch of photos, of any shape; now and then ``p`` changes.
+        """Take note of the scores of a batch of photos; now and then ``p`` changes.
 
         To be called once for each step of the discriminator, after all that uses ``p``.
 
         Args:
-            real_scores: of this process.
+            real_scores: of this process, ``[b]``, or a map of each photo, ``[b, ...]``.
             total: gives the sum over all processes that train together.
         """
-        signs = real_scores.float().sign()
-        seen = total(torch.stack((signs.sum(), torch.full_like(signs.sum(), signs.numel()))))
+        signs = real_scores.float().sign().reshape(len(real_scores), -1).mean(dim=1)
+        seen = total(torch.stack((signs.sum(), torch.full_like(signs.sum(), len(signs)))))
         self.signs = self.signs.to(seen.device) + seen
         self.n_batches += 1
         if self.n_batches.item() % self.choices.every == 0:

@@ -36,7 +36,7 @@ class AugmentationInUse(nn.Module):
         """Take note of the scores of a batch of photos, once for each step of the discriminator.
 
         Args:
-            real_scores: of this process, of any shape.
+            real_scores: of this process, ``[b]``, or a map of each photo, ``[b, ...]``.
             total: gives the sum over all processes that train together.
         """
 
