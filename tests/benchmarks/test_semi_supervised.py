@@ -1,11 +1,20 @@
 import pytest
 import torch
+from benchmarks.digit_networks import Convolutional, FullyConnected
 from benchmarks.digits import Digits
-from benchmarks.semi_supervised import FewLabels, NoisyClassifier, labelled_digits, moved, n_wrong, train
+from benchmarks.semi_supervised import (
+    FewLabels,
+    Labels,
+    Players,
+    labelled_digits,
+    moved,
+    n_wrong,
+    train,
+)
 
-from benchmarks import semi_supervised
 from partly.losses.matched_features import SemiSupervised
 from partly.losses.rounds import Round, total
+from partly.models.generators import MLPGenerator, MLPShape
 
 
 def stripes(n: int) -> Digits:
@@ -26,7 +35,7 @@ def test_as_many_of_each_class_have_labels():
 
 def test_batches_have_photos_with_labels_and_others():
     digits = stripes(200)
-    batch = FewLabels(digits, labelled_digits(digits, 30, 0), 0).read(3)
+    batch = FewLabels(digits, labelled_digits(digits, 30, 0), 50, 100, 0).read(3)
     assert batch.photos.shape == (150, 3, 28, 28)
     assert batch.condition.sum(1).tolist() == [1] * 50 + [0] * 100
     shown = batch.photos[:50, 0, ::2].mean(2)[:, :10].argmax(1)
@@ -48,7 +57,7 @@ def test_photos_are_moved_both_ways_and_nothing_comes_round():
 
 def test_a_classifier_names_by_averaged_weights_without_noise():
     torch.manual_seed(0)
-    network, images = NoisyClassifier((16,)), stripes(20).images.expand(-1, 3, -1, -1)
+    network, images = FullyConnected((16,)), stripes(20).images.expand(-1, 3, -1, -1)
     one, other = network(images), network(images)
     assert not torch.equal(one.scores, other.scores)
     torch.testing.assert_close(one.scores, one.heads["class"].exp().sum(1).log())
@@ -64,8 +73,8 @@ def test_a_classifier_names_by_averaged_weights_without_noise():
 
 def test_it_learns_from_few_labels():
     torch.manual_seed(0)
-    digits, network = stripes(200), NoisyClassifier((32,))
-    batches = FewLabels(digits, labelled_digits(digits, 30, 0), 0)
+    digits, network = stripes(200), FullyConnected((32,))
+    batches = FewLabels(digits, labelled_digits(digits, 30, 0), 50, 100, 0)
     optimizer = torch.optim.Adam(network.parameters(), 1e-2)
     for number in range(30):
         batch = batches.read(number)
@@ -74,17 +83,33 @@ def test_it_learns_from_few_labels():
         optimizer.zero_grad()
         torch.autograd.backward(total(SemiSupervised().discriminator_terms(seen)))
         optimizer.step()
-    found = network.eval()._logits(digits.images, None)[0].argmax(1)
+    found = network.logits(digits.images).argmax(1)
     assert (found == digits.classes).float().mean() > 0.95
     assert 0 <= n_wrong(network, digits) <= len(digits.classes)
 
 
-@pytest.mark.slow
-def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
-    def run(folder, n_steps):
-        return train(digits, digits, 30, n_steps, 0, folder)
+def test_first_weights_spread_what_layers_see():
+    torch.manual_seed(0)
+    images = torch.rand(64, 1, 16, 16) ** 4 * 2 - 1
+    network = Convolutional(images, (4, 4, 4))
+    for made in (network.layers[0]((images + 1) / 2), network.logits(images)):
+        channels = made.transpose(0, 1).flatten(1)
+        torch.testing.assert_close(channels.mean(1), torch.zeros(len(channels)), atol=1e-4, rtol=0)
+        torch.testing.assert_close(channels.std(1), torch.ones(len(channels)), atol=1e-3, rtol=0)
+    assert not torch.equal(network(images).scores, network(images).scores)
+    torch.testing.assert_close(network.averaged(images), network.logits(images))
 
-    monkeypatch.setattr(semi_supervised, "_HIDDEN", (16,))
+
+def small_players(_digits):
+    generator = MLPGenerator(MLPShape(28, hidden=(16,)))
+    return Players(generator, FullyConnected((16,)), 50, 100, 3e-3)
+
+
+@pytest.mark.slow
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path):
+    def run(folder, n_steps):
+        return train(digits, digits, small_players, Labels(30, 2), n_steps, 0, folder)
+
     digits = stripes(200)
     whole = run(tmp_path / "whole", 4)
     run(tmp_path / "parts", 2)
