@@ -122,6 +122,12 @@ def moved(images: Tensor, most_px: int, random: torch.Generator) -> Tensor:
     return wider[torch.arange(n)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
 
 
+def with_border(digits: Digits, size_px: int) -> Digits:
+    """Digits with as much black around as makes their sides ``size_px``, by an even number of pixels."""
+    border = (size_px - digits.images.shape[-1]) // 2
+    return Digits(F.pad(digits.images, (border,) * 4, value=-1), digits.classes)
+
+
 def labelled_digits(digits: Digits, n: int, seed: int) -> Tensor:
     """Indexes ``[n]`` of as many digits of each class, drawn at random."""
     random = torch.Generator().manual_seed(step_seed("labels", seed, 0))
