@@ -27,6 +27,7 @@ from partly.models.generators import DCGAN, DCGANShape, GeneratorFamily, MLPGene
 from partly.storage import step_seed, write_json
 from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
+DIGIT_PX = 28
 _N_MEASURED = 300  # digits that set first weights
 
 
@@ -49,7 +50,7 @@ class Players(NamedTuple):
 
 
 def _fully_connected(_digits: Digits) -> Players:
-    return Players(MLPGenerator(MLPShape(28, hidden=(500, 500))), FullyConnected(), 50, 100, 3e-3)
+    return Players(MLPGenerator(MLPShape(DIGIT_PX, hidden=(500, 500))), FullyConnected(), 50, 100, 3e-3)
 
 
 def _convolutional(digits: Digits) -> Players:
@@ -59,7 +60,7 @@ def _convolutional(digits: Digits) -> Players:
 
 PLAYERS: dict[str, tuple[int, Callable[[Digits], Players]]] = {
     "convolutional": (32, _convolutional),
-    "fully-connected": (28, _fully_connected),
+    "fully-connected": (DIGIT_PX, _fully_connected),
 }
 
 
@@ -194,8 +195,11 @@ def main() -> None:
     size_px, make_players = PLAYERS[asked.networks]
     names = tuple(str(place) for place in range(N_CLASSES))
     digits, test = (
-        read_digits(
-            _file(asked.data, f"{part}-images*"), _file(asked.data, f"{part}-labels*"), names, size_px
+        with_border(
+            read_digits(
+                _file(asked.data, f"{part}-images*"), _file(asked.data, f"{part}-labels*"), names, DIGIT_PX
+            ),
+            size_px,
         )
         for part in ("train", "t10k")
     )
