@@ -250,7 +250,7 @@ bench-info-gan: $(READY_DEV)
 	$(BIN)/python -m benchmarks.info_gan --data '$(MNIST)'
 
 bench-semi-supervised: $(READY_DEV)
-	$(BIN)/python -m benchmarks.semi_supervised --data '$(MNIST)' --labels 100 --steps 12000
+	$(BIN)/python -m benchmarks.semi_supervised --data '$(MNIST)' --labels 100
 
 bench-moment-matching: $(READY_DEV)
 	$(BIN)/python -m benchmarks.moment_matching --data '$(MNIST)' --photos-shown 2000000 --photos-of-pixels 500000

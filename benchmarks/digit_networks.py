@@ -13,6 +13,8 @@ from torch.func import functional_call
 from torch.nn.utils.parametrizations import weight_norm
 
 from partly.losses import Judgement
+from partly.models.feature_pyramid import FeaturePyramid
+from partly.models.generators import MLPGenerator, MLPShape, Synthesis
 from partly.storage import tensor_seed
 
 N_CLASSES = 10
@@ -138,6 +140,33 @@ class Convolutional(NamingDiscriminator):
                 kept = torch.rand(*x.shape[:2], 1, 1, generator=random) > 0.5
                 x = x * kept.to(x) * 2
         return x.flatten(1)
+
+
+class SmallGenerator(MLPGenerator):
+    """A layer to maps of 7 px, and two transposed convolutions to digits of 28 px, with batch norms.
+
+    Its first weights are PyTorch's own: with DCGAN's smaller ones, or with fully connected layers, a
+    discriminator learns less from its digits.
+    """
+
+    _CHANNELS = 64, 48
+
+    def __init__(self) -> None:
+        super().__init__(MLPShape(image_size_px=28))
+        first, second = self._CHANNELS
+        self.base = nn.Sequential(
+            nn.Linear(self.w_dim, first * 49, bias=False), nn.BatchNorm1d(first * 49), nn.ReLU()
+        )
+        self.larger = nn.Sequential(
+            nn.ConvTranspose2d(first, second, 4, 2, 1, bias=False), nn.BatchNorm2d(second), nn.ReLU()
+        )
+        self.pixels = nn.ConvTranspose2d(second, 1, 4, 2, 1)
+
+    def synthesise(self, w: Tensor, *, features_px: int | None = None, images: bool = True) -> Synthesis:  # noqa: ARG002
+        """Digits of ``w [b, 1, v]``; features are their pixels before the sigmoid, and nothing else."""
+        maps = self.base(w[:, 0]).view(-1, self._CHANNELS[0], 7, 7)
+        pixels = self.pixels(self.larger(maps))
+        return Synthesis((2 * pixels.sigmoid() - 1).expand(-1, 3, -1, -1), FeaturePyramid((pixels,)))
 
 
 @torch.no_grad()

@@ -20,10 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.digit_networks import N_CLASSES, Convolutional, FullyConnected, NamingDiscriminator
+from benchmarks.digit_networks import (
+    N_CLASSES,
+    Convolutional,
+    FullyConnected,
+    NamingDiscriminator,
+    SmallGenerator,
+)
 from benchmarks.digits import Digits, read_digits
 from partly.losses import SemiSupervised
-from partly.models.generators import DCGAN, DCGANShape, GeneratorFamily, MLPGenerator, MLPShape
+from partly.models.generators import GeneratorFamily, MLPGenerator, MLPShape
 from partly.storage import step_seed, write_json
 from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
@@ -54,13 +60,12 @@ def _fully_connected(_digits: Digits) -> Players:
 
 
 def _convolutional(digits: Digits) -> Players:
-    generator = DCGAN(DCGANShape(image_size_px=32, last_channels=24))
-    return Players(generator, Convolutional(digits.images[:_N_MEASURED]), 32, 64, 1e-3)
+    return Players(SmallGenerator(), Convolutional(digits.images[:_N_MEASURED]), 32, 64, 1e-3)
 
 
-PLAYERS: dict[str, tuple[int, Callable[[Digits], Players]]] = {
-    "convolutional": (32, _convolutional),
-    "fully-connected": (DIGIT_PX, _fully_connected),
+PLAYERS: dict[str, Callable[[Digits], Players]] = {
+    "convolutional": _convolutional,
+    "fully-connected": _fully_connected,
 }
 
 
@@ -123,12 +128,6 @@ def moved(images: Tensor, most_px: int, random: torch.Generator) -> Tensor:
     return wider[torch.arange(n)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
 
 
-def with_border(digits: Digits, size_px: int) -> Digits:
-    """Digits with as much black around as makes their sides ``size_px``, by an even number of pixels."""
-    border = (size_px - digits.images.shape[-1]) // 2
-    return Digits(F.pad(digits.images, (border,) * 4, value=-1), digits.classes)
-
-
 def labelled_digits(digits: Digits, n: int, seed: int) -> Tensor:
     """Indexes ``[n]`` of as many digits of each class, drawn at random."""
     random = torch.Generator().manual_seed(step_seed("labels", seed, 0))
@@ -187,25 +186,21 @@ def main() -> None:
     options.add_argument("--labels", type=int, default=100, help="how many digits have labels, of all alike")
     options.add_argument("--networks", choices=tuple(PLAYERS), default="convolutional")
     options.add_argument("--shift", type=int, default=2, help="pixels that photos are moved by, at most")
-    options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--steps", type=int, default=5000)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
     torch.set_num_threads(1)
-    size_px, make_players = PLAYERS[asked.networks]
     names = tuple(str(place) for place in range(N_CLASSES))
     digits, test = (
-        with_border(
-            read_digits(
-                _file(asked.data, f"{part}-images*"), _file(asked.data, f"{part}-labels*"), names, DIGIT_PX
-            ),
-            size_px,
+        read_digits(
+            _file(asked.data, f"{part}-images*"), _file(asked.data, f"{part}-labels*"), names, DIGIT_PX
         )
         for part in ("train", "t10k")
     )
     name = f"semi-supervised-{asked.networks}-{asked.labels}-shift-{asked.shift}-seed-{asked.seed}"
     labels = Labels(asked.labels, asked.shift)
-    errors = train(digits, test, make_players, labels, asked.steps, asked.seed, asked.out / name)
+    errors = train(digits, test, PLAYERS[asked.networks], labels, asked.steps, asked.seed, asked.out / name)
     path = asked.out / f"{name}.json"
     write_json(path, {"n_labels": asked.labels, "n_test": len(test.classes), "errors": errors})
     print(f"{errors[str(asked.steps)]} errors in {len(test.classes)}; written to {path}", flush=True)
