@@ -69,14 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = options.parse_args(arguments)
     torch.set_num_threads(1)
     if asked.table:
-        Console(width=150).print(table_of([json.loads((out / "stopping.json").read_text()) for out in asked.table]))
+        found = [json.loads((out / "stopping.json").read_text()) for out in asked.table]
+        Console(width=150).print(table_of(found))
         return
     if asked.photos is None or asked.out is None:
         options.error("PHOTOS and OUT, or --table")
     judge_photos, evaluations = train(asked)
-    found = result(asked, evaluations, judged(asked, judge_photos, evaluations), judge_photos)
-    write_json(asked.out / "stopping.json", found)
-    Console(width=150).print(table_of([found]))
+    study = result(asked, evaluations, judged(asked, judge_photos, evaluations), judge_photos)
+    write_json(asked.out / "stopping.json", study)
+    Console(width=150).print(table_of([study]))
 
 
 def train(asked: argparse.Namespace) -> tuple[PhotoSet, list[Evaluation]]:
