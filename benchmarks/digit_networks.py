@@ -143,11 +143,7 @@ class Convolutional(NamingDiscriminator):
 
 
 class SmallGenerator(MLPGenerator):
-    """A layer to maps of 7 px, and two transposed convolutions to digits of 28 px, with batch norms.
-
-    Its first weights are PyTorch's own: with DCGAN's smaller ones, or with fully connected layers, a
-    discriminator learns less from its digits.
-    """
+    """A layer to maps of 7 px, and two transposed convolutions to digits of 28 px, with batch norms."""
 
     _CHANNELS = 64, 48
 
