@@ -13,7 +13,7 @@ from torch.func import functional_call
 from torch.nn.utils.parametrizations import weight_norm
 
 from partly.losses import Judgement
-from partly.models.feature_pyramid import FeaturePyramid
+from partly.models import FeaturePyramid
 from partly.models.generators import MLPGenerator, MLPShape, Synthesis
 from partly.storage import tensor_seed
 
