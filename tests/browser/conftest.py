@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.browser.studio_page import StudioPage
 
 AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="session")
