@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from partly.data.labels.annotation import Annotation
 from partly.data.labels.part_sets import PartSet
@@ -67,6 +68,16 @@ def tiny_encoder(seed: int = 0) -> DinoV2:
             if name.endswith("gamma"):
                 tensor.normal_(0.5, 0.2)
     return encoder
+
+
+def noise_photos(folder: Path, n: int, size_px: int = 8) -> Path:
+    """The folder, which is made, with so many square photos of noise, ``0.png`` and so on."""
+    folder.mkdir(exist_ok=True)
+    draws = np.random.default_rng(0)
+    for index in range(n):
+        pixels = draws.integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder
 
 
 def thing_photo(height: int, width: int, seed: int) -> np.ndarray:

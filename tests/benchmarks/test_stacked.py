@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from benchmarks import photo_judge, stacked
 from partly.models.generators.generator_table import load_generator
 from partly.models.generators.latent_sampling import sample_w
+from tests.fakes import noise_photos
 from tests.project.trainings.test_until_no_better import Cells
 
 
@@ -14,11 +14,7 @@ from tests.project.trainings.test_until_no_better import Cells
 def words(tmp_path, monkeypatch):
     """A study of forty photos that ends at its first look, and is judged by few pictures."""
     monkeypatch.setattr(photo_judge, "load_feature_network", lambda _: Cells())
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    draws = np.random.default_rng(0)
-    for index in range(40):
-        Image.fromarray(draws.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(folder / f"{index}.png")
+    folder = noise_photos(tmp_path / "photos", 40, 32)
     few = ["--seconds", "0.001", "--look-every", "1", "--batch", "4", "--pictures", "8"]
     return [str(folder), str(tmp_path / "out"), "--family", "mlp", "--size", "32", "--small-size", "16", *few]
 

@@ -1,12 +1,11 @@
 import json
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from benchmarks import photo_judge, stopping
 from partly.project.trainings.no_better import Looks, NoBetter
 from partly.training.chassis.stopping_rule import StoppingRule
+from tests.fakes import noise_photos
 from tests.project.trainings.test_until_no_better import Cells
 
 RULE = StoppingRule(n_back=1, strike_above=1e-9, n_strikes=1, n_halvings=2, n_kept=1)
@@ -20,11 +19,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(stopping, "Looks", lambda *args, **more: Looks(*args, n_pictures=8, **more))
     before = NoBetter.__init__
     monkeypatch.setattr(NoBetter, "__init__", lambda *args, **more: before(*args, rule=RULE, **more))
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    draws = np.random.default_rng(0)
-    for index in range(80):
-        Image.fromarray(draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / f"{index}.png")
+    folder = noise_photos(tmp_path / "photos", 80)
     words = [str(folder), str(tmp_path / "out"), "--family", "mlp", "--size", "8", "--batch", "4"]
     words += ["--photos-shown", "20", "--evaluate-every", "4", "--hold-out", "50"]
     return tmp_path / "out", [*words, "--judge-pictures", "8", "--also", "cells"]

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.data.photos.photo_sets import PhotoSet
@@ -24,7 +23,7 @@ from partly.storage.model_folders import digest_of
 from partly.training.adversarial.gan_batches import SquareBatches
 from partly.training.recipes.recipe_table import RECIPES, choices_for
 from partly.training.recipes.training_plans import training_plan
-from tests.fakes import needed_choices
+from tests.fakes import needed_choices, noise_photos
 
 SIZES_PX = {"mlp": 8, "gmmn": 8, "dcgan": 16}
 
@@ -157,12 +156,7 @@ def test_times_are_told_as_people_tell_them(time_s, text):
 @pytest.fixture
 def photos(tmp_path):
     """Six photos."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    draws = np.random.default_rng(0)
-    for index in range(6):
-        Image.fromarray(draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return noise_photos(tmp_path / "photos", 6)
 
 
 def test_the_verb_tells_it_before_the_first_step(photos, tmp_path, monkeypatch):

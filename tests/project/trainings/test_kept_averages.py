@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from partly.data.photos.photo_sets import PhotoSet
 from partly.errors import BadOption
@@ -22,6 +21,7 @@ from partly.storage.model_folders import load_card
 from partly.training.recipes.recipe_table import choices_for
 from partly.training.recipes.training_plans import average_factors, training_plan
 from tests.device_with_values import device_with_values
+from tests.fakes import noise_photos
 from tests.project.trainings.test_until_no_better import SMALL, Cells
 
 CHOICES = choices_for("mlp", size_px=8, n_photos_shown=5 * 4, batch_size=4, n_averages=3)
@@ -30,12 +30,7 @@ CHOICES = choices_for("mlp", size_px=8, n_photos_shown=5 * 4, batch_size=4, n_av
 @pytest.fixture
 def photos(tmp_path):
     """Sixty photos."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    draws = np.random.default_rng(0)
-    for index in range(60):
-        Image.fromarray(draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return noise_photos(tmp_path / "photos", 60)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.data.photos.photo_classes import PhotoClasses
@@ -27,6 +26,7 @@ from partly.training.chassis.checkpoints import checkpoint_files
 from partly.training.chassis.stopping_rule import StoppingRule
 from partly.training.recipes.recipe_table import choices_for
 from partly.training.recipes.training_plans import with_defaults
+from tests.fakes import noise_photos
 
 SMALL = StoppingRule(n_back=2, strike_above=1e-9, n_strikes=1, n_halvings=2, n_kept=1)
 CHOICES = choices_for(
@@ -43,12 +43,7 @@ CHOICES = choices_for(
 @pytest.fixture
 def photos(tmp_path):
     """Sixty photos."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    draws = np.random.default_rng(0)
-    for index in range(60):
-        Image.fromarray(draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return noise_photos(tmp_path / "photos", 60)
 
 
 class Cells:

@@ -6,11 +6,9 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from PIL import Image
 
 from partly.cli.command_line import cli
 from partly.errors import BadModelFile, BadOption
@@ -23,6 +21,7 @@ from partly.training.chassis.checkpoints import checkpoint_files, read_checkpoin
 from partly.training.recipes.first_weights import discriminator_checkpoint
 from partly.training.recipes.recipe_table import choices_for
 from partly.training.recipes.training_plans import training_plan, with_defaults
+from tests.fakes import noise_photos
 
 CHOICES = choices_for("dcgan", size_px=16, n_photos_shown=8, batch_size=4)
 
@@ -39,11 +38,7 @@ def unmeasured():
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     """Six photos."""
-    folder = tmp_path_factory.mktemp("photos")
-    draws = np.random.default_rng(0)
-    for index in range(6):
-        Image.fromarray(draws.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return noise_photos(tmp_path_factory.mktemp("photos"), 6, 16)
 
 
 @pytest.fixture(scope="module")
