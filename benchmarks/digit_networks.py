@@ -17,7 +17,7 @@ from partly.models import FeaturePyramid
 from partly.models.generators import MLPGenerator, MLPShape, Synthesis
 from partly.storage import tensor_seed
 
-N_CLASSES = 10
+N_CLASSES, DIGIT_PX = 10, 28
 _NOISE_IN, _NOISE_HIDDEN = 0.3, 0.5
 
 
@@ -92,11 +92,10 @@ class FullyConnected(NamingDiscriminator):
 
     Args:
         hidden: widths of the hidden layers.
-        size_px: side of the images.
     """
 
-    def __init__(self, hidden: Sequence[int] = (1000, 500, 250, 250, 250), size_px: int = 28) -> None:
-        widths = [size_px**2, *hidden, N_CLASSES]
+    def __init__(self, hidden: Sequence[int] = (1000, 500, 250, 250, 250)) -> None:
+        widths = [DIGIT_PX**2, *hidden, N_CLASSES]
         super().__init__([weight_norm(nn.Linear(*pair)) for pair in pairwise(widths)], decay=0.9995)
 
     def features(self, images: Tensor, random: torch.Generator | None) -> Tensor:
@@ -148,7 +147,7 @@ class SmallGenerator(MLPGenerator):
     _CHANNELS = 64, 48
 
     def __init__(self) -> None:
-        super().__init__(MLPShape(image_size_px=28))
+        super().__init__(MLPShape(image_size_px=DIGIT_PX))
         first, second = self._CHANNELS
         self.base = nn.Sequential(
             nn.Linear(self.w_dim, first * 49, bias=False), nn.BatchNorm1d(first * 49), nn.ReLU()

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.digit_networks import (
+    DIGIT_PX,
     N_CLASSES,
     Convolutional,
     FullyConnected,
@@ -33,7 +34,6 @@ from partly.models.generators import GeneratorFamily, MLPGenerator, MLPShape
 from partly.storage import step_seed, write_json
 from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
 
-DIGIT_PX = 28
 _N_MEASURED = 300  # digits that set first weights
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,20 @@ def photo_figures(
         size_px: side of photos and label maps.
         mirror_average: show the network each photo mirrored, too.
     """
-    mapping = TruthMapping(PARTS_OF_IDS, FACE_PARTS)
+    pairs = photo_pairs(network, photos, size_px, mirror_average=mirror_average)
+    return figures_of(evaluate(pairs, FACE_PARTS, n_worst=0))
 
-    def pair(photo: LabelledPhoto) -> EvaluationPair:
+
+def photo_pairs(
+    network: PartNetwork, photos: Iterable[LabelledPhoto], size_px: int, *, mirror_average: bool = True
+) -> Iterator[EvaluationPair]:
+    """Each photo of :func:`photo_figures`, brought to ``size_px``, with what is found and the truth."""
+    mapping = TruthMapping(PARTS_OF_IDS, FACE_PARTS)
+    for photo in photos:
         pixels = resize_pixels(photo.pixels, size_px, size_px)
         truth = resize_label_map(mapping.apply(photo.ids, photo.name), (size_px, size_px))
         found = segment_photo(network, pixels, mirror_average=mirror_average)
-        return EvaluationPair(photo.name, None, found.label_map, truth)
-
-    return figures_of(evaluate(map(pair, photos), FACE_PARTS, n_worst=0))
+        yield EvaluationPair(photo.name, partial(np.asarray, pixels), found.label_map, truth)
 
 
 def part_figures(pairs: Iterable[tuple[str, LabelMap, LabelMap]], part_set: PartSet, part: str) -> Figures:
