@@ -78,14 +78,22 @@ class TrainedPlayers:
     discriminator: nn.Module
 
 
+ChangePlan = Callable[[TrainingPlan], TrainingPlan]
+
+
+def _as_it_is(plan: TrainingPlan) -> TrainingPlan:
+    return plan
+
+
 def trained_players(
     choices: TrainingChoices,
     learned_from: LearnedFrom,
     folder: Path,
     on_step: Callable[[PlanStep], None] = lambda _: None,
+    change: ChangePlan = _as_it_is,
 ) -> TrainedPlayers:
     """As :func:`trained_generator`, of a family with a discriminator."""
-    generator, plan = trained_generator(choices, learned_from, folder, on_step)
+    generator, plan = trained_generator(choices, learned_from, folder, on_step, change)
     return TrainedPlayers(generator, plan.players.discriminator)  # type: ignore[attr-defined]
 
 
@@ -94,6 +102,7 @@ def trained_generator(
     learned_from: LearnedFrom,
     folder: Path,
     on_step: Callable[[PlanStep], None] = lambda _: None,
+    change: ChangePlan = _as_it_is,
 ) -> tuple[GeneratorFamily, TrainingPlan]:
     """Train as ``partly train`` does, but without its pictures and measures; after a stop it goes on.
 
@@ -102,13 +111,14 @@ def trained_generator(
         learned_from: the digits.
         folder: of checkpoints and log, and of the generator.
         on_step: called after every step.
+        change: of the family's plan, as to other networks.
 
     Returns:
         The generator, with averaged weights, and the plan, whose networks were trained.
     """
     full = with_defaults(choices)
     classes = None if getattr(full, "classes", None) is None else learned_from.classes
-    plan = training_plan(full, classes.names if classes else ())
+    plan = change(training_plan(full, classes.names if classes else ()))
     batches = SquareBatches(
         learned_from.photos,
         plan.batch_size,

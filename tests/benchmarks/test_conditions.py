@@ -1,14 +1,17 @@
 """The benchmarks of classes and codes, on a few digits that are bars and points."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from benchmarks.info_gan_networks import with_paper_networks
 from benchmarks.trained_digits import PHOTOS, LearnedFrom
 
 from benchmarks import conditional, info_gan
 from partly.errors import BadPhoto
+from partly.training.recipes import choices_for, training_plan, with_defaults
 from tests.benchmarks.mnist_files import write_mnist
 
 
@@ -45,18 +48,44 @@ def data(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_finished_is_not_made_again(data, tmp_path, monkeypatch):
+@pytest.mark.parametrize("networks", info_gan.NETWORKS)
+def test_codes_that_were_judged_are_not_judged_again(data, tmp_path, monkeypatch, networks):
     out = tmp_path / "out"
-    info_gan.run(data, out, range(2), n_shown=128, n_rounds=1, n_pictures=20)
-    first = json.loads((out / "info-gan.json").read_text())
+    smaller = replace(info_gan.NETWORKS[networks], choices={"batch_size": 32})
+    monkeypatch.setitem(info_gan.NETWORKS, networks, smaller)
+
+    def judged():
+        info_gan.run(data, out, range(2), n_shown=128, n_rounds=1, n_pictures=20, networks=networks)
+        return json.loads((out / f"info-gan-{networks}-shapes.json").read_text())
+
+    first = judged()
     assert list(first["seeds"]) == ["0", "1"]
     for figures in first["seeds"].values():
         assert 0 <= figures["error of digits"] <= 1
         assert figures["information, nats"] <= np.log(10)
     # The discriminator of a finished training says again what it said.
-    (out / "seed-1-128" / "figures.json").unlink()
-    info_gan.run(data, out, range(2), n_shown=128, n_rounds=1, n_pictures=20)
-    assert json.loads((out / "info-gan.json").read_text()) == first
+    (out / f"{networks}-shapes-seed-1-128" / "figures.json").unlink()
+    assert judged() == first
+    monkeypatch.setattr(info_gan, "trained_players", None)
+    assert judged() == first
+
+
+def test_the_networks_of_the_paper_see_all_of_a_picture_at_once():
+    choices = choices_for("dcgan", size_px=32, codes=10, continuous_codes=2, n_photos_shown=128, seed=3)
+    plan = with_paper_networks(training_plan(with_defaults(choices)))
+    generator, discriminator = plan.players.generator, plan.players.discriminator
+    assert (generator.z_dim, generator.w_dim) == (62 + 2, 62 + 2 + 10)
+    made = generator.synthesise(torch.randn(2, 1, 74))
+    assert [maps.shape[1:] for maps in made.pyramid.maps] == [(128, 8, 8), (64, 16, 16)]
+    judged = discriminator(made.images)
+    assert (judged.scores.shape, judged.heads["code"].shape) == ((2,), (2, 12))
+    again = with_paper_networks(training_plan(with_defaults(choices))).players.generator
+    assert all(torch.equal(*pair) for pair in zip(generator.parameters(), again.parameters(), strict=True))
+
+
+@pytest.mark.slow
+def test_a_training_with_classes_that_was_judged_is_not_judged_again(data, tmp_path, monkeypatch):
+    out = tmp_path / "out"
     figures = conditional.run(data, out, "auxiliary", n_shown=128, n_rounds=1, n_pictures=20)
     monkeypatch.setattr(conditional, "trained_players", None)
     assert conditional.run(data, out, "auxiliary", n_shown=128, n_rounds=1, n_pictures=20) == figures

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from partly.losses.condition_terms import (
     INFORMATION,
     AuxiliaryClassifier,
     InformationBound,
+    InformationOfChanged,
     code_information,
 )
 from partly.losses.rounds import Ask, Judgement, Objective, Round, total
@@ -107,6 +109,30 @@ def test_codes_are_read_from_pictures_that_are_not_augmented():
     seen, _ = round_of_codes(LOGITS, lambda _: plain)
     found = InformationBound(3).discriminator_terms(seen)["information of code"]
     assert found.item() == pytest.approx(-math.log(3))
+
+
+@pytest.mark.parametrize("is_augmented", [True, False])
+def test_a_code_of_what_survives_changes_is_told_of_changed_pictures(is_augmented):
+    """And continuous codes of pictures as they are; what is drawn for the changes is the round's."""
+    as_they_are = torch.cat([LOGITS, torch.full((4, 2), 0.3)], dim=1)
+    of_changed = torch.cat([100 * ONES, torch.full((4, 2), 9.0)], dim=1)
+    drawn = []
+
+    def changes(pictures, random):
+        drawn.append(random)
+        return pictures + 1
+
+    def judge(pictures):
+        return Judgement(NONE, heads={"code": of_changed if pictures.mean() == 1 else as_they_are})
+
+    plain, _ = round_of_codes(as_they_are)
+    ask = Ask(**{"judge_plain" if is_augmented else "judge": judge}, random=lambda purpose: purpose)
+    seen = replace(plain, pictures=torch.zeros(4, 3, 2, 2), ask=ask)
+    terms = InformationOfChanged(3, 2, changes=changes).discriminator_terms(seen)
+    assert terms["information of code"].item() == pytest.approx(-math.log(3))
+    wanted = InformationBound(3, 2).discriminator_terms(plain)["information of continuous codes"]
+    assert terms["information of continuous codes"] == wanted
+    assert drawn == ["changes before a code is told"]
 
 
 def test_the_generator_wants_its_codes_to_be_told():

@@ -109,6 +109,54 @@ def test_a_batch_without_labels_has_the_unsupervised_terms_alone():
     torch.testing.assert_close(terms["adversarial"], wanted)
 
 
+SURE = torch.tensor([[4.0, 0, 0], [1.0, 0.9, 0], [0, 0.5, 0.4], [0, 0, 5.0], [6, 0, 0], [0, 6, 0]]).double()
+
+
+def test_of_pairs_each_is_to_be_of_the_class_that_is_sure_of_the_other():
+    """Of the first pair the first photo is sure, of the second the second; the third has labels."""
+    labels = torch.zeros(6, 3).double()
+    labels[4:, 0] = 1
+    both = judgement(0, 6, SURE), judgement(5, 6, draw(6, 3, seed=2))
+    objective = SemiSupervised(pairs_weight=2.0, sure_above=0.9)
+    terms = objective.discriminator_terms(seen(*both, labels))
+    shares = SURE.softmax(1)
+    wanted = -2 * (math.log(shares[1, 0]) + math.log(shares[2, 2])) / 4
+    assert terms["pairs"].item() == pytest.approx(wanted, rel=1e-6)
+    without = SemiSupervised().discriminator_terms(seen(*both, labels))
+    assert {name: terms[name] for name in without} == without
+
+
+def test_what_is_sure_of_a_pair_learns_nothing_from_it():
+    logits = SURE[:2].clone().requires_grad_(True)
+    terms = SemiSupervised(pairs_weight=1.0).discriminator_terms(
+        seen(judgement(0, 2, logits), judgement(5, 2, draw(2, 3)), torch.zeros(2, 3).double())
+    )
+    terms["pairs"].backward()
+    assert logits.grad[0].eq(0).all()
+    wanted = torch.autograd.functional.jacobian(lambda one: -one.log_softmax(0)[0] / 2, SURE[1])
+    torch.testing.assert_close(logits.grad[1], wanted)
+
+
+@pytest.mark.parametrize("with_labels", [[0, 1, 0, 0], [1, 0, 0]])
+def test_photos_that_do_not_come_in_pairs(with_labels):
+    n = len(with_labels)
+    labels = torch.tensor(with_labels)[:, None] * torch.ones(n, 3).double() / 3
+    both = judgement(0, n, draw(n, 3)), judgement(5, n, draw(n, 3))
+    with pytest.raises(
+        BadOption, match=f"{n} photos, of which 1 have labels; expected photos without labels"
+    ):
+        SemiSupervised(pairs_weight=1.0).discriminator_terms(seen(*both, labels))
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [({"pairs_weight": -1.0}, "weight of pairs is -1.0"), ({"sure_above": 1.0}, "sure_above is 1.0")],
+)
+def test_weights_and_probabilities_that_are_none(choice, told):
+    with pytest.raises(BadOption, match=told):
+        SemiSupervised(**choice)
+
+
 def test_the_generator_of_a_classifier_matches_features():
     real, fake = judgement(0), judgement(5)
     objective, ask = SemiSupervised(FeatureMatching(2)), {"judge": lambda _: real}

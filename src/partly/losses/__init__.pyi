@@ -12,6 +12,7 @@ from .centre_losses import placement_loss as placement_loss
 from .condition_terms import AuxiliaryClassifier as AuxiliaryClassifier
 from .condition_terms import INFORMATION as INFORMATION
 from .condition_terms import InformationBound as InformationBound
+from .condition_terms import InformationOfChanged as InformationOfChanged
 from .evidence_lower_bound import ELBO as ELBO
 from .evidence_lower_bound import LaplacePixels as LaplacePixels
 from .evidence_lower_bound import drawn as drawn

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -108,11 +110,34 @@ class InformationBound:
         continuous, code = codes.split([self.n_continuous, self.n_codes], dim=1)
         bounds = {}
         if self.n_codes:
-            bounds["information of code"] = code_information(told[:, : self.n_codes], code)
+            logits = self._told_of_code(seen, told)[:, : self.n_codes]
+            bounds["information of code"] = code_information(logits, code)
         if self.n_continuous:
             errors = (told[:, self.n_codes :] - continuous).square().sum(dim=1)
             bounds["information of continuous codes"] = (self.n_continuous - errors.mean()) / 2
         return bounds
+
+    def _told_of_code(self, seen: Round, told: Tensor) -> Tensor:  # noqa: ARG002
+        """What is told of the code, ``[b, n]``, where ``told`` is of pictures as they are."""
+        return told
+
+
+@dataclass(frozen=True)
+class InformationOfChanged(InformationBound):
+    """The code is told of changed pictures, so that its values are what survives the changes.
+
+    Continuous codes are told of pictures as they are, and the changes are left to them. The paper has none of
+    it; Ojha et al. (Elastic-InfoGAN, NeurIPS 2020) have a contrastive term to the same end.
+
+    Attributes:
+        changes: of pictures ``[b, 3, s, s]``, with what is drawn for them.
+    """
+
+    changes: Callable[[Tensor, torch.Generator], Tensor] = field(kw_only=True)
+
+    def _told_of_code(self, seen: Round, told: Tensor) -> Tensor:  # noqa: ARG002
+        changed = self.changes(seen.pictures, seen.ask.random("changes before a code is told"))
+        return (seen.ask.judge_plain or seen.ask.judge)(changed).heads["code"]
 
 
 def told_codes(seen: Round) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 
 from partly.errors import BadOption
 from partly.losses.approximate_slopes import ApproximateR1, ApproximateR2
-from partly.losses.condition_terms import InformationBound
+from partly.losses.condition_terms import InformationBound, InformationOfChanged
 from partly.losses.rounds import Ask, Lazy, Round, total
 from partly.losses.slope_penalties import R1, R2, GradientPenalty
 from partly.models.discriminators.light_discriminator import SelfSupervision
@@ -14,6 +14,7 @@ from partly.training.adversarial.gan_batches import ConditionRamp
 from partly.training.augment.adversarial.ada import AdaptiveAugmentation
 from partly.training.augment.adversarial.diff_augment import DiffAugment
 from partly.training.augment.adversarial.discriminator_augmentation import NOTHING
+from partly.training.augment.adversarial.shape_changes import ShapeChanges
 from partly.training.recipes.conditioned_plans import condition_batches
 from partly.training.recipes.objective_table import OBJECTIVES
 from partly.training.recipes.recipe_table import RECIPES, choices_for
@@ -367,6 +368,8 @@ def test_codes_are_the_classes_of_the_generator_and_numbers_of_its_latents(famil
     assert discriminator(torch.randn(3, 3, 32, 32), torch.eye(4)[:3]).heads["code"].shape == (3, 6)
     assert plan.players.objective.objectives[1] == InformationBound(4, 2, 0.5)
     assert condition_batches(choices) == {"n_codes": 4, "ramp": None}
+    of_shapes = training_plan(replace(choices, codes_of_shapes=True)).players.objective.objectives[1]
+    assert of_shapes == InformationOfChanged(4, 2, 0.5, changes=ShapeChanges())
     if family == "dcgan":
         assert (plan.config.generator_rate, plan.config.discriminator_rate) == (1e-3, 2e-4)
 

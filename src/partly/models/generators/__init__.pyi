@@ -3,6 +3,7 @@
 from .dcgan_generator import DCGAN as DCGAN
 from .dcgan_generator import DCGANShape as DCGANShape
 from .generator_base import GeneratorFamily as GeneratorFamily
+from .generator_base import UnmappedFamily as UnmappedFamily
 from .generator_protocol import Generator as Generator
 from .generator_protocol import Synthesis as Synthesis
 from .generator_table import load_generator as load_generator

@@ -10,6 +10,7 @@ from .recipe_table import choices_for as choices_for
 from .training_choices import LEAST_HELD_OUT as LEAST_HELD_OUT
 from .training_choices import TrainingChoices as TrainingChoices
 from .training_plans import AUGMENTATIONS as AUGMENTATIONS
+from .training_plans import AdversarialPlan as AdversarialPlan
 from .training_plans import PlanStep as PlanStep
 from .training_plans import TrainedModels as TrainedModels
 from .training_plans import TrainingPlan as TrainingPlan

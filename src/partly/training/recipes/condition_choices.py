@@ -58,6 +58,11 @@ class CodesChoice:
         at_most=MOST_CODES,
     )
     information: float = option(1.0, "Weight of what pictures tell of their codes (lambda).", above=0)
+    codes_of_shapes: bool = option(
+        False,
+        "Turn, stretch, slant, move and thicken pictures before their code is told, so that its values are "
+        "kinds of shapes, and not of strokes.",
+    )
 
 
 def check_conditions(choices: Any) -> None:
@@ -94,6 +99,10 @@ def check_conditions(choices: Any) -> None:
         raise BadOption(
             f"condition_from is {first}, and condition_until {last}",
             expected="numbers of photos shown, the first below the second",
+        )
+    if getattr(choices, "codes_of_shapes", False) and not getattr(choices, "codes", None):
+        raise BadOption(
+            "codes of shapes, without a code", expected="--codes with it, whose values are kinds of shapes"
         )
     if not codes and getattr(choices, "information", 1.0) != 1.0:
         raise BadOption(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from partly.losses import AuxiliaryClassifier, InformationBound, Objective, Together
+from partly.losses import AuxiliaryClassifier, InformationBound, InformationOfChanged, Objective, Together
 from partly.models.discriminators import ConditionWay
 from partly.training.adversarial.gan_batches import ConditionRamp
+from partly.training.augment.adversarial import ShapeChanges
 from partly.training.recipes.recipe_presets import AdversarialPreset
 
 
@@ -52,7 +53,11 @@ def conditioned_objective(objective: Objective, choices: Any, classes: Sequence[
     """
     way = condition_way(choices)
     if way == "codes":
-        bound = InformationBound(_n_codes(choices), _n_continuous(choices), choices.information)
+        of_codes = _n_codes(choices), _n_continuous(choices), choices.information
+        if choices.codes_of_shapes:
+            bound: InformationBound = InformationOfChanged(*of_codes, changes=ShapeChanges())
+        else:
+            bound = InformationBound(*of_codes)
         return Together((objective, bound))
     if way == "auxiliary" and classes:
         return Together((objective, AuxiliaryClassifier()))
