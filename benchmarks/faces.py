@@ -19,7 +19,7 @@ from experiments.scoring import figures_of, photo_pairs
 from partly.data.labels import FACE_PARTS
 from partly.data.photos import grid, overlay, write_png
 from partly.evaluation.segmentation import EvaluationPair, evaluate
-from partly.models.networks import load_network
+from partly.inference.segment import load_part_network
 from partly.storage import write_json
 
 _N_PANELS = 12
@@ -38,14 +38,14 @@ def painted(pairs: Iterable[EvaluationPair], rows: list[np.ndarray]) -> Iterator
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.faces", description=__doc__)
-    options.add_argument("network", type=Path, help="model folder of an auto-shot network of face parts")
+    options.add_argument("network", type=Path, help="model folder of a network of face parts")
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--photo-px", type=int, default=256, help="side that photos are brought to")
     options.add_argument("--photos", type=int, default=250, help="how many, of 250")
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args(arguments)
     torch.set_num_threads(1)
-    network = load_network(asked.network).for_inference()
+    network = load_part_network(asked.network).for_inference()
     rows: list[np.ndarray] = []
     pairs = photo_pairs(network, photos(asked.data, "choices", asked.photos), asked.photo_px)
     result = figures_of(evaluate(painted(pairs, rows), FACE_PARTS, n_worst=0))

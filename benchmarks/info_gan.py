@@ -4,8 +4,8 @@
 of ten values and two continuous codes on the photos of MNIST alone, once for each seed; with ``--networks
 dcgan`` those of ``partly train --family dcgan``. The code is told of pictures that were turned, slanted and
 the like (``partly train --codes-of-shapes``), which the paper's is not (``--codes-of pictures``). The seed is
-picked by the mutual information of the last tenth of its steps, for which no label is needed. Then codes are matched to digits,
-one to one, so that most agree, in two ways:
+picked by the mutual information of the last tenth of its steps, for which no label is needed. Then codes are
+matched to digits, one to one, so that most agree, in two ways:
 
 - digits: the discriminator tells the code of the 10,000 test digits (the paper's figure: 5 % are wrong);
 - pictures: a network that learned from real digits names pictures of each code.
