@@ -2,10 +2,11 @@
 
 ``python -m benchmarks.semi_supervised --data FOLDER --labels 100`` trains on MNIST's photos, of which as many
 of each digit have labels, and prints how many of the 10,000 test digits are named wrongly. The generator
-matches features, and digits are named by the discriminator's averaged weights. The paper's players are
-``--networks fully-connected``, which take many more steps than convolutional ones. Photos are shown moved by
-up to ``--shift`` pixels, at random: a few labels last longer so (the paper's: ``--shift 0``). It may be
-stopped and goes on; ``--steps`` may grow. FOLDER has the four files of MNIST, in IDX form.
+matches features, and digits are named by the discriminator's averaged weights. Convolutional players see
+photos turned, slanted and moved a little, and those without labels twice, which they are to name alike (see
+:class:`partly.losses.SemiSupervised`). The paper's players and batches, without any of that, are
+``--networks fully-connected``, and take many more steps. It may be stopped and goes on; ``--steps`` may grow.
+FOLDER has the four files of MNIST, in IDX form.
 """
 
 from __future__ import annotations
@@ -33,52 +34,66 @@ from partly.losses import SemiSupervised
 from partly.models.generators import GeneratorFamily, MLPGenerator, MLPShape
 from partly.storage import step_seed, write_json
 from partly.training.adversarial import GanConfig, GanPlayers, PhotoBatch, train_gan
+from partly.training.augment.adversarial import ShapeChanges
 
 _N_MEASURED = 300  # digits that set first weights
 
 
+class Shown(NamedTuple):
+    """What a step shows of the photos.
+
+    Attributes:
+        n_labelled: with labels.
+        n_unlabelled: without.
+        changes: of all of them, and those without labels come twice then; None: they come as they are.
+    """
+
+    n_labelled: int
+    n_unlabelled: int
+    changes: ShapeChanges | None = None
+
+
 class Players(NamedTuple):
-    """Both networks of a training, and how it shows photos.
+    """Both networks of a training, and what they are shown.
 
     Attributes:
         generator: makes digits.
         network: the discriminator, which names them.
-        n_labelled: photos with labels in a step.
-        n_unlabelled: photos without.
         rate: learning rate of both.
+        n_pictures: in a step.
+        shown: of the photos in a step.
+        objective: of both.
     """
 
     generator: GeneratorFamily
     network: NamingDiscriminator
-    n_labelled: int
-    n_unlabelled: int
     rate: float
+    n_pictures: int
+    shown: Shown
+    objective: SemiSupervised = SemiSupervised()
 
 
 def _fully_connected(_digits: Digits) -> Players:
-    return Players(MLPGenerator(MLPShape(DIGIT_PX, hidden=(500, 500))), FullyConnected(), 50, 100, 3e-3)
+    generator = MLPGenerator(MLPShape(DIGIT_PX, hidden=(500, 500)))
+    return Players(generator, FullyConnected(), 3e-3, 150, Shown(50, 100))
 
 
 def _convolutional(digits: Digits) -> Players:
-    return Players(SmallGenerator(), Convolutional(digits.images[:_N_MEASURED]), 32, 64, 1e-3)
+    changes = ShapeChanges(turn=0.26, stretch=0.1, slant=0.2, shift=0.07, bolder=0)
+    return Players(
+        SmallGenerator(),
+        Convolutional(digits.images[:_N_MEASURED]),
+        2e-3,
+        64,
+        Shown(32, 96, changes),
+        SemiSupervised(pairs_weight=1.0, sure_above=0.8),
+    )
 
 
 PLAYERS: dict[str, Callable[[Digits], Players]] = {
     "convolutional": _convolutional,
     "fully-connected": _fully_connected,
 }
-
-
-class Labels(NamedTuple):
-    """Which labels are told, and of what.
-
-    Attributes:
-        n: how many digits have labels.
-        shift_px: how far photos are moved at most, each way.
-    """
-
-    n: int
-    shift_px: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,44 +103,38 @@ class FewLabels:
     Attributes:
         digits: all, with their classes.
         labelled: indexes of those whose classes are told.
-        n_labelled: photos with labels in a batch.
-        n_unlabelled: photos without.
+        shown: of them in a batch.
         seed: of what comes when.
-        shift_px: how far photos are moved at most, each way.
     """
 
     digits: Digits
     labelled: Tensor
-    n_labelled: int
-    n_unlabelled: int
+    shown: Shown
     seed: int
-    shift_px: int = 0
     condition_width: int = N_CLASSES
 
     @property
     def digest(self) -> str:
         """Of what the batches depend on."""
-        told = f"labels of {self.labelled.tolist()}, seed {self.seed}, moved by {self.shift_px} px"
-        return f"{len(self.digits.classes)} digits, {told}, {self.n_labelled} and {self.n_unlabelled} a batch"
+        return (
+            f"{len(self.digits.classes)} digits, labels of {self.labelled.tolist()}, seed {self.seed}, "
+            f"{self.shown}"
+        )
 
     def read(self, number: int) -> PhotoBatch:
         """Batch ``number``; a photo without label has a condition of zeros."""
+        n_labelled, n_unlabelled, changes = self.shown
         random = torch.Generator().manual_seed(step_seed("photos", self.seed, number))
-        told = self.labelled[torch.randint(len(self.labelled), (self.n_labelled,), generator=random)]
-        others = torch.randint(len(self.digits.classes), (self.n_unlabelled,), generator=random)
-        images = moved(self.digits.images[torch.cat([told, others])], self.shift_px, random)
+        told = self.labelled[torch.randint(len(self.labelled), (n_labelled,), generator=random)]
+        others = torch.randint(len(self.digits.classes), (n_unlabelled,), generator=random)
+        if changes:
+            others = others.repeat_interleave(2)
+        images = self.digits.images[torch.cat([told, others])]
+        images = changes(images, random) if changes else images
         images = images.expand(-1, 3, -1, -1)
         condition = torch.zeros(len(images), N_CLASSES)
-        condition[: self.n_labelled] = F.one_hot(self.digits.classes[told], N_CLASSES).float()
+        condition[:n_labelled] = F.one_hot(self.digits.classes[told], N_CLASSES).float()
         return PhotoBatch(images, condition)
-
-
-def moved(images: Tensor, most_px: int, random: torch.Generator) -> Tensor:
-    """Images ``[b, 1, s, s]``, each moved by up to so many pixels both ways; black comes in."""
-    n, side = len(images), images.shape[-1]
-    wider = F.pad(images[:, 0], (most_px,) * 4, value=-1)
-    down, right = torch.randint(2 * most_px + 1, (2, n, 1), generator=random) + torch.arange(side)
-    return wider[torch.arange(n)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
 
 
 def labelled_digits(digits: Digits, n: int, seed: int) -> Tensor:
@@ -147,7 +156,7 @@ def train(
     digits: Digits,
     test: Digits,
     make_players: Callable[[Digits], Players],
-    labels: Labels,
+    n_labels: int,
     n_steps: int,
     seed: int,
     folder: Path | None,
@@ -158,7 +167,7 @@ def train(
         players = make_players(digits)
     config = GanConfig(
         n_steps,
-        batch_size=players.n_labelled + players.n_unlabelled,
+        batch_size=players.n_pictures,
         generator_rate=players.rate,
         discriminator_rate=players.rate,
         betas=(0.5, 0.999),
@@ -172,9 +181,8 @@ def train(
         errors[str(n_done)] = n_wrong(players.network, test)
         print(f"{n_done} steps: {errors[str(n_done)]} errors in {len(test.classes)}", flush=True)
 
-    labelled = labelled_digits(digits, labels.n, seed)
-    batches = FewLabels(digits, labelled, players.n_labelled, players.n_unlabelled, seed, labels.shift_px)
-    gan = GanPlayers(players.generator, players.network, SemiSupervised())
+    batches = FewLabels(digits, labelled_digits(digits, n_labels, seed), players.shown, seed)
+    gan = GanPlayers(players.generator, players.network, players.objective)
     train_gan(gan, batches, config, folder=folder, on_checkpoint=on_checkpoint)
     errors[str(n_steps)] = n_wrong(players.network, test)
     return errors
@@ -185,7 +193,6 @@ def main() -> None:
     options.add_argument("--data", type=Path, required=True, help="folder with the four files of MNIST")
     options.add_argument("--labels", type=int, default=100, help="how many digits have labels, of all alike")
     options.add_argument("--networks", choices=tuple(PLAYERS), default="convolutional")
-    options.add_argument("--shift", type=int, default=2, help="pixels that photos are moved by, at most")
     options.add_argument("--steps", type=int, default=5000)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--out", type=Path, default=Path("bench-out"))
@@ -198,9 +205,9 @@ def main() -> None:
         )
         for part in ("train", "t10k")
     )
-    name = f"semi-supervised-{asked.networks}-{asked.labels}-shift-{asked.shift}-seed-{asked.seed}"
-    labels = Labels(asked.labels, asked.shift)
-    errors = train(digits, test, PLAYERS[asked.networks], labels, asked.steps, asked.seed, asked.out / name)
+    name = f"semi-supervised-{asked.networks}-{asked.labels}-seed-{asked.seed}"
+    players, folder = PLAYERS[asked.networks], asked.out / name
+    errors = train(digits, test, players, asked.labels, asked.steps, asked.seed, folder)
     path = asked.out / f"{name}.json"
     write_json(path, {"n_labels": asked.labels, "n_test": len(test.classes), "errors": errors})
     print(f"{errors[str(asked.steps)]} errors in {len(test.classes)}; written to {path}", flush=True)

@@ -4,10 +4,9 @@ from benchmarks.digit_networks import Convolutional, FullyConnected
 from benchmarks.digits import Digits
 from benchmarks.semi_supervised import (
     FewLabels,
-    Labels,
     Players,
+    Shown,
     labelled_digits,
-    moved,
     n_wrong,
     train,
 )
@@ -15,6 +14,7 @@ from benchmarks.semi_supervised import (
 from partly.losses.matched_features import SemiSupervised
 from partly.losses.rounds import Round, total
 from partly.models.generators import MLPGenerator, MLPShape
+from partly.training.augment.adversarial.shape_changes import ShapeChanges
 
 
 def stripes(n: int) -> Digits:
@@ -35,24 +35,24 @@ def test_as_many_of_each_class_have_labels():
 
 def test_batches_have_photos_with_labels_and_others():
     digits = stripes(200)
-    batch = FewLabels(digits, labelled_digits(digits, 30, 0), 50, 100, 0).read(3)
+    batch = FewLabels(digits, labelled_digits(digits, 30, 0), Shown(50, 100), 0).read(3)
     assert batch.photos.shape == (150, 3, 28, 28)
     assert batch.condition.sum(1).tolist() == [1] * 50 + [0] * 100
     shown = batch.photos[:50, 0, ::2].mean(2)[:, :10].argmax(1)
     assert torch.equal(batch.condition[:50].argmax(1), shown)
 
 
-def test_photos_are_moved_both_ways_and_nothing_comes_round():
-    point = torch.full((400, 1, 7, 7), -1.0)
-    point[:, 0, 3, 3] = 1
-    places = {tuple(place) for place in (moved(point, 2, torch.Generator()) == 1).nonzero()[:, 2:].tolist()}
-    assert places == {(down, right) for down in range(1, 6) for right in range(1, 6)}
-    edge = torch.full((400, 1, 7, 7), -1.0)
-    edge[:, 0, 0, 0] = 1
-    at_edge = (moved(edge, 2, torch.Generator()) == 1).nonzero()[:, 2:]
-    assert 0 < len(at_edge) < 400
-    assert at_edge.max() == 2
-    assert torch.equal(moved(edge, 0, torch.Generator()), edge)
+def test_changed_photos_without_labels_come_in_pairs():
+    digits = stripes(200)
+    digits = Digits(digits.images.roll(4, dims=2), digits.classes)  # no stripe is near a border
+    changes = ShapeChanges(turn=0, stretch=0, slant=0, shift=0.1, bolder=0)
+    batch = FewLabels(digits, labelled_digits(digits, 30, 0), Shown(4, 50, changes), 0).read(3)
+    assert batch.photos.shape == (104, 3, 28, 28)
+    assert batch.condition.sum(1).tolist() == [1] * 4 + [0] * 100
+    light = (batch.photos[:, 0] + 1).mean(2)
+    places = (light * torch.arange(28)).sum(1) / light.sum(1)
+    apart = (places[4::2] - places[5::2]).abs()
+    assert 1 < apart.max() <= 2 * 2.8 < (places[4:] - places[4]).abs().max()
 
 
 def test_a_classifier_names_by_averaged_weights_without_noise():
@@ -74,7 +74,7 @@ def test_a_classifier_names_by_averaged_weights_without_noise():
 def test_it_learns_from_few_labels():
     torch.manual_seed(0)
     digits, network = stripes(200), FullyConnected((32,))
-    batches = FewLabels(digits, labelled_digits(digits, 30, 0), 50, 100, 0)
+    batches = FewLabels(digits, labelled_digits(digits, 30, 0), Shown(50, 100), 0)
     optimizer = torch.optim.Adam(network.parameters(), 1e-2)
     for number in range(30):
         batch = batches.read(number)
@@ -102,13 +102,14 @@ def test_first_weights_spread_what_layers_see():
 
 def small_players(_digits):
     generator = MLPGenerator(MLPShape(28, hidden=(16,)))
-    return Players(generator, FullyConnected((16,)), 50, 100, 3e-3)
+    shown = Shown(20, 30, ShapeChanges())
+    return Players(generator, FullyConnected((16,)), 3e-3, 40, shown, SemiSupervised(pairs_weight=1.0))
 
 
 @pytest.mark.slow
 def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path):
     def run(folder, n_steps):
-        return train(digits, digits, small_players, Labels(30, 2), n_steps, 0, folder)
+        return train(digits, digits, small_players, 30, n_steps, 0, folder)
 
     digits = stripes(200)
     whole = run(tmp_path / "whole", 4)
