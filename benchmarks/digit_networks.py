@@ -18,7 +18,7 @@ from partly.models.generators import MLPGenerator, MLPShape, Synthesis
 from partly.storage import tensor_seed
 
 N_CLASSES, DIGIT_PX = 10, 28
-_NOISE_IN, _NOISE_HIDDEN = 0.3, 0.5
+_NOISE_IN, _NOISE_HIDDEN, _LITTLE_NOISE = 0.3, 0.5, 0.05
 
 
 class NamingDiscriminator(nn.Module, ABC):
@@ -108,7 +108,7 @@ class FullyConnected(NamingDiscriminator):
 
 
 class Convolutional(NamingDiscriminator):
-    """Three convolutions, whose maps are left out at random in part.
+    """Three convolutions, with little noise: photos that are changed take its place (docs/lab.md).
 
     Args:
         images: ``[n, 1, s, s]`` in [-1, 1], some hundred, which set the first weights so that over them the
@@ -132,12 +132,9 @@ class Convolutional(NamingDiscriminator):
 
     def features(self, images: Tensor, random: torch.Generator | None) -> Tensor:
         """The maps of the last convolution, ``[b, c * s * s / 16]``."""
-        x = _with_noise(_unit(images), _NOISE_IN, random)
-        for i, layer in enumerate(self.layers[:-1]):
+        x = _with_noise(_unit(images), _LITTLE_NOISE, random)
+        for layer in self.layers[:-1]:
             x = F.leaky_relu(layer(x), 0.2)
-            if random is not None and i < 2:
-                kept = torch.rand(*x.shape[:2], 1, 1, generator=random) > 0.5
-                x = x * kept.to(x) * 2
         return x.flatten(1)
 
 
