@@ -27,7 +27,14 @@ from benchmarks.photo_judge import by_chance, distance_from, judge_and_others
 from partly.data.photos import PhotoSet, find_photos, make_photo_set
 from partly.machine import PROCESSOR
 from partly.models.zoo import load_feature_network, load_generator
-from partly.project.trainings import Evaluation, Looks, NoBetter, hold_out, n_held_out
+from partly.project.trainings import (
+    Evaluation,
+    Looks,
+    NoBetter,
+    hold_out,
+    n_held_out,
+    n_pictures_beside,
+)
 from partly.storage import read_json_or_none, write_json
 from partly.training.adversarial import SquareBatches
 from partly.training.chassis import Others, Verdict
@@ -104,7 +111,8 @@ def train(asked: argparse.Namespace) -> tuple[PhotoSet, list[Evaluation]]:
     learned, held_out, _ = hold_out(others, n, asked.seed, mirror=choices.mirror)
     ready = training_plan(choices)
     steps = max(1, round(choices.evaluate_every / ready.n_shown_a_step))
-    looks = Looks(steps, ready.n_shown_a_step, asked.seed, obeyed=asked.obey)
+    n_pictures = n_pictures_beside(len(held_out))
+    looks = Looks(steps, ready.n_shown_a_step, asked.seed, n_pictures, obeyed=asked.obey)
     folder = asked.out / "training"
     folder.mkdir(parents=True, exist_ok=True)
     watch = KeepingAll(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from benchmarks import photo_judge, stopping
-from partly.project.trainings.no_better import Looks, NoBetter
+from partly.project.trainings.no_better import NoBetter
 from partly.training.chassis.stopping_rule import StoppingRule
 from tests.fakes import noise_photos
 from tests.project.trainings.test_until_no_better import Cells
@@ -16,7 +16,7 @@ def study(tmp_path, monkeypatch):
     """Words of a study on eighty photos, with a rule that stops at the third evaluation."""
     for module in (photo_judge, stopping):
         monkeypatch.setattr(module, "load_feature_network", lambda _: Cells())
-    monkeypatch.setattr(stopping, "Looks", lambda *args, **more: Looks(*args, n_pictures=8, **more))
+    monkeypatch.setattr(stopping, "n_pictures_beside", lambda _: 8)
     before = NoBetter.__init__
     monkeypatch.setattr(NoBetter, "__init__", lambda *args, **more: before(*args, rule=RULE, **more))
     folder = noise_photos(tmp_path / "photos", 80)

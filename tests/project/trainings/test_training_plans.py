@@ -132,8 +132,8 @@ def test_gamma_of_the_light_family_is_for_the_batch():
         ready = training_plan(choices_for("light", size_px=64, **choices))
         return ready.players.discriminator_penalties[0].objective.gamma
 
-    assert gamma() == 0.0002 * 64**2 / 8
-    assert gamma(batch_size=16) == 0.0002 * 64**2 / 16
+    assert gamma() == 0.0008 * 64**2 / 8
+    assert gamma(batch_size=16) == 0.0008 * 64**2 / 16
 
 
 def test_clipped_weights_come_with_rmsprop():

@@ -18,7 +18,7 @@ from partly.models.generators.generator_table import load_generator
 from partly.project.trainings import no_better
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.held_out_photos import hold_out, n_held_out
-from partly.project.trainings.no_better import Evaluation
+from partly.project.trainings.no_better import Evaluation, n_pictures_beside
 from partly.project.trainings.stopping_text import _short, before_text, least_evaluations, outcome_text
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.storage.model_folders import load_card
@@ -167,6 +167,7 @@ def test_through_the_command_line(photos, tmp_path, quick):
 
 def test_how_many_are_held_out():
     assert n_held_out(70_000, None) == 512
+    assert [n_pictures_beside(n) for n in (100, 512, 2000)] == [512, 512, 2000]
     assert n_held_out(1000, None) == 100
     assert n_held_out(60, 50) == 50
     text = (

@@ -8,4 +8,5 @@ from .held_out_photos import n_held_out as n_held_out
 from .no_better import Evaluation as Evaluation
 from .no_better import Looks as Looks
 from .no_better import NoBetter as NoBetter
+from .no_better import n_pictures_beside as n_pictures_beside
 from .tensorboard_curves import TensorBoardCurves as TensorBoardCurves

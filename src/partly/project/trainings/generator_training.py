@@ -25,7 +25,7 @@ from partly.models.zoo import load_feature_network
 from partly.project.trainings.forecasts import TrainingForecast, training_forecast
 from partly.project.trainings.generator_keeper import GeneratorKeeper
 from partly.project.trainings.held_out_photos import hold_out, n_held_out
-from partly.project.trainings.no_better import Looks, NoBetter
+from partly.project.trainings.no_better import Looks, NoBetter, n_pictures_beside
 from partly.project.trainings.stopping_text import before_text
 from partly.project.trainings.training_folder import TrainingFolder
 from partly.project.trainings.training_measures import Measures, tell_nobody
@@ -226,7 +226,7 @@ def _watched(
             len(held_out), len(learned), every * ready.n_shown_a_step, ready.n_steps * ready.n_shown_a_step
         ):
             reports.on_note(note)
-    looks = Looks(every, ready.n_shown_a_step, choices.seed)
+    looks = Looks(every, ready.n_shown_a_step, choices.seed, n_pictures_beside(len(held_out)))
     network = load_feature_network("builtin")
     watch = NoBetter(held_out, network, looks, place.training, on_progress=reports.on_measuring)
     return learned, classes, watch

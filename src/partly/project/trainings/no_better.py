@@ -91,6 +91,14 @@ class Looks:
     obeyed: Literal["all", "rates", "nothing"] = "all"
 
 
+def n_pictures_beside(n_held_out: int) -> int:
+    """How many pictures are made for each evaluation beside so many photos: as many, and 512 at least.
+
+    With either few the distance is known badly, and slow progress is taken for none (docs/lab.md).
+    """
+    return max(N_PICTURES, n_held_out)
+
+
 class NoBetter:
     """The watch of a training that stops when its pictures no longer get better.
 

@@ -44,8 +44,10 @@ class LightRecipe(EitherDiscriminatorRecipe):
     can_clip = False  # so deep without norms, slopes at 64 px are 1e-7 then
 
     def preset(self, size_px: int) -> AdversarialPreset:
-        """R1 as in StyleGAN2 where Liu et al. (ICLR 2021) have a hinge and norms; batches are theirs.
+        """R1 where Liu et al. (ICLR 2021) have a hinge and norms; batches are theirs.
 
+        Its weight goes with size and batch as StyleGAN2's does, four times as large: on digits, clothes and
+        faces better than a quarter or four times of it (docs/lab.md, "Which gamma, and when to stop").
         Batches of 16 took more photos to the same pictures, and as long a photo (docs/lab.md, "The light
         family, faster").
         """
@@ -58,7 +60,7 @@ class LightRecipe(EitherDiscriminatorRecipe):
             batch_size=batch_size,
             n_photos_shown=400_000,
             augment="diff",
-            gamma=0.0002 * size_px**2 / batch_size,
+            gamma=0.0008 * size_px**2 / batch_size,
             gamma_by_batch=True,
             reuse_pictures=True,
             training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},

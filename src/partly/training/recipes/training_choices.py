@@ -83,7 +83,8 @@ class StoppingChoice:
     )
     n_held_out: int | None = option(
         None,
-        "With --until, how many photos are held out; by default a tenth, at most 512.",
+        "With --until, how many photos are held out; by default a tenth, at most 512. As many pictures are "
+        "compared with them, and 512 at least: more of both see smaller progress.",
         flag="--hold-out",
         at_least=LEAST_HELD_OUT,
     )
