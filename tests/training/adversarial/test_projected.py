@@ -138,6 +138,7 @@ def test_a_network_that_is_not_there_is_told_how_to_get(monkeypatch, tmp_path):
         ({"codes": 3}, "--codes 3", "which tells no codes"),
         ({"continuous_codes": 2}, "--continuous-codes 2", "which tells no codes"),
         ({"gamma": 0.5}, "--gamma 0.5", "whose slopes have no penalty"),
+        ({"gamma_share": 0.5}, "--gamma-share", "whose slopes have no penalty"),
         ({"slopes": "finite-differences"}, "--slopes finite-differences", "whose slopes have no penalty"),
         (
             {"n_frozen": 1, "start_from": "there"},

@@ -50,8 +50,13 @@ from partly.training.recipes import (
     with_defaults,
 )
 
-_ASSUMED = {"streams": FIRST_VERSION, "warm_discriminator": False, "reuse_pictures": False}
-_KEPT_OPEN = ("warm_discriminator", "batch_size", "reuse_pictures")
+_ASSUMED = {
+    "streams": FIRST_VERSION,
+    "warm_discriminator": False,
+    "reuse_pictures": False,
+    "gamma_share": 0.0002,
+}
+_KEPT_OPEN = ("warm_discriminator", "batch_size", "reuse_pictures", "gamma_share")
 _N_PORTRAITS = 20_000
 _PORTRAITS = re.compile(r"portraits(?::(\d+))?")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from partly.storage import option
 from partly.training.recipes.condition_choices import ClassesChoice, CodesChoice, GradualChoice
 from partly.training.recipes.projected_play import EitherDiscriminatorRecipe
 from partly.training.recipes.training_choices import (
@@ -34,6 +35,13 @@ class LightChoices(
 ):
     """The options of the light family."""
 
+    gamma_share: float | None = option(
+        None,
+        "Weight of R1 as a share of the squared size in pixels over the batch, where --gamma does not say it; "
+        "0.0008 by default.",
+        what="a share",
+        above=0,
+    )
     family: str = field(default="light", init=False)
 
 
@@ -54,14 +62,12 @@ class LightRecipe(EitherDiscriminatorRecipe):
         from partly.models.generators import LightShape
         from partly.training.recipes.recipe_presets import AdversarialPreset
 
-        batch_size = 8
         return AdversarialPreset(
             LightShape(image_size_px=size_px),
-            batch_size=batch_size,
+            batch_size=8,
             n_photos_shown=400_000,
             augment="diff",
-            gamma=0.0008 * size_px**2 / batch_size,
-            gamma_by_batch=True,
+            gamma_share=0.0008,
             reuse_pictures=True,
             training={"generator_rate": 3e-4, "discriminator_rate": 1.2e-3, "betas": (0.0, 0.99)},
         )

@@ -70,6 +70,7 @@ class AgainstProjected(AdversarialRecipe):
             objective="hinge",
             augment="diff",
             gamma=None,
+            gamma_share=None,
             training={**own.training, **rates},
         )
 
@@ -112,6 +113,7 @@ def _refuse_beside(choices: Any) -> None:
             "which tells no codes",
         ),
         (f"--gamma {choices.gamma}", choices.gamma is not None, "whose slopes have no penalty"),
+        ("--gamma-share", getattr(choices, "gamma_share", None) is not None, "whose slopes have no penalty"),
         (f"--slopes {choices.slopes}", choices.slopes != "exact", "whose slopes have no penalty"),
         (
             f"--freeze-discriminator {choices.n_frozen}",

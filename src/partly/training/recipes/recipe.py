@@ -94,8 +94,9 @@ class AdversarialRecipe(ABC):
         from partly.training.recipes.unfitting_choices import refuse_unfitting
 
         check_conditions(choices)
-        names = ("batch_size", "n_photos_shown", "objective", "augment", "reuse_pictures")
         preset = self.preset(choices.size_px)
+        names = ["batch_size", "n_photos_shown", "objective", "augment", "reuse_pictures"]
+        names += ["gamma_share"] if hasattr(choices, "gamma_share") else []
         full = with_stopping(with_preset(choices, preset, names), preset)
         refuse_unfitting(full, preset, self)
         full = with_warm_start(full)

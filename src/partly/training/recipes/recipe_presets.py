@@ -21,7 +21,7 @@ class AdversarialPreset:
         objective: name in the catalogue of objectives.
         augment: name in the catalogue of augmentations.
         gamma: weight of R1; None is no penalty, unless the objective or the family brings one.
-        gamma_by_batch: the weight is for ``batch_size``, and divided by how much larger chosen batches are.
+        gamma_share: of ``size_px**2 / batch_size``, which is the weight of R1 then in place of ``gamma``.
         penalty_every: steps between those that also count R1; an objective's own penalty is counted always.
         family_penalty_every: the same of what the family adds, but for where the objective's own is counted.
         reuse_pictures: whether the generator learns from the pictures that the discriminator has just seen.
@@ -37,7 +37,7 @@ class AdversarialPreset:
     objective: str = "non-saturating"
     augment: str = "none"
     gamma: float | None = None
-    gamma_by_batch: bool = False
+    gamma_share: float | None = None
     penalty_every: int = 16
     family_penalty_every: int = 16
     reuse_pictures: bool = False
@@ -45,6 +45,11 @@ class AdversarialPreset:
     path_length_every: int = 8
     training: Mapping[str, Any] = field(default_factory=dict)
     training_with_codes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_r1(self) -> bool:
+        """Whether it brings R1."""
+        return self.gamma is not None or self.gamma_share is not None
 
 
 @dataclass(frozen=True)

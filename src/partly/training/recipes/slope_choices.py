@@ -41,10 +41,11 @@ def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy
     objective = OBJECTIVES[choices.objective or ""]
     if objective.penalties or objective.clips_weights:
         return tuple(Lazy(penalty) for penalty in objective.penalties)
-    if preset.gamma is None:
-        return ()
-    larger = (choices.batch_size or preset.batch_size) / preset.batch_size if preset.gamma_by_batch else 1
-    return (Lazy(R1(preset.gamma / larger), preset.penalty_every),)
+    share = getattr(choices, "gamma_share", None) or preset.gamma_share
+    gamma = preset.gamma
+    if share is not None:
+        gamma = share * choices.size_px**2 / (choices.batch_size or preset.batch_size)
+    return () if gamma is None else (Lazy(R1(gamma), preset.penalty_every),)
 
 
 def _weighted(penalties: tuple[Lazy, ...], choices: AdversarialChoices) -> tuple[Lazy, ...]:
