@@ -37,8 +37,8 @@ class LightChoices(
 
     gamma_share: float | None = option(
         None,
-        "Weight of R1 as a share of the squared size in pixels over the batch, where --gamma does not say it; "
-        "0.0008 by default.",
+        "Weight of R1 as a share of the squared size in pixels over the batch, where --gamma does not say "
+        "it; 0.0008 by default.",
         what="a share",
         above=0,
     )
