@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +63,21 @@ NETWORKS = {"paper": Networks(with_paper_networks, {"batch_size": 128}), "dcgan"
 def best_match(counts: Tensor) -> tuple[int, ...]:
     """Which digit each code is, one to one, so that most agree: the best of all orders.
 
+    Of the codes up to one, only the best order is kept for each set of digits that they may be.
+
     Args:
-        counts: ``[n, n]``, how often each code (row) goes with each digit; up to some ten of them.
+        counts: ``[n, n]``, how often each code (row) goes with each digit; up to some fifteen of them.
     """
-    rows = counts.tolist()
-    return max(
-        permutations(range(len(rows))),
-        key=lambda order: sum(row[place] for row, place in zip(rows, order, strict=True)),
-    )
+    best: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {frozenset(): (0, ())}
+    for row in counts.tolist():
+        longer: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {}
+        for used, (agree, order) in best.items():
+            for place in set(range(len(counts))) - used:
+                one = agree + row[place], (*order, place)
+                longer[used | {place}] = max(longer.get(used | {place}, one), one)
+        best = longer
+    ((_, order),) = best.values()
+    return order
 
 
 def matched_error(codes: Tensor, digits: Tensor, n: int = N_CODES) -> tuple[float, tuple[int, ...]]:

@@ -193,7 +193,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, required=True, help="folder with the four files of MNIST")
     options.add_argument("--labels", type=int, default=100, help="how many digits have labels, of all alike")
     options.add_argument("--networks", choices=tuple(PLAYERS), default="convolutional")
-    options.add_argument("--steps", type=int, default=5000)
+    options.add_argument("--steps", type=int, default=3000)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--out", type=Path, default=Path("bench-out"))
     asked = options.parse_args()
