@@ -149,8 +149,8 @@ def test_a_network_that_is_not_there_is_told_how_to_get(monkeypatch, tmp_path):
     ],
 )
 def test_what_does_not_go_with_it(choices, flag, why):
+    family = "light" if "gamma_share" in choices else "dcgan"
     with pytest.raises(BadOption) as refusal:
-        family = "light" if "gamma_share" in choices else "dcgan"
         with_defaults(choices_for(family, discriminator="projected", **choices))
     assert str(refusal.value) == (
         f"{flag} beside --discriminator projected, {why}; expected the family's own discriminator with it. "
