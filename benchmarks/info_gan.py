@@ -181,6 +181,7 @@ def run(
 
 def main() -> None:
     options = digits_options("info_gan", __doc__, "info-gan")
+    options.set_defaults(photos_shown=260_000)
     options.add_argument("--seeds", type=int, default=3, help="how many trainings")
     options.add_argument("--networks", choices=tuple(NETWORKS), default="paper")
     options.add_argument("--codes-of", choices=("shapes", "pictures"), default="shapes")
