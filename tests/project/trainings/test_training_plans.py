@@ -135,6 +135,7 @@ def test_gamma_of_the_light_family_is_for_the_batch():
     assert gamma() == 0.0008 * 64**2 / 8
     assert gamma(batch_size=16) == 0.0008 * 64**2 / 16
     assert gamma(batch_size=16, gamma_share=0.0002) == 0.0002 * 64**2 / 16
+    assert gamma(batch_size=12, gamma_share=0.0002) == 0.0002 * 64**2 / 8 / 1.5
     assert gamma(gamma=3.0, gamma_share=0.0002) == 3.0
 
 

@@ -44,7 +44,9 @@ def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy
     share = getattr(choices, "gamma_share", None) or preset.gamma_share
     gamma = preset.gamma
     if share is not None:
-        gamma = share * choices.size_px**2 / (choices.batch_size or preset.batch_size)
+        # In this order, so that trainings which were begun before have their weight to the bit.
+        larger = (choices.batch_size or preset.batch_size) / preset.batch_size
+        gamma = share * choices.size_px**2 / preset.batch_size / larger
     return () if gamma is None else (Lazy(R1(gamma), preset.penalty_every),)
 
 
