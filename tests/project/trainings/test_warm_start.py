@@ -14,9 +14,11 @@ from partly.cli.command_line import cli
 from partly.errors import BadModelFile, BadOption
 from partly.machine.machine import Machine
 from partly.machine.ranks import Ranks
+from partly.project.trainings import generator_training
 from partly.project.trainings.generator_training import TrainingReports, train_generator
 from partly.project.trainings.kept_averages import average_choice
 from partly.project.trainings.training_folder import TrainingFolder
+from partly.storage import write_json
 from partly.training.chassis.checkpoints import checkpoint_files, read_checkpoint, without_prefix
 from partly.training.recipes.first_weights import discriminator_checkpoint
 from partly.training.recipes.recipe_table import choices_for
@@ -194,6 +196,17 @@ def test_it_goes_on_as_it_was_begun(source, photos, tmp_path):
         train_generator(photos, tmp_path / "warm", replace(old, **longer))
     train_generator(photos, tmp_path / "warm", replace(choices, **longer), reports)
     assert steps == [3, 4, 3, 4]
+
+
+def test_a_projected_training_from_before_r1_had_a_share_has_none(tmp_path):
+    choices = choices_for("light", size_px=32, discriminator="projected")
+    place = TrainingFolder(tmp_path)
+    place.training.mkdir(parents=True)
+    (place.training / "checkpoint-00000001.safetensors").touch()
+    write_json(place.choices_file, {"family": "light", "discriminator": "projected", "batch_size": 16})
+    begun = generator_training._as_begun(place, choices)
+    assert (begun.batch_size, begun.gamma_share) == (16, None)
+    with_defaults(begun)
 
 
 def test_a_training_from_before_a_preset_changed_goes_on(photos, tmp_path):

@@ -279,11 +279,12 @@ def _as_begun(place: TrainingFolder, choices: TrainingChoices) -> TrainingChoice
     """With what was left open as it was when the training was begun.
 
     Presets change, and what is found where a discriminator starts from may be another thing now, or nothing.
+    A projected discriminator never had R1, and refuses a share of it.
     """
     known = place.choices()
     if known is None or not checkpoint_files(place.training):
         return choices
-    begun = _ASSUMED | known
+    begun = _ASSUMED | ({"gamma_share": None} if known.get("discriminator") == "projected" else {}) | known
     left_open = {name for name in _KEPT_OPEN if getattr(choices, name, False) is None and name in begun}
     return replace(choices, **{name: begun[name] for name in left_open})
 
