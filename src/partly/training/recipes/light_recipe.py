@@ -54,8 +54,8 @@ class LightRecipe(EitherDiscriminatorRecipe):
     def preset(self, size_px: int) -> AdversarialPreset:
         """R1 where Liu et al. (ICLR 2021) have a hinge and norms; batches are theirs.
 
-        Its weight goes with size and batch as StyleGAN2's does, four times as large: on digits, clothes and
-        faces better than a quarter or four times of it (docs/lab.md, "Which gamma, and when to stop").
+        Its weight goes with size and batch as StyleGAN2's does, four times as large: better than a quarter of
+        it on digits, clothes, faces and cars (docs/lab.md, "Which gamma, and when to stop").
         Batches of 16 took more photos to the same pictures, and as long a photo (docs/lab.md, "The light
         family, faster").
         """

@@ -94,9 +94,8 @@ class AdversarialRecipe(ABC):
         from partly.training.recipes.unfitting_choices import refuse_unfitting
 
         check_conditions(choices)
+        names = ("batch_size", "n_photos_shown", "objective", "augment", "reuse_pictures", "gamma_share")
         preset = self.preset(choices.size_px)
-        names = ["batch_size", "n_photos_shown", "objective", "augment", "reuse_pictures"]
-        names += ["gamma_share"] if hasattr(choices, "gamma_share") else []
         full = with_stopping(with_preset(choices, preset, names), preset)
         refuse_unfitting(full, preset, self)
         full = with_warm_start(full)
@@ -142,8 +141,10 @@ class AutoencoderRecipe(ABC):
 
 
 def with_preset(choices: ChoicesT, preset: Any, names: Sequence[str]) -> ChoicesT:
-    """The choices with those of ``names`` that were left open as a preset says."""
-    left_open: Mapping[str, Any] = {n: getattr(preset, n) for n in names if getattr(choices, n) is None}
+    """The choices with those of ``names`` that it has, and that were left open, as a preset says."""
+    left_open: Mapping[str, Any] = {
+        n: getattr(preset, n) for n in names if getattr(choices, n, False) is None
+    }
     return replace(choices, **left_open)
 
 
