@@ -130,6 +130,14 @@ def test_a_training_that_diverges_is_told(tmp_path, monkeypatch):
     assert "modes" not in figures
 
 
+def test_a_weight_of_r1_makes_another_training(tmp_path):
+    trainings = StackedTrainings(squares(), "digits", tmp_path, gamma=0.5)
+    plan, _ = trainings.plan("hinge", 0, 128)
+    assert [one.objective.gamma for one in plan.players.discriminator_penalties] == [0.5]
+    assert trainings.name("hinge") == "hinge, gamma 0.5"
+    assert StackedTrainings(squares(), "digits", tmp_path).name("hinge") == "hinge"
+
+
 @pytest.mark.slow
 def test_what_is_finished_is_not_made_again(tmp_path, monkeypatch):
     data, out = write_mnist(tmp_path / "data"), tmp_path / "out"

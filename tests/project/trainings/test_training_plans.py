@@ -125,6 +125,16 @@ def test_gamma_is_the_weight_of_r1_and_r2():
     assert penalties(family="dcgan", objective="relativistic") == (Lazy(R1(0.7)), Lazy(R2(0.7)))
 
 
+def test_gamma_adds_r1_where_there_is_none():
+    ready = training_plan(choices_for(family="dcgan", size_px=32, objective="least-squares", gamma=2.0))
+    assert ready.players.discriminator_penalties == (Lazy(R1(2.0), 16),)
+    # Slopes at single pictures mean nothing where batch norm mixes them.
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in ready.players.discriminator.modules())
+
+    estimated = training_plan(choices_for(family="dcgan", size_px=32, gamma=2.0, slopes="finite-differences"))
+    assert estimated.players.discriminator_penalties == (Lazy(ApproximateR1(2.0), 16),)
+
+
 def test_gamma_of_the_light_family_is_for_the_batch():
     """Half as much for batches of 16, which was its preset before: such trainings go on."""
 
@@ -236,11 +246,11 @@ def test_augmentations():
         (
             {"family": "dcgan", "slopes": "finite-differences"},
             "objective 'non-saturating' of the family dcgan has no penalty R1 or R2; expected an objective "
-            "or a family that has one. Leave --slopes out, or choose another objective, such as relativi",
+            "or a family that has one. Leave --slopes out, or give R1 a weight with --gamma",
         ),
         (
-            {"family": "dcgan", "gamma": 2.0},
-            "gamma is 2.0, and objective 'non-saturating' of the family dcgan has no penalty R1 or R2; "
+            {"family": "dcgan", "objective": "wasserstein-clipped", "gamma": 2.0},
+            "gamma is 2.0, and objective 'wasserstein-clipped' of the family dcgan has no penalty R1 or R2; "
             "expected an objective or a family that has one. Leave --gamma out, or choose another",
         ),
         (

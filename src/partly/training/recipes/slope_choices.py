@@ -14,14 +14,15 @@ _BY_DIFFERENCES = "finite-differences"
 
 
 def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy, ...]:
-    """The penalties of the objective, or else the preset's R1; none where weights are clipped.
+    """The objective's penalties, or else R1 with its weight or the preset's; none where weights are clipped.
 
     Args:
         choices: with an objective.
         preset: of the family.
 
     Raises:
-        BadOption: slopes by finite differences, or a weight, where no penalty is on their squares.
+        BadOption: a weight where the objective holds slopes in another way; or slopes by finite differences
+            where no penalty is on their squares.
     """
     penalties = _weighted(_exact(choices, preset), choices)
     if choices.slopes != _BY_DIFFERENCES:
@@ -32,7 +33,7 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
             f"slopes by finite differences, and objective {choices.objective!r} of the family "
             f"{choices.family} has no penalty R1 or R2",
             expected="an objective or a family that has one",
-            remedy="Leave --slopes out, or choose another objective, such as relativistic",
+            remedy=f"Leave --slopes out, or {_another_remedy(choices)}",
         )
     return found
 
@@ -43,7 +44,9 @@ def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy
         return tuple(Lazy(penalty) for penalty in objective.penalties)
     share = getattr(choices, "gamma_share", None) or preset.gamma_share
     gamma = preset.gamma
-    if share is not None:
+    if choices.gamma is not None:
+        gamma = choices.gamma
+    elif share is not None:
         # In this order, so that trainings which were begun before have their weight to the bit.
         larger = (choices.batch_size or preset.batch_size) / preset.batch_size
         gamma = share * choices.size_px**2 / preset.batch_size / larger
@@ -68,6 +71,14 @@ def _weighted(penalties: tuple[Lazy, ...], choices: AdversarialChoices) -> tuple
             remedy="Leave --gamma out, or choose another objective, such as relativistic",
         )
     return found
+
+
+def _another_remedy(choices: AdversarialChoices) -> str:
+    """Besides leaving the option out: R1 by its weight, where the objective holds slopes in no other way."""
+    objective = OBJECTIVES[choices.objective or ""]
+    if objective.penalties or objective.clips_weights:
+        return "choose another objective, such as relativistic"
+    return "give R1 a weight with --gamma"
 
 
 def _estimated(penalty: Objective) -> Objective:

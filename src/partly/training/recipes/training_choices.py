@@ -108,7 +108,8 @@ class AdversarialChoices(StoppingChoice, TrainingChoices):
     gamma: float | None = option(
         None,
         "Weight of the penalties R1 and R2 on slopes; by default that of the objective, or what the family's "
-        "rule gives for size and batch.",
+        "rule gives for size and batch. Where neither has one, a weight adds R1, so that the "
+        "discriminator is not soon sure of all.",
         what="a weight",
         above=0,
     )

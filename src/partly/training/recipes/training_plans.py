@@ -363,7 +363,7 @@ def adversarial_plan(
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
-        by_itself = objective.by_itself or preset.has_r1
+        by_itself = objective.by_itself or preset.has_r1 or choices.gamma is not None
         way = condition_way(choices)
         discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
         n_frozen = getattr(choices, "n_frozen", 0)
