@@ -15,7 +15,7 @@ from experiments.annotator import Annotator, load_annotator
 from experiments.arrays import Array, load_arrays, save_arrays
 from experiments.caching_generator import CachingGenerator
 from experiments.photos import LabelledPhoto, photos, photos_file
-from experiments.proposed import grown_labels, ids_of_picture, proposed_labels
+from experiments.proposed import grown_labels, ids_of_picture, labels_with_most_parts, proposed_labels
 from experiments.protocol import PROTOCOL, Half, Protocol
 from experiments.training_study import TrainingStudy
 from experiments.unseen_pictures import UnseenPicture, unseen_pictures
@@ -170,6 +170,17 @@ class Bench:
             on_progress=partial(self.tell, "proposing pictures"),
         )
         return found if together else found[draw : draw + 1]
+
+    def labels_with_most_parts(self, n: int) -> list[Annotation]:
+        """The labels of ``n`` proposed pictures in which the annotator sees most parts."""
+        return labels_with_most_parts(
+            self.generator,
+            self.annotator,
+            n,
+            self.cache / f"labels-most-parts-{n}",
+            protocol=self.protocol,
+            on_progress=partial(self.tell, "proposing pictures"),
+        )
 
     def label_ids(self, n: int, draw: int) -> list[Array]:
         """What the annotator sees in the pictures of :meth:`labels`, in the parser's 19 ids ``[s, s]``."""

@@ -20,6 +20,9 @@ from partly.fewshot.features import GeneratorFeatures
 from partly.fewshot.fitting import fit_few_shot
 from partly.models.generators import Generator, images_of
 
+N_LOOKED_AT = 40
+"""Proposals that are labelled before some are chosen."""
+
 # Away from the seeds of what is proposed together.
 _GROWN_SEED = 7
 
@@ -73,6 +76,49 @@ def proposed_labels(
                 break
         if kept < n:
             raise BadLabel(f"{kept} of {n_asked} proposed pictures show every part", expected=f"{n} or more")
+    return list_annotations(folder, FACE_PARTS)[:n]
+
+
+def labels_with_most_parts(
+    generator: Generator,
+    annotator: Annotator,
+    n: int,
+    folder: Path,
+    *,
+    n_looked_at: int = N_LOOKED_AT,
+    protocol: Protocol = PROTOCOL,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Annotation]:
+    """``n`` labelled pictures, those of the first proposals in which the annotator sees most parts.
+
+    So would a person choose among pictures of a poor generator, of which none may show all parts.
+
+    Args:
+        generator: makes the pictures.
+        annotator: labels them.
+        n: how many.
+        folder: where they are kept as annotations; what is there already is only read.
+        n_looked_at: proposals that are labelled, at most as many as there are candidates.
+        protocol: sizes, and how many candidates there are.
+        on_progress: told how many candidates were looked at, and of how many.
+    """
+    if len(annotation_ids(folder)) < n:
+        n_candidates = protocol.n_candidates
+        proposals = propose(
+            GeneratorFeatures(generator),
+            max(n, min(n_looked_at, n_candidates)),
+            n_candidates=n_candidates,
+            on_progress=on_progress,
+        )
+        seen = [
+            _labelled(generator, annotator, proposal, f"picture-{proposal.index}", protocol.label_px)
+            for proposal in proposals
+        ]
+        # Those with equally many parts stay in the order of proposals.
+        seen.sort(key=lambda annotation: -_n_visible_parts(annotation, protocol.visible_px))
+        for number, annotation in enumerate(seen[:n]):
+            named = replace(annotation, id=f"{number:02}-{annotation.id}")
+            save_annotation(folder, named, FACE_PARTS, overwrite=True)
     return list_annotations(folder, FACE_PARTS)[:n]
 
 
@@ -136,6 +182,10 @@ def _labelled(
 
 
 def _shows_every_part(annotation: Annotation, visible_px: int) -> bool:
+    return _n_visible_parts(annotation, visible_px) == FACE_PARTS.n_parts
+
+
+def _n_visible_parts(annotation: Annotation, visible_px: int) -> int:
     # What a person would call visible: eyes or brows smaller than this are hidden by hair or glasses.
     counts = np.bincount(annotation.label_map.ravel(), minlength=256)[: FACE_PARTS.n_parts]
-    return bool((counts >= visible_px).all())
+    return int((counts >= visible_px).sum())

@@ -13,7 +13,7 @@ from experiments.adversarial_trainings import AdversarialTrainings
 from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures, Row
 from experiments.generator_scores import class_figures, feature_networks, figures_beside_photos
-from experiments.segmentation_by_generator import segmentation_figures
+from experiments.segmentation_by_generator import CHOSEN, segmentation_figures
 from experiments.store import results_folder
 from experiments.training_study import MATERIALS, TrainingStudy, Variant
 from partly.data.photos import grid, write_jpeg
@@ -45,7 +45,8 @@ def _cells_of_study(study: TrainingStudy) -> Iterator[Cell]:
             for seed in range(study.n_seeds or material.n_seeds):
                 settings = {"photos": name, "variant": variant.text, "seed": seed, "minutes": minutes}
                 sizes = {"n_pictures": _N_PICTURES, "n_photos": _N_PHOTOS}
-                yield Cell(f"{name}-{variant.key}-{minutes:g}-min-seed-{seed}", settings | sizes)
+                chosen = {"labelled": CHOSEN} if material.has_labels else {}
+                yield Cell(f"{name}-{variant.key}-{minutes:g}-min-seed-{seed}", settings | sizes | chosen)
 
 
 def _cells_of(bench: Bench) -> tuple[Cell, ...]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from experiments.bench import Bench
 from experiments.experiment import Cell, Column, Experiment, Figures
+from experiments.proposed import N_LOOKED_AT
 from experiments.segmentation_by_generator import (
+    CHOSEN,
     N_LABELS,
     N_PHOTOS,
     N_SEARCH_STEPS,
@@ -19,6 +21,7 @@ from partly.errors import NotAvailable
 
 _SETTINGS = {
     "n_labels": N_LABELS,
+    "chosen": CHOSEN,
     "n_photos": N_PHOTOS,
     "photo_px": PHOTO_PX,
     "n_pictures": TRAINING.n_pictures,
@@ -70,8 +73,8 @@ EXPERIMENT = Experiment(
     how="No person labels: a face parser (BiSeNet) does, the same for all generators. Photos: CelebAMask-HQ, "
     "the choices half alone; eyeglasses are left out of the count.",
     notes=(
-        f"The parser labels {N_LABELS} pictures that are proposed together; random cosines are fitted on "
-        "them, and label "
+        f"Labelled are the {N_LABELS} of {N_LOOKED_AT} proposed pictures in which the parser sees most "
+        "parts; random cosines are fitted on them, and label "
         f"{TRAINING.n_pictures} pictures, from which `{TRAINING.architecture}` learns for {TRAINING.n_steps} "
         f"steps at {TRAINING.size_px} px.",
         f"Network: the {N_PHOTOS} photos of the choices half at {PHOTO_PX} px. Through the generator: the "
