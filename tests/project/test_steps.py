@@ -17,6 +17,7 @@ from partly.data.labels.label_maps import write_label_map
 from partly.errors import BadLabel, BadModelFile, BadOption, BadProject, NotAvailable
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.machine.work_options import SpreadOptions
+from partly.models.generators.truncation import Truncation
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from partly.project.chosen_network import network_of
 from partly.project.distil_verb import default_workers, distil_config, distil_project, usual_workers
@@ -103,6 +104,23 @@ def test_choices_of_project_toml_and_of_now(project):
     with pytest.raises(BadOption, match="'unet-small' has no pretrained encoder; expected lite0-unet"):
         distil_config(project, pretrained=True)
     assert default_workers() >= 1
+
+
+def test_truncation_is_of_generated_pictures(fitted, photo_project, capsys):
+    config = distil_config(fitted, truncation=(0.5, 0.9))
+    assert config.synthesis().truncation == Truncation(0.5, 0.9)
+    assert distil_config(fitted).synthesis().truncation == Truncation(0.7, 1.0)
+    with pytest.raises(BadOption, match=r"truncation is 0.9 to 0.5; expected 0 <= low <= high <= 2. Try"):
+        distil_config(fitted, truncation=(0.9, 0.5))
+    with pytest.raises(BadOption, match=r"a truncation of photos; expected none: .* Leave --truncation out"):
+        distil_config(photo_project, truncation=(0.5, 0.9))
+
+    assert run(["distil", str(fitted.folder), "--truncation", "0.2", "0.3", "--workers", "1"]) == 0
+    [pictures] = (fitted.folder / "labelled" / "pictures").glob("*/*000000*.tar")
+    with tarfile.open(pictures) as file:
+        records = [json.load(file.extractfile(one)) for one in file if one.name.endswith(".json")]
+    assert records
+    assert all(0.2 <= record["truncation"] <= 0.3 for record in records)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from partly.data.labels import Annotation
-from partly.errors import BadProject
+from partly.errors import BadOption, BadProject
 from partly.fewshot.features import FeatureSource, GeneratorFeatures, PhotoFeatures
 from partly.fewshot.fitting import Teacher
 from partly.fewshot.segmenters import FewShotSegmenter
@@ -24,7 +24,7 @@ from partly.machine import (
     machine_of_workers,
     usable_processors,
 )
-from partly.models.generators import pictures_digest
+from partly.models.generators import Truncation, pictures_digest
 from partly.models.networks import ObjectFinder, load_network
 from partly.models.zoo import encoder_weights
 from partly.project.annotations_of_project import annotations_to_fit
@@ -104,21 +104,35 @@ class DistilResult:
         return [folder / "panels" for folder in rounds if (folder / "panels").is_dir()]
 
 
-def distil_config(project: Project, effort: str = "usual", **given: Any) -> DistilConfig:
+def distil_config(
+    project: Project,
+    effort: str = "usual",
+    truncation: tuple[float, float] | None = None,
+    **given: Any,
+) -> DistilConfig:
     """The choices of ``project.toml``, with those of the effort and those that are given in their place.
 
     Args:
         project: whose ``project.toml``.
         effort: a name of :data:`partly.synthesis.distil.EFFORTS`.
+        truncation: range of the generated pictures' truncation factors; None: 0.7 to 1.
         **given: by the names of :class:`DistilConfig`; None is not given.
 
     Raises:
-        BadOption: a choice that cannot be.
+        BadOption: a choice that cannot be, or a truncation of photos.
     """
     usual, given = project.settings.auto_shot, given_of(given)
     DistilRequest(effort=effort)
     if given.get("architecture") != usual.architecture:
         given = completed(given)
+    if truncation is not None:
+        if project.settings.fitted_on == "photos":
+            raise BadOption(
+                "a truncation of photos",
+                expected="none: it is of generated pictures",
+                remedy="Leave --truncation out",
+            )
+        given["truncation"] = Truncation(*truncation)
     return replace(usual, **EFFORTS[effort].applied(values_of(usual)) | given)
 
 
