@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,14 +10,20 @@ from partly.data.labels.annotation import Annotation, latent_to_json, load_annot
 from partly.data.labels.label_maps import write_label_map
 from partly.data.labels.part_sets import FACE_PARTS, PartSet
 from partly.data.labels.shipped_labels import shipped_annotations
-from partly.errors import BadLabel, BadProject
+from partly.errors import BadLabel, BadOption, BadProject
 from partly.fewshot.acquisition.promising_pictures import propose
 from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_options import FewShotConfig
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_labels, import_shipped
 from partly.project.picture_options import PicturesRequest
-from partly.project.proposed_pictures import find_picture, keep_picture, picture_ids, propose_pictures
+from partly.project.proposed_pictures import (
+    find_picture,
+    keep_picture,
+    picture_ids,
+    picture_pixels,
+    propose_pictures,
+)
 from tests.fakes import TWO_PARTS, thing_annotation, tiny_generator
 
 
@@ -81,6 +88,29 @@ def test_a_named_picture(project, pictures, tmp_path):
     assert import_labels(project, [path], picture_id=pictures[1].id)[0].annotation.id == pictures[1].id
     with pytest.raises(BadLabel, match="is one of 2 label files; expected one label map, since one picture"):
         import_labels(project, [path, path], picture_id=pictures[1].id)
+
+
+def test_pictures_may_be_painted_on_finer_than_they_were_made(project, generator, tmp_path, capsys):
+    asked = PicturesRequest(1, n_candidates=4, size_px=256)
+    [picture] = propose_pictures(project, generator, asked)
+    assert picture.shape == picture.pixels.shape[:2] == (256, 256)
+    small = picture_pixels(generator, picture.w).astype(int)
+    assert np.abs(picture.pixels.reshape(64, 4, 64, 4, 3).mean((1, 3)) - small).mean() < 8
+    path = labelled(tmp_path, picture.id, label_map(256))
+    [made] = import_labels(project, [path])
+    assert made.annotation.label_map.shape == (256, 256)
+    fit_project(project)
+
+    # One that was moved away comes back at the size of its label map, whatever is asked for now.
+    picture.path.unlink()
+    [again] = propose_pictures(project, generator, replace(asked, size_px=None))
+    assert again.shape == (256, 256)
+
+    with pytest.raises(BadOption, match=r"pictures of 32 px, of a generator of 64 px; expected 64 or more"):
+        propose_pictures(project, generator, replace(asked, size_px=32))
+    arguments = ["pictures", str(project.folder), "--n", "1", "--seed", "3", "--candidates", "2"]
+    assert run([*arguments, "--size", "128", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["size_px"] == 128
 
 
 def test_another_size_is_refused(project, pictures, tmp_path):

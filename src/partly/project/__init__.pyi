@@ -36,6 +36,7 @@ from .photo_options import PhotoOptions as PhotoOptions
 from .photo_segmenters import SegmentingNetwork as SegmentingNetwork
 from .photo_segmenters import segmenting_network as segmenting_network
 from .photos_of_project import project_photos as project_photos
+from .picture_options import MOST_PAINTED_PX as MOST_PAINTED_PX
 from .picture_options import PicturesRequest as PicturesRequest
 from .pictures_like_photos import pictures_like as pictures_like
 from .project_description import describe as describe
@@ -60,7 +61,6 @@ from .project_state import Freshness as Freshness
 from .project_state import generator_digest_of as generator_digest_of
 from .project_state import state_of as state_of
 from .proposed_photos import propose as propose
-from .proposed_pictures import MOST_PAINTED_PX as MOST_PAINTED_PX
 from .proposed_pictures import ProposedPicture as ProposedPicture
 from .proposed_pictures import SHEET_NAME as SHEET_NAME
 from .proposed_pictures import find_picture as find_picture

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from partly.errors import BadOption
 from partly.storage import check_options, option
 
+MOST_PAINTED_PX = 2048
+"""Of the longer side of what is painted on."""
+
 
 @dataclass(frozen=True)
 class PicturesRequest:
@@ -31,6 +34,14 @@ class PicturesRequest:
         "How many candidates to choose from: by default 160 pictures, 200 with --unsure, or 100 photos.",
         flag="--candidates",
         at_least=1,
+    )
+    size_px: int | None = option(
+        None,
+        "Side of the written pictures in pixels, to paint finer on those of a small generator. By default "
+        "the generator's.",
+        flag="--size",
+        at_least=1,
+        at_most=MOST_PAINTED_PX,
     )
     truncation: tuple[float, float] | None = None
 

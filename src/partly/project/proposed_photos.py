@@ -51,7 +51,7 @@ def propose(
 
     Raises:
         NotAvailable: generator or encoder are not on this machine.
-        BadOption: more pictures than candidates, or a truncation of photos.
+        BadOption: more pictures than candidates, or a truncation or size of photos.
         BadModelFile: a model is damaged, or ``unsure`` before anything was fitted.
         BadProject: the photos are not where they should be, or all are labelled.
     """
@@ -77,6 +77,8 @@ def propose_photos(
     """
     if request.truncation is not None:
         raise BadOption("a truncation of photos", expected="none: it is of generated pictures")
+    if request.size_px is not None:
+        raise BadOption("a size of photos", expected="none: photos are painted on at their own size")
 
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: on_progress(what, done, total) if on_progress else None

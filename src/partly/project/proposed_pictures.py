@@ -24,10 +24,19 @@ from partly.data.labels import (
     latent_from_json,
     latent_to_json,
 )
-from partly.data.photos import PhotoSource, Pixels, bare_name, grid, read_photo, thumbnail, write_png
-from partly.errors import BadLabel, BadModelFile, BadProject
+from partly.data.photos import (
+    PhotoSource,
+    Pixels,
+    bare_name,
+    grid,
+    read_photo,
+    resize_pixels,
+    thumbnail,
+    write_png,
+)
+from partly.errors import BadLabel, BadModelFile, BadOption, BadProject
 from partly.project.annotations_of_project import annotations_to_fit
-from partly.project.picture_options import PicturesRequest
+from partly.project.picture_options import MOST_PAINTED_PX, PicturesRequest
 from partly.project.pictures_by_doubt import by_doubt
 from partly.project.project_folder import Project
 from partly.project.real_pictures import worth_labelling
@@ -41,8 +50,6 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "contact-sheet.png"
 _SHEET_PX = 256
-MOST_PAINTED_PX = 2048
-"""Of the longer side of a photo that is painted on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +108,7 @@ def propose_pictures(
         machine: looks at the candidates; None: where the generator is.
 
     Raises:
-        BadOption: more pictures than candidates.
+        BadOption: more pictures than candidates, or smaller ones than the generator's.
         BadModelFile: ``unsure`` before anything was fitted.
     """
     from partly.fewshot.acquisition import propose
@@ -112,6 +119,11 @@ def propose_pictures(
         if on_progress:
             on_progress("looking at candidates", done, total)
 
+    if request.size_px is not None and request.size_px < generator.image_size_px:
+        raise BadOption(
+            f"pictures of {request.size_px} px, of a generator of {generator.image_size_px} px",
+            expected=f"{generator.image_size_px} or more",
+        )
     n, seed = request.n_pictures, request.seed
     options: dict[str, Any] = {"on_progress": report}
     if request.n_candidates is not None:
@@ -127,24 +139,27 @@ def propose_pictures(
     pictures = []
     for done, proposal in enumerate(chosen, start=1):
         name = _picture_id(proposal, is_default=request.truncation is None and not request.by_doubt)
-        pictures.append(_kept(project, generator, name, proposal))
+        pictures.append(_kept(project, generator, name, proposal, request.size_px))
         if on_progress:
             on_progress("writing pictures", done, len(chosen))
     write_sheet(project.pictures / SHEET_NAME, pictures)
     return pictures
 
 
-def _kept(project: Project, generator: Generator, name: str, proposal: Proposal) -> ProposedPicture:
+def _kept(
+    project: Project, generator: Generator, name: str, proposal: Proposal, size_px: int | None
+) -> ProposedPicture:
     """The picture of a proposal as a file of the project."""
     w, facts = proposal.w[0].numpy(), proposal_facts(proposal)
     try:
-        return keep_picture(project, generator, name, w, facts)
+        return keep_picture(project, generator, name, w, facts, size_px)
     except BadProject:
         is_same_stream = facts_of(project, name).get("purpose") == proposal.purpose
         if find_picture(project, name).generator_digest != generator.digest or is_same_stream:
             raise
         # The same seed and index of another random stream, or of version 0.1.
-        return keep_picture(project, generator, f"{name}-{w.tobytes().hex()[:8]}", w, facts)
+        name = f"{name}-{w.tobytes().hex()[:8]}"
+        return keep_picture(project, generator, name, w, facts, size_px)
 
 
 def _unsure(
@@ -174,8 +189,18 @@ def keep_picture(
     name: str,
     w: npt.NDArray[np.float32],
     facts: dict[str, Any] | None = None,
+    size_px: int | None = None,
 ) -> ProposedPicture:
     """The picture of a latent as a file of the project, made unless it is there.
+
+    Args:
+        project: whose folder of pictures is written to.
+        generator: makes it.
+        name: its id.
+        w: its latent ``[l, v]``.
+        facts: what else is written down about it.
+        size_px: its side, if it shall be painted on at another than that of the generator. One that is there
+            stays as it is, and one that is labelled has the size of its label map.
 
     Raises:
         BadProject: another picture of that name is there.
@@ -192,6 +217,9 @@ def keep_picture(
         return known
     path = project.pictures / f"{name}.png"
     pixels = picture_pixels(generator, w)
+    size_px = _labelled_px(project, name) or size_px
+    if size_px is not None:
+        pixels = resize_pixels(pixels, size_px, size_px)
     write_png(path, pixels)
     record = {
         "id": name,
@@ -204,6 +232,12 @@ def keep_picture(
     return ProposedPicture(
         name, path, pixels.shape[:2], w, generator.digest, kind=_kind_of((facts or {}).get("kind"))
     )
+
+
+def _labelled_px(project: Project, name: str) -> int | None:
+    """Side of the label map that a picture has already, if its file was moved away; None: it has none."""
+    sizes = (read_json_or_none(project.annotations / f"{name}.json") or {}).get("size_px")
+    return int(sizes[0]) if isinstance(sizes, list) and sizes else None
 
 
 def is_the_same(picture: ProposedPicture, w: npt.NDArray[np.float32], generator_digest: str) -> bool:
