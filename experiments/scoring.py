@@ -20,7 +20,7 @@ from partly.data.photos import resize_pixels
 from partly.evaluation.metrics import Evaluation
 from partly.evaluation.segmentation import EvaluationPair, TruthMapping, evaluate
 from partly.fewshot.segmenters import FewShotSegmenter
-from partly.inference.segment import PartNetwork, segment_photo
+from partly.inference.segment import PartNetwork, ViewOptions, segment_photo
 from partly.models import resize
 from partly.models.generators import Generator
 
@@ -89,14 +89,23 @@ def photo_figures(
 
 
 def photo_pairs(
-    network: PartNetwork, photos: Iterable[LabelledPhoto], size_px: int, *, mirror_average: bool = True
+    network: PartNetwork,
+    photos: Iterable[LabelledPhoto],
+    size_px: int,
+    *,
+    mirror_average: bool = True,
+    thorough: bool = False,
 ) -> Iterator[EvaluationPair]:
-    """Each photo of :func:`photo_figures`, brought to ``size_px``, with what is found and the truth."""
+    """Each photo of :func:`photo_figures`, brought to ``size_px``, with what is found and the truth.
+
+    With ``thorough`` it is looked at as ``partly segment --thorough`` does.
+    """
+    view = ViewOptions(mirror=mirror_average, thorough=thorough).view()
     mapping = TruthMapping(PARTS_OF_IDS, FACE_PARTS)
     for photo in photos:
         pixels = resize_pixels(photo.pixels, size_px, size_px)
         truth = resize_label_map(mapping.apply(photo.ids, photo.name), (size_px, size_px))
-        found = segment_photo(network, pixels, mirror_average=mirror_average)
+        found = segment_photo(network, pixels, **view)
         yield EvaluationPair(photo.name, partial(np.asarray, pixels), found.label_map, truth)
 
 

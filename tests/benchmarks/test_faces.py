@@ -8,7 +8,9 @@ from experiments.photos import photos
 from experiments.scoring import photo_figures
 from PIL import Image
 
+from experiments import scoring
 from partly.data.labels import FACE_PARTS
+from partly.inference.segment import ViewOptions
 from partly.models.networks import load_network
 from partly.models.networks.auto_shot_network import AutoShotNetwork
 from tests.benchmarks.faces_zip import write_faces
@@ -24,6 +26,13 @@ def test_figures_are_those_of_the_experiments(tmp_path, monkeypatch):
     network = load_network(tmp_path / "network").for_inference()
     expected = photo_figures(network, photos(tmp_path, "choices", 2), 48)
     assert json.loads((tmp_path / "out" / "faces.json").read_text()) == expected
+    views = []
+    segment = scoring.segment_photo
+    monkeypatch.setattr(
+        scoring, "segment_photo", lambda *photo, **view: views.append(view) or segment(*photo, **view)
+    )
+    main([*line, "--out", str(tmp_path / "thorough"), "--thorough"])
+    assert views == [ViewOptions(mirror=True, thorough=True).view()] * 2
     with Image.open(tmp_path / "out" / "faces.png") as shown:
         width, height = shown.size
     assert width > 6 * 48
