@@ -98,7 +98,5 @@ def test_one_photo_only(photo_project: Project, photo_folder: Path) -> None:
 def test_photos_have_no_truncation_and_their_own_size(photo_project: Project) -> None:
     with pytest.raises(BadOption, match="a truncation of photos; expected none"):
         propose(photo_project, PicturesRequest(1, truncation=(0.5, 1.0)))
-    with pytest.raises(
-        BadOption, match="a size of photos; expected none: photos are painted on at"
-    ):
+    with pytest.raises(BadOption, match="a size of photos; expected none: photos are painted on at"):
         propose(photo_project, PicturesRequest(1, size_px=512))
