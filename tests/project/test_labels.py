@@ -111,6 +111,12 @@ def test_pictures_may_be_painted_on_finer_than_they_were_made(project, generator
     arguments = ["pictures", str(project.folder), "--n", "1", "--seed", "3", "--candidates", "2"]
     assert run([*arguments, "--size", "128", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pictures"][0]["size_px"] == 128
+    assert run(arguments) == 0
+    assert "small" not in capsys.readouterr().out
+    assert run([*arguments[:-3], "5", *arguments[-2:]]) == 0
+    assert "They are small to paint on: --size 256, with another --seed, writes them larger" in (
+        capsys.readouterr().out
+    )
 
 
 def test_another_size_is_refused(project, pictures, tmp_path):

@@ -62,6 +62,8 @@ def command(
     said = "Nearest to the photos" if photos else "Best first"
     output.say(f"{said}: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
+    if any(picture.is_small for picture in pictures):
+        output.say("They are small to paint on: --size 256, with another --seed, writes them larger")
     output.result(
         {
             "contact_sheet": str(project.pictures / SHEET_NAME),

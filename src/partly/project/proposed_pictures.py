@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "contact-sheet.png"
 _SHEET_PX = 256
+_SMALL_PX = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,11 @@ class ProposedPicture:
     def annotation(self, label_map: LabelMap) -> Annotation:
         """A label map ``[h, w]`` of it, with what it belongs to."""
         return Annotation(self.id, label_map, self.w, self.generator_digest, self.photo, self.photo_sha256)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is generated, and parts of it are a few pixels only, on which one paints coarsely."""
+        return self.w is not None and max(self.shape) < _SMALL_PX
 
     @property
     def pixels(self) -> Pixels:
