@@ -45,6 +45,12 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield from _served(tmp_path_factory.mktemp("studio"))
 
 
+@pytest.fixture(scope="module")
+def server_of_file(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A studio that the tests of a file share, where it matters what the tests of other files painted."""
+    yield from _served(tmp_path_factory.mktemp("studio"))
+
+
 @pytest.fixture
 def own_server(browser: Browser, tmp_path: Path) -> Iterator[Server]:
     """A studio that a test may kill."""

@@ -30,11 +30,11 @@ _DROP = """files => {
 
 
 @pytest.fixture(scope="module")
-def finished(browser: Browser, server: Server) -> Server:
-    """The shared studio, with a network that was fitted, distilled and exported on its page."""
+def finished(browser: Browser, server_of_file: Server) -> Server:
+    """A studio without a painted ear, with a network that was fitted, distilled and exported on its page."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(60_000)
-    studio = StudioPage(context.new_page(), server.url)
+    studio = StudioPage(context.new_page(), server_of_file.url)
     studio.open()
     studio.another()
     studio.scribble(ALL_BUT_EARS)
@@ -57,7 +57,7 @@ def finished(browser: Browser, server: Server) -> Server:
     expect(page.locator(".step.done", has_text="Export")).to_be_visible(timeout=_JOB_MS)
     expect(page.get_by_text("Save the file")).to_be_visible()
     context.close()
-    return server
+    return server_of_file
 
 
 def test_a_dropped_photo_is_segmented_in_the_browser(context: BrowserContext, finished: Server) -> None:
