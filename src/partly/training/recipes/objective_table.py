@@ -50,6 +50,11 @@ class NamedObjective:
         """Whether slopes are held by clipping weights, so that there is no other penalty on them."""
         return "weight_bound" in self.training
 
+    @property
+    def holds_slopes(self) -> bool:
+        """Whether it brings what holds slopes, so that neither its family nor a weight adds R1."""
+        return bool(self.penalties) or self.clips_weights
+
 
 OBJECTIVES: dict[str, NamedObjective] = {
     "non-saturating": NamedObjective(NonSaturating),

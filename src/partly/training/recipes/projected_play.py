@@ -143,7 +143,7 @@ def _refuse_objective(choices: AdversarialChoices) -> None:
     """
     from partly.training.recipes.objective_table import OBJECTIVES
 
-    fitting = [name for name, one in OBJECTIVES.items() if not one.penalties and not one.clips_weights]
+    fitting = [name for name, one in OBJECTIVES.items() if not one.holds_slopes]
     if choices.objective is not None and choices.objective not in fitting:
         raise BadOption(
             f"--objective {choices.objective} beside {_ASKED}, which spectral norms hold and no penalty or "

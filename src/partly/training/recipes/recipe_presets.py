@@ -46,11 +46,6 @@ class AdversarialPreset:
     training: Mapping[str, Any] = field(default_factory=dict)
     training_with_codes: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def has_r1(self) -> bool:
-        """Whether it brings R1."""
-        return self.gamma is not None or self.gamma_share is not None
-
 
 @dataclass(frozen=True)
 class AutoencoderPreset:

@@ -24,7 +24,7 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
         BadOption: a weight where the objective holds slopes in another way; or slopes by finite differences
             where no penalty is on their squares.
     """
-    penalties = _weighted(_exact(choices, preset), choices)
+    penalties = _exact(choices, preset)
     if choices.slopes != _BY_DIFFERENCES:
         return penalties
     found = tuple(Lazy(_estimated(one.objective), one.every) for one in penalties)
@@ -40,8 +40,8 @@ def slope_penalties(choices: AdversarialChoices, preset: AdversarialPreset) -> t
 
 def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy, ...]:
     objective = OBJECTIVES[choices.objective or ""]
-    if objective.penalties or objective.clips_weights:
-        return tuple(Lazy(penalty) for penalty in objective.penalties)
+    if objective.holds_slopes:
+        return tuple(Lazy(penalty) for penalty in _weighted(objective.penalties, choices))
     share = getattr(choices, "gamma_share", None) or preset.gamma_share
     gamma = preset.gamma
     if choices.gamma is not None:
@@ -53,30 +53,23 @@ def _exact(choices: AdversarialChoices, preset: AdversarialPreset) -> tuple[Lazy
     return () if gamma is None else (Lazy(R1(gamma), preset.penalty_every),)
 
 
-def _weighted(penalties: tuple[Lazy, ...], choices: AdversarialChoices) -> tuple[Lazy, ...]:
-    """R1 and R2 with the weight that was chosen, if one was."""
+def _weighted(penalties: tuple[Objective, ...], choices: AdversarialChoices) -> tuple[Objective, ...]:
+    """R1 and R2 of an objective with the weight that was chosen, if one was."""
     if choices.gamma is None:
         return penalties
-    found = tuple(
-        replace(one, objective=replace(one.objective, gamma=choices.gamma))
-        if isinstance(one.objective, R1 | R2)
-        else one
-        for one in penalties
-    )
-    if not any(isinstance(one.objective, R1 | R2) for one in penalties):
+    if not any(isinstance(one, R1 | R2) for one in penalties):
         raise BadOption(
             f"gamma is {choices.gamma}, and objective {choices.objective!r} of the family {choices.family} "
             "has no penalty R1 or R2",
             expected="an objective or a family that has one",
             remedy="Leave --gamma out, or choose another objective, such as relativistic",
         )
-    return found
+    return tuple(replace(one, gamma=choices.gamma) if isinstance(one, R1 | R2) else one for one in penalties)
 
 
 def _another_remedy(choices: AdversarialChoices) -> str:
     """Besides leaving the option out: R1 by its weight, where the objective holds slopes in no other way."""
-    objective = OBJECTIVES[choices.objective or ""]
-    if objective.penalties or objective.clips_weights:
+    if OBJECTIVES[choices.objective or ""].holds_slopes:
         return "choose another objective, such as relativistic"
     return "give R1 a weight with --gamma"
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from partly.losses import Lazy, PathLength, Together
+from partly.losses import Lazy, Objective, PathLength, Together
 from partly.machine import PROCESSOR, Machine
 from partly.models.encoders import RepresentationFamily
 from partly.storage import tensor_seed
@@ -39,7 +39,7 @@ from partly.training.recipes.conditioned_plans import (
 )
 from partly.training.recipes.first_weights import start_discriminator, start_from
 from partly.training.recipes.gmmn_recipe import GMMNChoices, GMMNRecipe
-from partly.training.recipes.objective_table import OBJECTIVES
+from partly.training.recipes.objective_table import OBJECTIVES, NamedObjective
 from partly.training.recipes.recipe import AdversarialRecipe, AutoencoderRecipe
 from partly.training.recipes.recipe_presets import AdversarialPreset, AutoencoderPreset, MatchingPreset
 from partly.training.recipes.recipe_table import recipe_of
@@ -358,12 +358,13 @@ def adversarial_plan(
     """
     preset = conditioned(family.preset(choices.size_px), choices, classes)
     objective = OBJECTIVES[choices.objective or ""]
+    slopes = slope_penalties(choices, preset)
     with _first_weights(choices):
         generator = family.generator(_widened(preset.shape, choices))
         if choices.start_from is not None:
             start_from(generator, Path(choices.start_from))
         # Slopes at single pictures mean nothing where batch norm mixes them.
-        by_itself = objective.by_itself or preset.has_r1 or choices.gamma is not None
+        by_itself = objective.by_itself or bool(slopes)
         way = condition_way(choices)
         discriminator = family.discriminator(preset.shape, norm=not by_itself, way=way)
         n_frozen = getattr(choices, "n_frozen", 0)
@@ -376,7 +377,9 @@ def adversarial_plan(
         generator,
         discriminator,
         Together((played, *added)) if added else played,
-        discriminator_penalties=_penalties(choices, preset, family, discriminator),
+        discriminator_penalties=_with_that_of_family(
+            slopes, objective, preset, family.penalty(discriminator)
+        ),
         generator_penalties=(Lazy(PathLength(), preset.path_length_every),) if preset.path_length else (),
         augment=_augmentation(choices.augment),
     )
@@ -442,16 +445,12 @@ def _widened(shape: Any, choices: TrainingChoices) -> Any:
     return shape if width is None else replace(shape, channel_base=round(shape.channel_base * width))
 
 
-def _penalties(
-    choices: AdversarialChoices,
-    preset: AdversarialPreset,
-    family: AdversarialRecipe,
-    discriminator: nn.Module,
+def _with_that_of_family(
+    slopes: tuple[Lazy, ...], objective: NamedObjective, preset: AdversarialPreset, added: Objective | None
 ) -> tuple[Lazy, ...]:
-    """Those on slopes, and what the family adds, as often as the objective's own."""
-    own, added = slope_penalties(choices, preset), family.penalty(discriminator)
-    every = 1 if OBJECTIVES[choices.objective or ""].penalties else preset.family_penalty_every
-    return own if added is None else (*own, Lazy(added, every))
+    """Penalties on slopes, and what the family adds, as often as the objective's own."""
+    every = 1 if objective.penalties else preset.family_penalty_every
+    return slopes if added is None else (*slopes, Lazy(added, every))
 
 
 def _common(
