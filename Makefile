@@ -159,8 +159,8 @@ bench-gaussians: $(READY_DEV)
 MNIST ?= mnist
 bench-stacked-digits: $(READY_DEV)
 	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --minutes 20
-	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --objective least-squares --gamma 10 --photos-shown 200000
-	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --objective hinge --gamma 30 --photos-shown 280000
+	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --variant least-squares:gamma=10 --photos-shown 200000
+	$(BIN)/python -m benchmarks.stacked_digits --data '$(MNIST)' --variant hinge:gamma=30 --photos-shown 280000
 
 # All objectives on digits and clothes, and one on faces and cars, at equal processor time; some fifteen hours of a core.
 # FASHION is the folder of Fashion-MNIST. Others on faces: python -m experiments adversarial --on faces --variant NAME.

@@ -1,7 +1,7 @@
 """How many of a thousand modes a generator finds: stacked MNIST (Metz et al., ICLR 2017, section 3.3.1).
 
-``python -m benchmarks.stacked_digits --data FOLDER --objective NAME ... --seeds 3`` trains DCGAN of 32 px
-with each objective on photos whose three colours are three random digits, so that there are a thousand kinds
+``python -m benchmarks.stacked_digits --data FOLDER --variant NAME ... --seeds 3`` trains DCGAN of 32 px with
+each objective on photos whose three colours are three random digits, so that there are a thousand kinds
 of them, all equally frequent. A network that learned from real digits names the three digits of 26,000
 pictures, as many as the literature takes. Told are
 
@@ -10,9 +10,9 @@ pictures, as many as the literature takes. Told are
 - the divergence, in nats, of the pictures' kinds from all equally frequent ones.
 
 Beside them stand the same figures of 26,000 stacks of real digits that nothing learned from. Trainings have
-one length in photos shown, or, with ``--minutes``, in processor time. ``--gamma`` gives R1 a weight, also
-with objectives that have none of their own. A training that was stopped goes on, and what is finished is not
-made again.
+one length in photos shown, or, with ``--minutes``, in processor time. ``hinge:gamma=30`` is an objective with
+another choice of ``partly train``. A training that was stopped goes on, and what is finished is not made
+again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from experiments.training_study import Variant
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -143,46 +144,38 @@ class StackedTrainings:
         squares: uint8 ``[n, s, s]``, the digits.
         digest: of them.
         out: folder of all trainings.
-        gamma: weight of R1; None: that of the objective, if it has one.
     """
 
     squares: NDArray[np.uint8]
     digest: str
     out: Path
-    gamma: float | None = None
 
-    def name(self, objective: str) -> str:
-        """Of an objective, and of R1's weight beside it."""
-        return objective if self.gamma is None else f"{objective}, gamma {self.gamma:g}"
-
-    def plan(self, objective: str, seed: int, n_shown: int) -> tuple[TrainingPlan, StackedDigits]:
+    def plan(self, variant: Variant, seed: int, n_shown: int) -> tuple[TrainingPlan, StackedDigits]:
         """A training, and what it learns from."""
         choices = choices_for(
-            "dcgan",
             size_px=SIZE_PX,
             mirror=False,
-            objective=objective,
-            gamma=self.gamma,
+            objective=variant.objective,
             n_photos_shown=n_shown,
             seed=seed,
+            **{"family": "dcgan"} | variant.options,
         )
         plan = training_plan(with_defaults(choices))
         return plan, StackedDigits(self.squares, self.digest, plan.batch_size, seed)
 
-    def n_shown_in(self, objective: str, minutes: float) -> int:
+    def n_shown_in(self, variant: Variant, minutes: float) -> int:
         """How many photos so many processor minutes can show, by a timing that is kept."""
-        plan_of = partial(self.plan, objective, 0)
-        return photos_of_budget(self.out / _TIMES, self.name(objective), minutes, plan_of)
+        return photos_of_budget(self.out / _TIMES, variant.text, minutes, partial(self.plan, variant, 0))
 
     def figures(
-        self, objective: str, seed: int, n_shown: int, reader: nn.Module, n_pictures: int
+        self, variant: Variant, seed: int, n_shown: int, reader: nn.Module, n_pictures: int
     ) -> dict[str, Any]:
         """Train, or go on, and judge; what was finished is read."""
-        folder = self.out / f"{self.name(objective).replace(', gamma ', '-gamma-')}-seed-{seed}-{n_shown}"
+        folder = self.out / f"{variant.key}-seed-{seed}-{n_shown}"
         file = folder / f"figures-{n_pictures}.json"
         if (known := read_json_or_none(file)) is not None:
             return known
-        plan, batches = self.plan(objective, seed, n_shown)
+        plan, batches = self.plan(variant, seed, n_shown)
         clock = StepClock(folder / "clock.json")
 
         def on_step(step: Any) -> None:
@@ -199,7 +192,7 @@ class StackedTrainings:
             found = {"diverged": str(error)}
         seconds = clock.seconds_a_step
         figures = {
-            "objective": self.name(objective),
+            "variant": variant.text,
             "seed": seed,
             "shown": n_shown,
             "steps": plan.n_steps,
@@ -213,26 +206,24 @@ class StackedTrainings:
 def run(
     data: Path,
     out: Path,
-    objectives: Sequence[str],
+    variants: Sequence[Variant],
     seeds: Sequence[int],
     n_shown: int,
     n_rounds: int,
     n_pictures: int,
     minutes: float | None = None,
-    gamma: float | None = None,
 ) -> dict[str, Any]:
     """Train, judge, and write ``stacked-digits.json`` after each training; the figures.
 
     Args:
         data: folder of MNIST.
         out: folder of all that is made.
-        objectives: to train with.
+        variants: to train.
         seeds: of the trainings of each.
         n_shown: photos shown to each.
         n_rounds: through all digits, of the network that names them.
         n_pictures: that are named.
         minutes: of processor time of each training, in place of ``n_shown``; None: that counts.
-        gamma: weight of R1; None: that of each objective, if it has one.
     """
     learned_from = LearnedFrom.read(data, out, SIZE_PX)
     reader, right = digit_reader(data, out, learned_from, n_rounds)
@@ -240,32 +231,35 @@ def run(
     real = named_real_stacks(reader, data, n_pictures).figures()
     print(f"real digits: {real}", flush=True)
     squares = np.ascontiguousarray(learned_from.photos.squares[..., 0])
-    trainings = StackedTrainings(squares, learned_from.photos.digest, out, gamma)
+    trainings = StackedTrainings(squares, learned_from.photos.digest, out)
     file = out / "stacked-digits.json"
     results = (read_json_or_none(file) or {}).get("trainings", {})
     for seed in seeds:
-        for objective in objectives:
-            shown = n_shown if minutes is None else trainings.n_shown_in(objective, minutes)
-            figures = trainings.figures(objective, seed, shown, reader, n_pictures)
-            name = trainings.name(objective)
-            results[f"{name}, {shown} shown, seed {seed}, {n_pictures} pictures"] = figures
+        for variant in variants:
+            shown = n_shown if minutes is None else trainings.n_shown_in(variant, minutes)
+            figures = trainings.figures(variant, seed, shown, reader, n_pictures)
+            results[f"{variant.text}, {shown} shown, seed {seed}, {n_pictures} pictures"] = figures
             write_json(
                 file,
                 {"named as real digits are": round(right, 4), "real digits": real, "trainings": results},
             )
-            print(f"{name}, seed {seed}: {figures}", flush=True)
+            print(f"{variant.text}, seed {seed}: {figures}", flush=True)
     return {"real digits": real, "trainings": results}
 
 
 def main() -> None:
     options = digits_options("stacked_digits", __doc__, "stacked-digits")
     options.add_argument(
-        "--objective", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES), metavar="NAME"
+        "--variant",
+        nargs="+",
+        type=Variant.parse,
+        default=[*map(Variant.parse, OBJECTIVES)],
+        metavar="OBJECTIVE[:NAME=VALUE,...]",
+        help="all objectives without it",
     )
     options.add_argument(
         "--minutes", type=float, help="of processor time of each, in place of --photos-shown"
     )
-    options.add_argument("--gamma", type=float, help="weight of R1; by default that of the objective, if any")
     options.add_argument("--seeds", type=int, default=1, help="trainings of each")
     options.set_defaults(pictures=N_PICTURES)
     arguments = options.parse_args()
@@ -273,13 +267,12 @@ def main() -> None:
     run(
         arguments.data,
         arguments.out,
-        arguments.objective,
+        arguments.variant,
         range(arguments.seeds),
         arguments.photos_shown,
         arguments.rounds,
         arguments.pictures,
         arguments.minutes,
-        arguments.gamma,
     )
 
 

@@ -20,7 +20,7 @@ from partly.fewshot.fitting import FewShotConfig
 from partly.inference.invert import InvertOptions
 from partly.inference.segment import OutputOptions, PageOptions, SegmentOptions
 from partly.project import PhotoOptions
-from partly.storage import KINDS, options_of
+from partly.storage import options_of
 from partly.synthesis.distil import DistilConfig
 from partly.training.inversion import EncoderOptions
 from partly.training.recipes import RECIPES
@@ -110,9 +110,11 @@ def options_page() -> str:
 def options_text(title: str, kind: type) -> str:
     rows = ["| option | flag | default | can be | what it does |", "|---|---|---|---|---|"]
     for one in options_of(kind):
-        default = ", ".join(one.default) if isinstance(one.default, tuple) else one.default
+        default = one.plain(one.default)
+        if isinstance(default, list):
+            default = ", ".join(map(str, default))
         told = "left open" if default is None else str(default).lower() if one.kind is bool else default
-        can_be = ", ".join(one.choices) or one.range_text or KINDS[one.kind]
+        can_be = ", ".join(one.choices) or (one.expected if one.is_pair else one.range_text) or one.kind_text
         flag = f"`{one.flag}`" if one.flag else "none"
         rows.append(f"| `{one.name}` | {flag} | {told} | {can_be} | {one.help} |")
     return f"## {title}\n\n" + "\n".join(rows) + "\n"

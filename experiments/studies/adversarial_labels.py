@@ -21,7 +21,7 @@ from partly.errors import NotAvailable
 
 _SETTINGS = {
     "n_labels": N_LABELS,
-    "chosen": CHOSEN,
+    "labelled": CHOSEN,
     "n_photos": N_PHOTOS,
     "photo_px": PHOTO_PX,
     "n_pictures": TRAINING.n_pictures,

@@ -14,6 +14,7 @@ from benchmarks.stacked_digits import (
     divergence_from_uniform,
     named_stacks,
 )
+from experiments.training_study import Variant
 from torch import nn
 
 from benchmarks import stacked_digits
@@ -125,23 +126,22 @@ def test_a_training_that_diverges_is_told(tmp_path, monkeypatch):
             raise TrainingDiverged("the loss is nan at step 3")
 
     monkeypatch.setattr(StackedTrainings, "plan", lambda *_: (Diverges(), None))
-    figures = StackedTrainings(squares(), "digits", tmp_path).figures("minimax", 0, 448, nn.Identity(), 10)
+    figures = StackedTrainings(squares(), "digits", tmp_path).figures(
+        Variant.parse("minimax"), 0, 448, nn.Identity(), 10
+    )
     assert figures["diverged"] == "the loss is nan at step 3."
     assert "modes" not in figures
 
 
-def test_a_weight_of_r1_makes_another_training(tmp_path):
-    trainings = StackedTrainings(squares(), "digits", tmp_path, gamma=0.5)
-    plan, _ = trainings.plan("hinge", 0, 128)
+def test_a_variant_has_choices_beside_its_objective(tmp_path):
+    plan, _ = StackedTrainings(squares(), "digits", tmp_path).plan(Variant.parse("hinge:gamma=0.5"), 0, 128)
     assert [one.objective.gamma for one in plan.players.discriminator_penalties] == [0.5]
-    assert trainings.name("hinge") == "hinge, gamma 0.5"
-    assert StackedTrainings(squares(), "digits", tmp_path).name("hinge") == "hinge"
 
 
 @pytest.mark.slow
 def test_what_is_finished_is_not_made_again(tmp_path, monkeypatch):
     data, out = write_mnist(tmp_path / "data"), tmp_path / "out"
-    arguments = (["hinge", "wasserstein"], range(1), 128, 1, 40)
+    arguments = ([Variant.parse("hinge"), Variant.parse("wasserstein")], range(1), 128, 1, 40)
     found = stacked_digits.run(data, out, *arguments)
     first = found["trainings"]["hinge, 128 shown, seed 0, 40 pictures"]
     assert 1 <= first["modes"] <= 40

@@ -12,6 +12,7 @@ from partly.cli.option_flags import takes, takes_given
 from partly.data.label_formats.format_names import FORMAT_NAMES
 from partly.data.label_formats.label_formats import FORMATS
 from partly.errors import BadOption
+from partly.models.generators.truncation import Truncation
 from partly.models.networks.architectures import ARCHITECTURES
 from partly.models.zoo.installed_feature_networks import FEATURE_NETWORKS
 from partly.project.evaluation_options import FEATURE_NETWORK_NAMES
@@ -29,6 +30,7 @@ class Choices:
     is_kept: bool = option(True, "Whether it stays.", flag="--keep/--drop")
     names: tuple[str, ...] = option((), "Of whom.", flag="--name", metavar="WHO")
     file: Path | None = option(None, "Where.")
+    between: Truncation = option(Truncation(), "How far.", at_least=0, at_most=2)
     hidden: int = option(7, "Nobody's flag.", flag="")
     own: int = 8
 
@@ -64,8 +66,13 @@ def test_a_command_gets_one_dataclass():
         "y",
         "--file",
         "f",
+        "--between",
+        "0.5",
+        "1",
     )
-    assert called(takes(chosen=Choices), *words) == Choices(4, 0.0, "b", False, ("x", "y"), Path("f"))
+    assert called(takes(chosen=Choices), *words) == Choices(
+        4, 0.0, "b", False, ("x", "y"), Path("f"), Truncation(0.5, 1.0)
+    )
 
 
 def test_or_what_is_given_alone():
@@ -85,6 +92,7 @@ def test_help_and_defaults_are_those_of_the_field():
     assert "--many INTEGER How many. [default: 3]" in text
     assert "--keep / --drop Whether it stays. [default: keep]" in text
     assert "--name WHO Of whom." in text
+    assert "--between LOW HIGH How far. [default: 0.7, 1.0]" in text
     assert "hidden" not in text
     assert "[default" not in called(takes_given(chosen=Choices), "--help").output
 
@@ -99,6 +107,13 @@ def test_help_and_defaults_are_those_of_the_field():
         ({"sort": "c"}, "sort is 'c'; expected one of a, b."),
         ({"names": (1,)}, "names is (1,); expected a list of texts."),
         ({"file": "f"}, "file is 'f'; expected a path, or none."),
+        ({"between": 0.5}, "between is 0.5; expected two numbers, the lower one first."),
+        ({"between": (0.5, True)}, "between is (0.5, True); expected two numbers, the lower one first."),
+        (
+            {"between": (1, 0.5)},
+            "between is (1, 0.5); expected two numbers, the lower one first, both 0 to 2.",
+        ),
+        ({"between": (0, 3)}, "between is (0, 3); expected two numbers, the lower one first, both 0 to 2."),
     ],
 )
 def test_texts_of_what_cannot_be(values, said):

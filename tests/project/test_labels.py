@@ -14,6 +14,7 @@ from partly.errors import BadLabel, BadOption, BadProject
 from partly.fewshot.acquisition.promising_pictures import propose
 from partly.fewshot.features.generator_features import GeneratorFeatures
 from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.models.generators.truncation import Truncation
 from partly.project.fit_verb import fit_project
 from partly.project.label_import import import_labels, import_shipped
 from partly.project.picture_options import PicturesRequest
@@ -178,7 +179,9 @@ def test_pictures_are_made_once(project, pictures, generator):
     again = propose_pictures(project, generator, PicturesRequest(2, n_candidates=4))
     assert [picture.path.stat().st_mtime_ns for picture in again] == times
     assert picture_ids(project) == sorted(picture.id for picture in pictures)
-    other = propose_pictures(project, generator, PicturesRequest(1, n_candidates=4, truncation=(0.2, 0.3)))
+    other = propose_pictures(
+        project, generator, PicturesRequest(1, n_candidates=4, truncation=Truncation(0.2, 0.3))
+    )
     assert "-t2" in other[0].id
 
 

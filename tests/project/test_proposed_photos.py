@@ -10,6 +10,7 @@ import pytest
 from partly.cli.command_line import run
 from partly.data.photos.photo import read_photo
 from partly.errors import BadModelFile, BadOption, BadProject
+from partly.models.generators.truncation import Truncation
 from partly.project.fit_verb import fit_project
 from partly.project.photos_of_project import project_photos
 from partly.project.picture_options import PicturesRequest
@@ -97,6 +98,6 @@ def test_one_photo_only(photo_project: Project, photo_folder: Path) -> None:
 
 def test_photos_have_no_truncation_and_their_own_size(photo_project: Project) -> None:
     with pytest.raises(BadOption, match="a truncation of photos; expected none"):
-        propose(photo_project, PicturesRequest(1, truncation=(0.5, 1.0)))
+        propose(photo_project, PicturesRequest(1, truncation=Truncation(0.5, 1.0)))
     with pytest.raises(BadOption, match="a size of photos; expected none: photos are painted on at"):
         propose(photo_project, PicturesRequest(1, size_px=512))

@@ -73,7 +73,7 @@ def test_pictures_unlike_the_photos_are_passed_over(project, source, candidates)
     kept = list(worth(candidates))
     assert kept[0]
     assert sum(kept) == N // 4
-    request = PicturesRequest(3, n_candidates=N, truncation=(0.5, 1.0))
+    request = PicturesRequest(3, n_candidates=N, truncation=Truncation(0.5, 1.0))
     known = {picture.w.tobytes() for picture, is_kept in zip(candidates, kept, strict=True) if is_kept}
     proposed = propose_pictures(project, source.generator, request)
     assert {picture.w.tobytes() for picture in proposed} < known

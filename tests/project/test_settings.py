@@ -7,6 +7,7 @@ import tomli_w
 from partly.data.labels.part_sets import FACE_PARTS, Part, PartSet
 from partly.errors import BadOption, BadProject
 from partly.fewshot.fitting.fit_options import ON_PHOTOS, FewShotConfig
+from partly.models.generators.truncation import Truncation
 from partly.project import project_settings
 from partly.project.distil_verb import distil_config
 from partly.project.fit_verb import few_shot_config
@@ -34,8 +35,14 @@ def test_what_is_written_is_read(tmp_path, part_set):
     settings = Settings(
         "ffhq",
         part_set,
-        FewShotConfig(methods=("ridge", "mlp-2")),
-        DistilConfig(n_pictures=5, pretrained=False, drop_uncertain=0.25, architecture="unet-small"),
+        FewShotConfig(methods=("ridge", "mlp-2"), balance=0.75),
+        DistilConfig(
+            n_pictures=5,
+            pretrained=False,
+            drop_uncertain=0.25,
+            architecture="unet-small",
+            truncation=Truncation(0.5, 0.9),
+        ),
     )
     path = write_settings(tmp_path, settings)
     assert read_settings(tmp_path) == settings
@@ -87,6 +94,8 @@ def test_a_whole_number_is_a_number_too(tmp_path):
         ('generator = "ffhq"', 'generator = ""', "has generator = '' (line {}); expected a text in quotes"),
         ('generator = "ffhq"', "generator = 3", "has generator = 3 (line {}); expected a text in quotes"),
         ("drop_uncertain = 0.0", f"drop_uncertain = {'9' * 400}", "has drop_uncertain = 9"),
+        ("truncation = [", "truncation = [ 1,", "has truncation = [1, 0.7, 1.0] (line {}); expected two num"),
+        ("    0.7,", "    1.5,", "has truncation = [1.5, 1.0]"),
         ("drop_uncertain = 0.0", "drop_uncertain = inf", "has drop_uncertain = inf (line {}); expected"),
         ("[few_shot]", "[fewshot]", "has an unknown key 'fewshot' (line {}); expected one of schema_version"),
         (

@@ -107,13 +107,13 @@ def test_choices_of_project_toml_and_of_now(project):
 
 
 def test_truncation_is_of_generated_pictures(fitted, photo_project, capsys):
-    config = distil_config(fitted, truncation=(0.5, 0.9))
+    config = distil_config(fitted, truncation=Truncation(0.5, 0.9))
     assert config.synthesis().truncation == Truncation(0.5, 0.9)
     assert distil_config(fitted).synthesis().truncation == Truncation(0.7, 1.0)
     with pytest.raises(BadOption, match=r"truncation is 0.9 to 0.5; expected 0 <= low <= high <= 2. Try"):
-        distil_config(fitted, truncation=(0.9, 0.5))
+        distil_config(fitted, truncation=Truncation(0.9, 0.5))
     with pytest.raises(BadOption, match=r"a truncation of photos; expected none: .* Leave --truncation out"):
-        distil_config(photo_project, truncation=(0.5, 0.9))
+        distil_config(photo_project, truncation=Truncation(0.5, 0.9))
 
     assert run(["distil", str(fitted.folder), "--truncation", "0.2", "0.3", "--workers", "1"]) == 0
     [pictures] = (fitted.folder / "labelled" / "pictures").glob("*/*000000*.tar")

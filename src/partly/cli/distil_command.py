@@ -16,20 +16,11 @@ from partly.synthesis.distil import DistilConfig, DistilRequest
 @click.command()
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes_given(given=DistilConfig)
-@click.option(
-    "--truncation",
-    nargs=2,
-    type=float,
-    metavar="LOW HIGH",
-    help="Range of the generated pictures' truncation: 0 is the mean picture, 1 is no truncation. Lower ones "
-    "help where many pictures are broken.  [default: 0.7 1]",
-)
 @takes(request=DistilRequest, machine_options=MachineOptions, spread=SpreadOptions)
 @json_option
 def command(
     project_folder: Path,
     given: dict[str, Any],
-    truncation: tuple[float, float] | None,
     request: DistilRequest,
     machine_options: MachineOptions,
     spread: SpreadOptions,
@@ -48,7 +39,7 @@ def command(
 
     output = Output(as_json)
     project = open_project(project_folder)
-    config = distil_config(project, request.effort, truncation, **given)
+    config = distil_config(project, request.effort, **given)
     if spread.share is not None:
         with Bars() as bars:
             n_pictures = make_project_share(

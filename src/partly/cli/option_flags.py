@@ -13,6 +13,7 @@ from partly.storage import Option, given_of, options_of
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _TYPES: dict[type, Any] = {int: int, float: float, str: str, bool: bool}
+_PAIR = "LOW HIGH"
 
 
 def takes(**kinds: type) -> Callable[[CommandT], CommandT]:
@@ -53,7 +54,7 @@ def takes_given_of_any(name: str, kinds: Mapping[str, type]) -> Callable[[Comman
     def decorate(command: CommandT) -> CommandT:
         @functools.wraps(command)
         def called(*arguments: Any, **values: Any) -> Any:
-            given = given_of({one.name: values.pop(one.name) for one in flags})
+            given = given_of({one.name: one.taken(values.pop(one.name)) for one in flags})
             return command(*arguments, **values, **{name: given})
 
         for one in reversed(flags):
@@ -87,6 +88,11 @@ def flag_of(one: Option, *, with_default: bool, note: str = "") -> Callable[[Com
     if is_flag:
         settings["is_flag"] = True
         settings["show_default"] = with_default and "/" in one.flag
+    elif one.is_pair:
+        settings["type"], settings["nargs"] = float, 2
+        settings["metavar"] = one.metavar or _PAIR
+        settings["default"] = one.plain(settings["default"])
+        settings["show_default"] = with_default and one.default is not None
     else:
         settings["type"] = _type_of(one)
         settings["multiple"] = many
@@ -112,7 +118,7 @@ def _decorator(
             of_kinds = {}
             for name, kind in kinds.items():
                 flags = [one for one in options_of(kind) if one.flag]
-                of_kinds[name] = made(kind, {one.name: values.pop(one.name) for one in flags})
+                of_kinds[name] = made(kind, {one.name: one.taken(values.pop(one.name)) for one in flags})
             return command(*arguments, **values, **of_kinds)
 
         for one in reversed([one for kind in kinds.values() for one in options_of(kind) if one.flag]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,13 +16,6 @@ from partly.project import PicturesRequest
 @click.argument("project_folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @takes(request=PicturesRequest, machine=MachineOptions)
 @click.option(
-    "--truncation",
-    nargs=2,
-    type=float,
-    metavar="LOW HIGH",
-    help="Range of truncation: 0 is the mean picture, 1 is no truncation.",
-)
-@click.option(
     "--like",
     "photos",
     type=click.Path(path_type=Path),
@@ -37,7 +29,6 @@ def command(
     project_folder: Path,
     request: PicturesRequest,
     machine: MachineOptions,
-    truncation: tuple[float, float] | None,
     photos: tuple[Path, ...],
     as_json: bool,
 ) -> None:
@@ -55,10 +46,10 @@ def command(
     on = Machine.for_inference(machine)
     with Bars() as bars:
         if photos:
-            _alone(request, truncation)
+            _alone(request)
             pictures = pictures_like(project, photos, machine=on, on_note=output.say, on_progress=bars)
         else:
-            pictures = propose(project, replace(request, truncation=truncation), bars, on)
+            pictures = propose(project, request, bars, on)
     said = "Nearest to the photos" if photos else "Best first"
     output.say(f"{said}: {', '.join(picture.id for picture in pictures)}")
     output.say(f"See {project.pictures / SHEET_NAME}; label one, then: partly label {project_folder} FILE")
@@ -72,7 +63,7 @@ def command(
     )
 
 
-def _alone(request: PicturesRequest, truncation: tuple[float, float] | None) -> None:
+def _alone(request: PicturesRequest) -> None:
     """Refuse options of other choices beside --like."""
-    if request != PicturesRequest() or truncation is not None:
+    if request != PicturesRequest():
         raise click.UsageError("--like takes none of the options that choose among pictures: give it alone.")

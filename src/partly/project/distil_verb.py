@@ -24,7 +24,7 @@ from partly.machine import (
     machine_of_workers,
     usable_processors,
 )
-from partly.models.generators import Truncation, pictures_digest
+from partly.models.generators import pictures_digest
 from partly.models.networks import ObjectFinder, load_network
 from partly.models.zoo import encoder_weights
 from partly.project.annotations_of_project import annotations_to_fit
@@ -107,7 +107,6 @@ class DistilResult:
 def distil_config(
     project: Project,
     effort: str = "usual",
-    truncation: tuple[float, float] | None = None,
     **given: Any,
 ) -> DistilConfig:
     """The choices of ``project.toml``, with those of the effort and those that are given in their place.
@@ -115,7 +114,6 @@ def distil_config(
     Args:
         project: whose ``project.toml``.
         effort: a name of :data:`partly.synthesis.distil.EFFORTS`.
-        truncation: range of the generated pictures' truncation factors; None: 0.7 to 1.
         **given: by the names of :class:`DistilConfig`; None is not given.
 
     Raises:
@@ -125,14 +123,12 @@ def distil_config(
     DistilRequest(effort=effort)
     if given.get("architecture") != usual.architecture:
         given = completed(given)
-    if truncation is not None:
-        if project.settings.fitted_on == "photos":
-            raise BadOption(
-                "a truncation of photos",
-                expected="none: it is of generated pictures",
-                remedy="Leave --truncation out",
-            )
-        given["truncation"] = Truncation(*truncation)
+    if "truncation" in given and project.settings.fitted_on == "photos":
+        raise BadOption(
+            "a truncation of photos",
+            expected="none: it is of generated pictures",
+            remedy="Leave --truncation out",
+        )
     return replace(usual, **EFFORTS[effort].applied(values_of(usual)) | given)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from partly.errors import BadOption
+from partly.models.generators import Truncation
 from partly.storage import check_options, option
 
 MOST_PAINTED_PX = 2048
@@ -43,7 +44,13 @@ class PicturesRequest:
         at_least=1,
         at_most=MOST_PAINTED_PX,
     )
-    truncation: tuple[float, float] | None = None
+    truncation: Truncation | None = option(
+        None,
+        "Range of the generated pictures' truncation: 0 is the mean picture, 1 is no truncation. By default "
+        "0.5 to 1, with --unsure 0.7 to 1.",
+        at_least=0,
+        at_most=2,
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

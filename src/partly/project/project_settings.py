@@ -17,7 +17,6 @@ from partly.fewshot.fitting import ON_PHOTOS, FewShotConfig
 from partly.models.zoo import generator_names
 from partly.project.photo_options import PhotoOptions
 from partly.storage import (
-    Option,
     OptionsT,
     options_of,
     parsed_toml,
@@ -147,7 +146,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
     generator = {"generator": settings.generator} if settings.generator else {}
     tables = (
         tomli_w.dumps({"schema_version": SCHEMA_VERSION, **generator}),
-        *([_line("classes", settings.classes) + "\n"] if settings.classes else []),
+        *([_line("classes", list(settings.classes)) + "\n"] if settings.classes else []),
         *([f"[photos]\n{commented(settings.photos)}"] if settings.photos.folder else []),
         f"[few_shot]\n{commented(settings.few_shot)}",
         f"[auto_shot]\n{commented(settings.auto_shot)}",
@@ -168,12 +167,13 @@ def commented(chosen: Any) -> str:
             told = f"{one.help} {can_be[:1].upper()}{can_be[1:]}." if can_be else one.help
             lines += textwrap.wrap(told, _WIDTH, initial_indent="# ", subsequent_indent="# ")
             # TOML has no "none": such an option is left out.
-            lines.append(f"# {one.name} is left open" if value is None else _line(one.name, value))
+            is_open = value is None
+            lines.append(f"# {one.name} is left open" if is_open else _line(one.name, one.plain(value)))
     return "\n".join(lines) + "\n"
 
 
 def _line(name: str, value: Any) -> str:
-    return tomli_w.dumps({name: list(value) if isinstance(value, tuple) else value}).rstrip("\n")
+    return tomli_w.dumps({name: value}).rstrip("\n")
 
 
 def read_settings(folder: Path) -> Settings:
@@ -255,9 +255,10 @@ class _Checked:
         self.only(name, table, tuple(one.name for one in known))
         for one in known:
             if one.name in table and not one.fits(table[one.name]):
-                expected = one.expected if one.has_kind(table[one.name]) else _KINDS[one.kind]
+                is_kind = one.has_kind(table[one.name])
+                expected = one.expected if is_kind else _KINDS.get(one.kind, one.kind_text)
                 raise self._error(name, one.name, f"has {one.name} = {table[one.name]!r}", expected)
-        values = {one.name: _as(one, table[one.name]) for one in known if one.name in table}
+        values = {one.name: one.taken(table[one.name]) for one in known if one.name in table}
         try:
             return cast(OptionsT, replace(cast(Any, usual), **complete(values)))
         except BadOption as error:
@@ -313,11 +314,6 @@ class _Checked:
             elif section == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
                 return f" (line {number})"
         return ""
-
-
-def _as(one: Option, value: Any) -> Any:
-    """A value of TOML as the field has it: whole numbers are numbers, lists are tuples."""
-    return one.kind(value) if one.kind in (float, tuple) else value
 
 
 _KINDS = {

@@ -119,7 +119,6 @@ def propose_pictures(
     """
     from partly.fewshot.acquisition import propose
     from partly.fewshot.features import GeneratorFeatures
-    from partly.models.generators import Truncation
 
     def report(done: int, total: int) -> None:
         if on_progress:
@@ -135,7 +134,7 @@ def propose_pictures(
     if request.n_candidates is not None:
         options["n_candidates"] = request.n_candidates
     if request.truncation is not None:
-        options["truncation"] = Truncation(*request.truncation)
+        options["truncation"] = request.truncation
     source = GeneratorFeatures(generator, machine)
     if request.by_doubt:
         chosen = _unsure(project, source, request, **options)

@@ -24,7 +24,6 @@ from .model_folders import load_card as load_card
 from .model_folders import load_model as load_model
 from .model_folders import save_model as save_model
 from .model_folders import tensors_to_bytes as tensors_to_bytes
-from .option_fields import KINDS as KINDS
 from .option_fields import MOST_SEED as MOST_SEED
 from .option_fields import Option as Option
 from .option_fields import OptionsT as OptionsT

@@ -11,7 +11,7 @@ import sys
 import types
 import typing
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, astuple, dataclass, field, fields, is_dataclass
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -40,13 +40,13 @@ class Option:
 
     Attributes:
         name: of the field, of the key in ``project.toml`` and of the field in a form.
-        kind: int, float, bool, str, tuple (of texts) or Path.
+        kind: int, float, bool, str, tuple (of texts), Path, or a dataclass of two numbers, low and high.
         default: what holds where nothing is said.
         may_be_none: None is a value, too: left to the program.
         help: one sentence or two; says what it does, and in which unit.
         flag: on the command line; ``--yes/--no`` for two that exclude each other; "" for none.
         metavar: what stands for the value in the help of the command line; None is as click has it.
-        at_least, at_most: the range of a number, ends included; None is no end.
+        at_least, at_most: the range of a number, or of both of two, ends included; None is no end.
         above, below: the range of a number, ends excluded; None is no end.
         what: what the number is, such as "a share", for errors.
         choices: the texts that can be, which may be the names of a table; none means any.
@@ -71,13 +71,25 @@ class Option:
     in_form: bool = False
 
     @property
+    def is_pair(self) -> bool:
+        """Whether a value is two numbers, low and high."""
+        return is_dataclass(self.kind)
+
+    @property
+    def kind_text(self) -> str:
+        """What a value is, whatever its range, in words."""
+        return "two numbers, the lower one first" if self.is_pair else KINDS[self.kind]
+
+    @property
     def expected(self) -> str:
         """What values can be, in words: "2 or more", "a share from 0 to below 1", "one of crop, pad"."""
         if self.choices:
             several = "one or several of" if self.kind is tuple else "one of"
             return f"{several} {', '.join(self.choices)}"
         if not self.range_text:
-            return KINDS[self.kind]
+            return self.kind_text
+        if self.is_pair:
+            return f"{self.kind_text}, both {self.range_text}"
         if not self.what:
             return self.range_text
         return f"{self.what}{' from ' if ' to ' in self.range_text else ', '}{self.range_text}"
@@ -112,6 +124,8 @@ class Option:
             return self.may_be_none
         if self.kind is tuple:
             return isinstance(value, tuple | list) and all(isinstance(v, str) for v in value)
+        if self.is_pair and isinstance(value, tuple | list):
+            return len(value) == 2 and all(isinstance(v, Real) and not isinstance(v, bool) for v in value)
         if self.kind is bool or isinstance(value, bool):
             return self.kind is bool and isinstance(value, bool)
         if self.kind is int:
@@ -128,8 +142,12 @@ class Option:
             return not self.choices or (bool(value) and set(value) <= set(self.choices))
         if self.choices:
             return value in self.choices
-        if self.kind not in (int, float):
-            return True
+        if self.is_pair:
+            low, high = value if isinstance(value, tuple | list) else astuple(value)
+            return self._is_between(low) and self._is_between(high) and low <= high
+        return self.kind not in (int, float) or self._is_between(value)
+
+    def _is_between(self, value: Any) -> bool:
         ends = (
             self.at_least is None or value >= self.at_least,
             self.at_most is None or value <= self.at_most,
@@ -149,9 +167,27 @@ class Option:
         """
         if self.fits(value):
             return
-        expected = self.expected if self.has_kind(value) else KINDS[self.kind]
+        expected = self.expected if self.has_kind(value) else self.kind_text
         told = ", ".join(value) or "empty" if self.kind is tuple and self.has_kind(value) else repr(value)
         raise BadOption(f"{self.name} is {told}", expected=expected + (", or none" * self.may_be_none))
+
+    def taken(self, value: Any) -> Any:
+        """A value of a command line, of TOML or JSON as the field has it.
+
+        Raises:
+            BadOption: two numbers that cannot be.
+        """
+        if value is None or isinstance(value, self.kind):
+            return value
+        if self.is_pair:
+            return self.kind(*value)
+        return self.kind(value) if self.kind in (float, tuple) else value
+
+    def plain(self, value: Any) -> Any:
+        """A value of the field as TOML and JSON have it."""
+        if isinstance(value, tuple):
+            return list(value)
+        return list(astuple(value)) if self.is_pair and value is not None else value
 
 
 def option(
@@ -239,7 +275,7 @@ def _option(name: str, hint: Any, default: Any, values: Mapping[str, Any]) -> Op
     if typing.get_origin(kind) is Literal:
         choices, kind = typing.get_args(kind), str
     kind = typing.get_origin(kind) or kind
-    if kind not in KINDS:
+    if kind not in KINDS and not is_dataclass(kind):
         raise TypeError(f"the option {name} is of type {kind}; expected one of {[*KINDS]}")
     flag = f"--{name.replace('_', '-')}" if values["flag"] is None else values["flag"]
     rest = {k: v for k, v in values.items() if k not in ("choices", "flag")}

@@ -40,7 +40,6 @@ class FewShotConfig:
     Attributes:
         sizes_px: sizes of the levels that are read; None leaves out those too coarse or too fine to help.
         penalty: of ridge regression; None: the method's own.
-        balance: class-balance exponent, see ``part_weights``; None: the method's own.
         coordinate_weight: how easily the position of a pixel is used; None: the method's own.
         n_statistics: plain pictures from which mean and deviation of the features are learned.
         gradient: how MLPs and CNNs are trained.
@@ -80,9 +79,16 @@ class FewShotConfig:
     allow_missing_parts: bool = option(
         False, "Fit even if some parts are labelled nowhere; two are enough. The others are never found."
     )
+    balance: float | None = option(
+        None,
+        "Class balance: with 0 all pixels weigh alike, with 1 all parts, however small. By default the "
+        "method's own: 0.5 with features of a generator.",
+        at_least=0,
+        at_most=2,
+        in_project=True,
+    )
     sizes_px: tuple[int, ...] | None = None
     penalty: float | None = None
-    balance: float | None = None
     coordinate_weight: float | None = None
     n_statistics: int = 32
     gradient: GradientConfig = field(default_factory=GradientConfig)

@@ -57,13 +57,8 @@ def check_options(verb: str, options: Mapping[str, Any]) -> None:
 
 
 def options_for(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked for of one dataclass of options; lists of JSON are tuples."""
-    names = {one.name for one in options_of(kind)}
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in options.items()
-        if name in names
-    }
+    """What is asked for of one dataclass of options, as its fields have it."""
+    return {one.name: one.taken(options[one.name]) for one in options_of(kind) if one.name in options}
 
 
 @dataclass

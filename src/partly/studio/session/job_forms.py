@@ -31,7 +31,7 @@ def form_of(kinds: Iterable[type], usual: Mapping[str, Any]) -> list[dict[str, A
                         "choices": list(one.choices),
                         "least": one.at_least,
                         "most": one.at_most,
-                        "value": list(value) if isinstance(value, tuple) else value,
+                        "value": one.plain(value),
                     }
                 )
     return fields

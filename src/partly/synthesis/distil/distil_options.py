@@ -128,7 +128,14 @@ class DistilConfig:
         in_form=True,
     )
     finder_steps: int = option(1600, "Training steps of the object finder.", at_least=1, in_project=True)
-    truncation: Truncation = field(default_factory=Truncation)
+    truncation: Truncation = option(
+        Truncation(),
+        "Range of the generated pictures' truncation: 0 is the mean picture, 1 is no truncation. Lower ones "
+        "help where many pictures are broken.",
+        at_least=0,
+        at_most=2,
+        in_project=True,
+    )
     seed: int = option(
         0,
         "Random seed of pictures, initial weights, order and augmentation.",
