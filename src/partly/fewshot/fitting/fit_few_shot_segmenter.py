@@ -15,6 +15,7 @@ from partly.fewshot.fitting.few_shot_method import FitTask
 from partly.fewshot.fitting.fit_options import ON_PHOTOS, FewShotConfig
 from partly.fewshot.fitting.method_table import METHODS
 from partly.fewshot.fitting.ridge_methods import counted
+from partly.fewshot.fitting.small_parts import raise_small_parts
 from partly.fewshot.fitting.spatial_prior import AS_GOOD_AS_IMPOSSIBLE, layout_of
 from partly.fewshot.segmenters.ensemble_segmenter import EnsembleSegmenter
 from partly.fewshot.segmenters.segmenter_base import FewShotSegmenter, choose_levels
@@ -80,6 +81,10 @@ def fit_few_shot(
             segmenter.layout[list(missing)] = AS_GOOD_AS_IMPOSSIBLE
             source.machine.place(segmenter)
             METHODS[name].fit(segmenter, task, config)
+        if config.small_parts:
+            plain = plain_pyramids(source, n_statistics, indexes)
+            counting = counted(plain, n_statistics, report, "looking for small parts")
+            raise_small_parts(segmenter, label_maps, counting, config.small_parts)
         members.append(segmenter.eval().requires_grad_(False))
     return members[0] if len(members) == 1 else EnsembleSegmenter(members)
 

@@ -87,6 +87,15 @@ class FewShotConfig:
         at_most=2,
         in_project=True,
     )
+    small_parts: float = option(
+        0.0,
+        "Small parts (below a twentieth of the labelled pictures) that are hardly found in others: raise "
+        "them until they cover this share of what labels show; 0: leave them as they are found.",
+        what="a share",
+        at_least=0,
+        at_most=1,
+        in_project=True,
+    )
     sizes_px: tuple[int, ...] | None = None
     penalty: float | None = None
     coordinate_weight: float | None = None
@@ -114,7 +123,8 @@ class FewShotConfig:
             ),
         }
         values = asdict(self) | own | {"layout_spread": self.spread}
-        return {name: value for name, value in values.items() if name != "fixed_layout"}
+        unsaid = {"fixed_layout"} | ({"small_parts"} if not self.small_parts else set())
+        return {name: value for name, value in values.items() if name not in unsaid}
 
 
 ON_PHOTOS = FewShotConfig(
