@@ -48,7 +48,8 @@ def quality_of_labels(
         source: makes the features; a generator stands for its activations.
         annotations: one or more; parts may be without a label.
         part_set: what the ids of the label maps mean.
-        config: which segmenter, how; the best known one by default. It is measured without self-training.
+        config: which segmenter, how; the best known one by default. It is measured without self-training, and
+            before small parts are raised.
         on_progress: told what is done, how much of it and of how much.
 
     Raises:
