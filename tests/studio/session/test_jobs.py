@@ -13,9 +13,12 @@ import pytest
 from partly.data.labels.annotation import save_annotation
 from partly.data.photos.encoding import encode_png, write_png
 from partly.errors import BadOption, JobRunning, NotFound
+from partly.fewshot.fitting.fit_options import FewShotConfig
+from partly.models.generators.truncation import Truncation
 from partly.project.model_digests import model_digest
-from partly.studio.session.job import Job, JobReports, check_options, parsed
+from partly.studio.session.job import Job, JobReports, check_options, options_for, parsed
 from partly.studio.session.overview import overview
+from partly.synthesis.distil.distil_options import DistilConfig
 from tests.fakes import TWO_PARTS, thing_annotation
 from tests.studio.tiny_sessions import Ears, add_picture, stroke, until
 
@@ -170,6 +173,11 @@ def test_damaged_records_are_left_out(project, open_session):
         ("distil", {"n_steps": True}, "n_steps is True; expected a whole number"),
         ("distil", {"n_steps": "9"}, "n_steps is .9.; expected a whole number"),
         ("distil", {"second_round": []}, r"second_round is \[\]; expected a number"),
+        (
+            "distil",
+            {"truncation": [1, 0.5]},
+            r"truncation is \[1, 0.5\]; expected two numbers, the lower one first",
+        ),
     ],
 )
 def test_jobs_that_cannot_be(session, verb, options, said):
@@ -180,6 +188,12 @@ def test_jobs_that_cannot_be(session, verb, options, said):
 
 def test_numbers_of_either_kind():
     check_options("distil", {"second_round": 1, "painted_share": 0.5, "n_steps": 3, "again": True})
+
+
+def test_lists_of_json_become_what_a_field_has():
+    options = {"truncation": [0.5, 1], "methods": ["ridge"], "n_steps": 3, "again": True}
+    assert options_for(DistilConfig, options) == {"truncation": Truncation(0.5, 1), "n_steps": 3}
+    assert options_for(FewShotConfig, options) == {"methods": ("ridge",)}
 
 
 def test_unknown_jobs_and_panels(session):
