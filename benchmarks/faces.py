@@ -1,8 +1,9 @@
 """A network for faces on photos with human part masks: ``python -m benchmarks.faces NETWORK --data FOLDER``.
 
 Photos and masks are the choices half of ``faces_labelled_512.zip`` (see :mod:`experiments.photos`; research
-only), which is no part of Partly, so that choices may be made by these figures. Told are the pooled IoU, that
-per photo, and the pooled one of each part; eyeglasses are left out of the count.
+only), which is no part of Partly, so that choices may be made by these figures. With ``--half figure`` they
+are the other half: once, for a network that is final. Told are the pooled IoU, that per photo, and the pooled
+one of each part; eyeglasses are left out of the count.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from experiments.photos import photos
+from experiments.protocol import HALVES
 from experiments.scoring import figures_of, photo_pairs
 
 from partly.data.labels import FACE_PARTS
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("network", type=Path, help="model folder of a network of face parts")
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--photo-px", type=int, default=256, help="side that photos are brought to")
+    options.add_argument("--half", choices=HALVES, default="choices", help="of the photos")
     options.add_argument("--photos", type=int, default=250, help="how many, of 250")
     options.add_argument("--thorough", action="store_true", help="as partly segment --thorough")
     options.add_argument("--out", type=Path, default=Path("bench-out"))
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     network = load_part_network(asked.network).for_inference()
     rows: list[np.ndarray] = []
-    some = photos(asked.data, "choices", asked.photos)
+    some = photos(asked.data, asked.half, asked.photos)
     pairs = photo_pairs(network, some, asked.photo_px, thorough=asked.thorough)
     result = figures_of(evaluate(painted(pairs, rows), FACE_PARTS, n_worst=0))
     print(result)
