@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TINY = {"n_pictures": 8, "n_steps": 6, "size_px": 64, "architecture": "unet-small", "pretrained": False}
 
 
-_JOB_MS = 90_000
+_JOB_MS = 240_000
 _DROP = """files => {
     const dataTransfer = new DataTransfer();
     for (const [name, bytes] of Object.entries(files)) {
