@@ -88,16 +88,14 @@ def flag_of(one: Option, *, with_default: bool, note: str = "") -> Callable[[Com
     if is_flag:
         settings["is_flag"] = True
         settings["show_default"] = with_default and "/" in one.flag
-    elif one.is_pair:
-        settings["type"], settings["nargs"] = float, 2
-        settings["metavar"] = one.metavar or _PAIR
-        settings["default"] = one.plain(settings["default"])
-        settings["show_default"] = with_default and one.default is not None
     else:
         settings["type"] = _type_of(one)
         settings["multiple"] = many
         settings["metavar"] = one.metavar
         settings["show_default"] = with_default and one.default is not None and one.default != ()
+    if one.is_pair:
+        settings["nargs"], settings["metavar"] = 2, one.metavar or _PAIR
+        settings["default"] = one.plain(settings["default"])
     return click.option(*one.flag.split(), one.name, **settings)
 
 
@@ -106,6 +104,8 @@ def _type_of(one: Option) -> Any:
         return click.Choice(list(one.choices))
     if one.kind is Path:
         return click.Path(path_type=Path)
+    if one.is_pair:
+        return float
     return _TYPES.get(one.kind, str)
 
 

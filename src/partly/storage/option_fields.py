@@ -143,7 +143,7 @@ class Option:
         if self.choices:
             return value in self.choices
         if self.is_pair:
-            low, high = value if isinstance(value, tuple | list) else astuple(value)
+            low, high = self.plain(value)
             return self._is_between(low) and self._is_between(high) and low <= high
         return self.kind not in (int, float) or self._is_between(value)
 
@@ -184,8 +184,8 @@ class Option:
         return self.kind(value) if self.kind in (float, tuple) else value
 
     def plain(self, value: Any) -> Any:
-        """A value of the field as TOML and JSON have it."""
-        if isinstance(value, tuple):
+        """A value of the field as TOML and JSON have it, which may have it so already."""
+        if isinstance(value, tuple | list):
             return list(value)
         return list(astuple(value)) if self.is_pair and value is not None else value
 

@@ -45,6 +45,11 @@ def _pooled(label_map: np.ndarray, n_parts: int, grid_px: int) -> Tensor:
     return F.adaptive_avg_pool2d(planes, grid_px)[0].flatten(1).T
 
 
+def part_pixels(label_map: np.ndarray, n_parts: int) -> np.ndarray:
+    """How many labelled pixels each part has, ``[k]``."""
+    return np.bincount(label_map[label_map != UNLABELLED], minlength=n_parts)[:n_parts]
+
+
 def labelled_points(label_map: np.ndarray) -> tuple[Tensor, Tensor]:
     """Positions ``[n, 2]`` (x, y in [-1, 1]) and part ids ``[n]`` of all labelled pixels."""
     rows, columns = np.nonzero(label_map != UNLABELLED)

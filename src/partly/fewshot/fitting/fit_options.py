@@ -123,8 +123,10 @@ class FewShotConfig:
             ),
         }
         values = asdict(self) | own | {"layout_spread": self.spread}
-        unsaid = {"fixed_layout"} | ({"small_parts"} if not self.small_parts else set())
-        return {name: value for name, value in values.items() if name not in unsaid}
+        no_matter = {"fixed_layout"}
+        if not self.small_parts:
+            no_matter.add("small_parts")
+        return {name: value for name, value in values.items() if name not in no_matter}
 
 
 ON_PHOTOS = FewShotConfig(

@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from partly.data.labels import UNLABELLED
-from partly.fewshot.fitting.cell_targets import labelled_points, shares
+from partly.fewshot.fitting.cell_targets import labelled_points, part_pixels, shares
 from partly.fewshot.fitting.fit_options import GradientConfig
 from partly.fewshot.segmenters.cnn_segmenter import CNNSegmenter
 from partly.fewshot.segmenters.mlp_segmenter import MLPSegmenter
@@ -67,7 +66,7 @@ def part_factors(label_maps: Sequence[np.ndarray], n_parts: int, balance: float)
     """Weight ``[k]`` of a pixel of each part, 1 on average over the labelled pixels; 0 for absent parts."""
     counts = np.zeros(n_parts)
     for label_map in label_maps:
-        counts += np.bincount(label_map[label_map != UNLABELLED], minlength=n_parts)[:n_parts]
+        counts += part_pixels(label_map, n_parts)
     factors = np.where(counts > 0, np.maximum(counts, 1) ** -balance, 0)
     return torch.from_numpy(factors * counts.sum() / (factors * counts).sum()).float()
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from partly.fewshot.fitting.cell_targets import shares
+from partly.fewshot.fitting.cell_targets import part_pixels
 from partly.fewshot.segmenters.segmenter_base import LAYOUT_PX, FewShotSegmenter
 from partly.models import FeaturePyramid
 
@@ -43,7 +43,7 @@ def raise_small_parts(
             least, above 0.
     """
     covered = _covered(label_maps, segmenter.n_parts)
-    wanted = {part: share * float(of) for part, of in enumerate(covered) if 0 < of < SMALL}
+    wanted = {part: share * of for part, of in enumerate(covered) if 0 < of < SMALL}
     if not wanted:
         return
     logits = torch.cat([segmenter(pyramid, LAYOUT_PX).flatten(2).cpu() for pyramid in pyramids])
@@ -73,7 +73,8 @@ def constants(logits: Tensor, wanted: dict[int, float]) -> Tensor:
     return raised
 
 
-def _covered(label_maps: Sequence[np.ndarray], n_parts: int) -> Tensor:
-    """Which share of what is labelled each part covers, ``[k]``; labelled pictures count alike."""
-    of_pictures = [shares(label_map, n_parts, LAYOUT_PX).sum(0) for label_map in label_maps]
-    return torch.stack([of / of.sum().clamp_min(1e-12) for of in of_pictures]).mean(0)
+def _covered(label_maps: Sequence[np.ndarray], n_parts: int) -> list[float]:
+    """Which share of what is labelled each part covers; labelled pictures count alike."""
+    counts = np.stack([part_pixels(label_map, n_parts) for label_map in label_maps])
+    shown: list[float] = (counts / counts.sum(1, keepdims=True).clip(1)).mean(0).tolist()
+    return shown
